@@ -1,0 +1,80 @@
+/*
+ * The interface of a code generator. It knows the IR and the target's data, and neither the guest
+ * nor how blocks are found.
+ *
+ * Memory: one code cache of a fixed size, mapped twice (read-write and read-execute), the execute
+ * view below 2 GiB so that code addresses fit in a uint32_t. The cache is divided into regions;
+ * the engine decides when a region is reused.
+ */
+#ifndef ARMEMU_BACKEND_BACKEND_H
+#define ARMEMU_BACKEND_BACKEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ir/ir.h"
+#include "util/error.h"
+
+struct backend;
+
+struct backend_config {
+    const struct ir_target *target;
+    struct ir_callbacks callbacks;
+    uint32_t cache_size;    /* bytes */
+    uint32_t region_count;  /* the cache is divided into so many regions of equal size */
+    bool no_chain;          /* every exit returns to the engine (lockstep, -d exec) */
+    bool always_slow;       /* every memory access takes the slow path (lockstep replay) */
+    uint32_t host_features_mask; /* host features (enum host_feature bits) that must not be used */
+};
+
+/* A direct exit that can be chained: to be given to backend_chain. */
+struct backend_exit {
+    void *site;           /* handle; what env.exit_site holds when the exit is taken unchained */
+    int64_t page_offset;  /* target, relative to the virtual base of the block's page */
+    uint8_t lane;
+};
+
+enum { BACKEND_EXITS_MAX = 4 };
+
+/* What the engine keeps of a compiled block. */
+struct backend_code {
+    uint32_t entry;      /* host address to jump to */
+    uint32_t start, end; /* host address range, out-of-line stubs included */
+    uint32_t region;
+    uint8_t exit_count;
+    struct backend_exit exits[BACKEND_EXITS_MAX]; /* only same-page, same-lane direct exits */
+};
+
+struct backend *backend_new(const struct backend_config *config, struct error *e);
+void backend_free(struct backend *be);
+
+/** Compile @b into the current region. False: the region is full (nothing was emitted); the engine
+ * advances with backend_next_region and tries again. Not thread-safe: the caller holds the
+ * translation lock. */
+bool backend_compile(struct backend *be, const struct ir_block *b, struct backend_code *out);
+
+/** Make the following region the current one and start it empty. The engine guarantees that no CPU
+ * is inside and nothing jumps into it. Returns its index. */
+uint32_t backend_next_region(struct backend *be);
+/** Index that backend_next_region will return. */
+uint32_t backend_peek_region(const struct backend *be);
+
+/** Patch the exit to jump to @entry (a backend_code.entry). Atomic with respect to running CPUs. */
+void backend_chain(struct backend *be, void *site, uint32_t entry);
+/** Undo: the exit returns to the engine again. */
+void backend_unchain(struct backend *be, void *site);
+
+/** Host code address of the stub that returns IR_EXIT_LOOKUP; the filler of entry arrays. */
+uint32_t backend_lookup_stub(const struct backend *be);
+
+/** Run from @entry until something returns to the engine. env.page_base must be set. */
+enum ir_exit backend_run(struct backend *be, struct ir_env *env, uint32_t entry);
+
+/** Bytes of the current region in use; and of the whole cache since creation. */
+void backend_usage(const struct backend *be, uint32_t *region_used, uint32_t *cache_size);
+
+/** Print the host code of @code with Capstone, for -d out_asm. */
+void backend_disassemble(const struct backend *be, const struct backend_code *code, FILE *out);
+
+#endif

@@ -1,0 +1,189 @@
+/*
+ * The intermediate representation of one guest block.
+ *
+ * A block is a flat array of ops. The value of an op is named by the op's index (a struct ir_ref
+ * would add nothing to an int32_t). Guest state is in slots of the target (target.h): slots are
+ * mutable, values are single-assignment. The guest condition flags N, Z, C, V are a variable of
+ * their own which arithmetic ops are able to define (field `fw`) and which conditions read.
+ *
+ * An op's order of effects is program order. Values die at labels, except constants.
+ */
+#ifndef ARMEMU_IR_IR_H
+#define ARMEMU_IR_IR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ir/target.h"
+#include "util/arena.h"
+#include "util/error.h"
+
+enum ir_type { IR_VOID, IR_I8, IR_I16, IR_I32, IR_I64, IR_F32, IR_F64, IR_V64, IR_V128 };
+
+enum ir_opcode {
+#define OP(name, ...) IR_OP_##name,
+#include "ir/ops.def"
+#undef OP
+    IR_OP_COUNT
+};
+
+/* Guest condition flags, as a mask. */
+enum { IR_FLAG_N = 8, IR_FLAG_Z = 4, IR_FLAG_C = 2, IR_FLAG_V = 1 };
+#define IR_NZ (IR_FLAG_N | IR_FLAG_Z)
+#define IR_NZC (IR_NZ | IR_FLAG_C)
+#define IR_NZCV (IR_NZC | IR_FLAG_V)
+
+/* Conditions on the guest flags. cc ^ 1 is the negation. */
+enum ir_cc {
+    IR_CC_EQ, IR_CC_NE, IR_CC_CS, IR_CC_CC, IR_CC_MI, IR_CC_PL, IR_CC_VS, IR_CC_VC,
+    IR_CC_HI, IR_CC_LS, IR_CC_GE, IR_CC_LT, IR_CC_GT, IR_CC_LE, IR_CC_AL,
+};
+
+/* Memory access descriptor, in imm of ld and st and as argument of the slow path. */
+enum {
+    IR_MEM_SIZE_MASK = 7,      /* log2 of the size in bytes, 0..4 */
+    IR_MEM_SIGNED = 8,         /* sign extend to the type */
+    IR_MEM_ALIGN_SHIFT = 4,    /* 3 bits: log2 of the alignment that is demanded, else a fault; 0 = none */
+    IR_MEM_ALIGN_MASK = 7 << IR_MEM_ALIGN_SHIFT,
+    IR_MEM_USER = 0x80,        /* with the rights of unprivileged code */
+    IR_MEM_GROUP = 0x100,      /* belongs to the open memgroup */
+    IR_MEM_WRITE = 0x200,      /* slow path only: the access is a store */
+};
+#define IR_MEM_ALIGN(log2) ((log2) << IR_MEM_ALIGN_SHIFT)
+
+/* Lanes: the instruction sets that blocks can be in (A32 0, T32 1); see target.h. For exiti. */
+enum {
+    IR_LANE_SAME = 0x10, /* the block's own lane */
+    IR_LANE_BIT0 = 0x11, /* bit 0 of the address selects the lane and is then cleared; when it differs
+                            from the block's, the lane slot is written */
+    IR_LANE_MASK = 0x1f, /* values below 0x10 are the lane itself */
+    IR_HINT_RETURN = 0x20,
+};
+
+#define IR_NONE (-1)
+#define IR_ARGS 4
+
+struct ir_op {
+    uint8_t opcode; /* enum ir_opcode */
+    uint8_t type;   /* enum ir_type of the result, or of the operands where there is no result */
+    uint8_t fw;     /* guest flags written, IR_FLAG_* */
+    uint8_t aux;    /* condition, lane, exit reason */
+    int32_t arg[IR_ARGS];
+    uint64_t imm;
+};
+
+struct ir_block {
+    const struct ir_target *target;
+    struct ir_op *ops; /* of the arena of the translation */
+    uint32_t count, capacity;
+    uint32_t label_count;
+    uint32_t insn_count; /* guest instructions: number of insn ops */
+    uint32_t page_offset; /* of the first instruction in its page: block entry is page base + this */
+    uint32_t lane;        /* that the block runs in */
+    uint32_t guest_size;  /* bytes of guest code translated */
+    uint32_t literal_end; /* end (page offset) of the furthest in-page literal folded into the block;
+                             0 when none. Writes in [literal_start, literal_end) invalidate too. */
+    uint32_t literal_start;
+    struct arena *arena;
+};
+
+/* ---- facts about ops (ops.c) -------------------------------------------------------------------- */
+
+enum ir_effect {
+    IR_EFF_PURE = 0,
+    IR_EFF_RDF = 1, IR_EFF_RDS = 2, IR_EFF_WRS = 4, IR_EFF_LD = 8, IR_EFF_ST = 16, IR_EFF_FAULT = 32,
+    IR_EFF_END = 64, IR_EFF_BR = 128, IR_EFF_COMM = 256, IR_EFF_CALL = 512,
+};
+
+struct ir_op_info {
+    const char *name;
+    uint8_t nargs;
+    char result;          /* 'n' none, 't' instance type, 'w' i32, 'q' i64 */
+    const char *argtypes; /* see ops.def */
+    uint8_t flags;        /* guest flags it is able to define */
+    uint16_t effects;     /* enum ir_effect */
+    const char *doc;
+};
+
+extern const struct ir_op_info ir_op_info[IR_OP_COUNT];
+
+/** Does this instance have effects beyond its value and flags (so that it must stay)? */
+bool ir_op_has_effect(const struct ir_block *b, const struct ir_op *op);
+/** May this instance leave the block, or show the guest state to somebody (fault, helper, exit)? All
+ * slots and flags must then be in their architectural place. */
+bool ir_op_observes_state(const struct ir_block *b, const struct ir_op *op);
+/** Guest flags that this instance reads as input (not what it shows by leaving), IR_FLAG_* mask. */
+uint8_t ir_op_flags_read(const struct ir_op *op);
+/** Guest flags that condition @cc depends on. */
+uint8_t ir_cc_flags(enum ir_cc cc);
+
+/* ---- building (builder.c) ------------------------------------------------------------------------ */
+
+void ir_block_init(struct ir_block *b, const struct ir_target *target, struct arena *arena);
+
+/** Append an op with raw fields and return its index (its value's name). */
+int32_t ir_emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0, int32_t a1,
+                int32_t a2, uint64_t imm);
+
+int32_t ir_const(struct ir_block *b, enum ir_type type, uint64_t imm);
+static inline int32_t ir_i32(struct ir_block *b, uint32_t imm)
+{
+    return ir_const(b, IR_I32, imm);
+}
+/** The constant value of @v; false when it is not a const. */
+bool ir_const_value(const struct ir_block *b, int32_t v, uint64_t *imm);
+
+int32_t ir_get(struct ir_block *b, unsigned slot);           /* typed as the slot; i8/i16 slots yield i32 */
+void ir_set(struct ir_block *b, unsigned slot, int32_t v);
+int32_t ir_pcrel(struct ir_block *b, int64_t offset);
+/** Unary and binary ops of value @a's type; trivial cases (x + 0, constants) fold at once when no
+ * flags are wanted. @fw: the guest flags to write. */
+int32_t ir_op1(struct ir_block *b, enum ir_opcode op, int32_t a);
+int32_t ir_op2(struct ir_block *b, enum ir_opcode op, int32_t a, int32_t c);
+int32_t ir_op1f(struct ir_block *b, enum ir_opcode op, int32_t a, unsigned fw);
+int32_t ir_op2f(struct ir_block *b, enum ir_opcode op, int32_t a, int32_t c, unsigned fw);
+int32_t ir_op2i(struct ir_block *b, enum ir_opcode op, int32_t a, uint64_t imm); /* constant second operand */
+int32_t ir_bits(struct ir_block *b, enum ir_opcode op, int32_t a, unsigned lsb, unsigned width); /* ubfx, sbfx */
+int32_t ir_bfi(struct ir_block *b, int32_t a, int32_t field, unsigned lsb, unsigned width);
+int32_t ir_select(struct ir_block *b, int32_t cond, int32_t a, int32_t c);
+int32_t ir_selcc(struct ir_block *b, enum ir_cc cc, int32_t a, int32_t c);
+int32_t ir_cond(struct ir_block *b, enum ir_cc cc);
+int32_t ir_getnzcv(struct ir_block *b);
+void ir_setc(struct ir_block *b, int32_t v);
+void ir_setv(struct ir_block *b, int32_t v);
+void ir_setnzcv(struct ir_block *b, int32_t v);
+int32_t ir_ld(struct ir_block *b, enum ir_type type, int32_t addr, unsigned memop);
+void ir_st(struct ir_block *b, int32_t addr, int32_t value, unsigned memop);
+void ir_memgroup(struct ir_block *b, int32_t addr, unsigned bytes, bool write);
+void ir_memgroupend(struct ir_block *b);
+void ir_fence(struct ir_block *b);
+/** Call helper @id of the target's table; unused arguments are IR_NONE. The result has the row's type. */
+int32_t ir_call(struct ir_block *b, unsigned id, int32_t a0, int32_t a1, int32_t a2, int32_t a3);
+void ir_insn(struct ir_block *b, uint32_t word);
+unsigned ir_label_new(struct ir_block *b);
+void ir_label(struct ir_block *b, unsigned label);
+void ir_brcc(struct ir_block *b, enum ir_cc cc, unsigned label);
+void ir_brnz(struct ir_block *b, int32_t v, unsigned label);
+void ir_brz(struct ir_block *b, int32_t v, unsigned label);
+void ir_callhint(struct ir_block *b, int64_t return_offset, unsigned lane);
+void ir_exitd(struct ir_block *b, int64_t page_offset, unsigned lane);
+void ir_exiti(struct ir_block *b, int32_t addr, unsigned lane_and_hint);
+void ir_exitdyn(struct ir_block *b, int32_t addr);
+void ir_exitengine(struct ir_block *b, int32_t addr, enum ir_exit reason);
+
+/* ---- text (printer.c, parser.c), checking (verifier.c) ------------------------------------------- */
+
+/** Print the block in the text form that ir_parse takes. */
+void ir_print(const struct ir_block *b, FILE *out);
+/** Parse the text form into @b, which has been initialised. */
+bool ir_parse(struct ir_block *b, const char *text, struct error *e);
+/** Check every rule of this header; the first breach is described in @e. */
+bool ir_verify(const struct ir_block *b, struct error *e);
+
+/* ---- passes (ir/opt) ------------------------------------------------------------------------------ */
+
+/** Run the pipeline over @b in place. */
+void ir_optimise(struct ir_block *b);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * What the IR, its interpreter and the backends must know about a guest, as data: the slots of its
+ * state, its helpers, and the layout of the memory tables. And struct ir_env, the head of every
+ * guest's state struct, which generated code, interpreter, slow paths and engine share.
+ */
+#ifndef ARMEMU_IR_TARGET_H
+#define ARMEMU_IR_TARGET_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Why generated code came back to the engine. */
+enum ir_exit {
+    IR_EXIT_LOOKUP,  /* no code known for env.pc */
+    IR_EXIT_CHAIN,   /* as LOOKUP, and the jump at env.exit_site can be patched to what is found */
+    IR_EXIT_BUDGET,  /* the instruction budget is used up or somebody wants attention */
+    IR_EXIT_HALT,    /* the guest waits for an interrupt (WFI, WFE) */
+    IR_EXIT_DEBUG,   /* breakpoint, single step, watchpoint */
+    IR_EXIT_YIELD,   /* the guest gives up its time slice, or changed something that the engine must see */
+};
+
+/*
+ * The head of a guest's state struct.
+ *
+ * budget: each block subtracts its number of instructions on entry; below zero the block is not
+ * entered. When the slice is used up, `icount += slice - budget` and a new slice of `refill`
+ * instructions begins, unless exit_request or a refill of 0 asks for the engine. The instructions
+ * executed so far are always icount + (slice - budget) [+ what a partly executed block did not do,
+ * insn_left, when it is left in the middle: the slow path's exit gives these back].
+ */
+struct ir_env {
+    int32_t budget;
+    int32_t slice;
+    _Atomic uint32_t exit_request; /* set by anybody: come back to the engine soon */
+    uint32_t refill;
+    uint8_t *tables;    /* memory tables of the current translation context (host register) */
+    uint64_t page_base; /* virtual base address of the page of the running block */
+    uint64_t pc;        /* where the guest continues; valid whenever the engine has control */
+    uint8_t raised;     /* a helper or slow path changed the flow: leave the block and dispatch at pc */
+    uint8_t slow_dispatch; /* the next dispatch must go through the engine (state that has no lane
+                              table: a block that starts inside an IT block, single step) */
+    uint8_t nzcv[4];    /* N, Z, C, V, each 0 or 1 */
+    uint8_t pad[2];
+    uint32_t insn_word; /* opaque word of the insn that is calling out (helper that may raise or
+                           reads state, memory slow path) */
+    uint32_t insn_left; /* instructions of the block from that one on, itself included */
+    uint64_t icount;
+    void *exit_site;    /* IR_EXIT_CHAIN: the backend's handle of the jump */
+    void *owner;        /* the CPU that the state belongs to, for helpers and slow paths */
+    void *backend_private; /* host stack pointer and the like */
+    uint64_t spill[24]; /* backend: values that did not get a register */
+};
+
+enum { IR_SLOT_PIN_NEVER = 0 };
+
+struct ir_slot {
+    const char *name; /* "r0" */
+    uint8_t type;     /* enum ir_type; IR_I8 and IR_I16 are read zero extended as i32 */
+    uint8_t pin;      /* how much the slot wants a host register of its own; 0 never, 1 first */
+    uint16_t offset;  /* in the state struct */
+};
+
+/* What a helper does besides computing its value from its arguments. */
+enum ir_helper_effect {
+    IR_HELPER_PURE = 0,
+    IR_HELPER_READS = 1,    /* looks at slots, flags or env.insn_word: all must be in memory */
+    IR_HELPER_WRITES = 2,   /* changes slots or flags */
+    IR_HELPER_RAISES = 4,   /* may set env.raised; implies READS and WRITES when it does */
+    IR_HELPER_CONTEXT = 8,  /* may change env.tables */
+    IR_HELPER_EXTERNAL = 16,/* touches something outside the state (devices, memory): never dropped,
+                               never repeated; in lockstep its outcome is replayed */
+};
+
+typedef uint64_t ir_helper_fn(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
+
+struct ir_helper {
+    const char *name;
+    ir_helper_fn *fn;
+    uint8_t nargs;
+    uint8_t result;   /* enum ir_type */
+    uint16_t effects; /* enum ir_helper_effect */
+};
+
+/*
+ * The memory tables of a translation context ("FLAT8"): tables of 8-byte entries, indexed by
+ * virtual page number, at fixed distances from env.tables. An entry of the read and write tables is
+ * the host address of the page minus its guest virtual address (so that entry + address is the
+ * host address), or 0: slow path. An entry of exec table L points at the page's array of uint32_t
+ * host code addresses (one per 1 << granule bytes of the page), or is 0. An array element is always
+ * a valid code address (the backend's lookup stub where there is no block).
+ */
+enum { IR_LANES = 2 };
+
+struct ir_memory_layout {
+    uint8_t address_bits; /* 32 */
+    uint8_t page_bits;    /* 12 */
+    uint32_t read_table, write_table; /* byte distances from env.tables */
+    uint32_t exec_table[IR_LANES];
+};
+
+struct ir_target {
+    const char *name; /* "arm" */
+    uint32_t state_size;
+    const struct ir_slot *slots;
+    uint32_t slot_count;
+    const struct ir_helper *helpers;
+    uint32_t helper_count;
+    uint8_t address_type;          /* enum ir_type of addresses: IR_I32 */
+    uint16_t lane_slot;            /* slot that holds the current lane */
+    uint8_t granule[IR_LANES];     /* log2 of the instruction alignment of each lane: 2, 1 */
+    struct ir_memory_layout memory;
+};
+
+/* The slow path of guest memory, and whatever else generated code calls that is not a helper.
+ * On a fault they set the guest's exception up, set env.raised and return anything. */
+struct ir_callbacks {
+    uint64_t (*load)(struct ir_env *env, uint64_t addr, uint32_t memop);
+    void (*store)(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop);
+    /* Call helper @id; NULL = directly. The lockstep checker sets it to record and replay. */
+    uint64_t (*helper)(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
+};
+
+/** Do slots @a and @b share bytes of the state? */
+bool ir_slots_overlap(const struct ir_target *t, unsigned a, unsigned b);
+
+#endif

@@ -1,0 +1,28 @@
+/* Error values: a function that can fail returns false (or NULL) and fills a struct error with one
+ * line for the user. Context is prepended on the way up ("vmlinuz: not a kernel: ..."). */
+#ifndef ARMEMU_UTIL_ERROR_H
+#define ARMEMU_UTIL_ERROR_H
+
+#include <stdbool.h>
+#include <stdarg.h>
+
+struct error {
+    char text[512]; /* one line, no trailing newline; empty when no error is set */
+};
+
+/** Set @e (which may be NULL) to the formatted line. Always returns false, for `return error_set(..)`. */
+bool error_set(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** Put "formatted: " in front of the text already in @e. Always returns false. */
+bool error_prefix(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** Set @e to the formatted line followed by ": " and strerror(errno). Always returns false. */
+bool error_set_errno(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * The entry of the NULL-terminated array @known that is nearest to @word by edit distance, for
+ * "did you mean" messages; NULL where nothing is reasonably near.
+ */
+const char *error_nearest(const char *word, const char *const *known);
+
+#endif

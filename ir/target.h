@@ -31,6 +31,8 @@ enum ir_exit {
  * insn_left, when it is left in the middle: the slow path's exit gives these back].
  */
 struct ir_env {
+    uint64_t spill[24]; /* backend: values that did not get a register. First, so that the fields
+                           below adjoin the guest's most used slots (IR_ENV_BIAS). */
     int32_t budget;
     int32_t slice;
     _Atomic uint32_t exit_request; /* set by anybody: come back to the engine soon */
@@ -50,8 +52,11 @@ struct ir_env {
     void *exit_site;    /* IR_EXIT_CHAIN: the backend's handle of the jump */
     void *owner;        /* the CPU that the state belongs to, for helpers and slow paths */
     void *backend_private; /* host stack pointer and the like */
-    uint64_t spill[24]; /* backend: values that did not get a register */
 };
+
+/* Bias of a base register that wants to reach the hot part of ir_env and the guest's first slots
+ * with 8-bit displacements: bytes 192 .. 447 of the state struct. */
+enum { IR_ENV_BIAS = 320 };
 
 enum { IR_SLOT_PIN_NEVER = 0 };
 

@@ -1,0 +1,26 @@
+/* What a device may reach outside itself: the clocks, and guest memory for DMA. Supplied by the
+ * owner of the VM, the same for all devices of it; it must outlive them. */
+#ifndef ARMEMU_DEVICES_CORE_ENV_H
+#define ARMEMU_DEVICES_CORE_ENV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct clock;
+
+/** Access to guest physical memory. Both return false when any byte of the range is not RAM; what
+ * was transferred then is unspecified. */
+struct dma {
+    bool (*read)(void *opaque, uint64_t addr, void *buf, size_t len);
+    bool (*write)(void *opaque, uint64_t addr, const void *buf, size_t len);
+    void *opaque;
+};
+
+struct device_env {
+    struct clock *clock; /* virtual time: stops with the VM */
+    struct clock *rtc;   /* time of day */
+    struct dma dma;
+};
+
+#endif

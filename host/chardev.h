@@ -1,0 +1,105 @@
+/*
+ * Character devices: what a UART, a console or the monitor is connected to on the host. One back
+ * end (null, stdio, file, pty, socket, pipe), and one front end, the user of it; a multiplexer
+ * ("mux") joins several front ends on one back end.
+ *
+ * All functions are called with the device lock held, or before the loop runs; callbacks come from
+ * the loop, under that lock.
+ */
+#ifndef ARMEMU_HOST_CHARDEV_H
+#define ARMEMU_HOST_CHARDEV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "host/loop.h"
+#include "util/error.h"
+
+struct chardev;     /* what a front end holds */
+struct chardev_set; /* the character devices of one VM */
+
+enum chardev_event {
+    CHARDEV_OPENED,    /* a peer is there: also sent on attaching if there is one already */
+    CHARDEV_CLOSED,    /* the peer went away */
+    CHARDEV_BREAK,     /* a serial break (Ctrl-A b) */
+    CHARDEV_FOCUS_IN,  /* mux: input now comes to this front end */
+    CHARDEV_FOCUS_OUT, /* mux: input goes to another one */
+};
+
+/** A front end; every function may be NULL. Without can_receive input is never limited. */
+struct chardev_frontend {
+    size_t (*can_receive)(void *opaque); /* how many bytes may be given to receive now */
+    void (*receive)(void *opaque, const uint8_t *buf, size_t len);
+    void (*event)(void *opaque, enum chardev_event event);
+};
+
+/** An empty set whose devices use @loop. */
+struct chardev_set *chardev_set_new(struct loop *loop);
+
+/** Close all devices (pending output gets a short time to leave) and restore the terminal; before
+ * loop_free. */
+void chardev_set_free(struct chardev_set *set);
+
+/** What Ctrl-A x does; without it, nothing. */
+void chardev_set_on_quit(struct chardev_set *set, void (*quit)(void *opaque), void *opaque);
+
+/**
+ * `-chardev @spec`: KIND,id=ID[,option=value...]; ",," is a comma inside a value. Kinds and options
+ * as `-chardev help` prints them (chardev_print_help). The device awaits chardev_claim or
+ * "chardev:ID".
+ */
+struct chardev *chardev_add(struct chardev_set *set, const char *spec, struct error *e);
+
+/**
+ * `-serial @spec` and `-monitor @spec`: null, none, stdio, pty, file:PATH, pipe:PATH,
+ * unix:PATH[,opts], tcp:HOST:PORT[,opts], chardev:ID, each also with mon: in front. @label names
+ * the device in messages ("serial0"). Returns an endpoint for one front end. With "mon:" the device
+ * is a mux, and *@monitor is a second endpoint, for the monitor, reached with Ctrl-A c; otherwise
+ * *@monitor becomes NULL. @monitor may be NULL where "mon:" makes no sense: then it is an error.
+ * "none" gives a null device too: leaving out the port itself is up to the caller.
+ */
+struct chardev *chardev_open(struct chardev_set *set, const char *spec, const char *label,
+                             struct chardev **monitor, struct error *e);
+
+/** The device of `-chardev ...,id=@id`; NULL if there is none. */
+struct chardev *chardev_find(struct chardev_set *set, const char *id);
+
+/** An endpoint of @cd for one more front end: @cd itself the first time, an error when it is in use;
+ * a new endpoint every time if @cd is a mux. */
+struct chardev *chardev_claim(struct chardev *cd, struct error *e);
+
+/** Connect a front end; @ops must stay. NULL disconnects. */
+void chardev_attach(struct chardev *cd, const struct chardev_frontend *ops, void *opaque);
+
+/**
+ * Send @len bytes out. Files and stdio take all of it; a socket, pty or pipe whose reader is slow
+ * buffers up to CHARDEV_BUFFER_MAX bytes, then drops, with one warning; without a peer everything
+ * is dropped silently. Returns how many bytes were sent or buffered.
+ */
+size_t chardev_write(struct chardev *cd, const void *buf, size_t len);
+#define CHARDEV_BUFFER_MAX (256 * 1024)
+
+/** chardev_write of formatted text (at most 4095 bytes). */
+void chardev_printf(struct chardev *cd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** The front end has room again: input that was held back is delivered, from the loop. */
+void chardev_accept_input(struct chardev *cd);
+
+/** Is a peer connected? Always true for null, stdio, file, pipe and pty. */
+bool chardev_connected(const struct chardev *cd);
+
+/** The id or label ("serial0"), and where the device leads: "pty:/dev/pts/3", "tcp:127.0.0.1:4444",
+ * "stdio". Both stay until the device is closed. */
+const char *chardev_id(const struct chardev *cd);
+const char *chardev_description(const struct chardev *cd);
+
+/** Call @visit for each device of @set, in order of creation (`info chardev`). */
+void chardev_for_each(struct chardev_set *set, void (*visit)(struct chardev *cd, void *opaque),
+                      void *opaque);
+
+/** Print kinds and their options, for `-chardev help`. */
+void chardev_print_help(FILE *out);
+
+#endif

@@ -1,0 +1,16 @@
+/* Ids of the state slots, ARM_SLOT_R0 and so on; derived from slots.def. */
+#ifndef ARMEMU_ARM_SLOTS_H
+#define ARMEMU_ARM_SLOTS_H
+
+enum arm_slot {
+#define SLOT(id, name, type, pin, field) ARM_SLOT_##id,
+#define SLOT_S(n) ARM_SLOT_S##n,
+#define SLOT_D(n) ARM_SLOT_D##n,
+#include "frontend/arm/cpu/slots.def"
+#undef SLOT
+#undef SLOT_S
+#undef SLOT_D
+    ARM_SLOT_COUNT
+};
+
+#endif

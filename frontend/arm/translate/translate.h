@@ -1,0 +1,102 @@
+/*
+ * Translation of ARM instructions into IR: the context that trans_ functions work on, and the
+ * helpers they share. Internal to frontend/arm.
+ */
+#ifndef ARMEMU_ARM_TRANSLATE_H
+#define ARMEMU_ARM_TRANSLATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "frontend/arm/cpu/features.h"
+#include "frontend/arm/cpu/helpers.h"
+#include "frontend/arm/cpu/slots.h"
+#include "frontend/arm/cpu/state.h"
+#include "frontend/guest.h"
+#include "ir/ir.h"
+
+/* Block flags (guest_code.flags): all that translation depends on besides the code bytes. */
+#define ARM_BF_THUMB 0x1u        /* the lane */
+#define ARM_BF_BIG_ENDIAN 0x4u   /* PSR.E: data accesses are byte-swapped */
+#define ARM_BF_ALIGN_STRICT 0x8u /* SCTLR.A, or no unaligned support (SCTLR.U = 0): ordinary accesses fault when unaligned */
+#define ARM_BF_ROTATE 0x10u      /* ARMv5 and SCTLR.U = 0: unaligned LDR rotates, halfwords force alignment */
+#define ARM_BF_SMP 0x20u         /* several CPUs: exclusives go through helpers */
+#define ARM_BF_USER 0x40u        /* unprivileged (User mode) */
+#define ARM_BF_HYP 0x80u         /* Hyp mode */
+#define ARM_BF_IT_SHIFT 16       /* ITSTATE of the first instruction; nonzero comes with LOOKUP_ONLY */
+#define ARM_BF_FEATURES_SHIFT 8  /* small number of the CPU model's feature set, see arm_features_of */
+
+struct arm_translate {
+    struct ir_block *b;
+    const struct guest_code *code;
+    uint64_t features;
+    uint32_t flags;      /* ARM_BF_* of the block */
+    bool thumb;
+    uint32_t insn;       /* encoding: 16-bit T16 in the low half, T32 as first:second halfword */
+    uint32_t offset;     /* of this instruction from the page base */
+    unsigned insn_size;  /* 2 or 4 */
+    unsigned cond;       /* condition of this instruction (from A32, IT or B<c>); IR_CC_AL if none */
+    uint8_t itstate;     /* before this instruction; advanced by the loop */
+    bool in_it;          /* this instruction is in an IT block */
+    bool ended;          /* the block has ended: an exit was emitted for the unconditional path */
+    bool flags_changed;  /* this instruction wrote NZCV: a pending conditional run must close */
+    bool exit_after;     /* end the block after this instruction (state that translation depends on
+                            may have changed); the loop emits the exit */
+    bool exit_dynamic;   /* ... and by exitdyn, since context or lane may have changed */
+    unsigned skip_label; /* open conditional run: label to place, 0 = none (labels start at 1) */
+    unsigned skip_cond;
+};
+
+static inline bool arm_has(const struct arm_translate *t, uint64_t feature)
+{
+    return (t->features & feature) != 0;
+}
+
+/** Register @r as an operand: r15 reads as PC + 8 (A32) or PC + 4 (T32), not aligned. */
+int32_t arm_reg_read(struct arm_translate *t, int r);
+/** Address of the current instruction's PC as read, aligned to 4, plus @imm (literal addresses). */
+int32_t arm_pc_aligned_plus(struct arm_translate *t, int32_t imm);
+/** Write register @r, r != 15. */
+void arm_reg_write(struct arm_translate *t, int r, int32_t v);
+/** ALUWritePC / result of data processing: r15 branches (interworking from ARMv7 on in A32). */
+void arm_reg_write_alu(struct arm_translate *t, int r, int32_t v);
+/** LoadWritePC: r15 branches with interworking (from ARMv5T on). @v may have bit 0 set. */
+void arm_reg_write_load(struct arm_translate *t, int r, int32_t v);
+/** BXWritePC; @hint is 0 or IR_HINT_RETURN. Ends the block. */
+void arm_branch_exchange(struct arm_translate *t, int32_t v, unsigned hint);
+/** Branch to @offset from the page base in lane @lane (sets the T slot when it changes). Ends the block. */
+void arm_branch_direct(struct arm_translate *t, int64_t offset, unsigned lane);
+/** BranchWritePC: address @v in the current instruction set, low bits cleared. Ends the block. */
+void arm_branch_same(struct arm_translate *t, int32_t v);
+/** Offset from the page base of the PC as read by the current instruction. */
+int64_t arm_pc_offset(const struct arm_translate *t);
+/** The next instruction's address as value (return addresses; no Thumb bit). */
+int32_t arm_next_pc(struct arm_translate *t);
+/** Generate the Undefined Instruction exception for the current instruction. Returns true. */
+bool arm_undefined(struct arm_translate *t);
+/** UNPREDICTABLE encodings: treated as UNDEFINED (the manual allows it), with a guest_errors line at translation. Returns true. */
+bool arm_unpredictable(struct arm_translate *t);
+/** The calls above that leave by a helper which never returns: emit `call id(a0..)` and end the block. */
+void arm_raise(struct arm_translate *t, unsigned helper, int32_t a0, int32_t a1);
+/** After a flow-changing helper (exception return): emit exitdyn to env.pc and end the block. */
+void arm_exit_to_env_pc(struct arm_translate *t);
+/** End the block after this instruction and continue at the next one; @dynamic: context or lane may
+ * have changed. */
+void arm_end_after(struct arm_translate *t, bool dynamic);
+
+/* Operand 2 (shifter.c). */
+
+/** The value of rm shifted by an immediate as DecodeImmShift says; when @set_c the carry-out goes to C. */
+int32_t arm_shift_imm(struct arm_translate *t, int rm, unsigned shty, unsigned shim, bool set_c);
+/** The value of rm shifted by the low byte of rs; when @set_c the carry-out goes to C. */
+int32_t arm_shift_reg(struct arm_translate *t, int rm, unsigned shty, int rs, bool set_c);
+
+/** Feature set number for ARM_BF_FEATURES_SHIFT <-> features mask: index of the CPU model. */
+uint64_t arm_features_of(uint32_t block_flags);
+
+/** Generated: decode and call the trans_ function. False: no row matches or the function refused. */
+bool arm_decode_a32(struct arm_translate *t, uint32_t insn);
+bool arm_decode_t16(struct arm_translate *t, uint32_t insn);
+bool arm_decode_t32(struct arm_translate *t, uint32_t insn);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * What the engine needs of a frontend (a guest architecture): translation to IR, the block key, and
+ * what to do when the flow must change. One constant struct per architecture.
+ */
+#ifndef ARMEMU_FRONTEND_GUEST_H
+#define ARMEMU_FRONTEND_GUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ir/ir.h"
+
+/* Where the code of a block comes from. Pages are host pointers to the guest's physical pages. */
+struct guest_code {
+    const uint8_t *page;      /* the physical page that holds the first instruction */
+    const uint8_t *next_page; /* the page that virtually follows, for an instruction that straddles;
+                                 NULL when it cannot be fetched */
+    uint32_t offset;          /* of the first instruction in its page */
+    uint32_t flags;           /* the frontend's block flags (see block_flags) */
+    uint32_t max_insns;       /* at most so many instructions (1 for single step) */
+    bool fold_literals;       /* PC-relative loads from the page may become constants */
+};
+
+struct guest_frontend {
+    const struct ir_target *target;
+
+    /**
+     * The block flags for the state: everything besides the physical address that translation
+     * depends on. Bits 0..1: the lane. Bit 31: the flags are not covered by a context's exec tables
+     * (mid-IT state), so the block is only found by a lookup.
+     */
+    uint32_t (*block_flags)(const struct ir_env *env);
+
+    /**
+     * Translate one block into @b (initialised by the caller). Never fails: code that cannot be
+     * decoded becomes the guest's undefined instruction exception. A straddling instruction whose
+     * second half cannot be fetched ends the block before it, or, being the first one, becomes the
+     * prefetch abort (a helper call). Returns true when the block depends on @next_page as well.
+     */
+    bool (*translate)(struct ir_block *b, const struct guest_code *code);
+
+    /** Is an interrupt pending that the state does not mask? */
+    bool (*interrupt_pending)(const struct ir_env *env);
+    /** Enter the handler of the most urgent pending, unmasked interrupt; env.pc is the new PC. */
+    void (*take_interrupt)(struct ir_env *env);
+
+    /** Print registers (-d cpu, lockstep reports). */
+    void (*print_state)(const struct ir_env *env, FILE *out);
+    /** Disassemble @size bytes of guest code at @code (-d in_asm), lines prefixed by the address. */
+    void (*disassemble)(const uint8_t *code, uint32_t size, uint64_t va, uint32_t flags, FILE *out);
+};
+
+enum { GUEST_FLAGS_LANE_MASK = 3 };
+#define GUEST_FLAGS_LOOKUP_ONLY 0x80000000u
+
+#endif

@@ -66,7 +66,9 @@ enum {
 
 struct ir_op {
     uint8_t opcode; /* enum ir_opcode */
-    uint8_t type;   /* enum ir_type of the result, or of the operands where there is no result */
+    uint8_t type;   /* enum ir_type: the instance type ("t" in ops.def) where the op has one (so the
+                       operands' type for cmp*, set, st), else the result's type, else IR_VOID.
+                       Instance types are IR_I32 and IR_I64. */
     uint8_t fw;     /* guest flags written, IR_FLAG_* */
     uint8_t aux;    /* condition, lane, exit reason */
     int32_t arg[IR_ARGS];
@@ -108,6 +110,13 @@ struct ir_op_info {
 
 extern const struct ir_op_info ir_op_info[IR_OP_COUNT];
 
+/** Type of the value of @op; IR_VOID when it has none. */
+enum ir_type ir_op_result_type(const struct ir_op *op);
+/** Type that argument @i of @op must have; IR_VOID when any integer will do or there is no such
+ * argument. */
+enum ir_type ir_op_arg_type(const struct ir_block *b, const struct ir_op *op, unsigned i);
+/** Type of the slot's value in the IR: i8 and i16 slots are i32. */
+enum ir_type ir_slot_value_type(const struct ir_slot *slot);
 /** Does this instance have effects beyond its value and flags (so that it must stay)? */
 bool ir_op_has_effect(const struct ir_block *b, const struct ir_op *op);
 /** May this instance leave the block, or show the guest state to somebody (fault, helper, exit)? All
@@ -120,6 +129,8 @@ uint8_t ir_cc_flags(enum ir_cc cc);
 
 /* ---- building (builder.c) ------------------------------------------------------------------------ */
 
+/** An empty block for @target; its ops are allocated from @arena. The caller fills in page_offset,
+ * lane, guest_size and the literal range. */
 void ir_block_init(struct ir_block *b, const struct ir_target *target, struct arena *arena);
 
 /** Append an op with raw fields and return its index (its value's name). */
@@ -183,7 +194,8 @@ bool ir_verify(const struct ir_block *b, struct error *e);
 
 /* ---- passes (ir/opt) ------------------------------------------------------------------------------ */
 
-/** Run the pipeline over @b in place. */
+/** Run the pipeline over @b in place. Afterwards the ops are compacted: no dead op is left in the
+ * array, and the values have new names. */
 void ir_optimise(struct ir_block *b);
 
 #endif

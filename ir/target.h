@@ -129,5 +129,7 @@ struct ir_callbacks {
 
 /** Do slots @a and @b share bytes of the state? */
 bool ir_slots_overlap(const struct ir_target *t, unsigned a, unsigned b);
+/** Does slot @a contain all bytes of slot @b? */
+bool ir_slot_covers(const struct ir_target *t, unsigned a, unsigned b);
 
 #endif

@@ -1,0 +1,17 @@
+/* Local simplification of pure ops, for the builder and the optimiser. */
+#ifndef ARMEMU_IR_FOLD_H
+#define ARMEMU_IR_FOLD_H
+
+#include "ir/ir.h"
+
+/** Append a copy of @op as it is. */
+int32_t ir_emit_op(struct ir_block *b, const struct ir_op *op);
+
+/**
+ * Append @op, or what is equal and simpler: a constant, an existing value, a cheaper op. Only the
+ * op's arguments and their arguments are looked at. An op that writes flags is appended unchanged.
+ * Returns the value's name.
+ */
+int32_t ir_emit_folded(struct ir_block *b, const struct ir_op *op);
+
+#endif

@@ -1,0 +1,505 @@
+#include "ir/interp.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "ir/eval.h"
+
+/* One run of one block. */
+struct interp {
+    const struct ir_block *block;
+    struct ir_env *env;
+    const struct ir_callbacks *callbacks;
+    uint64_t *value;   /* by op index, zero extended; value[IR_NONE] is 0 */
+    uint32_t next;     /* index of the op to execute next */
+    uint32_t word;     /* of the current guest instruction */
+    uint32_t left;     /* guest instructions from the current one on */
+    uint32_t unstarted; /* insn ops behind `next` */
+    bool done;
+    enum ir_exit exit;
+};
+
+/* The meaning of one op: returns its value; whatever else it does, it does to @it. */
+typedef uint64_t handler(struct interp *it, const struct ir_op *op);
+
+enum { N, Z, C, V }; /* indexes of env.nzcv */
+
+static inline uint64_t arg(const struct interp *it, const struct ir_op *op, unsigned i)
+{
+    return it->value[op->arg[i]];
+}
+
+static uint64_t mask_address(const struct interp *it, uint64_t a)
+{
+    unsigned bits = it->block->target->memory.address_bits;
+    return bits >= 64 ? a : a & (BIT64(bits) - 1);
+}
+
+static unsigned sign_of(const struct ir_op *op, uint64_t v)
+{
+    return v >> (ir_op_width(op) - 1) & 1;
+}
+
+/* Write those of the flags that the instance defines. @c and @v matter only where it defines them. */
+static void set_flags(struct interp *it, const struct ir_op *op, uint64_t result, unsigned c, unsigned v)
+{
+    uint8_t *nzcv = it->env->nzcv;
+    if (op->fw & IR_FLAG_N)
+        nzcv[N] = (uint8_t)sign_of(op, result);
+    if (op->fw & IR_FLAG_Z)
+        nzcv[Z] = result == 0;
+    if (op->fw & IR_FLAG_C)
+        nzcv[C] = (uint8_t)c;
+    if (op->fw & IR_FLAG_V)
+        nzcv[V] = (uint8_t)v;
+}
+
+static bool cc_holds(const struct interp *it, unsigned cc)
+{
+    const uint8_t *f = it->env->nzcv;
+    bool holds = true;
+    switch (cc & ~1u) {
+    case IR_CC_EQ: holds = f[Z]; break;
+    case IR_CC_CS: holds = f[C]; break;
+    case IR_CC_MI: holds = f[N]; break;
+    case IR_CC_VS: holds = f[V]; break;
+    case IR_CC_HI: holds = f[C] && !f[Z]; break;
+    case IR_CC_GE: holds = f[N] == f[V]; break;
+    case IR_CC_GT: holds = !f[Z] && f[N] == f[V]; break;
+    case IR_CC_AL: return true;
+    }
+    return holds != (cc & 1);
+}
+
+/* ---- values and arithmetic ----------------------------------------------------------------------- */
+
+static uint64_t op_const(struct interp *it, const struct ir_op *op)
+{
+    return ir_eval_truncate(op->type, op->imm);
+}
+
+static uint64_t op_get(struct interp *it, const struct ir_op *op)
+{
+    const struct ir_slot *slot = &it->block->target->slots[op->imm];
+    const uint8_t *p = (const uint8_t *)it->env + slot->offset;
+    switch (slot->type) {
+    case IR_I8: return *p;
+    case IR_I16: return *(const uint16_t *)p;
+    case IR_I64: return *(const uint64_t *)p;
+    default: return *(const uint32_t *)p;
+    }
+}
+
+static void slot_write(struct interp *it, unsigned index, uint64_t v)
+{
+    const struct ir_slot *slot = &it->block->target->slots[index];
+    uint8_t *p = (uint8_t *)it->env + slot->offset;
+    switch (slot->type) {
+    case IR_I8: *p = (uint8_t)v; break;
+    case IR_I16: *(uint16_t *)p = (uint16_t)v; break;
+    case IR_I64: *(uint64_t *)p = v; break;
+    default: *(uint32_t *)p = (uint32_t)v; break;
+    }
+}
+
+static uint64_t op_set(struct interp *it, const struct ir_op *op)
+{
+    slot_write(it, (unsigned)op->imm, arg(it, op, 0));
+    return 0;
+}
+
+static uint64_t op_pcrel(struct interp *it, const struct ir_op *op)
+{
+    return mask_address(it, it->env->page_base + op->imm);
+}
+
+/* Ops that define no flag, or N and Z of the result. */
+#define PURE_OP(name)                                                                              \
+    static uint64_t op_##name(struct interp *it, const struct ir_op *op)                           \
+    {                                                                                              \
+        uint64_t r = ir_eval_##name(op, arg(it, op, 0), arg(it, op, 1), arg(it, op, 2));           \
+        r = ir_eval_truncate(op->type, r);                                                         \
+        if (op->fw)                                                                                \
+            set_flags(it, op, r, 0, 0);                                                            \
+        return r;                                                                                  \
+    }
+PURE_OP(and) PURE_OP(or) PURE_OP(xor) PURE_OP(andn) PURE_OP(not) PURE_OP(neg) PURE_OP(mov)
+PURE_OP(mul) PURE_OP(udiv) PURE_OP(sdiv) PURE_OP(sext8) PURE_OP(sext16) PURE_OP(zext8)
+PURE_OP(zext16) PURE_OP(sext32) PURE_OP(zext32) PURE_OP(lo32) PURE_OP(hi32) PURE_OP(pair)
+PURE_OP(ubfx) PURE_OP(sbfx) PURE_OP(bfi) PURE_OP(clz) PURE_OP(bswap) PURE_OP(rev16) PURE_OP(rbit)
+PURE_OP(cmpeq) PURE_OP(cmpne) PURE_OP(cmpltu) PURE_OP(cmpleu) PURE_OP(cmplts) PURE_OP(cmples)
+PURE_OP(select)
+#undef PURE_OP
+
+/* a + b + carry, with the flags of that sum: sub is add of the complement with a carry. */
+static uint64_t add_with_carry(struct interp *it, const struct ir_op *op, uint64_t a, uint64_t b,
+                               unsigned carry)
+{
+    uint64_t r = ir_eval_truncate(op->type, a + b + carry);
+    if (op->fw) {
+        bool carry_out = carry ? r <= a : r < a;
+        unsigned overflow = sign_of(op, (a ^ r) & (b ^ r));
+        set_flags(it, op, r, carry_out, overflow);
+    }
+    return r;
+}
+
+static uint64_t op_add(struct interp *it, const struct ir_op *op)
+{
+    return add_with_carry(it, op, arg(it, op, 0), arg(it, op, 1), 0);
+}
+
+static uint64_t op_sub(struct interp *it, const struct ir_op *op)
+{
+    uint64_t b = ir_eval_truncate(op->type, ~arg(it, op, 1));
+    return add_with_carry(it, op, arg(it, op, 0), b, 1);
+}
+
+static uint64_t op_adc(struct interp *it, const struct ir_op *op)
+{
+    return add_with_carry(it, op, arg(it, op, 0), arg(it, op, 1), it->env->nzcv[C]);
+}
+
+static uint64_t op_sbc(struct interp *it, const struct ir_op *op)
+{
+    uint64_t b = ir_eval_truncate(op->type, ~arg(it, op, 1));
+    return add_with_carry(it, op, arg(it, op, 0), b, it->env->nzcv[C]);
+}
+
+/* Shifts: @last is the bit number of a that is shifted out last. */
+static uint64_t finish_shift(struct interp *it, const struct ir_op *op, uint64_t r, unsigned last)
+{
+    r = ir_eval_truncate(op->type, r);
+    if (op->fw)
+        set_flags(it, op, r, arg(it, op, 0) >> (last & (ir_op_width(op) - 1)) & 1, 0);
+    return r;
+}
+
+static uint64_t op_shl(struct interp *it, const struct ir_op *op)
+{
+    unsigned n = (unsigned)arg(it, op, 1);
+    return finish_shift(it, op, ir_eval_shl(op, arg(it, op, 0), n, 0), ir_op_width(op) - n);
+}
+
+static uint64_t op_shr(struct interp *it, const struct ir_op *op)
+{
+    unsigned n = (unsigned)arg(it, op, 1);
+    return finish_shift(it, op, ir_eval_shr(op, arg(it, op, 0), n, 0), n - 1);
+}
+
+static uint64_t op_sar(struct interp *it, const struct ir_op *op)
+{
+    unsigned n = (unsigned)arg(it, op, 1);
+    return finish_shift(it, op, ir_eval_sar(op, arg(it, op, 0), n, 0), n - 1);
+}
+
+static uint64_t op_ror(struct interp *it, const struct ir_op *op)
+{
+    unsigned n = (unsigned)arg(it, op, 1);
+    return finish_shift(it, op, ir_eval_ror(op, arg(it, op, 0), n, 0), n - 1);
+}
+
+static uint64_t op_rrx(struct interp *it, const struct ir_op *op)
+{
+    uint32_t a = (uint32_t)arg(it, op, 0);
+    return finish_shift(it, op, a >> 1 | (uint32_t)it->env->nzcv[C] << 31, 0);
+}
+
+/* ---- flags --------------------------------------------------------------------------------------- */
+
+static uint64_t op_cond(struct interp *it, const struct ir_op *op)
+{
+    return cc_holds(it, op->aux);
+}
+
+static uint64_t op_selcc(struct interp *it, const struct ir_op *op)
+{
+    return arg(it, op, cc_holds(it, op->aux) ? 0 : 1);
+}
+
+static uint64_t op_setc(struct interp *it, const struct ir_op *op)
+{
+    it->env->nzcv[C] = arg(it, op, 0) & 1;
+    return 0;
+}
+
+static uint64_t op_setv(struct interp *it, const struct ir_op *op)
+{
+    it->env->nzcv[V] = arg(it, op, 0) & 1;
+    return 0;
+}
+
+static uint64_t op_setnzcv(struct interp *it, const struct ir_op *op)
+{
+    for (unsigned i = 0; i < 4; i++)
+        it->env->nzcv[i] = arg(it, op, 0) >> (31 - i) & 1;
+    return 0;
+}
+
+static uint64_t op_getnzcv(struct interp *it, const struct ir_op *op)
+{
+    const uint8_t *f = it->env->nzcv;
+    return (uint32_t)f[N] << 31 | (uint32_t)f[Z] << 30 | (uint32_t)f[C] << 29 | (uint32_t)f[V] << 28;
+}
+
+/* ---- memory and helpers -------------------------------------------------------------------------- */
+
+/* Accesses of the guest's memory that other threads may see: one host access each. */
+typedef uint16_t unaligned16 __attribute__((aligned(1), may_alias));
+typedef uint32_t unaligned32 __attribute__((aligned(1), may_alias));
+typedef uint64_t unaligned64 __attribute__((aligned(1), may_alias));
+
+static uint64_t host_load(uint64_t host, unsigned log2)
+{
+    const volatile void *p = (const volatile void *)(uintptr_t)host;
+    switch (log2) {
+    case 0: return *(const volatile uint8_t *)p;
+    case 1: return *(const volatile unaligned16 *)p;
+    case 2: return *(const volatile unaligned32 *)p;
+    default: return *(const volatile unaligned64 *)p;
+    }
+}
+
+static void host_store(uint64_t host, unsigned log2, uint64_t v)
+{
+    volatile void *p = (volatile void *)(uintptr_t)host;
+    switch (log2) {
+    case 0: *(volatile uint8_t *)p = (uint8_t)v; break;
+    case 1: *(volatile unaligned16 *)p = (uint16_t)v; break;
+    case 2: *(volatile unaligned32 *)p = (uint32_t)v; break;
+    default: *(volatile unaligned64 *)p = v; break;
+    }
+}
+
+/* Host address of a guest access by the FLAT8 table at distance @table, or 0 for the slow path. */
+static uint64_t fast_address(const struct interp *it, uint64_t addr, uint32_t memop, uint32_t table)
+{
+    const struct ir_memory_layout *m = &it->block->target->memory;
+    uint64_t size = BIT64(memop & IR_MEM_SIZE_MASK);
+    uint64_t align = BIT64((memop & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT);
+    uint64_t page = BIT64(m->page_bits);
+    if (!it->env->tables || (memop & IR_MEM_USER) || (addr & (align - 1)) ||
+        (addr & (page - 1)) + size > page)
+        return 0;
+    uint64_t entry;
+    memcpy(&entry, it->env->tables + table + (addr >> m->page_bits) * 8, 8);
+    return entry ? entry + addr : 0;
+}
+
+/* Tell slow paths and helpers where in the block the guest is. */
+static void publish_insn(struct interp *it)
+{
+    it->env->insn_word = it->word;
+    it->env->insn_left = it->left;
+}
+
+/* After anything that may have raised: leave the block, giving the instructions back that were not
+ * executed; the one that raised is among them. */
+static void check_raised(struct interp *it)
+{
+    if (!it->env->raised)
+        return;
+    it->env->raised = 0;
+    it->env->budget += (int32_t)it->env->insn_left;
+    it->exit = IR_EXIT_LOOKUP;
+    it->done = true;
+}
+
+static uint64_t extend_loaded(const struct ir_op *op, uint64_t v)
+{
+    unsigned bits = 8u << (op->imm & IR_MEM_SIZE_MASK);
+    if (bits >= 64)
+        return v;
+    v &= BIT64(bits) - 1;
+    if (op->imm & IR_MEM_SIGNED)
+        v = (v ^ BIT64(bits - 1)) - BIT64(bits - 1);
+    return ir_eval_truncate(op->type, v);
+}
+
+static uint64_t op_ld(struct interp *it, const struct ir_op *op)
+{
+    uint64_t addr = mask_address(it, arg(it, op, 0));
+    uint32_t memop = (uint32_t)op->imm;
+    uint64_t host = fast_address(it, addr, memop, it->block->target->memory.read_table);
+    if (host)
+        return extend_loaded(op, host_load(host, memop & IR_MEM_SIZE_MASK));
+    publish_insn(it);
+    uint64_t v = it->callbacks->load(it->env, addr, memop);
+    check_raised(it);
+    return extend_loaded(op, v);
+}
+
+static uint64_t op_st(struct interp *it, const struct ir_op *op)
+{
+    uint64_t addr = mask_address(it, arg(it, op, 0));
+    uint32_t memop = (uint32_t)op->imm;
+    uint64_t host = fast_address(it, addr, memop, it->block->target->memory.write_table);
+    if (host) {
+        host_store(host, memop & IR_MEM_SIZE_MASK, arg(it, op, 1));
+        return 0;
+    }
+    publish_insn(it);
+    it->callbacks->store(it->env, addr, arg(it, op, 1), memop | IR_MEM_WRITE);
+    check_raised(it);
+    return 0;
+}
+
+static uint64_t op_memgroup(struct interp *it, const struct ir_op *op)
+{
+    return 0;
+}
+
+static uint64_t op_memgroupend(struct interp *it, const struct ir_op *op)
+{
+    return 0;
+}
+
+static uint64_t op_fence(struct interp *it, const struct ir_op *op)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    return 0;
+}
+
+static uint64_t op_call(struct interp *it, const struct ir_op *op)
+{
+    uint64_t a0 = arg(it, op, 0), a1 = arg(it, op, 1), a2 = arg(it, op, 2), a3 = arg(it, op, 3);
+    uint32_t id = (uint32_t)op->imm;
+    uint64_t v;
+    publish_insn(it);
+    if (it->callbacks->helper)
+        v = it->callbacks->helper(it->env, id, a0, a1, a2, a3);
+    else
+        v = it->block->target->helpers[id].fn(it->env, a0, a1, a2, a3);
+    check_raised(it);
+    return ir_eval_truncate(op->type, v);
+}
+
+/* ---- control ------------------------------------------------------------------------------------- */
+
+static uint64_t op_insn(struct interp *it, const struct ir_op *op)
+{
+    it->word = (uint32_t)op->imm;
+    it->left = it->unstarted--;
+    return 0;
+}
+
+static uint64_t op_label(struct interp *it, const struct ir_op *op)
+{
+    return 0;
+}
+
+/* Branches go forward, so looking for the label passes the instructions that are skipped. */
+static void branch(struct interp *it, uint64_t label)
+{
+    const struct ir_op *op = &it->block->ops[it->next];
+    for (; op->opcode != IR_OP_label || op->imm != label; op++)
+        if (op->opcode == IR_OP_insn)
+            op_insn(it, op);
+    it->next = (uint32_t)(op - it->block->ops);
+}
+
+static uint64_t op_brcc(struct interp *it, const struct ir_op *op)
+{
+    if (cc_holds(it, op->aux))
+        branch(it, op->imm);
+    return 0;
+}
+
+static uint64_t op_brnz(struct interp *it, const struct ir_op *op)
+{
+    if (arg(it, op, 0))
+        branch(it, op->imm);
+    return 0;
+}
+
+static uint64_t op_brz(struct interp *it, const struct ir_op *op)
+{
+    if (!arg(it, op, 0))
+        branch(it, op->imm);
+    return 0;
+}
+
+static uint64_t op_callhint(struct interp *it, const struct ir_op *op)
+{
+    return 0;
+}
+
+static uint64_t leave(struct interp *it, uint64_t pc, enum ir_exit reason)
+{
+    it->env->pc = mask_address(it, pc);
+    it->exit = reason;
+    it->done = true;
+    return 0;
+}
+
+static uint64_t op_exitd(struct interp *it, const struct ir_op *op)
+{
+    return leave(it, it->env->page_base + op->imm, IR_EXIT_LOOKUP);
+}
+
+static uint64_t op_exiti(struct interp *it, const struct ir_op *op)
+{
+    uint64_t addr = arg(it, op, 0);
+    if ((op->aux & IR_LANE_MASK) == IR_LANE_BIT0) {
+        uint32_t lane = addr & 1;
+        addr &= ~1ull;
+        if (lane != it->block->lane)
+            slot_write(it, it->block->target->lane_slot, lane);
+    }
+    return leave(it, addr, IR_EXIT_LOOKUP);
+}
+
+static uint64_t op_exitdyn(struct interp *it, const struct ir_op *op)
+{
+    return leave(it, arg(it, op, 0), IR_EXIT_LOOKUP);
+}
+
+static uint64_t op_exitengine(struct interp *it, const struct ir_op *op)
+{
+    return leave(it, arg(it, op, 0), (enum ir_exit)op->aux);
+}
+
+/* ---- the run ------------------------------------------------------------------------------------- */
+
+static handler *const handlers[IR_OP_COUNT] = {
+#define OP(name, ...) [IR_OP_##name] = op_##name,
+#include "ir/ops.def"
+#undef OP
+};
+
+/* Charge the block to the budget, taking a new slice where that is all that is needed. */
+static bool enter(const struct ir_block *b, struct ir_env *env)
+{
+    int32_t need = (int32_t)b->insn_count;
+    if (env->budget >= need) {
+        env->budget -= need;
+        return true;
+    }
+    if (atomic_load_explicit(&env->exit_request, memory_order_relaxed) || !env->refill)
+        return false;
+    env->icount += (uint64_t)(int64_t)(env->slice - env->budget);
+    env->slice = env->budget = (int32_t)env->refill;
+    if (env->budget < need)
+        return false; /* a refill smaller than the block would never do */
+    env->budget -= need;
+    return true;
+}
+
+enum ir_exit ir_interp_run(const struct ir_block *b, struct ir_env *env, const struct ir_callbacks *cb)
+{
+    uint64_t values[b->count + 1];
+    struct interp it = {.block = b, .env = env, .callbacks = cb, .value = values + 1};
+    values[0] = 0; /* of IR_NONE */
+    it.left = it.unstarted = b->insn_count;
+    if (!enter(b, env)) {
+        leave(&it, env->page_base + b->page_offset, IR_EXIT_BUDGET);
+        return it.exit;
+    }
+    while (!it.done) {
+        uint32_t i = it.next++;
+        const struct ir_op *op = &b->ops[i];
+        assert(i < b->count);
+        it.value[i] = handlers[op->opcode](&it, op);
+    }
+    return it.exit;
+}

@@ -1,0 +1,152 @@
+#include "ir/ir.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* The words of ops.def's columns. */
+#define NONE 'n'
+#define T 't'
+#define I32 'w'
+#define I64 'q'
+#define NZ IR_NZ
+#define NZC IR_NZC
+#define NZCV IR_NZCV
+#define C IR_FLAG_C
+#define V IR_FLAG_V
+#define PURE IR_EFF_PURE
+#define RDF IR_EFF_RDF
+#define RDS IR_EFF_RDS
+#define WRS IR_EFF_WRS
+#define LD IR_EFF_LD
+#define ST IR_EFF_ST
+#define FAULT IR_EFF_FAULT
+#define END IR_EFF_END
+#define BR IR_EFF_BR
+#define COMM IR_EFF_COMM
+#define CALL IR_EFF_CALL
+
+const struct ir_op_info ir_op_info[IR_OP_COUNT] = {
+#define OP(name_, nargs_, result_, argtypes_, flags_, effects_, doc_)                              \
+    [IR_OP_##name_] = {#name_, nargs_, result_, argtypes_, flags_, effects_, doc_},
+#include "ir/ops.def"
+#undef OP
+};
+
+/* Ops that only inform: they have no value and no effect in the table, and must stay. */
+static bool op_is_marker(unsigned opcode)
+{
+    return opcode == IR_OP_insn || opcode == IR_OP_memgroup || opcode == IR_OP_memgroupend ||
+           opcode == IR_OP_callhint;
+}
+
+static unsigned helper_effects(const struct ir_block *b, const struct ir_op *op)
+{
+    assert(op->imm < b->target->helper_count);
+    return b->target->helpers[op->imm].effects;
+}
+
+enum ir_type ir_slot_value_type(const struct ir_slot *slot)
+{
+    return slot->type == IR_I8 || slot->type == IR_I16 ? IR_I32 : slot->type;
+}
+
+static enum ir_type type_of_letter(const struct ir_op *op, char letter)
+{
+    switch (letter) {
+    case 't': return op->type;
+    case 'w': return IR_I32;
+    case 'q': return IR_I64;
+    default: return IR_VOID;
+    }
+}
+
+enum ir_type ir_op_result_type(const struct ir_op *op)
+{
+    return type_of_letter(op, ir_op_info[op->opcode].result);
+}
+
+enum ir_type ir_op_arg_type(const struct ir_block *b, const struct ir_op *op, unsigned i)
+{
+    const struct ir_op_info *info = &ir_op_info[op->opcode];
+    if (i >= info->nargs)
+        return IR_VOID;
+    if (info->argtypes[i] == 'a')
+        return b->target->address_type;
+    return type_of_letter(op, info->argtypes[i]);
+}
+
+bool ir_op_has_effect(const struct ir_block *b, const struct ir_op *op)
+{
+    unsigned effects = ir_op_info[op->opcode].effects;
+    if (effects & IR_EFF_CALL)
+        return helper_effects(b, op) & ~IR_HELPER_READS;
+    const unsigned lasting =
+        IR_EFF_WRS | IR_EFF_LD | IR_EFF_ST | IR_EFF_FAULT | IR_EFF_END | IR_EFF_BR;
+    return (effects & lasting) || op_is_marker(op->opcode);
+}
+
+bool ir_op_observes_state(const struct ir_block *b, const struct ir_op *op)
+{
+    unsigned effects = ir_op_info[op->opcode].effects;
+    if (effects & IR_EFF_CALL)
+        return helper_effects(b, op) & (IR_HELPER_READS | IR_HELPER_RAISES | IR_HELPER_EXTERNAL);
+    return effects & (IR_EFF_FAULT | IR_EFF_END);
+}
+
+uint8_t ir_cc_flags(enum ir_cc cc)
+{
+    static const uint8_t flags[] = {
+        [IR_CC_EQ] = IR_FLAG_Z,
+        [IR_CC_CS] = IR_FLAG_C,
+        [IR_CC_MI] = IR_FLAG_N,
+        [IR_CC_VS] = IR_FLAG_V,
+        [IR_CC_HI] = IR_FLAG_C | IR_FLAG_Z,
+        [IR_CC_GE] = IR_FLAG_N | IR_FLAG_V,
+        [IR_CC_GT] = IR_FLAG_N | IR_FLAG_V | IR_FLAG_Z,
+        [IR_CC_AL] = 0,
+    };
+    assert(cc <= IR_CC_AL);
+    return flags[cc & ~1u];
+}
+
+uint8_t ir_op_flags_read(const struct ir_op *op)
+{
+    if (!(ir_op_info[op->opcode].effects & IR_EFF_RDF))
+        return 0;
+    switch (op->opcode) {
+    case IR_OP_adc:
+    case IR_OP_sbc:
+    case IR_OP_rrx:
+        return IR_FLAG_C;
+    case IR_OP_getnzcv:
+        return IR_NZCV;
+    default:
+        return ir_cc_flags(op->aux);
+    }
+}
+
+static unsigned type_bytes(unsigned type)
+{
+    static const uint8_t bytes[] = {
+        [IR_VOID] = 0, [IR_I8] = 1,  [IR_I16] = 2, [IR_I32] = 4,   [IR_I64] = 8,
+        [IR_F32] = 4,  [IR_F64] = 8, [IR_V64] = 8, [IR_V128] = 16,
+    };
+    assert(type <= IR_V128);
+    return bytes[type];
+}
+
+bool ir_slots_overlap(const struct ir_target *t, unsigned a, unsigned b)
+{
+    assert(a < t->slot_count && b < t->slot_count);
+    const struct ir_slot *x = &t->slots[a], *y = &t->slots[b];
+    return x->offset < y->offset + type_bytes(y->type) &&
+           y->offset < x->offset + type_bytes(x->type);
+}
+
+bool ir_slot_covers(const struct ir_target *t, unsigned a, unsigned b)
+{
+    assert(a < t->slot_count && b < t->slot_count);
+    const struct ir_slot *x = &t->slots[a], *y = &t->slots[b];
+    return x->offset <= y->offset &&
+           y->offset + type_bytes(y->type) <= x->offset + type_bytes(x->type);
+}

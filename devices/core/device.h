@@ -50,7 +50,7 @@ struct device_ops {
     void (*loaded)(struct device *dev);
 };
 
-#define DEVICE_MAX_REGIONS 4
+#define DEVICE_MAX_REGIONS 8
 
 struct device {
     char name[32]; /* of this instance, for logs and snapshots */

@@ -1,4 +1,4 @@
-/* What a device may reach outside itself: the clocks, and guest memory for DMA. Supplied by the
+/* What a device may reach outside itself: time, and guest memory for DMA. Supplied by the
  * owner of the VM, the same for all devices of it; it must outlive them. */
 #ifndef ARMEMU_DEVICES_CORE_ENV_H
 #define ARMEMU_DEVICES_CORE_ENV_H
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct clock;
+struct timer_queue;
 
 /** Access to guest physical memory. Both return false when any byte of the range is not RAM; what
  * was transferred then is unspecified. */
@@ -18,9 +18,8 @@ struct dma {
 };
 
 struct device_env {
-    struct clock *clock; /* virtual time: stops with the VM */
-    struct clock *rtc;   /* time of day */
-    struct dma dma;
+    struct timer_queue *timers; /* on the guest-visible clock (timers->clock) */
+    struct dma dma;             /* functions may be NULL where no device does DMA */
 };
 
 #endif

@@ -99,8 +99,8 @@ void timer_queue_init(struct timer_queue *q, const struct clock *c);
 void timer_queue_free(struct timer_queue *q);
 
 /** Call @notify(@opaque) whenever the earliest deadline changes, on the thread that changed it and
- * without the queue's own mutex. Not called for changes made by callbacks inside timer_queue_run:
- * whoever runs the queue looks at timer_queue_deadline afterwards. */
+ * without the queue's own mutex; that may be the one inside timer_queue_run. To be set before
+ * other threads use the queue. */
 void timer_queue_set_notify(struct timer_queue *q, void (*notify)(void *opaque), void *opaque);
 
 /** The earliest deadline, TIMER_NEVER if there is none. Any thread, one atomic load. */

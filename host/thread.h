@@ -43,8 +43,8 @@ void host_rng_init(struct host_rng *r);
 /** Let @r give the sequence that belongs to @seed: equal seeds, equal bytes, on every host. */
 void host_rng_seed(struct host_rng *r, uint64_t seed);
 
-/** Fill @buf with @len bytes of @r. The sequence depends on the bytes asked for, not on the sizes
- * of the single requests rounded up to 8. Not thread-safe in seeded mode. */
+/** Fill @buf with @len bytes of @r. A seeded source consumes its sequence in units of 8 bytes, and
+ * is not thread-safe. */
 void host_rng_fill(struct host_rng *r, void *buf, size_t len);
 
 /** Fill @buf with @len bytes from the host's generator; aborts if the host has none. */

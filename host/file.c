@@ -1,0 +1,128 @@
+#include "host/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Read until the end or until more than @max bytes came (files such as /proc's state no size). */
+static bool read_all(int fd, size_t max, uint8_t **data, size_t *size)
+{
+    size_t capacity = 64 * 1024, used = 0;
+    uint8_t *buf = malloc(capacity);
+    for (;;) {
+        ssize_t n = buf ? read(fd, buf + used, capacity - 1 - used) : -1;
+        if (n < 0 && buf && errno == EINTR)
+            continue;
+        if (n < 0) {
+            free(buf);
+            return false;
+        }
+        used += (size_t)n;
+        if (n == 0 || used > max)
+            break;
+        if (used == capacity - 1) {
+            uint8_t *bigger = realloc(buf, capacity *= 2);
+            if (!bigger)
+                free(buf);
+            buf = bigger;
+        }
+    }
+    buf[used] = 0;
+    *data = buf;
+    *size = used;
+    return true;
+}
+
+bool file_read(const char *path, size_t max, uint8_t **data, size_t *size, struct error *e)
+{
+    *data = NULL;
+    *size = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set_errno(e, "cannot open '%s'", path);
+    struct stat st;
+    bool ok = true;
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+        ok = error_set(e, "'%s' is a directory", path);
+    else if (!read_all(fd, max, data, size))
+        ok = error_set_errno(e, "cannot read '%s'", path);
+    else if (*size == 0)
+        ok = error_set(e, "'%s' is empty", path);
+    else if (*size > max)
+        ok = error_set(e, "'%s' is too large: more than %zu bytes", path, max);
+    close(fd);
+    if (!ok) {
+        free(*data);
+        *data = NULL;
+        *size = 0;
+    }
+    return ok;
+}
+
+static bool write_all(int fd, const uint8_t *data, size_t size)
+{
+    while (size) {
+        ssize_t n = write(fd, data, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        data += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+/* The permission bits of the file that is replaced; those of a new file are cut by the umask. */
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? st.st_mode & 07777 : 0666;
+}
+
+/* Create a temporary file beside @path; its name is written to @temp. */
+static int create_temp(const char *path, char *temp, size_t temp_size, mode_t mode)
+{
+    for (unsigned attempt = 0; attempt < 100; attempt++) {
+        int n = snprintf(temp, temp_size, "%s.tmp-%d-%u", path, (int)getpid(), attempt);
+        if (n < 0 || (size_t)n >= temp_size) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
+}
+
+bool file_write_atomic(const char *path, const void *data, size_t size, struct error *e)
+{
+    char temp[4096];
+    mode_t mode = mode_of(path);
+    bool existed = access(path, F_OK) == 0;
+    int fd = create_temp(path, temp, sizeof(temp), mode);
+    if (fd < 0)
+        return error_set_errno(e, "cannot create a file beside '%s'", path);
+    /* The umask has been applied on creation; an existing file's bits are taken over as they are. */
+    bool ok = (!existed || fchmod(fd, mode) == 0) && write_all(fd, data, size) && fsync(fd) == 0;
+    int saved = errno;
+    if (close(fd) != 0 && ok) {
+        saved = errno;
+        ok = false;
+    }
+    if (ok && rename(temp, path) != 0) {
+        saved = errno;
+        ok = false;
+    }
+    if (!ok) {
+        unlink(temp);
+        errno = saved;
+        return error_set_errno(e, "cannot write '%s'", path);
+    }
+    return true;
+}

@@ -1,0 +1,45 @@
+#include "ir/fold.h"
+#include "ir/opt/passes.h"
+
+/* A branch on a constant that is never taken. */
+static bool never_taken(const struct ir_block *b, const struct ir_op *op)
+{
+    uint64_t c;
+    if (op->opcode != IR_OP_brnz && op->opcode != IR_OP_brz)
+        return false;
+    return ir_const_value(b, op->arg[0], &c) && !c == (op->opcode == IR_OP_brnz);
+}
+
+/* brnz and brz of a comparison with 0 are branches on what is compared. */
+static void simplify_branch(const struct ir_block *b, struct ir_op *op)
+{
+    uint64_t c;
+    if (op->opcode != IR_OP_brnz && op->opcode != IR_OP_brz)
+        return;
+    const struct ir_op *test = &b->ops[op->arg[0]];
+    bool eq = test->opcode == IR_OP_cmpeq, ne = test->opcode == IR_OP_cmpne;
+    if (!(eq || ne) || test->type != IR_I32 || !ir_const_value(b, test->arg[1], &c) || c != 0)
+        return;
+    if (eq)
+        op->opcode = op->opcode == IR_OP_brnz ? IR_OP_brz : IR_OP_brnz;
+    op->arg[0] = test->arg[0];
+}
+
+/* The block is emitted anew through the folder. */
+void ir_opt_simplify(struct ir_block *b)
+{
+    const struct ir_op *old = b->ops;
+    uint32_t count = b->count;
+    int32_t *name = arena_alloc(b->arena, count * sizeof(*name));
+    b->capacity = count + count / 4 + 16;
+    b->ops = arena_alloc(b->arena, b->capacity * sizeof(*b->ops));
+    b->count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct ir_op op = old[i];
+        for (unsigned k = 0; k < ir_op_info[op.opcode].nargs; k++)
+            if (op.arg[k] != IR_NONE)
+                op.arg[k] = name[op.arg[k]];
+        simplify_branch(b, &op);
+        name[i] = never_taken(b, &op) ? IR_NONE : ir_emit_folded(b, &op);
+    }
+}

@@ -1,0 +1,39 @@
+#include "ir/text.h"
+
+#include <string.h>
+
+/* Where it is more than the arguments. */
+static const char *const patterns[IR_OP_COUNT] = {
+    [IR_OP_const] = "i",     [IR_OP_get] = "s",       [IR_OP_set] = "sa",  [IR_OP_pcrel] = "o",
+    [IR_OP_ubfx] = "af",     [IR_OP_sbfx] = "af",     [IR_OP_bfi] = "af",  [IR_OP_ld] = "am",
+    [IR_OP_st] = "am",       [IR_OP_memgroup] = "ag", [IR_OP_call] = "ha", [IR_OP_insn] = "i",
+    [IR_OP_brcc] = "l",      [IR_OP_brnz] = "al",     [IR_OP_brz] = "al",  [IR_OP_label] = "l",
+    [IR_OP_callhint] = "on", [IR_OP_exitd] = "on",    [IR_OP_exiti] = "ax",
+    [IR_OP_exitengine] = "ar",
+};
+
+const char *ir_text_pattern(unsigned opcode)
+{
+    return patterns[opcode] ? patterns[opcode] : "a";
+}
+
+const char *const ir_text_types[] = {"void", "i8",  "i16", "i32",  "i64",
+                                     "f32",  "f64", "v64", "v128", NULL};
+
+const char *const ir_text_ccs[] = {"eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc",
+                                   "hi", "ls", "ge", "lt", "gt", "le", "al", NULL};
+
+const char *const ir_text_exits[] = {"lookup", "chain", "budget", "halt", "debug", "yield", NULL};
+
+bool ir_text_has_type(unsigned opcode)
+{
+    const struct ir_op_info *info = &ir_op_info[opcode];
+    if (opcode == IR_OP_get || opcode == IR_OP_set)
+        return false; /* the slot has it */
+    return info->result == 't' || strchr(info->argtypes, 't');
+}
+
+bool ir_text_has_cc(unsigned opcode)
+{
+    return opcode == IR_OP_cond || opcode == IR_OP_selcc || opcode == IR_OP_brcc;
+}

@@ -1,0 +1,235 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "ir/eval.h"
+#include "ir/ir.h"
+
+struct verifier {
+    const struct ir_block *b;
+    struct error *e;
+    uint32_t at;      /* index of the op being checked */
+    uint32_t segment; /* index after the last label: values older than this are dead */
+    uint32_t insns;
+    uint32_t placed;  /* labels */
+    bool in_group;
+    uint8_t *label_seen; /* by label: has been placed */
+};
+
+__attribute__((format(printf, 2, 3)))
+static bool breach(struct verifier *v, const char *fmt, ...)
+{
+    char text[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    const struct ir_op *op = &v->b->ops[v->at];
+    const char *name = op->opcode < IR_OP_COUNT ? ir_op_info[op->opcode].name : "?";
+    return error_set(v->e, "op %" PRIu32 " (%s): %s", v->at, name, text);
+}
+
+/* ---- values -------------------------------------------------------------------------------------- */
+
+static bool check_arg(struct verifier *v, const struct ir_op *op, unsigned i)
+{
+    const struct ir_block *b = v->b;
+    int32_t a = op->arg[i];
+    if (a == IR_NONE) {
+        bool optional = op->opcode == IR_OP_call && i >= b->target->helpers[op->imm].nargs;
+        return optional || i >= ir_op_info[op->opcode].nargs ||
+               breach(v, "argument %u is missing", i);
+    }
+    if (i >= ir_op_info[op->opcode].nargs)
+        return breach(v, "argument %u is too many", i);
+    if (op->opcode == IR_OP_call && i >= b->target->helpers[op->imm].nargs)
+        return breach(v, "the helper does not take argument %u", i);
+    if (a < 0 || (uint32_t)a >= v->at)
+        return breach(v, "argument %u is not defined before", i);
+    enum ir_type type = ir_op_result_type(&b->ops[a]), wanted = ir_op_arg_type(b, op, i);
+    if (type == IR_VOID)
+        return breach(v, "argument %u is an op without value", i);
+    if (wanted != IR_VOID && type != wanted)
+        return breach(v, "argument %u has the wrong type", i);
+    if ((uint32_t)a < v->segment && b->ops[a].opcode != IR_OP_const)
+        return breach(v, "argument %u is a value that is live across a label", i);
+    return true;
+}
+
+static bool check_type(struct verifier *v, const struct ir_op *op)
+{
+    const struct ir_op_info *info = &ir_op_info[op->opcode];
+    bool has_instance = info->result == 't' || strchr(info->argtypes, 't');
+    if (op->opcode == IR_OP_call)
+        return op->type == v->b->target->helpers[op->imm].result ||
+               breach(v, "the type is not that of the helper's result");
+    if (!has_instance)
+        return op->type == ir_op_result_type(op) || breach(v, "the type is not that of the result");
+    if (op->type != IR_I32 && op->type != IR_I64)
+        return breach(v, "the instance type is neither i32 nor i64");
+    if ((op->opcode == IR_OP_adc || op->opcode == IR_OP_sbc) && op->type != IR_I32)
+        return breach(v, "only for i32");
+    if (op->opcode == IR_OP_pcrel && op->type != v->b->target->address_type)
+        return breach(v, "the type is not that of addresses");
+    return true;
+}
+
+static bool is_shift(unsigned opcode)
+{
+    return opcode == IR_OP_shl || opcode == IR_OP_shr || opcode == IR_OP_sar || opcode == IR_OP_ror;
+}
+
+static bool check_flags(struct verifier *v, const struct ir_op *op)
+{
+    const struct ir_op_info *info = &ir_op_info[op->opcode];
+    if (op->fw & ~info->flags)
+        return breach(v, "writes flags that the op does not define");
+    bool setter = op->opcode == IR_OP_setc || op->opcode == IR_OP_setv || op->opcode == IR_OP_setnzcv;
+    if (setter && op->fw != info->flags)
+        return breach(v, "does not write its flags");
+    if (is_shift(op->opcode) && op->fw) {
+        uint64_t amount;
+        if (!ir_const_value(v->b, op->arg[1], &amount))
+            return breach(v, "writes flags with a variable amount");
+        if (amount < 1 || amount >= ir_op_width(op))
+            return breach(v, "writes flags with an amount out of range");
+    }
+    return true;
+}
+
+/* ---- what imm and aux name ------------------------------------------------------------------------ */
+
+static bool check_memory(struct verifier *v, const struct ir_op *op)
+{
+    unsigned bytes = 1u << (op->imm & IR_MEM_SIZE_MASK);
+    unsigned known =
+        IR_MEM_SIZE_MASK | IR_MEM_SIGNED | IR_MEM_ALIGN_MASK | IR_MEM_USER | IR_MEM_GROUP;
+    if (op->imm & ~(uint64_t)known)
+        return breach(v, "unknown bits in the access descriptor");
+    if (bytes * 8 > ir_op_width(op))
+        return breach(v, "the access is wider than the value");
+    if (!!(op->imm & IR_MEM_GROUP) != v->in_group)
+        return breach(v, v->in_group ? "an access of the group that is not marked so"
+                                     : "marked as of a group, but none is open");
+    return true;
+}
+
+static bool check_imm(struct verifier *v, const struct ir_op *op)
+{
+    const struct ir_target *t = v->b->target;
+    switch (op->opcode) {
+    case IR_OP_const:
+        return ir_eval_truncate(op->type, op->imm) == op->imm || breach(v, "too large for its type");
+    case IR_OP_get:
+    case IR_OP_set:
+        if (op->imm >= t->slot_count)
+            return breach(v, "no such slot");
+        return op->type == ir_slot_value_type(&t->slots[op->imm]) || breach(v, "not the slot's type");
+    case IR_OP_ubfx:
+    case IR_OP_sbfx:
+    case IR_OP_bfi:
+        return (ir_bits_width(op) >= 1 && ir_bits_lsb(op) + ir_bits_width(op) <= 32 &&
+                op->imm <= 0xffff) || breach(v, "no such bit field");
+    case IR_OP_cond:
+    case IR_OP_selcc:
+    case IR_OP_brcc:
+        return op->aux <= IR_CC_AL || breach(v, "no such condition");
+    case IR_OP_ld:
+    case IR_OP_st:
+        return check_memory(v, op);
+    case IR_OP_call:
+        return op->imm < t->helper_count || breach(v, "no such helper");
+    case IR_OP_memgroup:
+        return (op->imm && op->aux <= 1) || breach(v, "not a size and direction of a group");
+    case IR_OP_exitd:
+    case IR_OP_callhint:
+        return op->aux < IR_LANES || breach(v, "no such lane");
+    case IR_OP_exiti: {
+        unsigned lane = op->aux & IR_LANE_MASK;
+        return (lane < IR_LANES || lane == IR_LANE_SAME || lane == IR_LANE_BIT0) ||
+               breach(v, "no such lane");
+    }
+    case IR_OP_exitengine:
+        return op->aux <= IR_EXIT_YIELD || breach(v, "no such reason");
+    default:
+        return true;
+    }
+}
+
+/* ---- structure ------------------------------------------------------------------------------------ */
+
+static bool check_group(struct verifier *v, const struct ir_op *op)
+{
+    unsigned effects = ir_op_info[op->opcode].effects;
+    if (op->opcode == IR_OP_memgroup) {
+        if (v->in_group)
+            return breach(v, "a group inside a group");
+        v->in_group = true;
+    } else if (op->opcode == IR_OP_memgroupend) {
+        if (!v->in_group)
+            return breach(v, "no group is open");
+        v->in_group = false;
+    } else if (v->in_group && ((effects & (IR_EFF_END | IR_EFF_BR | IR_EFF_CALL)) ||
+                               op->opcode == IR_OP_insn || op->opcode == IR_OP_fence)) {
+        return breach(v, "does not belong inside a group");
+    }
+    return true;
+}
+
+static bool check_control(struct verifier *v, const struct ir_op *op)
+{
+    const struct ir_block *b = v->b;
+    unsigned effects = ir_op_info[op->opcode].effects;
+    if (effects & IR_EFF_BR) {
+        if (op->imm >= b->label_count)
+            return breach(v, "no such label");
+        if (v->label_seen[op->imm])
+            return breach(v, op->opcode == IR_OP_label ? "the label is placed twice"
+                                                       : "branches backward");
+    }
+    if (op->opcode == IR_OP_label) {
+        v->label_seen[op->imm] = 1;
+        v->placed++;
+        v->segment = v->at + 1;
+    }
+    if ((effects & IR_EFF_END) && v->at + 1 < b->count && b->ops[v->at + 1].opcode != IR_OP_label)
+        return breach(v, "is followed by an op that is not reached");
+    v->insns += op->opcode == IR_OP_insn;
+    return true;
+}
+
+static bool check_op(struct verifier *v)
+{
+    const struct ir_op *op = &v->b->ops[v->at];
+    if (op->opcode >= IR_OP_COUNT)
+        return breach(v, "no such op");
+    if (!check_imm(v, op) || !check_type(v, op))
+        return false;
+    for (unsigned i = 0; i < IR_ARGS; i++)
+        if (!check_arg(v, op, i))
+            return false;
+    return check_flags(v, op) && check_group(v, op) && check_control(v, op);
+}
+
+bool ir_verify(const struct ir_block *b, struct error *e)
+{
+    struct verifier v = {.b = b, .e = e};
+    v.label_seen = arena_alloc(b->arena, b->label_count + 1);
+    memset(v.label_seen, 0, b->label_count + 1);
+    for (v.at = 0; v.at < b->count; v.at++)
+        if (!check_op(&v))
+            return false;
+    if (!b->count || !(ir_op_info[b->ops[b->count - 1].opcode].effects & IR_EFF_END))
+        return error_set(e, "the block does not end with an exit");
+    if (v.in_group)
+        return error_set(e, "a memgroup is not closed");
+    if (v.placed != b->label_count)
+        return error_set(e, "%" PRIu32 " labels, of which %" PRIu32 " are placed", b->label_count,
+                         v.placed);
+    if (v.insns != b->insn_count)
+        return error_set(e, "insn_count is %" PRIu32 ", but there are %" PRIu32 " insn ops",
+                         b->insn_count, v.insns);
+    uint64_t page = BIT64(b->target->memory.page_bits);
+    if (b->page_offset >= page || b->lane >= IR_LANES)
+        return error_set(e, "page_offset or lane out of range");
+    return true;
+}

@@ -59,7 +59,8 @@ struct arm_cp15 {
     uint64_t httbr, vttbr;
     uint32_t hcr, hdcr, hcptr, hstr, hsctlr, hactlr, htcr, vtcr, hsr, hdfar, hifar, hpfar, hvbar;
     uint32_t hmair0, hmair1, hamair0, hamair1, htpidr, vpidr, vmpidr, hadfsr, haifsr;
-    uint32_t cntkctl, cnthctl;
+    uint32_t cntkctl, cnthctl, cntfrq;
+    uint64_t cntvoff;
     /* Performance monitor */
     uint32_t pmcr, pmcntenset, pmovsr, pmselr, pmuserenr, pmintenset, pmccntr;
     uint32_t pmxevtyper[8], pmxevcntr[8];
@@ -107,6 +108,8 @@ struct arm_state {
 
     uint32_t index;            /* CPU number, from 0 */
     uint32_t cpu_count;        /* of the machine: 1 permits the cheap exclusives */
+    uint32_t cbar;             /* Configuration Base Address of the machine */
+    uint32_t block_flags;      /* cached, without what slots hold (see arm_state_changed) */
     const struct arm_cpu_model *model;
     uint64_t features;         /* model->features, maybe reduced by options */
     const struct arm_cpu_ops *ops; /* what the CPU calls upwards: memory, MMU, timers, PSCI */

@@ -50,6 +50,7 @@ struct ir_env {
     uint32_t insn_left; /* instructions of the block from that one on, itself included */
     uint64_t icount;
     void *exit_site;    /* IR_EXIT_CHAIN: the backend's handle of the jump */
+    void *engine_cpu;   /* the engine's side of the CPU */
     void *owner;        /* the CPU that the state belongs to, for helpers and slow paths */
     void *backend_private; /* host stack pointer and the like */
 };

@@ -1,0 +1,406 @@
+/* Blocks and code pages: find, publish, chain, invalidate, evict. All but the code that runs reads
+ * and writes these structures under engine.lock. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/internal.h"
+#include "util/bits.h"
+#include "util/log.h"
+
+static void *alloc_or_die(size_t size)
+{
+    void *p = calloc(1, size);
+    if (!p) {
+        fprintf(stderr, "armemu: out of memory\n");
+        abort();
+    }
+    return p;
+}
+
+static uint32_t hash64(uint64_t v, unsigned bits)
+{
+    return (uint32_t)((v * 0x9e3779b97f4a7c15ull) >> (64 - bits));
+}
+
+static uint32_t block_hash(uint64_t phys, uint32_t offset, uint32_t flags)
+{
+    return hash64((phys | offset) ^ (uint64_t)flags << 32, BLOCK_HASH_BITS);
+}
+
+/* ---- pages ------------------------------------------------------------------------------------- */
+
+struct code_page *engine_page_find(struct engine *en, uint64_t phys)
+{
+    struct code_page *p = en->page_hash[hash64(phys >> PAGE_BITS, PAGE_HASH_BITS)];
+    while (p && p->phys != phys)
+        p = p->next_in_hash;
+    return p;
+}
+
+struct code_page *engine_page_get(struct engine *en, uint64_t phys)
+{
+    struct code_page *p = engine_page_find(en, phys);
+    if (p)
+        return p;
+    struct code_page **bucket = &en->page_hash[hash64(phys >> PAGE_BITS, PAGE_HASH_BITS)];
+    p = alloc_or_die(sizeof(*p));
+    p->phys = phys;
+    p->next_in_hash = *bucket;
+    *bucket = p;
+    return p;
+}
+
+struct entry_array *engine_entries(struct engine *en, struct code_page *page, uint32_t flags)
+{
+    for (struct entry_array *a = page->arrays; a; a = a->next)
+        if (a->flags == flags)
+            return a;
+    uint32_t count = PAGE_BYTES >> en->target->granule[flags & GUEST_FLAGS_LANE_MASK];
+    struct entry_array *a = alloc_or_die(sizeof(*a) + count * sizeof(a->entry[0]));
+    a->flags = flags;
+    a->count = count;
+    for (uint32_t i = 0; i < count; i++)
+        a->entry[i] = en->no_entry;
+    a->next = page->arrays;
+    page->arrays = a;
+    return a;
+}
+
+/* Words [start, end) of the page, in bytes, become covered. */
+static void cover(struct code_page *page, uint32_t start, uint32_t end)
+{
+    for (uint32_t w = start / 4; w < (end + 3) / 4 && w < PAGE_BYTES / 4; w++)
+        page->covered[w / 64] |= BIT64(w % 64);
+}
+
+static void cover_block(struct code_page *page, const struct block *b)
+{
+    cover(page, b->start, b->end);
+    cover(page, b->literal_start, b->literal_end);
+}
+
+static bool covers(const struct code_page *page, uint32_t start, uint32_t end)
+{
+    for (uint32_t w = start / 4; w < (end + 3) / 4 && w < PAGE_BYTES / 4; w++)
+        if (page->covered[w / 64] & BIT64(w % 64))
+            return true;
+    return false;
+}
+
+static void recover(struct code_page *page)
+{
+    memset(page->covered, 0, sizeof(page->covered));
+    for (struct block *b = page->blocks; b; b = b->next_in_page)
+        cover_block(page, b);
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------ */
+
+struct block *engine_block_find(struct engine *en, uint64_t phys, uint32_t offset, uint32_t flags)
+{
+    struct block *b = en->block_hash[block_hash(phys, offset, flags)];
+    while (b && !(b->phys == phys && b->start == offset && b->flags == flags))
+        b = b->next_in_hash;
+    return b;
+}
+
+static uint32_t *entry_of(struct engine *en, struct block *b)
+{
+    struct entry_array *a = engine_entries(en, b->page, b->flags);
+    return &a->entry[b->start >> en->target->granule[b->flags & GUEST_FLAGS_LANE_MASK]];
+}
+
+static void entry_store(uint32_t *entry, uint32_t value)
+{
+    __atomic_store_n(entry, value, __ATOMIC_RELEASE);
+}
+
+static struct link **site_bucket(struct engine *en, const void *site)
+{
+    return &en->site_hash[hash64((uint64_t)(uintptr_t)site, SITE_HASH_BITS)];
+}
+
+static void sites_add(struct engine *en, struct block *b)
+{
+    for (unsigned i = 0; i < b->code.exit_count; i++) {
+        struct link *l = &b->links[i];
+        struct link **bucket = site_bucket(en, b->code.exits[i].site);
+        l->from = b;
+        l->site = b->code.exits[i].site;
+        l->next_in_hash = *bucket;
+        *bucket = l;
+    }
+}
+
+static void sites_remove(struct engine *en, struct block *b)
+{
+    for (unsigned i = 0; i < b->code.exit_count; i++) {
+        struct link **p = site_bucket(en, b->links[i].site);
+        while (*p != &b->links[i])
+            p = &(*p)->next_in_hash;
+        *p = b->links[i].next_in_hash;
+    }
+}
+
+void engine_block_publish(struct engine *en, struct block *b)
+{
+    struct block **bucket = &en->block_hash[block_hash(b->phys, b->start, b->flags)];
+    b->next_in_hash = *bucket;
+    *bucket = b;
+    b->valid = true;
+    sites_add(en, b);
+    if (b->straddles)
+        return;
+    b->next_in_page = b->page->blocks;
+    b->page->blocks = b;
+    cover_block(b->page, b);
+    if (!(b->flags & GUEST_FLAGS_LOOKUP_ONLY))
+        entry_store(entry_of(en, b), b->code.entry);
+}
+
+void engine_chain(struct engine *en, void *site, struct block *to)
+{
+    struct link *l = *site_bucket(en, site);
+    while (l && l->site != site)
+        l = l->next_in_hash;
+    if (!l || l->to || !to->valid || to->straddles || to->page != l->from->page ||
+        to->flags != l->from->flags)
+        return;
+    l->to = to;
+    l->prev = NULL;
+    l->next = to->incoming;
+    if (to->incoming)
+        to->incoming->prev = l;
+    to->incoming = l;
+    backend_chain(en->backend, site, to->code.entry);
+    en->stats.chains++;
+}
+
+static void unlink_outgoing(struct link *l)
+{
+    if (!l->to)
+        return;
+    if (l->prev)
+        l->prev->next = l->next;
+    else
+        l->to->incoming = l->next;
+    if (l->next)
+        l->next->prev = l->prev;
+    l->to = NULL;
+}
+
+/* No new entry into @b from here on. The page's list is left to the caller. */
+static void block_unreach(struct engine *en, struct block *b)
+{
+    if (!b->valid)
+        return;
+    b->valid = false;
+    if (!b->straddles && !(b->flags & GUEST_FLAGS_LOOKUP_ONLY))
+        entry_store(entry_of(en, b), en->no_entry);
+    sites_remove(en, b);
+    struct block **p = &en->block_hash[block_hash(b->phys, b->start, b->flags)];
+    while (*p != b)
+        p = &(*p)->next_in_hash;
+    *p = b->next_in_hash;
+    for (struct link *l = b->incoming, *next; l; l = next) {
+        next = l->next;
+        backend_unchain(en->backend, l->site);
+        l->to = NULL;
+    }
+    b->incoming = NULL;
+    for (unsigned i = 0; i < b->code.exit_count; i++)
+        unlink_outgoing(&b->links[i]);
+}
+
+void engine_block_drop(struct engine *en, struct block *b)
+{
+    if (b->valid && b->page) {
+        struct block **p = &b->page->blocks;
+        while (*p != b)
+            p = &(*p)->next_in_page;
+        *p = b->next_in_page;
+    }
+    block_unreach(en, b);
+}
+
+void engine_block_free(struct block *b)
+{
+    free(b->ir ? b->ir->ops : NULL);
+    free(b->ir);
+    free(b);
+}
+
+/* ---- writes to code ------------------------------------------------------------------------------ */
+
+static bool overlaps(const struct block *b, uint32_t start, uint32_t end)
+{
+    return (b->start < end && start < b->end) ||
+           (b->literal_start < end && start < b->literal_end);
+}
+
+static void page_unprotect_if_empty(struct engine *en, struct code_page *page)
+{
+    if (page->blocks || !page->protected)
+        return;
+    page->protected = false;
+    en->unprotects++;
+    en->ops.code_unprotect(en->opaque, page->phys);
+}
+
+static void drop_range(struct engine *en, struct code_page *page, uint32_t start, uint32_t end)
+{
+    struct block **p = &page->blocks;
+    while (*p) {
+        struct block *b = *p;
+        if (overlaps(b, start, end)) {
+            *p = b->next_in_page;
+            block_unreach(en, b);
+            en->stats.blocks_invalidated++;
+        } else {
+            p = &b->next_in_page;
+        }
+    }
+    recover(page);
+    page_unprotect_if_empty(en, page);
+}
+
+/* Is the block that @env is running made from @page? The exec table of its context tells. */
+static bool runs_in(struct engine *en, const struct ir_env *env, const struct code_page *page)
+{
+    const struct ir_memory_layout *m = &en->target->memory;
+    uint64_t index = env->page_base >> m->page_bits;
+    for (unsigned lane = 0; lane < IR_LANES; lane++) {
+        const uint32_t *const *table = (const void *)(env->tables + m->exec_table[lane]);
+        for (const struct entry_array *a = page->arrays; a; a = a->next)
+            if (table[index] == a->entry)
+                return true;
+    }
+    return false;
+}
+
+bool engine_code_write(struct engine *en, struct ir_env *env, uint64_t phys, uint32_t len)
+{
+    bool done = true;
+    pthread_mutex_lock(&en->lock);
+    while (len) {
+        uint64_t page_phys = align_down(phys, PAGE_BYTES);
+        uint32_t start = (uint32_t)(phys - page_phys);
+        uint32_t n = len < PAGE_BYTES - start ? len : PAGE_BYTES - start;
+        struct code_page *page = engine_page_find(en, page_phys);
+        if (page && covers(page, start, start + n)) {
+            struct engine_cpu *ec = env ? env->engine_cpu : NULL;
+            if (ec && !ec->step_once && runs_in(en, env, page)) {
+                ec->step_once = true;
+                env->slow_dispatch = 1;
+                done = false;
+                break;
+            }
+            drop_range(en, page, start, start + n);
+        }
+        phys += n;
+        len -= n;
+    }
+    pthread_mutex_unlock(&en->lock);
+    return done;
+}
+
+/* ---- eviction ---------------------------------------------------------------------------------- */
+
+/* Pages without blocks, taken out of the hash so that nobody finds them; exec tables may still point
+ * at their entry arrays. */
+static struct code_page *pages_detach_empty(struct engine *en)
+{
+    struct code_page *dead = NULL;
+    for (unsigned i = 0; i < ARRAY_SIZE(en->page_hash); i++) {
+        struct code_page **p = &en->page_hash[i];
+        while (*p) {
+            struct code_page *page = *p;
+            if (page->blocks) {
+                p = &page->next_in_hash;
+                continue;
+            }
+            page_unprotect_if_empty(en, page);
+            *p = page->next_in_hash;
+            page->next_in_hash = dead;
+            dead = page;
+        }
+    }
+    return dead;
+}
+
+static void pages_free(struct code_page *page)
+{
+    for (struct code_page *next; page; page = next) {
+        next = page->next_in_hash;
+        for (struct entry_array *a = page->arrays, *following; a; a = following) {
+            following = a->next;
+            free(a);
+        }
+        free(page);
+    }
+}
+
+static void region_unreach(struct engine *en, uint32_t region)
+{
+    for (struct block *b = en->region_blocks[region]; b; b = b->next_in_region) {
+        struct code_page *page = b->valid ? b->page : NULL;
+        engine_block_drop(en, b);
+        if (page)
+            page_unprotect_if_empty(en, page);
+    }
+}
+
+static void region_free(struct engine *en, uint32_t region)
+{
+    for (struct block *b = en->region_blocks[region], *next; b; b = next) {
+        next = b->next_in_region;
+        engine_block_free(b);
+    }
+    en->region_blocks[region] = NULL;
+}
+
+void engine_evict(struct engine *en, struct engine_cpu *self)
+{
+    if (en->evicting) { /* another CPU is at it: wait for its result */
+        uint64_t before = en->stats.regions_evicted;
+        while (en->evicting && en->stats.regions_evicted == before)
+            pthread_cond_wait(&en->quiet, &en->lock);
+        return;
+    }
+    en->evicting = true;
+    uint32_t victim = en->backend ? backend_peek_region(en->backend)
+                                  : (en->region + 1) % en->region_count;
+    region_unreach(en, victim);
+    struct code_page *dead = pages_detach_empty(en);
+    pthread_mutex_unlock(&en->lock);
+    engine_sync(en, self->env);
+    en->ops.exec_flush(en->opaque);
+    pthread_mutex_lock(&en->lock);
+    region_free(en, victim);
+    pages_free(dead);
+    if (en->backend)
+        backend_next_region(en->backend);
+    en->region = victim;
+    en->ids_used = 0;
+    en->evicting = false;
+    en->stats.regions_evicted++;
+    pthread_cond_broadcast(&en->quiet);
+}
+
+void engine_drop_all(struct engine *en)
+{
+    for (uint32_t region = 0; region < en->region_count; region++)
+        region_unreach(en, region);
+}
+
+void engine_cache_free(struct engine *en)
+{
+    for (uint32_t region = 0; region < en->region_count; region++)
+        region_free(en, region);
+    for (unsigned i = 0; i < ARRAY_SIZE(en->page_hash); i++) {
+        pages_free(en->page_hash[i]);
+        en->page_hash[i] = NULL;
+    }
+    free(en->ids);
+}

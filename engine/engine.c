@@ -1,0 +1,340 @@
+/* The run loop: safe points, lookup, chaining. */
+#include "engine/engine.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/internal.h"
+#include "util/bits.h"
+#include "util/log.h"
+
+enum { DEFAULT_CACHE = 32 << 20, DEFAULT_REGIONS = 8, DEFAULT_SLICE = 8192 };
+
+static bool backend_start(struct engine *en, const struct engine_config *config, struct error *e)
+{
+    struct backend_config bc = {
+        .target = en->target,
+        .callbacks = {.load = en->ops.load, .store = en->ops.store},
+        .cache_size = config->cache_size ? config->cache_size : DEFAULT_CACHE,
+        .region_count = en->region_count,
+        .no_chain = en->log_blocks || en->accel == ENGINE_LOCKSTEP,
+        .always_slow = en->accel == ENGINE_LOCKSTEP,
+        .host_features_mask = config->host_features_mask,
+    };
+    if (en->accel == ENGINE_LOCKSTEP)
+        engine_lockstep_callbacks(&bc.callbacks);
+    en->backend = backend_new(&bc, e);
+    if (!en->backend)
+        return false;
+    en->no_entry = backend_lookup_stub(en->backend);
+    return true;
+}
+
+struct engine *engine_new(const struct engine_config *config, struct error *e)
+{
+    struct engine *en = calloc(1, sizeof(*en));
+    if (!en) {
+        error_set(e, "out of memory");
+        return NULL;
+    }
+    en->frontend = config->frontend;
+    en->target = config->frontend->target;
+    en->ops = *config->ops;
+    en->opaque = config->opaque;
+    en->accel = config->accel;
+    en->slice = config->slice ? config->slice : DEFAULT_SLICE;
+    en->region_count = DEFAULT_REGIONS;
+    en->log_blocks = log_enabled(LOG_EXEC | LOG_CPU);
+    pthread_mutex_init(&en->lock, NULL);
+    pthread_cond_init(&en->quiet, NULL);
+    if (en->accel != ENGINE_INTERP && !backend_start(en, config, e)) {
+        engine_free(en);
+        return NULL;
+    }
+    return en;
+}
+
+void engine_free(struct engine *en)
+{
+    if (!en)
+        return;
+    engine_cache_free(en);
+    for (uint32_t i = 0; i < en->cpu_count; i++) {
+        engine_lockstep_free(en->cpus[i]->lockstep);
+        free(en->cpus[i]);
+    }
+    backend_free(en->backend);
+    arena_free(&en->arena);
+    pthread_mutex_destroy(&en->lock);
+    pthread_cond_destroy(&en->quiet);
+    free(en);
+}
+
+struct engine_cpu *engine_cpu_add(struct engine *en, struct ir_env *env)
+{
+    struct engine_cpu *ec = en->cpu_count < CPU_MAX ? calloc(1, sizeof(*ec)) : NULL;
+    if (!ec)
+        return NULL;
+    ec->engine = en;
+    ec->env = env;
+    env->engine_cpu = ec;
+    env->refill = en->slice;
+    if (en->accel == ENGINE_LOCKSTEP)
+        ec->lockstep = engine_lockstep_new(en);
+    en->cpus[en->cpu_count++] = ec;
+    return ec;
+}
+
+uint64_t engine_icount(const struct ir_env *env)
+{
+    return env->icount + (uint64_t)(int64_t)(env->slice - env->budget);
+}
+
+void engine_sync(struct engine *en, struct ir_env *self)
+{
+    unsigned epoch = atomic_fetch_add(&en->epoch, 1) + 1;
+    for (uint32_t i = 0; i < en->cpu_count; i++) {
+        struct engine_cpu *ec = en->cpus[i];
+        if (ec->env == self)
+            continue;
+        atomic_store(&ec->env->exit_request, 1);
+        for (unsigned spins = 0;
+             atomic_load(&ec->in_guest) && (int)(atomic_load(&ec->seen_epoch) - epoch) < 0; spins++) {
+            struct timespec nap = {.tv_nsec = 20000};
+            if (spins < 100)
+                sched_yield();
+            else
+                nanosleep(&nap, NULL);
+        }
+    }
+}
+
+/* ---- lookup ------------------------------------------------------------------------------------ */
+
+static uint32_t *exec_entries(struct engine *en, const struct ir_env *env, uint32_t lane)
+{
+    const struct ir_memory_layout *m = &en->target->memory;
+    uint32_t *const *table = (void *)(env->tables + m->exec_table[lane]);
+    return table[env->pc >> m->page_bits];
+}
+
+/* What the exec tables know about env.pc; no_entry if nothing. */
+static uint32_t entry_known(struct engine_cpu *ec, uint32_t flags)
+{
+    struct engine *en = ec->engine;
+    uint32_t lane = flags & GUEST_FLAGS_LANE_MASK;
+    if (ec->step_once || (flags & GUEST_FLAGS_LOOKUP_ONLY))
+        return en->no_entry;
+    const uint32_t *entries = exec_entries(en, ec->env, lane);
+    if (!entries)
+        return en->no_entry;
+    uint32_t index = (uint32_t)(ec->env->pc & (PAGE_BYTES - 1)) >> en->target->granule[lane];
+    return __atomic_load_n(&entries[index], __ATOMIC_ACQUIRE);
+}
+
+/* The straddling block @b was found: are its bytes still what it was made from? */
+static bool straddle_matches(struct engine_cpu *ec, const struct block *b,
+                             const struct engine_fetch *fetch)
+{
+    struct engine_fetch next;
+    uint64_t next_va = align_down(ec->env->pc, PAGE_BYTES) + PAGE_BYTES;
+    return !memcmp(b->straddle_bytes, fetch->host + PAGE_BYTES - 2, 2) &&
+           ec->engine->ops.fetch(ec->env, next_va, false, &next) &&
+           !memcmp(b->straddle_bytes + 2, next.host, 2);
+}
+
+/* The page of @fetch, with stores to it going through the slow path. May drop and retake the lock. */
+static struct code_page *page_protected(struct engine *en, uint64_t phys)
+{
+    struct code_page *page = engine_page_get(en, phys);
+    while (!page->protected) {
+        uint64_t before = en->unprotects;
+        pthread_mutex_unlock(&en->lock);
+        en->ops.code_protect(en->opaque, phys);
+        pthread_mutex_lock(&en->lock);
+        page = engine_page_get(en, phys);
+        page->protected = page->protected || before == en->unprotects;
+    }
+    return page;
+}
+
+/* The published block at env.pc, or a fresh unpublished one for a single step. NULL: look again. */
+static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags)
+{
+    struct engine *en = ec->engine;
+    uint64_t pc = ec->env->pc;
+    struct code_page *page = page_protected(en, fetch->phys);
+    struct block *b = ec->step_once
+                          ? NULL
+                          : engine_block_find(en, fetch->phys, pc & (PAGE_BYTES - 1), flags);
+    if (b && b->straddles && !straddle_matches(ec, b, fetch)) {
+        engine_block_drop(en, b);
+        b = NULL;
+    }
+    if (b)
+        return b;
+    b = engine_translate(ec, fetch, pc, flags, ec->step_once ? 1 : UINT32_MAX);
+    if (!b) {
+        engine_evict(en, ec);
+        return NULL;
+    }
+    if (!ec->step_once) {
+        b->page = b->straddles ? NULL : page;
+        engine_block_publish(en, b);
+    }
+    return b;
+}
+
+/* Find or translate the block at env.pc. @site: the jump to chain to it, or NULL. NULL: the state
+ * changed (prefetch abort), start again. */
+static struct block *lookup_slow(struct engine_cpu *ec, uint32_t flags, void *site, uint64_t evictions)
+{
+    struct engine *en = ec->engine;
+    struct engine_fetch fetch;
+    atomic_store(&ec->in_guest, false);
+    if (!en->ops.fetch(ec->env, ec->env->pc, true, &fetch))
+        return NULL;
+    pthread_mutex_lock(&en->lock);
+    en->stats.lookups++;
+    struct block *b = block_get(ec, &fetch, flags);
+    if (b && b->valid && !b->straddles && !(flags & GUEST_FLAGS_LOOKUP_ONLY)) {
+        uint32_t lane = flags & GUEST_FLAGS_LANE_MASK;
+        en->ops.exec_fill(ec->env, lane, ec->env->pc, engine_entries(en, b->page, flags)->entry);
+        if (site && en->stats.regions_evicted == evictions && !en->evicting)
+            engine_chain(en, site, b);
+    }
+    pthread_mutex_unlock(&en->lock);
+    return b;
+}
+
+/* ---- running ------------------------------------------------------------------------------------ */
+
+static void log_block(struct engine_cpu *ec, uint32_t flags)
+{
+    const struct ir_env *env = ec->env;
+    if (!log_filter_match(env->pc))
+        return;
+    log_lock();
+    if (log_enabled(LOG_EXEC))
+        fprintf(log_stream(), "EXEC: pc 0x%08llx flags 0x%x icount %llu\n",
+                (unsigned long long)env->pc, flags, (unsigned long long)engine_icount(env));
+    if (log_enabled(LOG_CPU))
+        ec->engine->frontend->print_state(env, log_stream());
+    log_unlock();
+}
+
+static enum ir_exit run_block(struct engine_cpu *ec, struct block *b, uint32_t entry)
+{
+    struct engine *en = ec->engine;
+    const struct ir_callbacks cb = {.load = en->ops.load, .store = en->ops.store};
+    ec->env->page_base = align_down(ec->env->pc, PAGE_BYTES);
+    switch (en->accel) {
+    case ENGINE_JIT:
+        return backend_run(en->backend, ec->env, b ? b->code.entry : entry);
+    case ENGINE_INTERP:
+        return ir_interp_run(b ? b->ir : en->ids[entry]->ir, ec->env, &cb);
+    case ENGINE_LOCKSTEP:
+        return engine_lockstep_run(ec, b);
+    }
+    return IR_EXIT_YIELD;
+}
+
+/* A point where nothing of the guest is under way: let the owner apply what others asked for. */
+static bool safe_point(struct engine_cpu *ec)
+{
+    atomic_store(&ec->in_guest, false);
+    atomic_store(&ec->env->exit_request, 0);
+    unsigned epoch = atomic_load(&ec->engine->epoch);
+    bool go_on = ec->engine->ops.service(ec->env);
+    atomic_store(&ec->seen_epoch, epoch);
+    return go_on;
+}
+
+/* One turn: look env.pc up and run from there until something comes back. @site and @evictions carry
+ * the last exit that wants to be chained from one turn to the next. */
+static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions)
+{
+    struct engine *en = ec->engine;
+    struct ir_env *env = ec->env;
+    uint32_t flags = en->frontend->block_flags(env);
+    struct block *b = NULL;
+    env->slow_dispatch = 0;
+    uint32_t entry = en->accel == ENGINE_LOCKSTEP || *site ? en->no_entry : entry_known(ec, flags);
+    if (entry == en->no_entry) {
+        b = lookup_slow(ec, flags, *site, *evictions);
+        *site = NULL;
+        if (!b)
+            return IR_EXIT_LOOKUP;
+        atomic_store(&ec->in_guest, true);
+        if (atomic_load(&env->exit_request)) /* what was found may be gone already */
+            return IR_EXIT_LOOKUP;
+    }
+    if (en->log_blocks)
+        log_block(ec, flags);
+    bool stepping = ec->step_once;
+    *evictions = __atomic_load_n(&en->stats.regions_evicted, __ATOMIC_RELAXED);
+    enum ir_exit reason = run_block(ec, b, entry);
+    if (stepping && reason != IR_EXIT_BUDGET)
+        ec->step_once = false;
+    *site = reason == IR_EXIT_CHAIN ? env->exit_site : NULL;
+    return reason;
+}
+
+enum engine_stop engine_run(struct engine_cpu *ec)
+{
+    struct engine *en = ec->engine;
+    struct ir_env *env = ec->env;
+    void *site = NULL;
+    uint64_t evictions = 0;
+    enum engine_stop stop = ENGINE_STOP_SERVICE;
+    if (!safe_point(ec))
+        return stop;
+    for (;;) {
+        atomic_store(&ec->in_guest, true);
+        if (atomic_load(&env->exit_request)) {
+            if (!safe_point(ec))
+                break;
+            continue;
+        }
+        if (en->frontend->interrupt_pending(env)) {
+            en->frontend->take_interrupt(env);
+            site = NULL;
+        }
+        enum ir_exit reason = turn(ec, &site, &evictions);
+        if (reason == IR_EXIT_HALT) {
+            stop = ENGINE_STOP_HALT;
+            break;
+        }
+        if (reason == IR_EXIT_DEBUG) {
+            stop = ENGINE_STOP_DEBUG;
+            break;
+        }
+        if (reason == IR_EXIT_YIELD)
+            sched_yield();
+    }
+    atomic_store(&ec->in_guest, false);
+    return stop;
+}
+
+/* ---- whole-cache operations ----------------------------------------------------------------------- */
+
+void engine_flush(struct engine *en)
+{
+    pthread_mutex_lock(&en->lock);
+    engine_drop_all(en);
+    pthread_mutex_unlock(&en->lock);
+}
+
+void engine_stats_get(struct engine *en, struct engine_stats *out)
+{
+    pthread_mutex_lock(&en->lock);
+    *out = en->stats;
+    pthread_mutex_unlock(&en->lock);
+}
+
+uint64_t engine_lockstep_differences(const struct engine *en)
+{
+    return atomic_load(&en->lockstep_differences);
+}

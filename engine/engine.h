@@ -1,0 +1,113 @@
+/*
+ * The engine: finds or translates the block for the guest's PC, runs it, and keeps the translation
+ * cache true. It knows IR, a frontend behind frontend/guest.h and a backend behind
+ * backend/backend.h; guest memory is reached through struct engine_ops.
+ *
+ * Blocks are keyed by physical page, offset and the frontend's block flags, so they survive context
+ * switches and are shared by all address spaces. Every physical page with code has, per flags
+ * value, an array of entry addresses; the exec tables of the translation contexts point at these
+ * arrays, and generated code jumps through them (see struct ir_memory_layout).
+ */
+#ifndef ARMEMU_ENGINE_ENGINE_H
+#define ARMEMU_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "frontend/guest.h"
+#include "ir/target.h"
+#include "util/error.h"
+
+struct engine;
+struct engine_cpu;
+
+enum engine_accel { ENGINE_JIT, ENGINE_INTERP, ENGINE_LOCKSTEP };
+
+/* A page of guest code. */
+struct engine_fetch {
+    const uint8_t *host; /* the 4 KiB physical page */
+    uint64_t phys;       /* its physical address */
+};
+
+/* What the engine needs from the owner of memory and CPUs. @opaque is engine_config.opaque. */
+struct engine_ops {
+    /** Translate @va for an instruction fetch in the current state. On failure: with @raise the
+     * guest's prefetch abort has been entered (env.pc is the handler) and false is returned. */
+    bool (*fetch)(struct ir_env *env, uint64_t va, bool raise, struct engine_fetch *out);
+    /** Let the exec table @lane of the current context point at @entries for the page of @va. */
+    void (*exec_fill)(struct ir_env *env, unsigned lane, uint64_t va, uint32_t *entries);
+    /** The RAM page at @phys now holds translated code: when this returns, every store of any CPU
+     * to it goes through the slow path (which calls engine_code_write). */
+    void (*code_protect)(void *opaque, uint64_t phys);
+    /** It holds none any more. */
+    void (*code_unprotect)(void *opaque, uint64_t phys);
+    /** Drop all exec table entries of all CPUs. When this returns no CPU will use them again. */
+    void (*exec_flush)(void *opaque);
+    /** A CPU is about to enter the guest, or has been asked to look up (exit_request): apply pending
+     * TLB operations and interrupt lines. Returns false when engine_run must return. */
+    bool (*service)(struct ir_env *env);
+    uint64_t (*load)(struct ir_env *env, uint64_t addr, uint32_t memop);
+    void (*store)(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop);
+};
+
+struct engine_config {
+    const struct guest_frontend *frontend;
+    const struct engine_ops *ops;
+    void *opaque;
+    enum engine_accel accel;
+    uint32_t cache_size;      /* bytes of code cache, 0 = default */
+    uint32_t slice;           /* instructions between two polls of exit_request, 0 = default */
+    uint32_t host_features_mask;
+};
+
+/* Why engine_run returned. */
+enum engine_stop {
+    ENGINE_STOP_SERVICE, /* ops.service asked for it */
+    ENGINE_STOP_HALT,    /* the guest waits for an interrupt */
+    ENGINE_STOP_DEBUG,
+};
+
+struct engine_stats {
+    uint64_t blocks_translated;
+    uint64_t guest_insns_translated;
+    uint64_t blocks_retranslated; /* of those: at a key that had been translated before */
+    uint64_t blocks_invalidated;
+    uint64_t regions_evicted;
+    uint64_t lookups;             /* dispatches that reached the engine */
+    uint64_t chains;
+    uint64_t translate_ns;
+};
+
+struct engine *engine_new(const struct engine_config *config, struct error *e);
+void engine_free(struct engine *en);
+
+/** Register a CPU; @env is the head of its state. The handle lives until engine_free. */
+struct engine_cpu *engine_cpu_add(struct engine *en, struct ir_env *env);
+
+/** Run the CPU on the calling thread until it has a reason to stop. */
+enum engine_stop engine_run(struct engine_cpu *ec);
+
+/**
+ * A store of @len bytes (or DMA, with @env NULL) is about to change RAM at @phys in a page with
+ * code: drop the blocks that it touches. Returns false when the store must not be done now because
+ * it may change the block that is running: the caller leaves the block before the instruction, which
+ * the engine then executes again, by itself.
+ */
+bool engine_code_write(struct engine *en, struct ir_env *env, uint64_t phys, uint32_t len);
+
+/** Drop all translated code (debugger, changed log options). */
+void engine_flush(struct engine *en);
+
+/** Instructions that the CPU has executed. Exact when the CPU is not running. */
+uint64_t engine_icount(const struct ir_env *env);
+
+/** Wait until every other CPU than @self (may be NULL) has passed a point where it runs no
+ * generated code and has applied its pending operations, or is outside of the guest. */
+void engine_sync(struct engine *en, struct ir_env *self);
+
+void engine_stats_get(struct engine *en, struct engine_stats *out);
+
+/** Differences found by the lockstep checker so far. */
+uint64_t engine_lockstep_differences(const struct engine *en);
+
+#endif

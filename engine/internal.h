@@ -1,0 +1,148 @@
+/* Data structures shared by the files of the engine. */
+#ifndef ARMEMU_ENGINE_INTERNAL_H
+#define ARMEMU_ENGINE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "backend/backend.h"
+#include "engine/engine.h"
+#include "ir/interp.h"
+
+enum {
+    PAGE_BITS = 12,
+    PAGE_BYTES = 1 << PAGE_BITS,
+    REGION_MAX = 16,
+    CPU_MAX = 8,
+    BLOCK_HASH_BITS = 16,
+    PAGE_HASH_BITS = 14,
+    SITE_HASH_BITS = 16,
+    SEEN_BITS = 20,
+};
+
+struct block;
+
+/* A jump that has been patched to enter @to directly; element of the target's incoming list. */
+struct link {
+    struct block *from;
+    struct block *to;   /* NULL: not chained */
+    void *site;         /* the backend's handle */
+    struct link *prev, *next; /* in to->incoming */
+    struct link *next_in_hash;
+};
+
+struct block {
+    struct code_page *page; /* NULL when it straddles */
+    uint64_t phys;          /* of its page */
+    struct block *next_in_page, *next_in_hash, *next_in_region;
+    struct link *incoming;
+    struct ir_block *ir; /* interpreter and lockstep: a private copy */
+    uint32_t flags;
+    uint32_t region;
+    uint16_t start, end; /* bytes of the page that it was made from */
+    uint16_t literal_start, literal_end;
+    bool valid;
+    bool straddles;      /* one instruction that ends in the virtually next page: found through the
+                            hash only, and its bytes are compared at each lookup */
+    uint8_t straddle_bytes[4];
+    struct backend_code code;
+    struct link links[BACKEND_EXITS_MAX];
+};
+
+/* Entry addresses of the blocks of a page for one flags value. */
+struct entry_array {
+    struct entry_array *next;
+    uint32_t flags;
+    uint32_t count;
+    uint32_t entry[]; /* by offset >> granule; the lookup stub (JIT) or 0 (interpreter) if none */
+};
+
+struct code_page {
+    uint64_t phys;
+    struct code_page *next_in_hash;
+    bool protected;       /* stores to it take the slow path */
+    struct block *blocks;
+    struct entry_array *arrays;
+    uint64_t covered[PAGE_BYTES / 4 / 64]; /* words that some block was made from */
+};
+
+struct engine_cpu {
+    struct engine *engine;
+    struct ir_env *env;
+    atomic_bool in_guest;       /* may run generated code or read its exec tables */
+    atomic_uint seen_epoch;     /* engine.epoch at the last safe point */
+    bool step_once;             /* run the next instruction alone, uncached */
+    struct lockstep *lockstep;
+};
+
+struct engine {
+    const struct guest_frontend *frontend;
+    const struct ir_target *target;
+    struct engine_ops ops;
+    void *opaque;
+    enum engine_accel accel;
+    uint32_t slice;
+    struct backend *backend;      /* NULL when only interpreting */
+    bool log_blocks;              /* -d exec, -d cpu: every block comes back to the engine */
+    uint32_t no_entry;            /* filler of entry arrays */
+
+    pthread_mutex_t lock;         /* translation, blocks, pages, links */
+    pthread_cond_t quiet;
+    atomic_uint epoch;
+    bool evicting;
+    uint64_t unprotects;          /* how often a page's protection ended */
+    struct arena arena;           /* IR of the translation under way */
+    struct block *block_hash[1 << BLOCK_HASH_BITS];
+    struct code_page *page_hash[1 << PAGE_HASH_BITS];
+    struct link *site_hash[1 << SITE_HASH_BITS];
+    struct block *region_blocks[REGION_MAX];
+    uint32_t region_count;
+    uint32_t region;              /* current */
+    uint32_t ids_used, ids_capacity;
+    struct block **ids;           /* interpreter: entry value -> block */
+    uint64_t seen[1 << (SEEN_BITS - 6)]; /* hashed keys translated before, for the statistics */
+    struct engine_stats stats;
+    _Atomic uint64_t lockstep_differences;
+
+    struct engine_cpu *cpus[CPU_MAX];
+    uint32_t cpu_count;
+};
+
+/* ---- cache.c: blocks and pages; engine.lock is held ---------------------------------------------- */
+
+struct code_page *engine_page_find(struct engine *en, uint64_t phys);
+struct code_page *engine_page_get(struct engine *en, uint64_t phys);
+struct entry_array *engine_entries(struct engine *en, struct code_page *page, uint32_t flags);
+struct block *engine_block_find(struct engine *en, uint64_t phys, uint32_t offset, uint32_t flags);
+void engine_block_publish(struct engine *en, struct block *b);
+/** Nothing enters @b from here on; its memory stays until its region is evicted. */
+void engine_block_drop(struct engine *en, struct block *b);
+void engine_block_free(struct block *b);
+/** Let the jump at @site, which left through env.exit_site, enter @to directly. */
+void engine_chain(struct engine *en, void *site, struct block *to);
+/** Make room for more code: evict the oldest region. The lock is released and taken again: nothing
+ * that was found before is valid afterwards. */
+void engine_evict(struct engine *en, struct engine_cpu *self);
+
+/** Let nothing enter any block any more. */
+void engine_drop_all(struct engine *en);
+/** Give all blocks and pages back to the host; no CPU runs. */
+void engine_cache_free(struct engine *en);
+
+/* ---- translate.c ------------------------------------------------------------------------------------ */
+
+/** Translate and compile the block at @pc, whose page is @fetch. NULL: no room, evict and look again.
+ * The block is not published. */
+struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
+                               uint32_t flags, uint32_t max_insns);
+
+/* ---- lockstep.c -------------------------------------------------------------------------------------- */
+
+struct lockstep *engine_lockstep_new(struct engine *en);
+void engine_lockstep_free(struct lockstep *ls);
+/** Run @b in the interpreter and in the JIT and compare. */
+enum ir_exit engine_lockstep_run(struct engine_cpu *ec, struct block *b);
+/** The callbacks that the backend of a lockstep engine is configured with. */
+void engine_lockstep_callbacks(struct ir_callbacks *cb);
+
+#endif

@@ -1,0 +1,168 @@
+/* From a guest address to a block: frontend, passes, backend, and the logs of each step. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/internal.h"
+#include "util/bits.h"
+#include "util/log.h"
+
+static uint64_t now_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void log_guest_code(struct engine *en, const struct ir_block *ir, const struct guest_code *code,
+                           uint64_t pc)
+{
+    uint8_t bytes[PAGE_BYTES + 4];
+    uint32_t in_page = PAGE_BYTES - code->offset;
+    uint32_t size = ir->guest_size;
+    memcpy(bytes, code->page + code->offset, size < in_page ? size : in_page);
+    if (size > in_page && code->next_page)
+        memcpy(bytes + in_page, code->next_page, size - in_page);
+    fprintf(log_stream(), "----------------\nIN:\n");
+    en->frontend->disassemble(bytes, size, pc, code->flags, log_stream());
+}
+
+static void log_ir(const struct ir_block *ir, uint32_t category, uint64_t pc)
+{
+    fprintf(log_stream(), "%s: pc 0x%llx\n", category == LOG_OP ? "OP" : "OP after optimisation",
+            (unsigned long long)pc);
+    ir_print(ir, log_stream());
+}
+
+/* The IR of the block at @pc, in the engine's arena. */
+static bool make_ir(struct engine_cpu *ec, struct ir_block *ir, struct guest_code *code, uint64_t pc)
+{
+    struct engine *en = ec->engine;
+    bool logged = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) && log_filter_match(pc);
+    arena_reset(&en->arena);
+    ir_block_init(ir, en->target, &en->arena);
+    bool straddles = en->frontend->translate(ir, code);
+    if (logged) {
+        log_lock();
+        if (log_enabled(LOG_IN_ASM))
+            log_guest_code(en, ir, code, pc);
+        if (log_enabled(LOG_OP))
+            log_ir(ir, LOG_OP, pc);
+    }
+    ir_optimise(ir);
+    if (logged) {
+        if (log_enabled(LOG_OP_OPT))
+            log_ir(ir, LOG_OP_OPT, pc);
+        log_unlock();
+    }
+    return straddles;
+}
+
+static void log_host_code(struct engine *en, const struct block *b, uint64_t pc)
+{
+    if (!log_enabled(LOG_OUT_ASM) || !log_filter_match(pc))
+        return;
+    log_lock();
+    fprintf(log_stream(), "OUT: pc 0x%llx [size=%u]\n", (unsigned long long)pc,
+            b->code.end - b->code.start);
+    backend_disassemble(en->backend, &b->code, log_stream());
+    log_unlock();
+}
+
+static struct ir_block *ir_copy(const struct ir_block *ir)
+{
+    struct ir_block *copy = malloc(sizeof(*copy));
+    struct ir_op *ops = malloc(ir->count * sizeof(*ops));
+    if (!copy || !ops) {
+        fprintf(stderr, "armemu: out of memory\n");
+        abort();
+    }
+    memcpy(ops, ir->ops, ir->count * sizeof(*ops));
+    *copy = *ir;
+    copy->ops = ops;
+    copy->capacity = ir->count;
+    copy->arena = NULL;
+    return copy;
+}
+
+/* The interpreter's entry value is the block's number; there is a bounded supply, as of code. */
+enum { INTERP_BLOCKS_PER_REGION = 32768 };
+
+static bool interp_id(struct engine *en, struct block *b)
+{
+    uint32_t first = 1 + en->region * INTERP_BLOCKS_PER_REGION;
+    if (!en->ids) {
+        en->ids = calloc(1 + (size_t)REGION_MAX * INTERP_BLOCKS_PER_REGION, sizeof(*en->ids));
+        if (!en->ids)
+            return false;
+    }
+    if (en->ids_used == INTERP_BLOCKS_PER_REGION)
+        return false;
+    b->code.entry = first + en->ids_used++;
+    en->ids[b->code.entry] = b;
+    return true;
+}
+
+static void count(struct engine *en, const struct block *b)
+{
+    uint64_t key = ((b->phys | b->start) ^ (uint64_t)b->flags << 40) * 0x9e3779b97f4a7c15ull;
+    uint32_t bit = (uint32_t)(key >> (64 - SEEN_BITS));
+    if (en->seen[bit / 64] & BIT64(bit % 64))
+        en->stats.blocks_retranslated++;
+    en->seen[bit / 64] |= BIT64(bit % 64);
+    en->stats.blocks_translated++;
+}
+
+struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
+                               uint32_t flags, uint32_t max_insns)
+{
+    struct engine *en = ec->engine;
+    uint64_t start_ns = now_ns();
+    struct engine_fetch next = {0};
+    struct guest_code code = {
+        .page = fetch->host,
+        .offset = (uint32_t)(pc & (PAGE_BYTES - 1)),
+        .flags = flags,
+        .max_insns = max_insns,
+        .fold_literals = true,
+    };
+    if (code.offset > PAGE_BYTES - 4 &&
+        en->ops.fetch(ec->env, align_down(pc, PAGE_BYTES) + PAGE_BYTES, false, &next))
+        code.next_page = next.host;
+
+    struct ir_block ir;
+    bool straddles = make_ir(ec, &ir, &code, pc);
+    struct block *b = calloc(1, sizeof(*b));
+    if (!b) {
+        fprintf(stderr, "armemu: out of memory\n");
+        abort();
+    }
+    b->phys = fetch->phys;
+    b->flags = flags;
+    b->start = (uint16_t)code.offset;
+    b->end = (uint16_t)(code.offset + ir.guest_size);
+    b->literal_start = (uint16_t)ir.literal_start;
+    b->literal_end = (uint16_t)ir.literal_end;
+    b->straddles = straddles;
+    if (straddles) {
+        memcpy(b->straddle_bytes, fetch->host + PAGE_BYTES - 2, 2);
+        if (code.next_page)
+            memcpy(b->straddle_bytes + 2, code.next_page, 2);
+    }
+    bool fits = en->backend ? backend_compile(en->backend, &ir, &b->code) : interp_id(en, b);
+    if (!fits) {
+        free(b);
+        return NULL;
+    }
+    if (en->accel != ENGINE_JIT)
+        b->ir = ir_copy(&ir);
+    if (en->backend)
+        log_host_code(en, b, pc);
+    b->region = en->region;
+    b->next_in_region = en->region_blocks[en->region];
+    en->region_blocks[en->region] = b;
+    count(en, b);
+    en->stats.guest_insns_translated += ir.insn_count;
+    en->stats.translate_ns += now_ns() - start_ns;
+    return b;
+}

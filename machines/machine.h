@@ -1,0 +1,113 @@
+/*
+ * Boards as data: a machine is rows of devices with addresses and interrupt numbers; one builder
+ * makes them real, one generator writes the device tree from the same rows.
+ */
+#ifndef ARMEMU_MACHINES_MACHINE_H
+#define ARMEMU_MACHINES_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "devices/core/device.h"
+#include "devices/core/env.h"
+#include "softmmu/physmap.h"
+#include "util/error.h"
+
+enum { BOARD_DEVICES_MAX = 64, BOARD_SERIALS_MAX = 4, BOARD_CPUS_MAX = 8 };
+
+enum board_cpu_line { BOARD_CPU_IRQ, BOARD_CPU_FIQ };
+
+struct chardev;
+
+/* What the VM gives to a board. */
+struct board_config {
+    struct physmap *map;
+    const struct device_env *env;
+    uint32_t cpu_count;
+    uint64_t ram_size;
+    const char *cpu_model;   /* "cortex-a15" */
+    struct chardev *serial[BOARD_SERIALS_MAX]; /* NULL: nothing connected */
+    /* The interrupt inputs of CPU @cpu, to connect controllers to. */
+    struct irq_line (*cpu_line)(void *opaque, unsigned cpu, enum board_cpu_line which);
+    void (*power_off)(void *opaque); /* the board's power button or regulator asks for it */
+    void (*reset)(void *opaque);
+    void *opaque;
+};
+
+struct machine;
+
+/* A built board. */
+struct board {
+    const struct machine *machine;
+    struct board_config config;
+    struct device *devices[BOARD_DEVICES_MAX];
+    unsigned device_count;
+    struct device *intc;       /* interrupt controller */
+    struct device *timer;      /* architected timers; NULL if none */
+    struct phys_region *ram;
+    struct device *power_gpio; /* device and input line of the power button; NULL if none */
+    unsigned power_input;
+    void *private_data;        /* the builder's */
+};
+
+/** The machine called @name (an alias or a name with options: the part before the first comma);
+ * NULL and an error that names the nearest. */
+const struct machine *machine_find(const char *name, struct error *e);
+/** Print all machines, for `-M help`. */
+void machine_print_help(FILE *out);
+/** Facts for the command line. */
+const char *machine_name(const struct machine *m);
+const char *machine_default_cpu(const struct machine *m);
+bool machine_cpu_allowed(const struct machine *m, const char *cpu_model, struct error *e);
+uint32_t machine_max_cpus(const struct machine *m);
+uint64_t machine_default_ram(const struct machine *m);
+uint64_t machine_max_ram(const struct machine *m);
+unsigned machine_serial_count(const struct machine *m);
+/** CBAR for CPUs of this machine, 0 if none. */
+uint32_t machine_cbar(const struct machine *m);
+/** Check and apply `-M name,option=value,...` options (secure=, virtualization=, highmem=,
+ * gic-version=, accel=, ...): what is not supported is an error. */
+bool machine_check_options(const struct machine *m, const char *options, struct error *e);
+
+/** Make all devices and memory of @m on @config->map. */
+bool board_build(struct board *b, const struct machine *m, const struct board_config *config,
+                 struct error *e);
+/** Reset all devices. */
+void board_reset(struct board *b);
+void board_free(struct board *b);
+/** Press the power button; false if the board has none. */
+bool board_power_button(struct board *b);
+
+/* ---- boot (boot.c): images into memory -------------------------------------------------------------- */
+
+enum { BOOT_LOADERS_MAX = 16 };
+
+struct boot_options {
+    const char *kernel, *initrd, *append, *dtb, *bios; /* NULL: not given */
+    const char *loader[BOOT_LOADERS_MAX]; /* `-device loader,...` option strings, without "loader," */
+    unsigned loader_count;
+    const uint8_t *rom;   /* the built-in ROM, started when there is neither kernel nor bios nor loader */
+    uint32_t rom_size;
+    uint64_t entropy[4];  /* for the device tree's rng-seed and kaslr-seed */
+};
+
+/* How the first CPU starts; it is loaded again at every reset. */
+struct boot_entry {
+    uint32_t pc;        /* bit 0: Thumb */
+    uint32_t r0, r1, r2;
+    bool linux_boot;    /* registers are meaningful; else the CPU starts as after reset, at pc */
+};
+
+/**
+ * Load what @o names into the memory of @b. Errors name file, option and what is wrong. May be
+ * called again after a reset to restore memory contents.
+ */
+bool boot_load(struct board *b, const struct boot_options *o, struct boot_entry *entry, struct error *e);
+
+/** The generated device tree as it would be given to a kernel (`-M virt,dumpdtb=FILE`). The caller
+ * frees *@blob. */
+bool board_device_tree(const struct board *b, const struct boot_options *o, void **blob, uint32_t *size,
+                       struct error *e);
+
+#endif

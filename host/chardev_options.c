@@ -246,8 +246,8 @@ static const struct short_form *find_short_form(const char *text)
     for (unsigned i = 0; i < ARRAY_SIZE(short_forms); i++) {
         const char *prefix = short_forms[i].prefix;
         size_t n = strlen(prefix);
-        bool whole = prefix[n - 1] == ':' || text[n] == 0 || text[n] == ',';
-        if (strncmp(text, prefix, n) == 0 && whole)
+        if (strncmp(text, prefix, n) == 0 &&
+            (prefix[n - 1] == ':' || text[n] == 0 || text[n] == ','))
             return &short_forms[i];
     }
     return NULL;

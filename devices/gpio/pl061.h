@@ -1,0 +1,14 @@
+/* PL061, the PrimeCell GPIO (ARM DDI 0190): 8 pins. Inputs 0..7: what drives the pins from outside
+ * (low when nothing does). Outputs 0..7: the pins that are configured as outputs, PL061_IRQ: the
+ * interrupt GPIOINTR. Window: 0x1000 bytes. */
+#ifndef ARMEMU_DEVICES_GPIO_PL061_H
+#define ARMEMU_DEVICES_GPIO_PL061_H
+
+#include "devices/core/device.h"
+
+#define PL061_PINS 8
+#define PL061_IRQ PL061_PINS
+
+extern const struct device_class pl061_class;
+
+#endif

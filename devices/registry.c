@@ -1,0 +1,38 @@
+/* All classes of devices: a new device adds its row here. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "devices/core/device.h"
+#include "devices/firmware/fw_cfg.h"
+#include "devices/gpio/pl061.h"
+#include "devices/intc/gicv2.h"
+#include "devices/intc/gicv2m.h"
+#include "devices/misc/unimplemented.h"
+#include "devices/rtc/pl031.h"
+#include "devices/timer/arch_timer.h"
+#include "devices/timer/sp804.h"
+#include "devices/uart/pl011.h"
+#include "devices/virtio/virtio_mmio.h"
+#include "util/bits.h"
+
+const struct device_class *const device_classes[] = {
+    &arch_timer_class, &fw_cfg_class,        &gicv2_class,       &gicv2m_class,
+    &pl011_class,      &pl031_class,         &pl061_class,       &sp804_class,
+    &unimplemented_class, &virtio_mmio_class, NULL,
+};
+
+const struct device_class *device_class_find(const char *name, struct error *e)
+{
+    const char *known[ARRAY_SIZE(device_classes)] = {NULL};
+    for (unsigned i = 0; device_classes[i]; i++) {
+        known[i] = device_classes[i]->name;
+        if (!strcmp(known[i], name))
+            return device_classes[i];
+    }
+    const char *near = error_nearest(name, known);
+    if (near)
+        error_set(e, "no device '%s'; did you mean '%s'?", name, near);
+    else
+        error_set(e, "no device '%s'", name);
+    return NULL;
+}

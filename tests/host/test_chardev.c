@@ -214,25 +214,34 @@ Test(chardev, tcp_server_and_client_talk)
     fixture_free(&f);
 }
 
-Test(chardev, output_to_a_slow_peer_is_bounded_and_in_order)
+Test(chardev, output_to_a_slow_peer_is_bounded_and_in_order, .init = cr_redirect_stderr)
 {
     enum { TOTAL = 8 * CHARDEV_BUFFER_MAX };
     struct fixture f;
     static char data[TOTAL], got[TOTAL];
-    fixture_open(&f, "tcp:127.0.0.1:0,server=on,wait=off");
-    int fd = connect_tcp(f.cd);
-    int small = 4096;
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+    char spec[200];
+    snprintf(spec, sizeof(spec), "unix:%s,server=on,wait=off", temp_path("s"));
+    fixture_open(&f, spec);
+    int fd = connect_unix(temp_path("s"));
     cr_assert(run_until_event(f.loop, &f.r, CHARDEV_OPENED, 1));
     for (size_t i = 0; i < TOTAL; i++)
         data[i] = (char)(i * 7 + i / 251);
-    size_t taken = 0, n = 1;
-    cr_redirect_stderr();
-    while (taken < TOTAL && n) /* nobody reads: this must end, not block */
+    size_t taken = 0;
+    for (size_t n = 1; taken < TOTAL && n;) /* nobody reads: this must end, not block */
         taken += n = chardev_write(f.cd, data + taken, TOTAL - taken < 1000 ? TOTAL - taken : 1000);
     cr_assert_geq(taken, CHARDEV_BUFFER_MAX);
+    cr_assert_lt(taken, TOTAL);
+    cr_assert_eq(chardev_write(f.cd, "x", 1), 0);
     cr_assert_eq(run_reading(f.loop, fd, got, taken), taken);
     cr_assert_arr_eq(got, data, taken);
+    cr_assert_eq(chardev_write(f.cd, "again", 5), 5);
+    cr_assert_eq(run_reading(f.loop, fd, got, 5), 5);
+    cr_assert_arr_eq(got, "again", 5);
+    fflush(stderr);
+    char warning[200];
+    snprintf(warning, sizeof(warning), "armemu: warning: serial0 (unix:%s,server=on) is read too "
+             "slowly: output is dropped\n", temp_path("s"));
+    cr_assert_stderr_eq_str(warning);
     close(fd);
     fixture_free(&f);
 }

@@ -44,6 +44,7 @@ Test(file, write_then_read_gives_the_same_bytes)
     cr_assert_eq(size, SIZE);
     cr_assert_arr_eq(in, out, SIZE);
     cr_assert_eq(in[SIZE], 0);
+    free(in);
     cr_assert(stat(path, &st) == 0 && (st.st_mode & 07777) == 0640);
     cr_assert(!file_read(path, SIZE - 1, &in, &size, &e));
     cr_assert(!file_write_atomic("/nonexistent/dir/file", out, 1, &e));

@@ -43,9 +43,17 @@ struct arm_translate {
     bool exit_after;     /* end the block after this instruction (state that translation depends on
                             may have changed); the loop emits the exit */
     bool exit_dynamic;   /* ... and by exitdyn, since context or lane may have changed */
-    unsigned skip_label; /* open conditional run: label to place, 0 = none (labels start at 1) */
+    bool skip_open;      /* a conditional run is open: code up to skip_label is executed when */
+    unsigned skip_label; /* skip_cond holds */
     unsigned skip_cond;
+    bool uses_next_page; /* the block depends on code->next_page */
 };
+
+/**
+ * Translate one block as struct guest_frontend.translate says: fills in page_offset, lane,
+ * guest_size and the literal range of @b. Returns true when the block depends on the next page too.
+ */
+bool arm_translate_block(struct ir_block *b, const struct guest_code *code);
 
 static inline bool arm_has(const struct arm_translate *t, uint64_t feature)
 {
@@ -60,6 +68,8 @@ int32_t arm_pc_aligned_plus(struct arm_translate *t, int32_t imm);
 void arm_reg_write(struct arm_translate *t, int r, int32_t v);
 /** ALUWritePC / result of data processing: r15 branches (interworking from ARMv7 on in A32). */
 void arm_reg_write_alu(struct arm_translate *t, int r, int32_t v);
+/** ALUWritePC: as arm_reg_write_alu of r15, with IR_HINT_RETURN or 0 as @hint. Ends the block. */
+void arm_branch_alu(struct arm_translate *t, int32_t v, unsigned hint);
 /** LoadWritePC: r15 branches with interworking (from ARMv5T on). @v may have bit 0 set. */
 void arm_reg_write_load(struct arm_translate *t, int r, int32_t v);
 /** BXWritePC; @hint is 0 or IR_HINT_RETURN. Ends the block. */
@@ -78,6 +88,14 @@ bool arm_undefined(struct arm_translate *t);
 bool arm_unpredictable(struct arm_translate *t);
 /** The calls above that leave by a helper which never returns: emit `call id(a0..)` and end the block. */
 void arm_raise(struct arm_translate *t, unsigned helper, int32_t a0, int32_t a1);
+/** Make the rest of this instruction conditional on @cond (of B<c>); for use before any output. */
+void arm_skip_unless(struct arm_translate *t, unsigned cond);
+/**
+ * The constant that a load of @size bytes (1, 2, 4) at @page_offset finds, when literals may be
+ * folded and it lies in the block's page; the block then depends on these bytes. The value is
+ * little-endian and zero extended.
+ */
+bool arm_literal(struct arm_translate *t, uint32_t page_offset, unsigned size, uint32_t *value);
 /** After a flow-changing helper (exception return): emit exitdyn to env.pc and end the block. */
 void arm_exit_to_env_pc(struct arm_translate *t);
 /** End the block after this instruction and continue at the next one; @dynamic: context or lane may
@@ -90,6 +108,23 @@ void arm_end_after(struct arm_translate *t, bool dynamic);
 int32_t arm_shift_imm(struct arm_translate *t, int rm, unsigned shty, unsigned shim, bool set_c);
 /** The value of rm shifted by the low byte of rs; when @set_c the carry-out goes to C. */
 int32_t arm_shift_reg(struct arm_translate *t, int rm, unsigned shty, int rs, bool set_c);
+/** @v (a value, not a register) shifted by an immediate. @fw, a subset of NZC, are set from the
+ * result and the carry-out. */
+int32_t arm_shift_value(struct arm_translate *t, int32_t v, unsigned shty, unsigned shim,
+                        unsigned fw);
+
+/** Does a set-flags field (0, 1, 2 = outside of IT blocks) ask for flags? */
+static inline bool arm_sets_flags(const struct arm_translate *t, int s)
+{
+    return s == 1 || (s == 2 && !t->in_it);
+}
+/** Is any of the register numbers the PC? Most encodings are UNPREDICTABLE then. */
+static inline bool arm_any_pc(int a, int b, int c)
+{
+    return a == 15 || b == 15 || c == 15;
+}
+/** Set PSR.Q when @saturated, an i32 of 0 or 1, is 1. */
+void arm_q_set_if(struct arm_translate *t, int32_t saturated);
 
 /** Feature set number for ARM_BF_FEATURES_SHIFT <-> features mask: index of the CPU model. */
 uint64_t arm_features_of(uint32_t block_flags);

@@ -1,0 +1,126 @@
+/* Registers and the ways out of a block, as the trans_ functions see them. */
+#include "frontend/arm/translate/translate.h"
+
+#include <assert.h>
+
+#include "util/log.h"
+
+_Static_assert(ARM_SLOT_LR == ARM_SLOT_R0 + 14, "the registers' slots are in order");
+
+int64_t arm_pc_offset(const struct arm_translate *t)
+{
+    return (int64_t)t->offset + (t->thumb ? 4 : 8);
+}
+
+int32_t arm_next_pc(struct arm_translate *t)
+{
+    return ir_pcrel(t->b, (int64_t)t->offset + t->insn_size);
+}
+
+int32_t arm_pc_aligned_plus(struct arm_translate *t, int32_t imm)
+{
+    return ir_pcrel(t->b, (arm_pc_offset(t) & ~3ll) + imm);
+}
+
+int32_t arm_reg_read(struct arm_translate *t, int r)
+{
+    if (r == 15)
+        return ir_pcrel(t->b, arm_pc_offset(t));
+    return ir_get(t->b, ARM_SLOT_R0 + (unsigned)r);
+}
+
+void arm_reg_write(struct arm_translate *t, int r, int32_t v)
+{
+    assert(r >= 0 && r < 15);
+    ir_set(t->b, ARM_SLOT_R0 + (unsigned)r, v);
+}
+
+static void branch_same(struct arm_translate *t, int32_t v, unsigned hint)
+{
+    int32_t pc = ir_op2i(t->b, IR_OP_and, v, t->thumb ? ~1u : ~3u);
+    ir_exiti(t->b, pc, IR_LANE_SAME | hint);
+    t->ended = true;
+}
+
+void arm_branch_same(struct arm_translate *t, int32_t v)
+{
+    branch_same(t, v, 0);
+}
+
+void arm_branch_exchange(struct arm_translate *t, int32_t v, unsigned hint)
+{
+    ir_exiti(t->b, v, IR_LANE_BIT0 | hint);
+    t->ended = true;
+}
+
+void arm_branch_alu(struct arm_translate *t, int32_t v, unsigned hint)
+{
+    if (!t->thumb && arm_has(t, ARM_FEATURE(V7)))
+        arm_branch_exchange(t, v, hint);
+    else
+        branch_same(t, v, hint);
+}
+
+void arm_branch_direct(struct arm_translate *t, int64_t offset, unsigned lane)
+{
+    if (lane != t->b->lane)
+        ir_set(t->b, ARM_SLOT_T, ir_i32(t->b, lane));
+    ir_exitd(t->b, offset, lane);
+    t->ended = true;
+}
+
+void arm_reg_write_alu(struct arm_translate *t, int r, int32_t v)
+{
+    if (r == 15)
+        arm_branch_alu(t, v, 0);
+    else
+        arm_reg_write(t, r, v);
+}
+
+void arm_reg_write_load(struct arm_translate *t, int r, int32_t v)
+{
+    if (r != 15)
+        arm_reg_write(t, r, v);
+    else if (arm_has(t, ARM_FEATURE(V5T)))
+        arm_branch_exchange(t, v, 0);
+    else
+        branch_same(t, v, 0);
+}
+
+void arm_raise(struct arm_translate *t, unsigned helper, int32_t a0, int32_t a1)
+{
+    ir_call(t->b, helper, a0, a1, IR_NONE, IR_NONE);
+    /* Not reached when the helper raises, but a block must end somewhere. */
+    ir_exitdyn(t->b, arm_next_pc(t));
+    t->ended = true;
+}
+
+bool arm_undefined(struct arm_translate *t)
+{
+    arm_raise(t, ARM_HELPER_undefined, IR_NONE, IR_NONE);
+    return true;
+}
+
+bool arm_unpredictable(struct arm_translate *t)
+{
+    log_write(LOG_GUEST_ERRORS, "unpredictable %s instruction %0*x at page offset 0x%x",
+              t->thumb ? "Thumb" : "ARM", (int)t->insn_size * 2, t->insn, t->offset);
+    return arm_undefined(t);
+}
+
+void arm_exit_to_env_pc(struct arm_translate *t)
+{
+    ir_exitdyn(t->b, ir_op1(t->b, IR_OP_lo32, ir_get(t->b, ARM_SLOT_ENV_PC)));
+    t->ended = true;
+}
+
+void arm_end_after(struct arm_translate *t, bool dynamic)
+{
+    t->exit_after = true;
+    t->exit_dynamic |= dynamic;
+}
+
+void arm_q_set_if(struct arm_translate *t, int32_t saturated)
+{
+    ir_set(t->b, ARM_SLOT_Q, ir_op2(t->b, IR_OP_or, ir_get(t->b, ARM_SLOT_Q), saturated));
+}

@@ -1,0 +1,245 @@
+/* The loop over the instructions of a block: fetch, condition, decode, block end. */
+#include "frontend/arm/translate/translate.h"
+
+#include <string.h>
+
+#include "util/bits.h"
+#include "util/log.h"
+
+enum {
+    PAGE_SIZE = 4096,
+    BLOCK_INSNS = 64, /* longer blocks gain little, and what is invalidated grows */
+};
+
+/* ---- conditional execution ------------------------------------------------------------------------ */
+
+static void run_close(struct arm_translate *t)
+{
+    if (t->skip_open)
+        ir_label(t->b, t->skip_label);
+    t->skip_open = false;
+}
+
+/* Before the insn op of an instruction with condition @cond: keep the open run when it serves this
+ * instruction too, turn it into its else part for the inverse condition, or close it. */
+static void run_continue(struct arm_translate *t, unsigned cond)
+{
+    if (!t->skip_open || t->skip_cond == cond)
+        return;
+    if (t->skip_cond != (cond ^ 1)) {
+        run_close(t);
+        return;
+    }
+    unsigned end = ir_label_new(t->b);
+    ir_brcc(t->b, IR_CC_AL, end);
+    ir_label(t->b, t->skip_label);
+    t->skip_label = end;
+    t->skip_cond = cond;
+}
+
+void arm_skip_unless(struct arm_translate *t, unsigned cond)
+{
+    if (cond >= IR_CC_AL || t->skip_open)
+        return;
+    t->skip_open = true;
+    t->skip_cond = cond;
+    t->skip_label = ir_label_new(t->b);
+    ir_brcc(t->b, cond ^ 1, t->skip_label);
+}
+
+/* Could the ops from index @first on have changed NZCV? */
+static bool flags_written(const struct ir_block *b, uint32_t first)
+{
+    for (uint32_t i = first; i < b->count; i++) {
+        const struct ir_op *op = &b->ops[i];
+        if (op->fw)
+            return true;
+        if (op->opcode == IR_OP_call && b->target->helpers[op->imm].effects & IR_HELPER_WRITES)
+            return true;
+    }
+    return false;
+}
+
+/* BKPT and HLT are executed whatever the IT block says. */
+static bool ignores_condition(const struct arm_translate *t)
+{
+    return t->insn_size == 2 && ((t->insn & 0xff00) == 0xbe00 || (t->insn & 0xffc0) == 0xba80);
+}
+
+static unsigned insn_condition(const struct arm_translate *t)
+{
+    unsigned cond = IR_CC_AL;
+    if (!t->thumb)
+        cond = t->insn >> 28;
+    else if (t->in_it && !ignores_condition(t))
+        cond = t->itstate >> 4;
+    return cond > IR_CC_AL ? IR_CC_AL : cond;
+}
+
+static uint8_t it_advance(uint8_t it)
+{
+    return it & 7 ? (it & 0xe0) | (it << 1 & 0x1f) : 0;
+}
+
+/* ---- fetch ------------------------------------------------------------------------------------------- */
+
+enum fetch { FETCH_OK, FETCH_END_BEFORE, FETCH_ABORT };
+
+static uint32_t halfword_at(const uint8_t *p)
+{
+    return p[0] | (uint32_t)p[1] << 8;
+}
+
+static enum fetch fetch_straddling(struct arm_translate *t)
+{
+    if (t->b->insn_count)
+        return FETCH_END_BEFORE;
+    if (!t->code->next_page)
+        return FETCH_ABORT;
+    t->insn = t->insn << 16 | halfword_at(t->code->next_page);
+    t->uses_next_page = true;
+    return FETCH_OK;
+}
+
+static enum fetch fetch_thumb(struct arm_translate *t)
+{
+    const uint8_t *p = t->code->page + t->offset;
+    t->insn = halfword_at(p);
+    t->insn_size = t->insn >= 0xe800 ? 4 : 2;
+    if (t->insn_size == 2)
+        return FETCH_OK;
+    if (t->offset + 4 > PAGE_SIZE)
+        return fetch_straddling(t);
+    t->insn = t->insn << 16 | halfword_at(p + 2);
+    return FETCH_OK;
+}
+
+static enum fetch fetch(struct arm_translate *t)
+{
+    if (t->thumb)
+        return fetch_thumb(t);
+    const uint8_t *p = t->code->page + t->offset;
+    t->insn = halfword_at(p) | halfword_at(p + 2) << 16;
+    t->insn_size = 4;
+    return FETCH_OK;
+}
+
+/* ---- one instruction ------------------------------------------------------------------------------- */
+
+static void insn_decode(struct arm_translate *t)
+{
+    bool known;
+    if (!t->thumb)
+        known = arm_decode_a32(t, t->insn);
+    else if (t->insn_size == 4)
+        known = arm_decode_t32(t, t->insn);
+    else
+        known = arm_decode_t16(t, t->insn);
+    if (known)
+        return;
+    log_write(LOG_UNIMP, "undefined %s instruction %0*x at page offset 0x%x",
+              t->thumb ? "Thumb" : "ARM", (int)t->insn_size * 2, t->insn, t->offset);
+    arm_undefined(t);
+}
+
+static void insn_mark(struct arm_translate *t)
+{
+    ir_insn(t->b, ARM_INSN_WORD(t->offset, t->itstate, t->thumb && t->insn_size == 4));
+}
+
+/* Translate the instruction that was fetched, and step over it. */
+static void insn_translate(struct arm_translate *t)
+{
+    t->in_it = t->itstate != 0;
+    t->cond = insn_condition(t);
+    run_continue(t, t->cond);
+    insn_mark(t);
+    arm_skip_unless(t, t->cond);
+    uint32_t first = t->b->count;
+    t->flags_changed = false;
+    insn_decode(t);
+    if (t->in_it)
+        t->itstate = it_advance(t->itstate);
+    t->offset += t->insn_size;
+    if (t->ended || t->exit_after)
+        return; /* the end of the block closes the run */
+    if (t->skip_open && (t->flags_changed || flags_written(t->b, first)))
+        run_close(t);
+}
+
+/* ---- the block --------------------------------------------------------------------------------------- */
+
+static bool block_full(const struct arm_translate *t)
+{
+    uint32_t count = t->b->insn_count;
+    if (t->ended || t->exit_after || t->offset >= PAGE_SIZE || (count && count >= t->code->max_insns))
+        return true;
+    return count >= BLOCK_INSNS && !t->itstate;
+}
+
+/* Leave for the instruction at t->offset. A block in the middle of an IT block is only found by a
+ * lookup, with ITSTATE in its slot. */
+static void exit_to_next(struct arm_translate *t)
+{
+    if (t->itstate) {
+        ir_set(t->b, ARM_SLOT_IT, ir_i32(t->b, t->itstate));
+        ir_exitengine(t->b, ir_pcrel(t->b, t->offset), IR_EXIT_LOOKUP);
+    } else if (t->exit_dynamic) {
+        ir_exitdyn(t->b, ir_pcrel(t->b, t->offset));
+    } else {
+        ir_exitd(t->b, t->offset, t->b->lane);
+    }
+}
+
+static void block_start(struct arm_translate *t)
+{
+    const struct guest_code *code = t->code;
+    t->flags = code->flags;
+    t->features = arm_features_of(code->flags);
+    t->thumb = code->flags & ARM_BF_THUMB;
+    t->offset = t->thumb ? code->offset & ~1u : code->offset & ~3u;
+    t->itstate = code->flags >> ARM_BF_IT_SHIFT & 0xff;
+    t->b->page_offset = code->offset;
+    t->b->lane = t->thumb;
+    if (t->itstate)
+        ir_set(t->b, ARM_SLOT_IT, ir_i32(t->b, 0));
+}
+
+bool arm_translate_block(struct ir_block *b, const struct guest_code *code)
+{
+    struct arm_translate t = {.b = b, .code = code};
+    block_start(&t);
+    uint32_t start = t.offset;
+    while (!block_full(&t)) {
+        enum fetch f = fetch(&t);
+        if (f == FETCH_END_BEFORE)
+            break;
+        if (f == FETCH_ABORT) {
+            insn_mark(&t);
+            arm_raise(&t, ARM_HELPER_fetch_abort_next_page, IR_NONE, IR_NONE);
+            t.offset += 2;
+            break;
+        }
+        insn_translate(&t);
+    }
+    b->guest_size = t.offset - start;
+    if (!t.ended || t.skip_open) {
+        run_close(&t);
+        exit_to_next(&t);
+    }
+    return t.uses_next_page;
+}
+
+bool arm_literal(struct arm_translate *t, uint32_t page_offset, unsigned size, uint32_t *value)
+{
+    struct ir_block *b = t->b;
+    if (!t->code->fold_literals || page_offset >= PAGE_SIZE || page_offset + size > PAGE_SIZE)
+        return false;
+    *value = 0;
+    memcpy(value, t->code->page + page_offset, size);
+    if (!b->literal_end || page_offset < b->literal_start)
+        b->literal_start = page_offset;
+    if (page_offset + size > b->literal_end)
+        b->literal_end = page_offset + size;
+    return true;
+}

@@ -6,7 +6,8 @@
  * mutable, values are single-assignment. The guest condition flags N, Z, C, V are a variable of
  * their own which arithmetic ops are able to define (field `fw`) and which conditions read.
  *
- * An op's order of effects is program order. Values die at labels, except constants.
+ * An op's order of effects is program order. Values die at labels, except constants: these are
+ * immediates, valid from their place to the block's end even where a branch skips that place.
  */
 #ifndef ARMEMU_IR_IR_H
 #define ARMEMU_IR_IR_H

@@ -365,7 +365,8 @@ static uint64_t op_call(struct interp *it, const struct ir_op *op)
     uint64_t a0 = arg(it, op, 0), a1 = arg(it, op, 1), a2 = arg(it, op, 2), a3 = arg(it, op, 3);
     uint32_t id = (uint32_t)op->imm;
     uint64_t v;
-    publish_insn(it);
+    if (ir_op_observes_state(it->block, op))
+        publish_insn(it);
     if (it->callbacks->helper)
         v = it->callbacks->helper(it->env, id, a0, a1, a2, a3);
     else
@@ -388,14 +389,19 @@ static uint64_t op_label(struct interp *it, const struct ir_op *op)
     return 0;
 }
 
-/* Branches go forward, so looking for the label passes the instructions that are skipped. */
+/* Branches go forward, so looking for the label passes the instructions that are skipped, and the
+ * constants, which are valid beyond the label all the same. */
 static void branch(struct interp *it, uint64_t label)
 {
-    const struct ir_op *op = &it->block->ops[it->next];
-    for (; op->opcode != IR_OP_label || op->imm != label; op++)
-        if (op->opcode == IR_OP_insn)
-            op_insn(it, op);
-    it->next = (uint32_t)(op - it->block->ops);
+    const struct ir_op *ops = it->block->ops;
+    uint32_t i = it->next;
+    for (; ops[i].opcode != IR_OP_label || ops[i].imm != label; i++) {
+        if (ops[i].opcode == IR_OP_insn)
+            op_insn(it, &ops[i]);
+        else if (ops[i].opcode == IR_OP_const)
+            it->value[i] = op_const(it, &ops[i]);
+    }
+    it->next = i;
 }
 
 static uint64_t op_brcc(struct interp *it, const struct ir_op *op)

@@ -1,12 +1,11 @@
-#include <string.h>
-
 #include "ir/opt/passes.h"
 #include "ir/opt/slotmap.h"
 #include "util/bits.h"
 
+/* Ops are copied down over the dropped ones as the pass goes, so names are new names. */
 struct forward {
     struct ir_block *b;
-    int32_t *alias; /* value -> the value to use in its place */
+    uint32_t count; /* ops kept so far */
     uint64_t known; /* slots whose value is known, */
     int32_t value[IR_SLOTMAP_MAX]; /* and the values */
     struct ir_slotmap map;
@@ -22,17 +21,17 @@ static bool reads_back(const struct forward *f, unsigned slot, int32_t v)
     return ir_const_value(f->b, v, &c) && c <= (type == IR_I8 ? UINT8_MAX : UINT16_MAX);
 }
 
-static void forward_get(struct forward *f, uint32_t at)
+/* The value that the get at @op, about to be kept, yields when it can be dropped; else IR_NONE. */
+static int32_t forward_get(struct forward *f, const struct ir_op *op)
 {
-    unsigned n = f->map.index[f->b->ops[at].imm];
+    unsigned n = f->map.index[op->imm];
     if (n == IR_SLOTMAP_NONE)
-        return;
-    if (f->known & BIT64(n)) {
-        f->alias[at] = f->value[n];
-    } else {
-        f->known |= BIT64(n);
-        f->value[n] = (int32_t)at;
-    }
+        return IR_NONE;
+    if (f->known & BIT64(n))
+        return f->value[n];
+    f->known |= BIT64(n);
+    f->value[n] = (int32_t)f->count;
+    return IR_NONE;
 }
 
 static void forward_set(struct forward *f, const struct ir_op *op)
@@ -55,24 +54,41 @@ static void forward_call(struct forward *f, const struct ir_op *op)
         f->known = 0;
 }
 
+/* What is known after @op. Returns a value that takes the place of @op's, or IR_NONE. */
+static int32_t forward_op(struct forward *f, const struct ir_op *op)
+{
+    switch (op->opcode) {
+    case IR_OP_get:
+        return forward_get(f, op);
+    case IR_OP_set:
+        forward_set(f, op);
+        return IR_NONE;
+    case IR_OP_call:
+        forward_call(f, op);
+        return IR_NONE;
+    case IR_OP_label:
+        f->known = 0;
+        return IR_NONE;
+    default:
+        return IR_NONE;
+    }
+}
+
 void ir_opt_forward_slots(struct ir_block *b)
 {
     struct forward f = {.b = b};
     ir_slotmap_init(&f.map, b);
-    f.alias = arena_alloc(b->arena, b->count * sizeof(*f.alias));
+    int32_t *name = arena_alloc(b->arena, b->count * sizeof(*name));
     for (uint32_t i = 0; i < b->count; i++) {
-        struct ir_op *op = &b->ops[i];
-        f.alias[i] = (int32_t)i;
-        for (unsigned k = 0; k < ir_op_info[op->opcode].nargs; k++)
-            if (op->arg[k] != IR_NONE)
-                op->arg[k] = f.alias[op->arg[k]];
-        if (op->opcode == IR_OP_get)
-            forward_get(&f, i);
-        else if (op->opcode == IR_OP_set)
-            forward_set(&f, op);
-        else if (op->opcode == IR_OP_call)
-            forward_call(&f, op);
-        else if (op->opcode == IR_OP_label)
-            f.known = 0;
+        struct ir_op op = b->ops[i];
+        for (unsigned k = 0; k < ir_op_info[op.opcode].nargs; k++)
+            if (op.arg[k] != IR_NONE)
+                op.arg[k] = name[op.arg[k]];
+        name[i] = forward_op(&f, &op);
+        if (name[i] != IR_NONE)
+            continue;
+        name[i] = (int32_t)f.count;
+        b->ops[f.count++] = op;
     }
+    b->count = f.count;
 }

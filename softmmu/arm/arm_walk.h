@@ -44,7 +44,8 @@ enum { ARM_SHARE_NONE = 0, ARM_SHARE_OUTER = 2, ARM_SHARE_INNER = 3 };
 
 struct arm_translation {
     uint64_t phys;     /* of the address that was asked for */
-    uint8_t page_bits; /* log2 size of the mapping */
+    uint8_t page_bits; /* log2 size of the mapping. Below 12 (ARMv5 tiny pages, subpages with rights of
+                          their own): must not be entered into a table of 4 KiB pages */
     bool read, write, exec; /* what this privilege level may do there */
     bool global;       /* not tied to the ASID */
     bool nonsecure;    /* output address space */

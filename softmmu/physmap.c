@@ -1,0 +1,286 @@
+#include "softmmu/physmap.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "softmmu/physmap_internal.h"
+#include "util/bits.h"
+
+struct physmap *physmap_new(void)
+{
+    return calloc(1, sizeof(struct physmap));
+}
+
+static void region_free(struct phys_region *r)
+{
+    if (r->owns_host) {
+        munmap(r->host, r->size);
+        free((void *)r->page_flags);
+    }
+    free((void *)r->name);
+    free(r);
+}
+
+void physmap_free(struct physmap *map)
+{
+    if (!map)
+        return;
+    for (unsigned i = 0; i < map->count; i++)
+        region_free(map->regions[i]);
+    free(map->regions);
+    free(map);
+}
+
+/* Index of the first region that ends above @phys; map->count when there is none. */
+static unsigned lower_bound(const struct physmap *map, uint64_t phys)
+{
+    unsigned low = 0, high = map->count;
+
+    while (low < high) {
+        unsigned mid = (low + high) / 2;
+        const struct phys_region *r = map->regions[mid];
+
+        if (phys > r->base + (r->size - 1))
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* Insert a region of the given place; NULL when it overlaps, wraps around, or memory is short. */
+static struct phys_region *region_insert(struct physmap *map, const char *name, uint64_t base,
+                                         uint64_t size, enum phys_kind kind, struct error *e)
+{
+    struct phys_region *r;
+    unsigned at;
+
+    if (!size || base + (size - 1) < base) {
+        error_set(e, "%s: no room for 0x%llx bytes at 0x%llx", name, (unsigned long long)size,
+                  (unsigned long long)base);
+        return NULL;
+    }
+    at = lower_bound(map, base);
+    if (at < map->count && map->regions[at]->base <= base + (size - 1)) {
+        error_set(e, "%s at 0x%llx overlaps %s at 0x%llx", name, (unsigned long long)base,
+                  map->regions[at]->name, (unsigned long long)map->regions[at]->base);
+        return NULL;
+    }
+    if (map->count == map->capacity) {
+        unsigned capacity = map->capacity ? map->capacity * 2 : 32;
+        struct phys_region **grown = realloc(map->regions, capacity * sizeof(*grown));
+
+        if (!grown) {
+            error_set(e, "%s: out of memory", name);
+            return NULL;
+        }
+        map->regions = grown;
+        map->capacity = capacity;
+    }
+    r = calloc(1, sizeof(*r));
+    if (r)
+        r->name = strdup(name);
+    if (!r || !r->name) {
+        free(r);
+        error_set(e, "%s: out of memory", name);
+        return NULL;
+    }
+    r->base = base;
+    r->size = size;
+    r->kind = kind;
+    memmove(&map->regions[at + 1], &map->regions[at], (map->count - at) * sizeof(r));
+    map->regions[at] = r;
+    map->count++;
+    return r;
+}
+
+static void region_remove(struct physmap *map, struct phys_region *r)
+{
+    for (unsigned i = 0; i < map->count; i++) {
+        if (map->regions[i] == r) {
+            map->count--;
+            memmove(&map->regions[i], &map->regions[i + 1], (map->count - i) * sizeof(r));
+            break;
+        }
+    }
+    region_free(r);
+}
+
+/* Zero memory that is committed as it is touched. */
+static void *memory_reserve(const char *name, uint64_t size, bool shared)
+{
+    void *host;
+    int fd;
+
+    if (!shared)
+        return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                    -1, 0);
+    fd = memfd_create(name, MFD_CLOEXEC);
+    if (fd < 0)
+        return MAP_FAILED;
+    host = ftruncate(fd, (off_t)size) ? MAP_FAILED
+                                      : mmap(NULL, size, PROT_READ | PROT_WRITE,
+                                             MAP_SHARED | MAP_NORESERVE, fd, 0);
+    close(fd);
+    return host;
+}
+
+static struct phys_region *memory_add(struct physmap *map, const char *name, uint64_t base,
+                                      uint64_t size, enum phys_kind kind, bool shared,
+                                      struct error *e)
+{
+    struct phys_region *r;
+    void *host;
+
+    if ((base | size) & (PHYS_PAGE_SIZE - 1)) {
+        error_set(e, "%s: address and size must be multiples of 4 KiB", name);
+        return NULL;
+    }
+    r = region_insert(map, name, base, size, kind, e);
+    if (!r)
+        return NULL;
+    host = memory_reserve(name, size, shared);
+    if (host == MAP_FAILED) {
+        error_set_errno(e, "%s: cannot reserve %llu MiB", name, (unsigned long long)size >> 20);
+        region_remove(map, r);
+        return NULL;
+    }
+    r->host = host;
+    r->owns_host = true;
+    r->page_flags = calloc(size >> PHYS_PAGE_BITS, 1);
+    if (!r->page_flags) {
+        error_set(e, "%s: out of memory", name);
+        region_remove(map, r);
+        return NULL;
+    }
+    return r;
+}
+
+struct phys_region *physmap_add_ram(struct physmap *map, const char *name, uint64_t base,
+                                    uint64_t size, bool shared, struct error *e)
+{
+    return memory_add(map, name, base, size, PHYS_RAM, shared, e);
+}
+
+struct phys_region *physmap_add_rom(struct physmap *map, const char *name, uint64_t base,
+                                    uint64_t size, struct error *e)
+{
+    return memory_add(map, name, base, size, PHYS_ROM, false, e);
+}
+
+struct phys_region *physmap_add_alias(struct physmap *map, const char *name, uint64_t base,
+                                      struct phys_region *target, struct error *e)
+{
+    struct phys_region *r;
+
+    assert(target->host);
+    r = region_insert(map, name, base, target->size, target->kind, e);
+    if (r) {
+        r->host = target->host;
+        r->page_flags = target->page_flags;
+    }
+    return r;
+}
+
+struct phys_region *physmap_add_mmio(struct physmap *map, const char *name, uint64_t base,
+                                     uint64_t size, const struct phys_mmio_ops *ops, void *opaque,
+                                     struct error *e)
+{
+    struct phys_region *r = region_insert(map, name, base, size, PHYS_MMIO, e);
+
+    assert(is_pow2(ops->min_size) && is_pow2(ops->max_size));
+    if (r) {
+        r->ops = ops;
+        r->opaque = opaque;
+    }
+    return r;
+}
+
+struct phys_region *physmap_find(const struct physmap *map, uint64_t phys)
+{
+    unsigned at = lower_bound(map, phys);
+
+    return at < map->count && region_holds(map->regions[at], phys) ? map->regions[at] : NULL;
+}
+
+struct phys_region *physmap_find_cached(const struct physmap *map, uint64_t phys,
+                                        struct phys_region **last)
+{
+    struct phys_region *r = *last;
+
+    if (r && region_holds(r, phys))
+        return r;
+    r = physmap_find(map, phys);
+    if (r)
+        *last = r;
+    return r;
+}
+
+const struct phys_region *physmap_nearest(const struct physmap *map, uint64_t phys)
+{
+    unsigned at = lower_bound(map, phys);
+    const struct phys_region *below, *above;
+
+    if (!map->count)
+        return NULL;
+    if (at == map->count)
+        return map->regions[at - 1];
+    above = map->regions[at];
+    if (!at || region_holds(above, phys))
+        return above;
+    below = map->regions[at - 1];
+    return phys - (below->base + below->size) < above->base - phys ? below : above;
+}
+
+struct phys_region *physmap_by_name(const struct physmap *map, const char *name)
+{
+    for (unsigned i = 0; i < map->count; i++)
+        if (!strcmp(map->regions[i]->name, name))
+            return map->regions[i];
+    return NULL;
+}
+
+struct phys_region *physmap_find_host(const struct physmap *map, const void *host)
+{
+    for (unsigned i = 0; i < map->count; i++) {
+        struct phys_region *r = map->regions[i];
+
+        if (r->host && (uintptr_t)host - (uintptr_t)r->host < r->size)
+            return r;
+    }
+    return NULL;
+}
+
+void physmap_set_write_notify(struct physmap *map,
+                              void (*on_ram_write)(void *opaque, uint64_t phys, uint64_t len),
+                              void *opaque)
+{
+    map->on_ram_write = on_ram_write;
+    map->notify_opaque = opaque;
+}
+
+unsigned physmap_count(const struct physmap *map)
+{
+    return map->count;
+}
+
+const struct phys_region *physmap_region(const struct physmap *map, unsigned index)
+{
+    assert(index < map->count);
+    return map->regions[index];
+}
+
+void physmap_print(const struct physmap *map, FILE *out)
+{
+    static const char *const kinds[] = {[PHYS_RAM] = "ram", [PHYS_ROM] = "rom", [PHYS_MMIO] = "i/o"};
+
+    for (unsigned i = 0; i < map->count; i++) {
+        const struct phys_region *r = map->regions[i];
+
+        fprintf(out, "%010llx-%010llx %s %s\n", (unsigned long long)r->base,
+                (unsigned long long)(r->base + r->size - 1), kinds[r->kind], r->name);
+    }
+}

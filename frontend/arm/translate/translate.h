@@ -47,6 +47,7 @@ struct arm_translate {
     unsigned skip_label; /* skip_cond holds */
     unsigned skip_cond;
     bool uses_next_page; /* the block depends on code->next_page */
+    bool fp_checked;     /* the block has checked FP_ENABLED on every path to here */
 };
 
 /**

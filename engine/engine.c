@@ -46,6 +46,7 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     en->accel = config->accel;
     en->slice = config->slice ? config->slice : DEFAULT_SLICE;
     en->region_count = DEFAULT_REGIONS;
+    en->perfmap = config->perfmap;
     en->log_blocks = log_enabled(LOG_EXEC | LOG_CPU);
     pthread_mutex_init(&en->lock, NULL);
     pthread_cond_init(&en->quiet, NULL);
@@ -109,6 +110,11 @@ void engine_sync(struct engine *en, struct ir_env *self)
                 nanosleep(&nap, NULL);
         }
     }
+}
+
+bool engine_cpu_in_guest(const struct engine_cpu *ec)
+{
+    return atomic_load(&ec->in_guest);
 }
 
 /* ---- lookup ------------------------------------------------------------------------------------ */
@@ -261,6 +267,7 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     uint32_t flags = en->frontend->block_flags(env);
     struct block *b = NULL;
     env->slow_dispatch = 0;
+    env->raised = 0;
     uint32_t entry = en->accel == ENGINE_LOCKSTEP || *site ? en->no_entry : entry_known(ec, flags);
     if (entry == en->no_entry) {
         b = lookup_slow(ec, flags, *site, *evictions);

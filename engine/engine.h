@@ -58,6 +58,7 @@ struct engine_config {
     uint32_t cache_size;      /* bytes of code cache, 0 = default */
     uint32_t slice;           /* instructions between two polls of exit_request, 0 = default */
     uint32_t host_features_mask;
+    FILE *perfmap;            /* a line for each block, as perf reads them; or NULL */
 };
 
 /* Why engine_run returned. */
@@ -102,8 +103,11 @@ void engine_flush(struct engine *en);
 uint64_t engine_icount(const struct ir_env *env);
 
 /** Wait until every other CPU than @self (may be NULL) has passed a point where it runs no
- * generated code and has applied its pending operations, or is outside of the guest. */
+ * generated code, or is outside of the guest. Not from helpers and slow paths. */
 void engine_sync(struct engine *en, struct ir_env *self);
+
+/** May @ec be running generated code or reading its tables just now? Any thread. */
+bool engine_cpu_in_guest(const struct engine_cpu *ec);
 
 void engine_stats_get(struct engine *en, struct engine_stats *out);
 

@@ -91,6 +91,7 @@ struct engine {
     atomic_uint epoch;
     bool evicting;
     uint64_t unprotects;          /* how often a page's protection ended */
+    FILE *perfmap;
     struct arena arena;           /* IR of the translation under way */
     struct block *block_hash[1 << BLOCK_HASH_BITS];
     struct code_page *page_hash[1 << PAGE_HASH_BITS];

@@ -133,8 +133,10 @@ static void callout_begin(struct lockstep *ls, struct ir_env *env)
 static void callout_end(struct lockstep *ls, struct ir_env *env, bool state_changes)
 {
     struct event *ev = &ls->events[ls->count - 1];
-    if (state_changes || env->raised)
+    if (state_changes || env->raised || env->touched) {
+        env->touched = 0;
         ev->state_after = state_record(ls, env);
+    }
     ls->tables = env->tables;
     env->tables = NULL;
 }

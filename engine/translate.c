@@ -69,6 +69,15 @@ static void log_host_code(struct engine *en, const struct block *b, uint64_t pc)
     log_unlock();
 }
 
+static void perfmap_line(struct engine *en, const struct block *b, uint64_t pc)
+{
+    if (!en->perfmap)
+        return;
+    fprintf(en->perfmap, "%x %x guest_0x%08llx\n", b->code.start, b->code.end - b->code.start,
+            (unsigned long long)pc);
+    fflush(en->perfmap);
+}
+
 static struct ir_block *ir_copy(const struct ir_block *ir)
 {
     struct ir_block *copy = malloc(sizeof(*copy));
@@ -156,8 +165,10 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     }
     if (en->accel != ENGINE_JIT)
         b->ir = ir_copy(&ir);
-    if (en->backend)
+    if (en->backend) {
         log_host_code(en, b, pc);
+        perfmap_line(en, b, pc);
+    }
     b->region = en->region;
     b->next_in_region = en->region_blocks[en->region];
     en->region_blocks[en->region] = b;

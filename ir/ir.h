@@ -72,7 +72,7 @@ struct ir_op {
                        Instance types are IR_I32 and IR_I64. */
     uint8_t fw;     /* guest flags written, IR_FLAG_* */
     uint8_t aux;    /* condition, lane, exit reason */
-    int32_t arg[IR_ARGS];
+    int32_t arg[IR_ARGS]; /* values; IR_NONE beyond those that the op has */
     uint64_t imm;
 };
 
@@ -97,6 +97,7 @@ enum ir_effect {
     IR_EFF_PURE = 0,
     IR_EFF_RDF = 1, IR_EFF_RDS = 2, IR_EFF_WRS = 4, IR_EFF_LD = 8, IR_EFF_ST = 16, IR_EFF_FAULT = 32,
     IR_EFF_END = 64, IR_EFF_BR = 128, IR_EFF_COMM = 256, IR_EFF_CALL = 512,
+    IR_EFF_MARK = 1024,
 };
 
 struct ir_op_info {
@@ -119,10 +120,24 @@ enum ir_type ir_op_arg_type(const struct ir_block *b, const struct ir_op *op, un
 /** Type of the slot's value in the IR: i8 and i16 slots are i32. */
 enum ir_type ir_slot_value_type(const struct ir_slot *slot);
 /** Does this instance have effects beyond its value and flags (so that it must stay)? */
-bool ir_op_has_effect(const struct ir_block *b, const struct ir_op *op);
+static inline bool ir_op_has_effect(const struct ir_block *b, const struct ir_op *op)
+{
+    unsigned effects = ir_op_info[op->opcode].effects;
+    if (effects & IR_EFF_CALL)
+        return b->target->helpers[op->imm].effects & ~IR_HELPER_READS;
+    return effects & (IR_EFF_WRS | IR_EFF_LD | IR_EFF_ST | IR_EFF_FAULT | IR_EFF_END | IR_EFF_BR |
+                      IR_EFF_MARK);
+}
 /** May this instance leave the block, or show the guest state to somebody (fault, helper, exit)? All
  * slots and flags must then be in their architectural place. */
-bool ir_op_observes_state(const struct ir_block *b, const struct ir_op *op);
+static inline bool ir_op_observes_state(const struct ir_block *b, const struct ir_op *op)
+{
+    unsigned effects = ir_op_info[op->opcode].effects;
+    if (effects & IR_EFF_CALL)
+        return b->target->helpers[op->imm].effects &
+               (IR_HELPER_READS | IR_HELPER_RAISES | IR_HELPER_EXTERNAL);
+    return effects & (IR_EFF_FAULT | IR_EFF_END);
+}
 /** Guest flags that this instance reads as input (not what it shows by leaving), IR_FLAG_* mask. */
 uint8_t ir_op_flags_read(const struct ir_op *op);
 /** Guest flags that condition @cc depends on. */

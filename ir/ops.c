@@ -24,6 +24,7 @@
 #define BR IR_EFF_BR
 #define COMM IR_EFF_COMM
 #define CALL IR_EFF_CALL
+#define MARK IR_EFF_MARK
 
 const struct ir_op_info ir_op_info[IR_OP_COUNT] = {
 #define OP(name_, nargs_, result_, argtypes_, flags_, effects_, doc_)                              \
@@ -31,19 +32,6 @@ const struct ir_op_info ir_op_info[IR_OP_COUNT] = {
 #include "ir/ops.def"
 #undef OP
 };
-
-/* Ops that only inform: they have no value and no effect in the table, and must stay. */
-static bool op_is_marker(unsigned opcode)
-{
-    return opcode == IR_OP_insn || opcode == IR_OP_memgroup || opcode == IR_OP_memgroupend ||
-           opcode == IR_OP_callhint;
-}
-
-static unsigned helper_effects(const struct ir_block *b, const struct ir_op *op)
-{
-    assert(op->imm < b->target->helper_count);
-    return b->target->helpers[op->imm].effects;
-}
 
 enum ir_type ir_slot_value_type(const struct ir_slot *slot)
 {
@@ -73,24 +61,6 @@ enum ir_type ir_op_arg_type(const struct ir_block *b, const struct ir_op *op, un
     if (info->argtypes[i] == 'a')
         return b->target->address_type;
     return type_of_letter(op, info->argtypes[i]);
-}
-
-bool ir_op_has_effect(const struct ir_block *b, const struct ir_op *op)
-{
-    unsigned effects = ir_op_info[op->opcode].effects;
-    if (effects & IR_EFF_CALL)
-        return helper_effects(b, op) & ~IR_HELPER_READS;
-    const unsigned lasting =
-        IR_EFF_WRS | IR_EFF_LD | IR_EFF_ST | IR_EFF_FAULT | IR_EFF_END | IR_EFF_BR;
-    return (effects & lasting) || op_is_marker(op->opcode);
-}
-
-bool ir_op_observes_state(const struct ir_block *b, const struct ir_op *op)
-{
-    unsigned effects = ir_op_info[op->opcode].effects;
-    if (effects & IR_EFF_CALL)
-        return helper_effects(b, op) & (IR_HELPER_READS | IR_HELPER_RAISES | IR_HELPER_EXTERNAL);
-    return effects & (IR_EFF_FAULT | IR_EFF_END);
 }
 
 uint8_t ir_cc_flags(enum ir_cc cc)

@@ -44,7 +44,9 @@ struct ir_env {
     uint8_t slow_dispatch; /* the next dispatch must go through the engine (state that has no lane
                               table: a block that starts inside an IT block, single step) */
     uint8_t nzcv[4];    /* N, Z, C, V, each 0 or 1 */
-    uint8_t pad[2];
+    uint8_t touched;    /* a memory slow path changed the state beyond what raising does (an interrupt
+                           line fell); the lockstep checker records it */
+    uint8_t pad;
     uint32_t insn_word; /* opaque word of the insn that is calling out (helper that may raise or
                            reads state, memory slow path) */
     uint32_t insn_left; /* instructions of the block from that one on, itself included */

@@ -84,8 +84,8 @@ static bool check_flags(struct verifier *v, const struct ir_op *op)
     if (op->fw & ~info->flags)
         return breach(v, "writes flags that the op does not define");
     bool setter = op->opcode == IR_OP_setc || op->opcode == IR_OP_setv || op->opcode == IR_OP_setnzcv;
-    if (setter && op->fw != info->flags)
-        return breach(v, "does not write its flags");
+    if (setter && op->fw && op->fw != info->flags)
+        return breach(v, "writes a part of its flags");
     if (is_shift(op->opcode) && op->fw) {
         uint64_t amount;
         if (!ir_const_value(v->b, op->arg[1], &amount))

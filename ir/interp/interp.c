@@ -219,19 +219,21 @@ static uint64_t op_selcc(struct interp *it, const struct ir_op *op)
 
 static uint64_t op_setc(struct interp *it, const struct ir_op *op)
 {
-    it->env->nzcv[C] = arg(it, op, 0) & 1;
+    if (op->fw)
+        it->env->nzcv[C] = arg(it, op, 0) & 1;
     return 0;
 }
 
 static uint64_t op_setv(struct interp *it, const struct ir_op *op)
 {
-    it->env->nzcv[V] = arg(it, op, 0) & 1;
+    if (op->fw)
+        it->env->nzcv[V] = arg(it, op, 0) & 1;
     return 0;
 }
 
 static uint64_t op_setnzcv(struct interp *it, const struct ir_op *op)
 {
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 4 && op->fw; i++)
         it->env->nzcv[i] = arg(it, op, 0) >> (31 - i) & 1;
     return 0;
 }

@@ -1,6 +1,3 @@
-#include <string.h>
-
-#include "ir/opt/compact.h"
 #include "ir/opt/passes.h"
 #include "ir/opt/slotmap.h"
 #include "util/bits.h"
@@ -13,16 +10,18 @@ struct dead_slots {
     struct ir_slotmap map;
 };
 
-/* A set: returns whether it must stay. */
-static bool visit_set(struct dead_slots *d, const struct ir_op *op)
+/* A dead set becomes an op without effect, for dead code elimination. */
+static void visit_set(struct dead_slots *d, struct ir_op *op)
 {
     unsigned n = d->map.index[op->imm];
     if (n == IR_SLOTMAP_NONE)
-        return true;
-    if (d->dead & BIT64(n))
-        return false;
-    d->dead |= d->map.covers[n];
-    return true;
+        return;
+    if (d->dead & BIT64(n)) {
+        op->opcode = IR_OP_mov;
+        op->imm = 0;
+    } else {
+        d->dead |= d->map.covers[n];
+    }
 }
 
 static void visit_get(struct dead_slots *d, const struct ir_op *op)
@@ -31,11 +30,11 @@ static void visit_get(struct dead_slots *d, const struct ir_op *op)
     d->dead &= n == IR_SLOTMAP_NONE ? 0 : ~d->map.overlaps[n];
 }
 
-static bool visit(struct dead_slots *d, const struct ir_op *op)
+static void visit(struct dead_slots *d, struct ir_op *op)
 {
     if (op->opcode == IR_OP_set)
-        return visit_set(d, op);
-    if (op->opcode == IR_OP_get)
+        visit_set(d, op);
+    else if (op->opcode == IR_OP_get)
         visit_get(d, op);
     else if (op->opcode == IR_OP_label)
         d->dead_at[op->imm] = d->dead;
@@ -43,16 +42,17 @@ static bool visit(struct dead_slots *d, const struct ir_op *op)
         d->dead &= d->dead_at[op->imm];
     else if (ir_op_observes_state(d->b, op))
         d->dead = 0;
-    return true;
 }
 
 void ir_opt_dead_slots(struct ir_block *b)
 {
-    struct dead_slots d = {.b = b};
+    const unsigned concerned = IR_EFF_RDS | IR_EFF_WRS | IR_EFF_BR | IR_EFF_FAULT | IR_EFF_END | IR_EFF_CALL;
+    struct dead_slots d;
+    d.b = b;
+    d.dead = 0;
     ir_slotmap_init(&d.map, b);
     d.dead_at = arena_alloc(b->arena, (b->label_count + 1) * sizeof(*d.dead_at));
-    uint8_t *keep = arena_alloc(b->arena, b->count);
-    for (uint32_t i = b->count; i-- > 0;)
-        keep[i] = visit(&d, &b->ops[i]);
-    ir_opt_compact(b, keep);
+    for (struct ir_op *op = b->ops + b->count; op-- > b->ops;)
+        if (ir_op_info[op->opcode].effects & concerned)
+            visit(&d, op);
 }

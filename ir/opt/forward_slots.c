@@ -1,4 +1,5 @@
 #include "ir/opt/passes.h"
+#include "ir/opt/rename.h"
 #include "ir/opt/slotmap.h"
 #include "util/bits.h"
 
@@ -78,12 +79,10 @@ void ir_opt_forward_slots(struct ir_block *b)
 {
     struct forward f = {.b = b};
     ir_slotmap_init(&f.map, b);
-    int32_t *name = arena_alloc(b->arena, b->count * sizeof(*name));
+    int32_t *name = ir_names_new(b);
     for (uint32_t i = 0; i < b->count; i++) {
         struct ir_op op = b->ops[i];
-        for (unsigned k = 0; k < ir_op_info[op.opcode].nargs; k++)
-            if (op.arg[k] != IR_NONE)
-                op.arg[k] = name[op.arg[k]];
+        ir_names_apply(name, &op);
         name[i] = forward_op(&f, &op);
         if (name[i] != IR_NONE)
             continue;

@@ -1,5 +1,6 @@
 #include "ir/fold.h"
 #include "ir/opt/passes.h"
+#include "ir/opt/rename.h"
 
 /* A branch on a constant that is never taken. */
 static bool never_taken(const struct ir_block *b, const struct ir_op *op)
@@ -30,15 +31,13 @@ void ir_opt_simplify(struct ir_block *b)
 {
     const struct ir_op *old = b->ops;
     uint32_t count = b->count;
-    int32_t *name = arena_alloc(b->arena, count * sizeof(*name));
+    int32_t *name = ir_names_new(b);
     b->capacity = count + count / 4 + 16;
     b->ops = arena_alloc(b->arena, b->capacity * sizeof(*b->ops));
     b->count = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct ir_op op = old[i];
-        for (unsigned k = 0; k < ir_op_info[op.opcode].nargs; k++)
-            if (op.arg[k] != IR_NONE)
-                op.arg[k] = name[op.arg[k]];
+        ir_names_apply(name, &op);
         simplify_branch(b, &op);
         name[i] = never_taken(b, &op) ? IR_NONE : ir_emit_folded(b, &op);
     }

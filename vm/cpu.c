@@ -1,0 +1,206 @@
+/* CPUs: their threads, sleeping and waking, interrupt inputs, reset and power. */
+#include <assert.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "frontend/arm/cpu/exceptions.h"
+#include "host/thread.h"
+#include "util/log.h"
+#include "vm/internal.h"
+
+struct vm_cpu *vm_cpu_new(struct vm *vm, uint32_t index, const struct arm_cpu_model *model,
+                          struct error *e)
+{
+    struct vm_cpu *c = aligned_alloc(64, (sizeof(*c) + 63) & ~(size_t)63);
+    if (!c) {
+        error_set(e, "out of memory");
+        return NULL;
+    }
+    *c = (struct vm_cpu){.vm = vm, .index = index};
+    pthread_cond_init(&c->wake, NULL);
+    c->mmu = mmu_new(NULL, e);
+    if (!c->mmu) {
+        vm_cpu_free(c);
+        return NULL;
+    }
+    const struct arm_cpu_config config = {
+        .model = model,
+        .index = index,
+        .count = vm->config.cpu_count,
+        .cbar = machine_cbar(vm->config.machine),
+        .ops = &vm_cpu_ops,
+        .ops_opaque = c,
+    };
+    arm_cpu_init(&c->state, &config);
+    c->state.env.owner = c;
+    c->engine = engine_cpu_add(vm->engine, &c->state.env);
+    assert(c->engine);
+    return c;
+}
+
+void vm_cpu_free(struct vm_cpu *c)
+{
+    if (!c)
+        return;
+    mmu_free(c->mmu);
+    pthread_cond_destroy(&c->wake);
+    free(c);
+}
+
+/* ---- interrupts ------------------------------------------------------------------------------------ */
+
+void vm_cpu_kick(struct vm_cpu *c)
+{
+    atomic_store(&c->state.env.exit_request, 1);
+    pthread_cond_broadcast(&c->wake);
+}
+
+static void line_set(void *opaque, int n, int level)
+{
+    static const uint32_t bit[] = {[BOARD_CPU_IRQ] = ARM_LINE_IRQ, [BOARD_CPU_FIQ] = ARM_LINE_FIQ};
+    struct vm_cpu *c = opaque;
+    uint32_t old = level ? atomic_fetch_or(&c->lines, bit[n]) : atomic_fetch_and(&c->lines, ~bit[n]);
+    if (!(old & bit[n]) != !level)
+        vm_cpu_kick(c);
+}
+
+struct irq_line vm_cpu_line(void *opaque, unsigned cpu, enum board_cpu_line which)
+{
+    struct vm *vm = opaque;
+    assert(cpu < vm->cpu_count);
+    return (struct irq_line){line_set, vm->cpus[cpu], which};
+}
+
+void vm_cpu_sync_lines(struct vm_cpu *c)
+{
+    uint32_t lines = atomic_load(&c->lines);
+    if (lines == c->state.irq_lines)
+        return;
+    c->state.irq_lines = lines;
+    c->state.env.touched = 1;
+}
+
+/* ---- the thread --------------------------------------------------------------------------------------- */
+
+static void start_apply(struct vm_cpu *c)
+{
+    struct arm_state *s = &c->state;
+    const struct vm_cpu_start *start = &c->start;
+    arm_cpu_reset(s);
+    s->env.pc = start->pc & ~(start->pc & 1 ? 1u : 3u);
+    s->thumb = start->pc & 1;
+    for (unsigned i = 0; start->registers && i < 3; i++)
+        s->r[i] = start->r[i];
+    mmu_inv_all(c->mmu);
+    arm_cpu_loaded(s);
+    c->start_pending = false;
+}
+
+/* Wait, with the device lock held, until the CPU has something to run. False: the VM ends. */
+static bool wait_until_runnable(struct vm_cpu *c)
+{
+    struct vm *vm = c->vm;
+    for (;;) {
+        if (atomic_load(&vm->quitting))
+            return false;
+        if (!vm->paused && c->start_pending)
+            start_apply(c);
+        if (!vm->paused && c->powered) {
+            atomic_store(&c->attention, false);
+            return true;
+        }
+        c->parked = true;
+        pthread_cond_broadcast(&vm->parked);
+        pthread_cond_wait(&c->wake, &vm->device_lock);
+        c->parked = false;
+    }
+}
+
+/* WFI or WFE: sleep until an interrupt, an event or somebody's request. */
+static void sleep_halted(struct vm_cpu *c)
+{
+    pthread_mutex_lock(&c->vm->device_lock);
+    while (!atomic_load(&c->lines) && !atomic_load(&c->event) && !atomic_load(&c->attention))
+        pthread_cond_wait(&c->wake, &c->vm->device_lock);
+    pthread_mutex_unlock(&c->vm->device_lock);
+    c->state.halted = 0;
+}
+
+static void *cpu_main(void *opaque)
+{
+    struct vm_cpu *c = opaque;
+    struct vm *vm = c->vm;
+    pthread_mutex_lock(&vm->device_lock);
+    while (wait_until_runnable(c)) {
+        pthread_mutex_unlock(&vm->device_lock);
+        enum engine_stop stop = engine_run(c->engine);
+        if (stop == ENGINE_STOP_HALT)
+            sleep_halted(c);
+        else if (stop == ENGINE_STOP_DEBUG)
+            vm_quit(vm, 3);
+        pthread_mutex_lock(&vm->device_lock);
+    }
+    c->parked = true;
+    pthread_cond_broadcast(&vm->parked);
+    pthread_mutex_unlock(&vm->device_lock);
+    return NULL;
+}
+
+bool vm_cpu_start_thread(struct vm_cpu *c, struct error *e)
+{
+    char name[16];
+    snprintf(name, sizeof(name), "cpu%u", c->index);
+    pthread_mutex_lock(&c->vm->device_lock); /* c->thread is set before the thread looks at it */
+    c->thread_started = thread_start(&c->thread, name, cpu_main, c, e);
+    pthread_mutex_unlock(&c->vm->device_lock);
+    return c->thread_started;
+}
+
+/* ---- reset, power, parking; the device lock is held ----------------------------------------------------- */
+
+void vm_cpu_reset(struct vm_cpu *c)
+{
+    const struct boot_entry *entry = &c->vm->entry;
+    c->powered = c->index == 0;
+    c->start = (struct vm_cpu_start){
+        .pc = entry->pc,
+        .r = {entry->r0, entry->r1, entry->r2},
+        .registers = entry->linux_boot,
+    };
+    c->start_pending = c->powered;
+}
+
+void vm_cpu_power_on(struct vm_cpu *c, const struct vm_cpu_start *start)
+{
+    c->start = *start;
+    c->start_pending = true;
+    c->powered = true;
+    vm_cpu_kick(c);
+}
+
+static bool all_parked(const struct vm *vm)
+{
+    for (uint32_t i = 0; i < vm->cpu_count; i++)
+        if (vm->cpus[i]->thread_started && !vm->cpus[i]->parked)
+            return false;
+    return true;
+}
+
+void vm_cpus_park(struct vm *vm)
+{
+    vm->paused = true;
+    for (uint32_t i = 0; i < vm->cpu_count; i++) {
+        atomic_store(&vm->cpus[i]->attention, true);
+        vm_cpu_kick(vm->cpus[i]);
+    }
+    while (!all_parked(vm))
+        pthread_cond_wait(&vm->parked, &vm->device_lock);
+}
+
+void vm_cpus_unpark(struct vm *vm)
+{
+    vm->paused = false;
+    for (uint32_t i = 0; i < vm->cpu_count; i++)
+        pthread_cond_broadcast(&vm->cpus[i]->wake);
+}

@@ -1,0 +1,117 @@
+/* Data structures shared by the files of vm/. */
+#ifndef ARMEMU_VM_INTERNAL_H
+#define ARMEMU_VM_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "devices/timer/arch_timer.h"
+#include "frontend/arm/cpu/cpu.h"
+#include "frontend/arm/cpu/exclusive.h"
+#include "host/clock.h"
+#include "vm/vm.h"
+
+enum { VM_CPU_MAX = 8 };
+
+/* How a CPU starts: at reset, or by PSCI CPU_ON. */
+struct vm_cpu_start {
+    uint32_t pc; /* bit 0: Thumb */
+    uint32_t r[3];
+    bool registers; /* r is meaningful */
+};
+
+struct vm_cpu {
+    struct arm_state state __attribute__((aligned(64)));
+    struct vm *vm;
+    uint32_t index;
+    struct mmu *mmu;
+    struct engine_cpu *engine;
+    pthread_t thread;
+    bool thread_started;
+
+    _Atomic uint32_t lines; /* interrupt inputs as the devices drive them; the CPU's thread copies
+                               them into state.irq_lines at safe points */
+    atomic_bool event;      /* SEV arrived */
+    atomic_bool attention;  /* the thread must come out of engine_run (below changed) */
+
+    /* Under the device lock: */
+    pthread_cond_t wake;
+    bool powered;           /* runs; else off until PSCI CPU_ON */
+    bool start_pending;     /* start is to be applied by the thread */
+    struct vm_cpu_start start;
+    bool parked;            /* the thread is waiting here, its state may be touched */
+
+    /* Only the CPU's thread: */
+    struct phys_region *last_region;
+    uint32_t fetch_va;      /* the last fetch, for the following exec_fill */
+    uint8_t fetch_page_bits;
+    uint64_t slow_loads, slow_stores, device_accesses;
+};
+
+struct vm {
+    struct vm_config config;
+    struct loop *loop;
+    struct chardev_set *chardevs;
+    struct clock clock;
+    struct timer_queue timers;
+    struct device_env env;
+    pthread_mutex_t device_lock;
+    pthread_cond_t parked;  /* some CPU parked */
+    struct physmap *map;
+    struct board board;
+    bool board_built;
+    struct engine *engine;
+    struct arm_exclusives exclusives;
+    struct boot_entry entry;
+    struct vm_cpu *cpus[VM_CPU_MAX];
+    uint32_t cpu_count;
+    atomic_bool quitting;
+    bool paused;
+    bool reset_posted;
+};
+
+static inline struct vm_cpu *vm_cpu_of(struct ir_env *env)
+{
+    return env->owner;
+}
+
+/* cpu.c */
+struct vm_cpu *vm_cpu_new(struct vm *vm, uint32_t index, const struct arm_cpu_model *model,
+                          struct error *e);
+bool vm_cpu_start_thread(struct vm_cpu *c, struct error *e);
+void vm_cpu_free(struct vm_cpu *c);
+/** Make the CPU's thread look at `lines`, `event` and `attention` soon. Any thread. */
+void vm_cpu_kick(struct vm_cpu *c);
+/** The interrupt input of CPU @cpu, for board_config. */
+struct irq_line vm_cpu_line(void *vm, unsigned cpu, enum board_cpu_line which);
+/** Reset the CPU while it is parked; CPU 0 starts as the boot entry says, the others stay off. */
+void vm_cpu_reset(struct vm_cpu *c);
+/** Park all CPUs; the device lock is held (and released while waiting). */
+void vm_cpus_park(struct vm *vm);
+void vm_cpus_unpark(struct vm *vm);
+/** PSCI CPU_ON for a CPU that is off. Device lock held. */
+void vm_cpu_power_on(struct vm_cpu *c, const struct vm_cpu_start *start);
+
+/* memory.c: what the engine and the CPU call for memory */
+extern const struct engine_ops vm_engine_ops;
+uint64_t vm_load(struct ir_env *env, uint64_t addr, uint32_t memop);
+void vm_store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop);
+uint8_t *vm_ram_pointer(struct arm_state *s, uint32_t addr, unsigned size, bool write);
+bool vm_fetch(struct ir_env *env, uint64_t va, bool raise, struct engine_fetch *out);
+void vm_exec_fill(struct ir_env *env, unsigned lane, uint64_t va, uint32_t *entries);
+void vm_code_protect(void *opaque, uint64_t phys);
+void vm_code_unprotect(void *opaque, uint64_t phys);
+void vm_exec_flush(void *opaque);
+/** Carry a TLB operation out on CPU @only (the calling thread's), or on all before returning. */
+void vm_mmu_op(struct vm *vm, struct vm_cpu *only, const struct mmu_op *op);
+/** After a device access on the CPU's own thread: interrupt lines may have changed. */
+void vm_cpu_sync_lines(struct vm_cpu *c);
+
+/* cpu_ops.c: what the CPU calls upwards */
+extern const struct arm_cpu_ops vm_cpu_ops;
+bool vm_service(struct ir_env *env);
+
+/* psci.c */
+bool vm_firmware_call(struct arm_state *s, bool smc, uint32_t imm);
+
+#endif

@@ -1,0 +1,338 @@
+/*
+ * The slow path of guest memory: translate, fill the context's tables, reach RAM or a device, or
+ * raise the abort. And instruction fetch and code tracking for the engine.
+ */
+#include <sched.h>
+#include <string.h>
+
+#include "frontend/arm/cpu/exceptions.h"
+#include "util/bits.h"
+#include "util/log.h"
+#include "vm/internal.h"
+
+enum { PAGE = PHYS_PAGE_SIZE };
+
+/* One access within a page, translated. */
+struct access {
+    struct vm_cpu *c;
+    uint32_t va;
+    unsigned size;
+    bool write;
+    uint64_t phys;
+    struct phys_region *region; /* NULL: nothing there */
+};
+
+static bool raise_abort(struct vm_cpu *c, const struct arm_fault *fault, uint32_t va, bool write)
+{
+    log_write(LOG_MMU, "mmu: %s fault level %u at 0x%08x (%s, pc 0x%08x)",
+              arm_fault_name(fault->kind), fault->level, va, write ? "write" : "read",
+              arm_insn_pc(&c->state));
+    arm_raise_data_abort(&c->state, fault, va, write);
+    return false;
+}
+
+/* Fill in a->phys and a->region; false with the abort raised. */
+static bool translate(struct access *a, bool user)
+{
+    struct vm_cpu *c = a->c;
+    struct arm_translation t;
+    struct arm_fault fault;
+    bool privileged = !user && arm_is_privileged(&c->state);
+    if (!arm_translate_va(&c->state, a->va, a->write ? ARM_ACCESS_WRITE : ARM_ACCESS_READ,
+                          privileged, &t, &fault))
+        return raise_abort(c, &fault, a->va, a->write);
+    a->phys = t.phys;
+    a->region = physmap_find_cached(c->vm->map, t.phys, &c->last_region);
+    if (!a->region || a->region->kind == PHYS_MMIO || user)
+        return true;
+    uint64_t page_phys = align_down(t.phys, PAGE);
+    bool code = atomic_load(physmap_page_flags(a->region, page_phys)) & PHYS_PAGE_CODE;
+    bool write = t.write && !code && a->region->kind == PHYS_RAM;
+    mmu_fill(c->mmu, a->va, a->region->host + (page_phys - a->region->base), t.page_bits, t.read,
+             write);
+    /* Code may have been translated from the page between the look and the fill. */
+    if (write && (atomic_load(physmap_page_flags(a->region, page_phys)) & PHYS_PAGE_CODE))
+        mmu_protect_page(c->mmu, a->region->host + (page_phys - a->region->base));
+    return true;
+}
+
+static bool external_abort(struct access *a)
+{
+    struct arm_fault fault = {.kind = ARM_FAULT_EXTERNAL};
+    return raise_abort(a->c, &fault, a->va, a->write);
+}
+
+static bool device_access(struct access *a, uint64_t *value)
+{
+    struct vm_cpu *c = a->c;
+    struct vm *vm = c->vm;
+    c->device_accesses++;
+    pthread_mutex_lock(&vm->device_lock);
+    bool ok = a->write ? physmap_cpu_write(vm->map, &c->last_region, c->index, a->phys, a->size, *value)
+                       : physmap_cpu_read(vm->map, &c->last_region, c->index, a->phys, a->size, value);
+    pthread_mutex_unlock(&vm->device_lock);
+    vm_cpu_sync_lines(c);
+    return ok || external_abort(a);
+}
+
+static uint64_t host_load(const uint8_t *p, unsigned size)
+{
+    switch (size) {
+    case 1: return __atomic_load_n(p, __ATOMIC_RELAXED);
+    case 2: return __atomic_load_n((const uint16_t *)p, __ATOMIC_RELAXED);
+    case 4: return __atomic_load_n((const uint32_t *)p, __ATOMIC_RELAXED);
+    default: return __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED);
+    }
+}
+
+static void host_store(uint8_t *p, unsigned size, uint64_t v)
+{
+    switch (size) {
+    case 1: __atomic_store_n(p, (uint8_t)v, __ATOMIC_RELAXED); break;
+    case 2: __atomic_store_n((uint16_t *)p, (uint16_t)v, __ATOMIC_RELAXED); break;
+    case 4: __atomic_store_n((uint32_t *)p, (uint32_t)v, __ATOMIC_RELAXED); break;
+    default: __atomic_store_n((uint64_t *)p, v, __ATOMIC_RELAXED); break;
+    }
+}
+
+static bool access_load(struct access *a, uint64_t *value)
+{
+    if (!a->region || a->region->kind == PHYS_MMIO)
+        return device_access(a, value);
+    *value = host_load(a->region->host + (a->phys - a->region->base), a->size);
+    return true;
+}
+
+/* Leave the block before the instruction that is calling out; the engine runs it again by itself. */
+static void restart_instruction(struct vm_cpu *c)
+{
+    c->state.itstate = arm_insn_it(&c->state);
+    arm_leave(&c->state, arm_insn_pc(&c->state));
+    c->state.env.slow_dispatch = 1;
+}
+
+/* RAM at a->phys is about to be written: code made from it goes. False: the instruction restarts. */
+static bool code_written(struct access *a)
+{
+    if (!(atomic_load(physmap_page_flags(a->region, a->phys)) & PHYS_PAGE_CODE))
+        return true;
+    if (engine_code_write(a->c->vm->engine, &a->c->state.env, a->phys, a->size))
+        return true;
+    restart_instruction(a->c);
+    return false;
+}
+
+static bool access_store(struct access *a, uint64_t value)
+{
+    if (!a->region || a->region->kind != PHYS_RAM)
+        return device_access(a, &value);
+    if (!code_written(a))
+        return false;
+    host_store(a->region->host + (a->phys - a->region->base), a->size, value);
+    return true;
+}
+
+static bool aligned_enough(struct vm_cpu *c, uint32_t va, uint32_t memop)
+{
+    uint32_t align = 1u << ((memop & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT);
+    if (!(va & (align - 1)))
+        return true;
+    struct arm_fault fault = {.kind = ARM_FAULT_ALIGNMENT, .level = 1};
+    return raise_abort(c, &fault, va, memop & IR_MEM_WRITE);
+}
+
+/* An unaligned access, byte by byte; both pages are translated before anything is written. */
+static bool access_bytes(struct vm_cpu *c, uint32_t va, unsigned size, bool write, bool user,
+                         uint64_t *value)
+{
+    struct access byte[8];
+    uint64_t result = 0;
+    for (unsigned i = 0; i < size; i++) {
+        byte[i] = (struct access){c, va + i, 1, write, 0, NULL};
+        bool same_page = i && ((va + i) & (PAGE - 1));
+        if (same_page) {
+            byte[i].phys = byte[i - 1].phys + 1;
+            byte[i].region = byte[i - 1].region;
+        } else if (!translate(&byte[i], user)) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < size; i++) {
+        uint64_t b = 0;
+        if (write ? !access_store(&byte[i], *value >> (8 * i) & 0xff) : !access_load(&byte[i], &b))
+            return false;
+        result |= b << (8 * i);
+    }
+    if (!write)
+        *value = result;
+    return true;
+}
+
+static uint64_t extend(uint64_t value, uint32_t memop)
+{
+    unsigned bits = 8u << (memop & IR_MEM_SIZE_MASK);
+    if (!(memop & IR_MEM_SIGNED) || bits >= 64)
+        return value;
+    return (uint64_t)((int64_t)(value << (64 - bits)) >> (64 - bits));
+}
+
+uint64_t vm_load(struct ir_env *env, uint64_t addr, uint32_t memop)
+{
+    struct vm_cpu *c = vm_cpu_of(env);
+    struct access a = {c, (uint32_t)addr, 1u << (memop & IR_MEM_SIZE_MASK), false, 0, NULL};
+    uint64_t value = 0;
+    bool user = memop & IR_MEM_USER;
+    c->slow_loads++;
+    if (!aligned_enough(c, a.va, memop & ~(uint32_t)IR_MEM_WRITE))
+        return 0;
+    if (a.va & (a.size - 1))
+        access_bytes(c, a.va, a.size, false, user, &value);
+    else if (translate(&a, user))
+        access_load(&a, &value);
+    return extend(value, memop);
+}
+
+void vm_store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop)
+{
+    struct vm_cpu *c = vm_cpu_of(env);
+    struct access a = {c, (uint32_t)addr, 1u << (memop & IR_MEM_SIZE_MASK), true, 0, NULL};
+    bool user = memop & IR_MEM_USER;
+    c->slow_stores++;
+    if (!aligned_enough(c, a.va, memop | IR_MEM_WRITE))
+        return;
+    if (a.va & (a.size - 1))
+        access_bytes(c, a.va, a.size, true, user, &value);
+    else if (translate(&a, user))
+        access_store(&a, value);
+}
+
+uint8_t *vm_ram_pointer(struct arm_state *s, uint32_t addr, unsigned size, bool write)
+{
+    struct access a = {vm_cpu_of(&s->env), addr, size, write, 0, NULL};
+    if (!translate(&a, false) || !a.region || a.region->kind == PHYS_MMIO)
+        return NULL;
+    if (write && (a.region->kind != PHYS_RAM || !code_written(&a)))
+        return NULL;
+    return a.region->host + (a.phys - a.region->base);
+}
+
+/* ---- instruction fetch --------------------------------------------------------------------------- */
+
+bool vm_fetch(struct ir_env *env, uint64_t va, bool raise, struct engine_fetch *out)
+{
+    struct vm_cpu *c = vm_cpu_of(env);
+    struct arm_translation t;
+    struct arm_fault fault;
+    bool ok = arm_translate_va(&c->state, (uint32_t)va, ARM_ACCESS_FETCH,
+                               arm_is_privileged(&c->state), &t, &fault);
+    struct phys_region *r = ok ? physmap_find_cached(c->vm->map, t.phys, &c->last_region) : NULL;
+    if (ok && (!r || r->kind == PHYS_MMIO)) {
+        fault = (struct arm_fault){.kind = ARM_FAULT_EXTERNAL};
+        ok = false;
+        if (raise) {
+            const struct phys_region *near = physmap_nearest(c->vm->map, t.phys);
+            log_write(LOG_GUEST_ERRORS,
+                      "guest executes at 0x%08x (physical 0x%llx), where there is no memory; the "
+                      "nearest region is %s; lr 0x%08x",
+                      (uint32_t)va, (unsigned long long)t.phys, near ? near->name : "none",
+                      c->state.r[14]);
+        }
+    }
+    if (!ok) {
+        if (raise) {
+            arm_raise_prefetch_abort(&c->state, &fault, (uint32_t)va, (uint32_t)env->pc);
+            env->raised = 0;
+        }
+        return false;
+    }
+    uint64_t page = align_down(t.phys, PAGE);
+    *out = (struct engine_fetch){r->host + (page - r->base), page};
+    if (raise) {
+        c->fetch_va = (uint32_t)va;
+        c->fetch_page_bits = t.page_bits;
+    }
+    return true;
+}
+
+void vm_exec_fill(struct ir_env *env, unsigned lane, uint64_t va, uint32_t *entries)
+{
+    struct vm_cpu *c = vm_cpu_of(env);
+    uint8_t page_bits = align_down(va, PAGE) == align_down(c->fetch_va, PAGE) ? c->fetch_page_bits
+                                                                             : PHYS_PAGE_BITS;
+    mmu_fill_exec(c->mmu, lane, (uint32_t)va, page_bits, entries);
+}
+
+/* ---- code tracking ---------------------------------------------------------------------------------- */
+
+static struct vm_cpu *current_cpu(struct vm *vm)
+{
+    for (uint32_t i = 0; i < vm->cpu_count; i++)
+        if (vm->cpus[i]->thread_started && pthread_equal(vm->cpus[i]->thread, pthread_self()))
+            return vm->cpus[i];
+    return NULL;
+}
+
+/* A CPU that waits inside of a helper keeps serving its own queue, so two that wait for each other
+ * both get on. */
+static void wait_for(struct vm_cpu *c, struct vm_cpu *self)
+{
+    for (unsigned spins = 0; mmu_has_pending(c->mmu) && engine_cpu_in_guest(c->engine); spins++) {
+        if (self && mmu_has_pending(self->mmu))
+            mmu_run_pending(self->mmu);
+        if (spins > 50)
+            sched_yield();
+    }
+}
+
+void vm_mmu_op(struct vm *vm, struct vm_cpu *only, const struct mmu_op *op)
+{
+    struct vm_cpu *self = current_cpu(vm);
+    for (uint32_t i = 0; i < vm->cpu_count; i++) {
+        struct vm_cpu *c = vm->cpus[i];
+        if (only && c != only)
+            continue;
+        mmu_post(c->mmu, op);
+        if (c == self)
+            mmu_run_pending(c->mmu);
+        else
+            atomic_store(&c->state.env.exit_request, 1);
+    }
+    for (uint32_t i = 0; !only && i < vm->cpu_count; i++)
+        if (vm->cpus[i] != self)
+            wait_for(vm->cpus[i], self);
+}
+
+void vm_code_protect(void *opaque, uint64_t phys)
+{
+    struct vm *vm = opaque;
+    struct phys_region *r = physmap_find(vm->map, phys);
+    uint8_t old = atomic_fetch_or(physmap_page_flags(r, phys), PHYS_PAGE_CODE);
+    if (old & PHYS_PAGE_CODE)
+        return;
+    struct mmu_op op = {.kind = MMU_OP_PROTECT_PAGE, .host = r->host + (phys - r->base)};
+    vm_mmu_op(vm, NULL, &op);
+}
+
+void vm_code_unprotect(void *opaque, uint64_t phys)
+{
+    struct vm *vm = opaque;
+    struct phys_region *r = physmap_find(vm->map, phys);
+    atomic_fetch_and(physmap_page_flags(r, phys), (uint8_t)~PHYS_PAGE_CODE);
+}
+
+void vm_exec_flush(void *opaque)
+{
+    struct mmu_op op = {.kind = MMU_OP_INV_EXEC_ALL};
+    vm_mmu_op(opaque, NULL, &op);
+}
+
+const struct engine_ops vm_engine_ops = {
+    .fetch = vm_fetch,
+    .exec_fill = vm_exec_fill,
+    .code_protect = vm_code_protect,
+    .code_unprotect = vm_code_unprotect,
+    .exec_flush = vm_exec_flush,
+    .service = vm_service,
+    .load = vm_load,
+    .store = vm_store,
+};

@@ -1,0 +1,364 @@
+/* A VM's life: build, run, reset, quit. */
+#include "vm/vm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/arm/cpu/exceptions.h"
+#include "util/bits.h"
+#include "util/log.h"
+#include "vm/internal.h"
+
+static bool dma_read(void *opaque, uint64_t addr, void *buf, size_t len)
+{
+    return physmap_read(((struct vm *)opaque)->map, addr, buf, len);
+}
+
+static bool dma_write(void *opaque, uint64_t addr, const void *buf, size_t len)
+{
+    return physmap_write(((struct vm *)opaque)->map, addr, buf, len);
+}
+
+static void code_written(void *opaque, uint64_t phys, uint64_t len)
+{
+    struct vm *vm = opaque;
+    if (vm->engine)
+        engine_code_write(vm->engine, NULL, phys, (uint32_t)len);
+}
+
+static void quit_key(void *opaque)
+{
+    vm_quit(opaque, 0);
+}
+
+struct vm *vm_new(struct error *e)
+{
+    struct vm *vm = calloc(1, sizeof(*vm));
+    if (!vm) {
+        error_set(e, "out of memory");
+        return NULL;
+    }
+    pthread_mutex_init(&vm->device_lock, NULL);
+    pthread_cond_init(&vm->parked, NULL);
+    clock_init_host(&vm->clock);
+    timer_queue_init(&vm->timers, &vm->clock);
+    struct host_lock lock = host_lock_of_mutex(&vm->device_lock);
+    vm->loop = loop_new(&lock, e);
+    if (!vm->loop) {
+        vm_free(vm);
+        return NULL;
+    }
+    loop_attach_timers(vm->loop, &vm->timers);
+    vm->chardevs = chardev_set_new(vm->loop);
+    chardev_set_on_quit(vm->chardevs, quit_key, vm);
+    vm->map = physmap_new();
+    physmap_set_write_notify(vm->map, code_written, vm);
+    vm->env = (struct device_env){&vm->timers, {dma_read, dma_write, vm}};
+    return vm;
+}
+
+struct loop *vm_loop(struct vm *vm)
+{
+    return vm->loop;
+}
+
+struct chardev_set *vm_chardevs(struct vm *vm)
+{
+    return vm->chardevs;
+}
+
+/* ---- building ------------------------------------------------------------------------------------------ */
+
+static bool build_cpus(struct vm *vm, struct error *e)
+{
+    const struct arm_cpu_model *model = arm_cpu_model_find(vm->config.cpu_model, e);
+    if (!model)
+        return false;
+    for (uint32_t i = 0; i < vm->config.cpu_count; i++) {
+        vm->cpus[i] = vm_cpu_new(vm, i, model, e);
+        if (!vm->cpus[i])
+            return false;
+        vm->cpu_count++;
+    }
+    return true;
+}
+
+static void board_power_off(void *opaque)
+{
+    vm_request_power_off(opaque);
+}
+
+static void board_wants_reset(void *opaque)
+{
+    vm_request_reset(opaque);
+}
+
+static bool build_board(struct vm *vm, struct chardev *const *serial, unsigned serial_count,
+                        struct error *e)
+{
+    struct board_config bc = {
+        .map = vm->map,
+        .env = &vm->env,
+        .cpu_count = vm->cpu_count,
+        .ram_size = vm->config.ram_size,
+        .cpu_model = vm->config.cpu_model,
+        .cpu_line = vm_cpu_line,
+        .power_off = board_power_off,
+        .reset = board_wants_reset,
+        .opaque = vm,
+    };
+    for (unsigned i = 0; i < serial_count && i < BOARD_SERIALS_MAX; i++)
+        bc.serial[i] = serial[i];
+    vm->board_built = board_build(&vm->board, vm->config.machine, &bc, e);
+    return vm->board_built;
+}
+
+bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *const *serial,
+              unsigned serial_count, struct error *e)
+{
+    vm->config = *config;
+    const struct engine_config ec = {
+        .frontend = &arm_frontend,
+        .ops = &vm_engine_ops,
+        .opaque = vm,
+        .accel = config->accel,
+        .slice = config->slice,
+        .host_features_mask = config->host_features_mask,
+        .perfmap = config->perfmap,
+    };
+    vm->engine = engine_new(&ec, e);
+    if (!vm->engine || !build_cpus(vm, e) || !build_board(vm, serial, serial_count, e))
+        return false;
+    board_reset(&vm->board);
+    if (!boot_load(&vm->board, &vm->config.boot, &vm->entry, e))
+        return false;
+    for (uint32_t i = 0; i < vm->cpu_count; i++)
+        vm_cpu_reset(vm->cpus[i]);
+    vm->paused = config->start_paused;
+    return true;
+}
+
+/* ---- running -------------------------------------------------------------------------------------------- */
+
+static void stop_cpus(struct vm *vm)
+{
+    pthread_mutex_lock(&vm->device_lock);
+    atomic_store(&vm->quitting, true);
+    for (uint32_t i = 0; i < vm->cpu_count; i++) {
+        atomic_store(&vm->cpus[i]->attention, true);
+        vm_cpu_kick(vm->cpus[i]);
+    }
+    pthread_mutex_unlock(&vm->device_lock);
+    for (uint32_t i = 0; i < vm->cpu_count; i++) {
+        if (vm->cpus[i]->thread_started)
+            pthread_join(vm->cpus[i]->thread, NULL);
+        vm->cpus[i]->thread_started = false;
+    }
+}
+
+int vm_run(struct vm *vm)
+{
+    struct error e = {0};
+    int status = 1;
+    bool started = true;
+    for (uint32_t i = 0; started && i < vm->cpu_count; i++)
+        started = vm_cpu_start_thread(vm->cpus[i], &e);
+    if (started)
+        status = loop_run(vm->loop);
+    else
+        fprintf(stderr, "armemu: %s\n", e.text);
+    stop_cpus(vm);
+    return status;
+}
+
+void vm_free(struct vm *vm)
+{
+    if (!vm)
+        return;
+    stop_cpus(vm);
+    if (vm->board_built)
+        board_free(&vm->board);
+    engine_free(vm->engine);
+    for (uint32_t i = 0; i < vm->cpu_count; i++)
+        vm_cpu_free(vm->cpus[i]);
+    if (vm->chardevs)
+        chardev_set_free(vm->chardevs);
+    if (vm->loop) {
+        loop_detach_timers(vm->loop, &vm->timers);
+        loop_free(vm->loop);
+    }
+    timer_queue_free(&vm->timers);
+    if (vm->map)
+        physmap_free(vm->map);
+    pthread_mutex_destroy(&vm->device_lock);
+    pthread_cond_destroy(&vm->parked);
+    free(vm);
+}
+
+/* ---- requests -------------------------------------------------------------------------------------------- */
+
+void vm_quit(struct vm *vm, int status)
+{
+    loop_quit(vm->loop, status);
+}
+
+void vm_request_power_off(struct vm *vm)
+{
+    vm_quit(vm, 0);
+}
+
+/* On the event loop: park the CPUs, bring devices and memory back to their start. */
+static void reset_now(void *opaque)
+{
+    struct vm *vm = opaque;
+    struct error e = {0};
+    bool was_paused = vm->paused;
+    vm->reset_posted = false;
+    vm_cpus_park(vm);
+    board_reset(&vm->board);
+    if (!boot_load(&vm->board, &vm->config.boot, &vm->entry, &e)) {
+        fprintf(stderr, "armemu: reset: %s\n", e.text);
+        vm_quit(vm, 1);
+        return;
+    }
+    for (uint32_t i = 0; i < vm->cpu_count; i++)
+        vm_cpu_reset(vm->cpus[i]);
+    if (!was_paused)
+        vm_cpus_unpark(vm);
+}
+
+void vm_request_reset(struct vm *vm)
+{
+    if (vm->config.no_reboot)
+        vm_quit(vm, 0);
+    else
+        loop_post(vm->loop, reset_now, vm);
+}
+
+bool vm_powerdown(struct vm *vm)
+{
+    return board_power_button(&vm->board);
+}
+
+void vm_pause(struct vm *vm)
+{
+    if (!vm->paused) {
+        vm_cpus_park(vm);
+        clock_pause(&vm->clock);
+    }
+}
+
+void vm_resume(struct vm *vm)
+{
+    if (vm->paused) {
+        clock_resume(&vm->clock);
+        loop_wake(vm->loop);
+        vm_cpus_unpark(vm);
+    }
+}
+
+bool vm_paused(const struct vm *vm)
+{
+    return vm->paused;
+}
+
+/* ---- looking inside ---------------------------------------------------------------------------------------- */
+
+uint32_t vm_cpu_count(const struct vm *vm)
+{
+    return vm->cpu_count;
+}
+
+/* Run @look with the CPUs parked, whether or not they were. */
+#define WITH_PARKED_CPUS(vm, statement)                                                            \
+    do {                                                                                           \
+        bool was_paused_ = (vm)->paused;                                                           \
+        vm_cpus_park(vm);                                                                          \
+        statement;                                                                                 \
+        if (!was_paused_)                                                                          \
+            vm_cpus_unpark(vm);                                                                    \
+    } while (0)
+
+void vm_print_cpu(struct vm *vm, uint32_t index, FILE *out)
+{
+    WITH_PARKED_CPUS(vm, arm_frontend.print_state(&vm->cpus[index]->state.env, out));
+}
+
+bool vm_read_phys(struct vm *vm, uint64_t addr, void *buf, uint32_t len)
+{
+    return physmap_read(vm->map, addr, buf, len);
+}
+
+bool vm_translate(struct vm *vm, uint32_t index, uint64_t addr, uint64_t *phys)
+{
+    struct arm_translation t;
+    struct arm_fault fault;
+    bool ok;
+    WITH_PARKED_CPUS(vm, ok = arm_translate_va(&vm->cpus[index]->state, (uint32_t)addr,
+                                               ARM_ACCESS_READ, true, &t, &fault));
+    if (ok)
+        *phys = t.phys;
+    return ok;
+}
+
+bool vm_read_virt(struct vm *vm, uint32_t index, uint64_t addr, void *buf, uint32_t len)
+{
+    uint8_t *to = buf;
+    while (len) {
+        uint64_t phys;
+        uint32_t n = PHYS_PAGE_SIZE - (uint32_t)(addr & (PHYS_PAGE_SIZE - 1));
+        n = n < len ? n : len;
+        if (!vm_translate(vm, index, addr, &phys) || !physmap_read(vm->map, phys, to, n))
+            return false;
+        addr += n;
+        to += n;
+        len -= n;
+    }
+    return true;
+}
+
+struct board *vm_board(struct vm *vm)
+{
+    return &vm->board;
+}
+
+struct physmap *vm_physmap(struct vm *vm)
+{
+    return vm->map;
+}
+
+const char *vm_cpu_model(const struct vm *vm)
+{
+    return vm->config.cpu_model;
+}
+
+static void mmu_stats_add(struct mmu_stats *sum, const struct mmu_stats *one)
+{
+    sum->context_switches += one->context_switches;
+    sum->context_misses += one->context_misses;
+    sum->fills += one->fills;
+    sum->exec_fills += one->exec_fills;
+    sum->flushes += one->flushes;
+    sum->page_invalidations += one->page_invalidations;
+    sum->code_protects += one->code_protects;
+}
+
+void vm_stats_get(struct vm *vm, struct vm_stats *out)
+{
+    *out = (struct vm_stats){0};
+    engine_stats_get(vm->engine, &out->engine);
+    for (uint32_t i = 0; i < vm->cpu_count; i++) {
+        struct mmu_stats one;
+        mmu_get_stats(vm->cpus[i]->mmu, &one);
+        mmu_stats_add(&out->mmu, &one);
+        out->instructions += engine_icount(&vm->cpus[i]->state.env);
+        out->slow_loads += vm->cpus[i]->slow_loads;
+        out->slow_stores += vm->cpus[i]->slow_stores;
+        out->device_accesses += vm->cpus[i]->device_accesses;
+    }
+}
+
+uint64_t vm_lockstep_differences(const struct vm *vm)
+{
+    return engine_lockstep_differences(vm->engine);
+}

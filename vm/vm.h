@@ -1,0 +1,92 @@
+/*
+ * A system VM: the owner of all state, and the one place where CPUs, memory, devices and the engine
+ * meet. Several VMs may live in one process.
+ *
+ * Threads: the thread that calls vm_run runs the event loop (timers, character devices, requests);
+ * every CPU has a thread of its own. Devices are protected by the device lock, which the event loop
+ * holds around its callbacks and CPUs take for device accesses.
+ */
+#ifndef ARMEMU_VM_VM_H
+#define ARMEMU_VM_VM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "engine/engine.h"
+#include "host/chardev.h"
+#include "host/loop.h"
+#include "machines/machine.h"
+#include "softmmu/mmu.h"
+#include "util/error.h"
+
+struct vm;
+
+struct vm_config {
+    const struct machine *machine;
+    const char *cpu_model;
+    uint32_t cpu_count;
+    uint64_t ram_size;
+    enum engine_accel accel;
+    struct boot_options boot;
+    bool no_reboot;       /* a reset request ends the VM instead */
+    bool start_paused;    /* -S */
+    uint32_t host_features_mask;
+    uint32_t slice;       /* see engine_config */
+    FILE *perfmap;        /* lines for perf, or NULL */
+};
+
+/** Make the event loop and the clocks; character devices can then be opened on vm_loop. */
+struct vm *vm_new(struct error *e);
+struct loop *vm_loop(struct vm *vm);
+struct chardev_set *vm_chardevs(struct vm *vm);
+
+/** Build board, CPUs and engine, and load the images. @serial: one per UART of the board, or NULL. */
+bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *const *serial,
+              unsigned serial_count, struct error *e);
+
+/** Run until somebody quits; the result is the program's exit status. */
+int vm_run(struct vm *vm);
+void vm_free(struct vm *vm);
+
+/* Requests; any thread, device lock held or not. */
+
+/** End vm_run with @status. */
+void vm_quit(struct vm *vm, int status);
+/** Reset the machine (or end, with no_reboot). */
+void vm_request_reset(struct vm *vm);
+/** Power off: ends vm_run with status 0. */
+void vm_request_power_off(struct vm *vm);
+
+/* For the monitor and debuggers; on the event loop's thread with the device lock held. */
+
+/** Press the power button; false if the board has none. */
+bool vm_powerdown(struct vm *vm);
+/** Park all CPUs, or let them go on. */
+void vm_pause(struct vm *vm);
+void vm_resume(struct vm *vm);
+bool vm_paused(const struct vm *vm);
+uint32_t vm_cpu_count(const struct vm *vm);
+/** Registers of CPU @index. */
+void vm_print_cpu(struct vm *vm, uint32_t index, FILE *out);
+/** Guest memory by physical address, or by virtual address as CPU @index translates it. False when part of it is
+ * not RAM or not mapped. */
+bool vm_read_phys(struct vm *vm, uint64_t addr, void *buf, uint32_t len);
+bool vm_read_virt(struct vm *vm, uint32_t index, uint64_t addr, void *buf, uint32_t len);
+/** The virtual to physical mapping of @addr on CPU @index; false when unmapped. */
+bool vm_translate(struct vm *vm, uint32_t index, uint64_t addr, uint64_t *phys);
+struct board *vm_board(struct vm *vm);
+struct physmap *vm_physmap(struct vm *vm);
+const char *vm_cpu_model(const struct vm *vm);
+
+struct vm_stats {
+    struct engine_stats engine;
+    struct mmu_stats mmu;      /* sum over the CPUs */
+    uint64_t instructions;
+    uint64_t slow_loads, slow_stores, device_accesses;
+};
+void vm_stats_get(struct vm *vm, struct vm_stats *out);
+/** Differences that the lockstep checker found. */
+uint64_t vm_lockstep_differences(const struct vm *vm);
+
+#endif

@@ -67,4 +67,10 @@ static inline int dec_ldm_wback(int n, int list)
     return !(list >> n & 1);
 }
 
+/** Alignment in bytes of the Advanced SIMD loads and stores of multiple structures; 0 for none. */
+static inline int dec_neon_align(int a)
+{
+    return a ? 4 << a : 0;
+}
+
 #endif

@@ -1,0 +1,172 @@
+/* VLDR, VSTR, VLDM, VSTM (DDI 0406C A8.8.332, .333, .413, .412). */
+#include "frontend/arm/decode_args.h"
+#include "frontend/arm/translate/memory.h"
+#include "frontend/arm/translate/vfp.h"
+
+/* Words, or doublewords whose words lie in memory in the guest's byte order: in both byte orders a
+ * doubleword is one number. It need only be aligned as a word. */
+struct vfp_size {
+    unsigned log2; /* of the bytes: 2, 3 */
+    enum ir_type type;
+};
+
+static const struct vfp_size single = {ARM_SIZE_32, IR_I32};
+static const struct vfp_size doubled = {ARM_SIZE_64, IR_I64};
+
+static int32_t v_read(struct arm_translate *t, const struct vfp_size *s, int v)
+{
+    return s->type == IR_I64 ? arm_d_read(t, v) : arm_s_read(t, v);
+}
+
+static void v_write(struct arm_translate *t, const struct vfp_size *s, int v, int32_t value)
+{
+    if (s->type == IR_I64)
+        arm_d_write(t, v, value);
+    else
+        arm_s_write(t, v, value);
+}
+
+static bool registers_exist(const struct arm_translate *t, const struct vfp_size *s, int first, int count)
+{
+    return s->type == IR_I64 ? arm_vfp_has_d(t, first, count) : first + count <= 32;
+}
+
+static unsigned v_memop(const struct arm_translate *t, const struct vfp_size *s)
+{
+    return s->log2 | arm_mem_align_demand(t, 2);
+}
+
+static int32_t v_address(struct arm_translate *t, int rn, int32_t delta)
+{
+    if (rn == 15)
+        return arm_pc_aligned_plus(t, delta);
+    int32_t base = arm_reg_read(t, rn);
+    return delta ? ir_op2i(t->b, IR_OP_add, base, (uint32_t)delta) : base;
+}
+
+/* A literal in the block's page as a constant, IR_NONE when it must be loaded. */
+static int32_t literal(struct arm_translate *t, const struct vfp_size *s, int32_t delta)
+{
+    int64_t offset = (arm_pc_offset(t) & ~(int64_t)3) + delta;
+    uint32_t word[2] = {0, 0};
+    if (arm_mem_big_endian(t) || offset < 0)
+        return IR_NONE;
+    for (unsigned i = 0; i < (1u << s->log2) / 4; i++)
+        if (!arm_literal(t, (uint32_t)offset + 4 * i, 4, &word[i]))
+            return IR_NONE;
+    return ir_const(t->b, s->type, word[0] | (uint64_t)word[1] << 32);
+}
+
+static bool load(struct arm_translate *t, const struct arg_v_mem *a, const struct vfp_size *s)
+{
+    if (!registers_exist(t, s, a->vd, 1))
+        return arm_undefined(t);
+    arm_vfp_check(t);
+    int32_t delta = a->u ? a->imm : -a->imm;
+    int32_t v = a->rn == 15 ? literal(t, s, delta) : IR_NONE;
+    if (v == IR_NONE) {
+        int32_t addr = arm_mem_address(t, v_address(t, a->rn, delta), 2);
+        v = arm_mem_load_raw(t, s->type, addr, v_memop(t, s));
+    }
+    v_write(t, s, a->vd, v);
+    return true;
+}
+
+static bool store(struct arm_translate *t, const struct arg_v_mem *a, const struct vfp_size *s)
+{
+    if (!registers_exist(t, s, a->vd, 1))
+        return arm_undefined(t);
+    if (a->rn == 15 && t->thumb)
+        return arm_unpredictable(t);
+    arm_vfp_check(t);
+    int32_t addr = arm_mem_address(t, v_address(t, a->rn, a->u ? a->imm : -a->imm), 2);
+    arm_mem_store_raw(t, addr, v_read(t, s, a->vd), v_memop(t, s));
+    return true;
+}
+
+/* Bytes by which the base moves. FLDMX and FSTMX, an odd number of words, count one word more. */
+static int32_t multiple_bytes(const struct arm_translate *t, const struct arg_v_memm *a,
+                              const struct vfp_size *s)
+{
+    bool extra = s->type == IR_I64 && (t->insn & 1);
+    return (a->imm << s->log2) + (extra ? 4 : 0);
+}
+
+static bool multiple_unpredictable(const struct arm_translate *t, const struct arg_v_memm *a,
+                                   const struct vfp_size *s)
+{
+    if (a->rn == 15 && (a->w || t->thumb))
+        return true;
+    return a->imm == 0 || (s->type == IR_I64 && a->imm > 16) || !registers_exist(t, s, a->vd, a->imm);
+}
+
+static void multiple_transfer(struct arm_translate *t, const struct arg_v_memm *a,
+                              const struct vfp_size *s, int32_t lowest, bool is_store)
+{
+    unsigned memop = v_memop(t, s) | IR_MEM_GROUP;
+    ir_memgroup(t->b, lowest, (unsigned)a->imm << s->log2, is_store);
+    for (int i = 0; i < a->imm; i++) {
+        int32_t addr = i ? ir_op2i(t->b, IR_OP_add, lowest, (uint64_t)i << s->log2) : lowest;
+        if (is_store)
+            arm_mem_store_raw(t, addr, v_read(t, s, a->vd + i), memop);
+        else
+            v_write(t, s, a->vd + i, arm_mem_load_raw(t, s->type, addr, memop));
+    }
+    ir_memgroupend(t->b);
+}
+
+static bool multiple(struct arm_translate *t, const struct arg_v_memm *a, const struct vfp_size *s,
+                     bool is_store)
+{
+    if (a->p == a->u && a->w)
+        return arm_undefined(t);
+    if (multiple_unpredictable(t, a, s))
+        return arm_unpredictable(t);
+    arm_vfp_check(t);
+    int32_t bytes = multiple_bytes(t, a, s);
+    int32_t lowest = arm_mem_address(t, v_address(t, a->rn, a->u ? 0 : -bytes), 2);
+    multiple_transfer(t, a, s, lowest, is_store);
+    if (a->w)
+        arm_reg_write(t, a->rn, v_address(t, a->rn, a->u ? bytes : -bytes));
+    return true;
+}
+
+bool trans_VLDR_s(struct arm_translate *t, const struct arg_v_mem *a)
+{
+    return load(t, a, &single);
+}
+
+bool trans_VLDR_d(struct arm_translate *t, const struct arg_v_mem *a)
+{
+    return load(t, a, &doubled);
+}
+
+bool trans_VSTR_s(struct arm_translate *t, const struct arg_v_mem *a)
+{
+    return store(t, a, &single);
+}
+
+bool trans_VSTR_d(struct arm_translate *t, const struct arg_v_mem *a)
+{
+    return store(t, a, &doubled);
+}
+
+bool trans_VLDM_s(struct arm_translate *t, const struct arg_v_memm *a)
+{
+    return multiple(t, a, &single, false);
+}
+
+bool trans_VLDM_d(struct arm_translate *t, const struct arg_v_memm *a)
+{
+    return multiple(t, a, &doubled, false);
+}
+
+bool trans_VSTM_s(struct arm_translate *t, const struct arg_v_memm *a)
+{
+    return multiple(t, a, &single, true);
+}
+
+bool trans_VSTM_d(struct arm_translate *t, const struct arg_v_memm *a)
+{
+    return multiple(t, a, &doubled, true);
+}

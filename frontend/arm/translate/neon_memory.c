@@ -8,7 +8,6 @@
 #include "frontend/arm/decode_args.h"
 #include "frontend/arm/translate/memory.h"
 #include "frontend/arm/translate/vfp.h"
-#include "util/bits.h"
 
 /* What all forms have in common. */
 struct transfer {
@@ -23,6 +22,12 @@ struct transfer {
 static bool registers_bad(const struct transfer *x)
 {
     return x->rn == 15 || x->d + (x->regs - 1) + (x->n - 1) * x->inc > 31;
+}
+
+/* log2 of an alignment in bytes, 0 when there is none. */
+static unsigned align_log2(int bytes)
+{
+    return bytes ? (unsigned)__builtin_ctz((unsigned)bytes) : 0;
 }
 
 static int32_t offset_address(struct arm_translate *t, int32_t base, unsigned offset)
@@ -51,15 +56,6 @@ static void write_back(struct arm_translate *t, const struct transfer *x, unsign
 }
 
 /* ---- multiple structures ----------------------------------------------------------------------------- */
-
-/* By the type field. regs = 0: not allocated. */
-static const struct multiple_type {
-    uint8_t n, inc, regs, max_align; /* greatest value of the align field */
-} multiple_types[16] = {
-    [0] = {4, 1, 1, 3}, [1] = {4, 2, 1, 3},  [2] = {1, 1, 4, 3}, [3] = {2, 2, 2, 3},
-    [4] = {3, 1, 1, 1}, [5] = {3, 2, 1, 1},  [6] = {1, 1, 3, 1}, [7] = {1, 1, 1, 1},
-    [8] = {2, 1, 1, 2}, [9] = {2, 2, 1, 2}, [10] = {1, 1, 2, 2},
-};
 
 /* A whole register in one access; the elements of a big-endian guest are numbers each. */
 static int32_t swap_elements(struct arm_translate *t, int32_t v, unsigned size)
@@ -160,17 +156,14 @@ static void multiple_access(struct arm_translate *t, const struct transfer *x, u
 
 static bool multiple(struct arm_translate *t, const struct arg_n_ldst *a, bool store)
 {
-    const struct multiple_type *m = &multiple_types[a->itype & 15];
-    if (!m->regs || a->align > m->max_align || (a->size == ARM_SIZE_64 && m->n > 1))
-        return arm_undefined(t);
     struct transfer x = {
-        .d = a->vd, .n = m->n, .inc = m->inc, .regs = m->regs, .size = (unsigned)a->size,
-        .align = a->align ? 2 + (unsigned)a->align : 0, .rn = a->rn, .rm = a->rm,
+        .d = a->vd, .n = a->n, .inc = a->inc, .regs = a->regs, .size = (unsigned)a->size,
+        .align = align_log2(a->align), .rn = a->rn, .rm = a->rm,
     };
     if (registers_bad(&x))
         return arm_unpredictable(t);
     arm_vfp_check(t);
-    unsigned bytes = 8u * m->n * m->regs;
+    unsigned bytes = 8u * (unsigned)(x.n * x.regs);
     multiple_access(t, &x, bytes, store);
     write_back(t, &x, bytes);
     return true;
@@ -187,42 +180,6 @@ bool trans_VLDST_multiple_store(struct arm_translate *t, const struct arg_n_ldst
 }
 
 /* ---- one lane ------------------------------------------------------------------------------------------ */
-
-/* How the four bits index_align are to be read, by structure and element size. The index is above
- * them, at 1 + size; bit 1 (halfwords) or 2 (words) is the register distance where n > 1. */
-static const struct lane_rule {
-    uint8_t must_be_zero; /* bits of index_align */
-    uint8_t align;        /* log2 of the alignment when bit 0 is set */
-} lane_rules[4][3] = {
-    {{1, 0}, {2, 1}, {4, 2}},
-    {{0, 1}, {0, 2}, {2, 3}},
-    {{1, 0}, {1, 0}, {3, 0}},
-    {{0, 2}, {0, 3}, {0, 3}},
-};
-
-/* Alignment of words, where two bits tell: false = UNDEFINED. */
-static bool lane_align_word(struct transfer *x, unsigned low)
-{
-    if (x->n == 1) {
-        x->align = low ? 2 : 0;
-        return low == 0 || low == 3;
-    }
-    x->align = low ? 2 + low : 0;
-    return low != 3;
-}
-
-static bool lane_decode(struct transfer *x, unsigned index_align)
-{
-    const struct lane_rule *rule = &lane_rules[x->n - 1][x->size];
-    if (index_align & rule->must_be_zero)
-        return false;
-    x->index = (int)(index_align >> (1 + x->size));
-    x->inc = x->n > 1 && x->size && (index_align >> x->size & 1) ? 2 : 1;
-    x->align = index_align & 1 ? rule->align : 0;
-    if (x->size == ARM_SIZE_32 && (x->n == 1 || x->n == 4))
-        return lane_align_word(x, index_align & 3);
-    return true;
-}
 
 static int32_t lane_word(struct arm_translate *t, int d, unsigned half)
 {
@@ -252,11 +209,9 @@ static void lane_store(struct arm_translate *t, const struct transfer *x, int d,
 static bool lane(struct arm_translate *t, const struct arg_n_ldst1 *a, bool store)
 {
     struct transfer x = {
-        .d = a->vd, .n = a->n, .regs = 1, .size = (unsigned)a->size, .rn = a->rn, .rm = a->rm,
+        .d = a->vd, .n = a->n, .inc = a->inc, .regs = 1, .size = (unsigned)a->size,
+        .align = align_log2(a->align), .index = a->index, .rn = a->rn, .rm = a->rm,
     };
-    /* index_align as it stands in the encoding. */
-    if (a->size == ARM_SIZE_64 || !lane_decode(&x, bits_get(t->insn, 4, 4)))
-        return arm_undefined(t);
     if (registers_bad(&x))
         return arm_unpredictable(t);
     arm_vfp_check(t);
@@ -282,18 +237,16 @@ bool trans_VST_lane(struct arm_translate *t, const struct arg_n_ldst1 *a)
 
 /* ---- to all lanes ---------------------------------------------------------------------------------------- */
 
-/* Element size and alignment of the "all lanes" forms; false = UNDEFINED. */
-static bool all_decode(struct transfer *x, const struct arg_n_ldall *a)
+/* Element size and alignment of the "all lanes" forms: size 3 means words, aligned as a whole. */
+static void all_decode(struct transfer *x, const struct arg_n_ldall *a)
 {
     static const uint8_t factor_log2[] = {0, 1, 0, 2}; /* of the alignment in elements, by n */
     if (a->size == 3) {
         x->size = ARM_SIZE_32;
         x->align = 4;
-        return a->n == 4 && a->a;
-    }
-    if (a->a)
+    } else if (a->a) {
         x->align = a->n == 4 && a->size == 2 ? 3 : (unsigned)a->size + factor_log2[a->n - 1];
-    return !a->a || !(a->n == 3 || (a->n == 1 && a->size == 0));
+    }
 }
 
 bool trans_VLD_all(struct arm_translate *t, const struct arg_n_ldall *a)
@@ -302,8 +255,7 @@ bool trans_VLD_all(struct arm_translate *t, const struct arg_n_ldall *a)
         .d = a->vd, .n = a->n, .size = (unsigned)a->size, .rn = a->rn, .rm = a->rm,
         .inc = a->n > 1 ? 1 + a->t : 1, .regs = a->n == 1 ? 1 + a->t : 1,
     };
-    if (!all_decode(&x, a))
-        return arm_undefined(t);
+    all_decode(&x, a);
     if (registers_bad(&x))
         return arm_unpredictable(t);
     arm_vfp_check(t);

@@ -85,11 +85,9 @@ static bool store(struct arm_translate *t, const struct arg_v_mem *a, const stru
 }
 
 /* Bytes by which the base moves. FLDMX and FSTMX, an odd number of words, count one word more. */
-static int32_t multiple_bytes(const struct arm_translate *t, const struct arg_v_memm *a,
-                              const struct vfp_size *s)
+static int32_t multiple_bytes(const struct arg_v_memm *a, const struct vfp_size *s)
 {
-    bool extra = s->type == IR_I64 && (t->insn & 1);
-    return (a->imm << s->log2) + (extra ? 4 : 0);
+    return (a->imm << s->log2) + (a->x ? 4 : 0);
 }
 
 static bool multiple_unpredictable(const struct arm_translate *t, const struct arg_v_memm *a,
@@ -118,12 +116,10 @@ static void multiple_transfer(struct arm_translate *t, const struct arg_v_memm *
 static bool multiple(struct arm_translate *t, const struct arg_v_memm *a, const struct vfp_size *s,
                      bool is_store)
 {
-    if (a->p == a->u && a->w)
-        return arm_undefined(t);
     if (multiple_unpredictable(t, a, s))
         return arm_unpredictable(t);
     arm_vfp_check(t);
-    int32_t bytes = multiple_bytes(t, a, s);
+    int32_t bytes = multiple_bytes(a, s);
     int32_t lowest = arm_mem_address(t, v_address(t, a->rn, a->u ? 0 : -bytes), 2);
     multiple_transfer(t, a, s, lowest, is_store);
     if (a->w)

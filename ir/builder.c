@@ -13,7 +13,8 @@ void ir_block_init(struct ir_block *b, const struct ir_target *target, struct ar
     *b = (struct ir_block){.target = target, .arena = arena};
 }
 
-static void block_grow(struct ir_block *b)
+/* Out of line: rare. */
+__attribute__((noinline)) static void block_grow(struct ir_block *b)
 {
     uint32_t capacity = b->capacity ? 2 * b->capacity : CAPACITY_FIRST;
     struct ir_op *ops = arena_alloc(b->arena, capacity * sizeof(*ops));
@@ -23,11 +24,16 @@ static void block_grow(struct ir_block *b)
     b->capacity = capacity;
 }
 
-int32_t ir_emit_op(struct ir_block *b, const struct ir_op *op)
+struct ir_op *ir_block_next(struct ir_block *b)
 {
     if (b->count == b->capacity)
         block_grow(b);
-    b->ops[b->count] = *op;
+    return &b->ops[b->count];
+}
+
+int32_t ir_emit_op(struct ir_block *b, const struct ir_op *op)
+{
+    *ir_block_next(b) = *op;
     return (int32_t)b->count++;
 }
 
@@ -40,19 +46,19 @@ static struct ir_op op_make(enum ir_opcode opcode, enum ir_type type, int32_t a0
                           .imm = imm};
 }
 
+/* The fields are written in their final place: a copy would wait for the narrow stores. */
 int32_t ir_emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0, int32_t a1,
                 int32_t a2, uint64_t imm)
 {
-    struct ir_op op = op_make(opcode, type, a0, a1, a2, imm);
-    return ir_emit_op(b, &op);
+    *ir_block_next(b) = op_make(opcode, type, a0, a1, a2, imm);
+    return (int32_t)b->count++;
 }
 
-static int32_t emit_none(struct ir_block *b, enum ir_opcode opcode, int32_t a0, uint64_t imm,
-                         unsigned aux)
+static void emit_none(struct ir_block *b, enum ir_opcode opcode, int32_t a0, uint64_t imm,
+                      unsigned aux)
 {
-    struct ir_op op = op_make(opcode, IR_VOID, a0, IR_NONE, IR_NONE, imm);
-    op.aux = (uint8_t)aux;
-    return ir_emit_op(b, &op);
+    int32_t i = ir_emit(b, opcode, IR_VOID, a0, IR_NONE, IR_NONE, imm);
+    b->ops[i].aux = (uint8_t)aux;
 }
 
 static enum ir_type value_type(const struct ir_block *b, int32_t v)

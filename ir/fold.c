@@ -384,10 +384,15 @@ static bool fold_const(const struct ir_block *b, const struct ir_op *op, uint64_
     return true;
 }
 
+bool ir_op_folds(const struct ir_op *op)
+{
+    return !op->fw && (rules[op->opcode] || eval_table[op->opcode]);
+}
+
 int32_t ir_emit_folded(struct ir_block *b, const struct ir_op *op)
 {
     uint64_t c;
-    if (op->fw)
+    if (!ir_op_folds(op))
         return ir_emit_op(b, op);
     if (eval_table[op->opcode] && fold_const(b, op, &c))
         return ir_const(b, ir_op_result_type(op), c);

@@ -22,7 +22,7 @@ static bool reads_back(const struct forward *f, unsigned slot, int32_t v)
     return ir_const_value(f->b, v, &c) && c <= (type == IR_I8 ? UINT8_MAX : UINT16_MAX);
 }
 
-/* The value that the get at @op, about to be kept, yields when it can be dropped; else IR_NONE. */
+/* The value that the get @op, at the next place, yields when it can be dropped; else IR_NONE. */
 static int32_t forward_get(struct forward *f, const struct ir_op *op)
 {
     unsigned n = f->map.index[op->imm];
@@ -81,13 +81,12 @@ void ir_opt_forward_slots(struct ir_block *b)
     ir_slotmap_init(&f.map, b);
     int32_t *name = ir_names_new(b);
     for (uint32_t i = 0; i < b->count; i++) {
-        struct ir_op op = b->ops[i];
-        ir_names_apply(name, &op);
-        name[i] = forward_op(&f, &op);
-        if (name[i] != IR_NONE)
-            continue;
-        name[i] = (int32_t)f.count;
-        b->ops[f.count++] = op;
+        struct ir_op *op = &b->ops[f.count];
+        *op = b->ops[i];
+        ir_names_apply(name, op);
+        int32_t known = forward_op(&f, op);
+        name[i] = known != IR_NONE ? known : (int32_t)f.count;
+        f.count += known == IR_NONE;
     }
     b->count = f.count;
 }

@@ -26,19 +26,27 @@ static void simplify_branch(const struct ir_block *b, struct ir_op *op)
     op->arg[0] = test->arg[0];
 }
 
-/* The block is emitted anew through the folder. */
+/* The block is emitted anew; what is able to fold goes through the folder. */
 void ir_opt_simplify(struct ir_block *b)
 {
     const struct ir_op *old = b->ops;
     uint32_t count = b->count;
     int32_t *name = ir_names_new(b);
-    b->capacity = count + count / 4 + 16;
+    b->capacity = count + count / 4 + 16; /* folding adds constants; grows where need be */
     b->ops = arena_alloc(b->arena, b->capacity * sizeof(*b->ops));
     b->count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        struct ir_op op = old[i];
-        ir_names_apply(name, &op);
-        simplify_branch(b, &op);
-        name[i] = never_taken(b, &op) ? IR_NONE : ir_emit_folded(b, &op);
+        /* In its final place, which is right for most. */
+        struct ir_op *op = ir_block_next(b);
+        *op = old[i];
+        ir_names_apply(name, op);
+        name[i] = (int32_t)b->count;
+        if (ir_op_folds(op)) {
+            struct ir_op copy = *op;
+            name[i] = ir_emit_folded(b, &copy);
+            continue;
+        }
+        simplify_branch(b, op);
+        b->count += !never_taken(b, op);
     }
 }

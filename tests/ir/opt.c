@@ -140,6 +140,27 @@ static void expect_simplified(const char *op, const char *out)
     expect_pass(ir_opt_simplify, in, wanted);
 }
 
+/* Each sub becomes an add and several constants: the new block outgrows the old one. */
+Test(ir_opt, simplify_grows_the_block)
+{
+    struct arena arena = {0};
+    struct ir_block b;
+    struct error e = {0};
+    static struct guest g;
+    ir_block_init(&b, &guest_target, &arena);
+    int32_t four = ir_i32(&b, 4), v = ir_get(&b, 0);
+    for (unsigned i = 0; i < 500; i++)
+        v = ir_emit(&b, IR_OP_sub, IR_I32, v, four, IR_NONE, 0);
+    ir_set(&b, 0, v);
+    ir_exitd(&b, 0, 0);
+    ir_opt_simplify(&b);
+    cr_assert(ir_verify(&b, &e), "%s", e.text);
+    guest_init(&g, 1);
+    ir_interp_run(&b, &g.env, &guest_callbacks);
+    cr_assert_eq(g.r[0], 0x11111111 - 2000);
+    arena_free(&arena);
+}
+
 #define R1 "%1 = get r1\n"
 #define R1_TO_R0 R1 "set r0, %1\n"
 #define CONST(c) "%1 = const.i32 " c "\nset r0, %1\n"

@@ -1,6 +1,6 @@
 /* Branches (manual A4.3), and IT, which makes them conditional in Thumb. */
 #include "frontend/arm/decode_args.h"
-#include "frontend/arm/translate/translate.h"
+#include "frontend/arm/translate/memory.h"
 
 /* LR := the next instruction, with the instruction set in bit 0; and tell who predicts returns. */
 static void link_next(struct arm_translate *t)
@@ -84,13 +84,10 @@ bool trans_CBZ(struct arm_translate *t, const struct arg_cbz *a)
 /* The table's entry for TBB or TBH: number of halfwords to skip. */
 static int32_t table_entry(struct arm_translate *t, int32_t base, int32_t index, bool half)
 {
-    struct ir_block *b = t->b;
-    if (!half)
-        return ir_ld(b, IR_I32, ir_op2(b, IR_OP_add, base, index), 0);
-    int32_t addr = ir_op2(b, IR_OP_add, base, ir_op2i(b, IR_OP_shl, index, 1));
-    unsigned align = t->flags & ARM_BF_ALIGN_STRICT ? IR_MEM_ALIGN(1) : 0;
-    int32_t v = ir_ld(b, IR_I32, addr, 1 | align);
-    return t->flags & ARM_BF_BIG_ENDIAN ? ir_op1(b, IR_OP_rev16, v) : v;
+    if (half)
+        index = ir_op2i(t->b, IR_OP_shl, index, 1);
+    int32_t addr = ir_op2(t->b, IR_OP_add, base, index);
+    return arm_mem_load(t, addr, half ? ARM_SIZE_16 : ARM_SIZE_8);
 }
 
 /* TBB<c> [<Rn>, <Rm>]; TBH<c> [<Rn>, <Rm>, LSL #1] */

@@ -112,17 +112,10 @@ static bool dp_finish(struct arm_translate *t, const struct dp_op *op, const str
 static bool dp_imm(struct arm_translate *t, const struct dp_op *op, const struct arg_dp_imm *a)
 {
     struct dp_regs r = dp_regs(t, op, a->s, a->rd, a->rn, 0, 0);
-    /* ADDW and SUBW with Rn = PC are ADR; A32's PC is aligned as it is. */
-    bool adr = t->thumb && r.rn == 15 && r.rd != 15 && !r.s && !op->logical;
-    if (!adr && dp_refused(t, op, &r, false))
+    if (dp_refused(t, op, &r, false))
         return true;
     if (dp_shifter_carry(op, &r) && a->cout != 2)
         ir_setc(t->b, ir_i32(t->b, (uint32_t)a->cout));
-    if (adr) {
-        int32_t base = arm_pc_aligned_plus(t, 0);
-        arm_reg_write(t, r.rd, dp_compute(t->b, op, base, ir_i32(t->b, (uint32_t)a->imm), 0));
-        return true;
-    }
     return dp_finish(t, op, &r, ir_i32(t->b, (uint32_t)a->imm));
 }
 

@@ -1,0 +1,249 @@
+#include "tests/translate/harness.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/bits.h"
+
+/* ---- the target: the real slots; of the helpers only pure ones run ------------------------------------ */
+
+#define SLOT(id, name_, type_, pin_, field)                                                        \
+    {.name = name_, .type = type_, .pin = pin_, .offset = offsetof(struct arm_state, field)},
+#define SLOT_S(n)                                                                                  \
+    {.name = "s" #n, .type = IR_I32, .offset = offsetof(struct arm_state, d) + 4 * (n)},
+#define SLOT_D(n)                                                                                  \
+    {.name = "d" #n, .type = IR_I64, .offset = offsetof(struct arm_state, d) + 8 * (n)},
+static const struct ir_slot slots[] = {
+#include "frontend/arm/cpu/slots.def"
+};
+
+#define RAISES IR_HELPER_RAISES
+#define READS IR_HELPER_READS
+#define WRITES IR_HELPER_WRITES
+#define CONTEXT IR_HELPER_CONTEXT
+#define EXTERNAL IR_HELPER_EXTERNAL
+#define PURE IR_HELPER_PURE
+#define HELPER(id, nargs_, result_, effects_)                                                      \
+    [ARM_HELPER_##id] = {.name = #id, .nargs = nargs_, .result = result_, .effects = effects_},
+static const struct ir_helper helpers[] = {
+#include "frontend/arm/cpu/helpers.def"
+};
+#undef HELPER
+
+/* The functions of those that the translator's own files define. */
+#define HELPER(id, ...) [ARM_HELPER_##id] = arm_helper_##id,
+static ir_helper_fn *const media_functions[ARM_HELPER_COUNT] = {
+#include "frontend/arm/cpu/helpers_media.def"
+};
+#undef HELPER
+
+static const struct ir_target run_target = {
+    .name = "arm",
+    .state_size = sizeof(struct arm_state),
+    .slots = slots,
+    .slot_count = ARRAY_SIZE(slots),
+    .helpers = helpers,
+    .helper_count = ARRAY_SIZE(helpers),
+    .address_type = IR_I32,
+    .lane_slot = ARM_SLOT_T,
+    .granule = {2, 1},
+    .memory = {.address_bits = 32, .page_bits = 12},
+};
+
+#define F(id) ARM_FEATURE(id)
+
+uint64_t run_features(enum run_cpu cpu)
+{
+    static const uint64_t v5te = F(V4T) | F(V5T) | F(V5TE), v6 = v5te | F(V6) | F(V6K);
+    static const uint64_t v7 = v6 | F(T2) | F(V7) | F(DIVT) | F(DIVA) | F(MP) | F(SEC) | F(VIRT) |
+                               F(LPAE) | F(GTIMER) | F(VFP2) | F(VFP3) | F(VFPH) | F(VFP4) |
+                               F(D32) | F(NEON);
+    static const uint64_t sets[RUN_CPU_COUNT] = {
+        [RUN_CPU_V8] = v7 | F(V8) | F(CRC) | F(CRYPTO),
+        [RUN_CPU_V7] = v7,
+        [RUN_CPU_V6] = v6,
+        [RUN_CPU_V5TE] = v5te,
+        [RUN_CPU_V4T] = F(V4T),
+    };
+    return sets[cpu];
+}
+
+/* The tests number feature sets themselves. */
+uint64_t arm_features_of(uint32_t block_flags)
+{
+    return run_features(block_flags >> ARM_BF_FEATURES_SHIFT & 0xff);
+}
+
+/* ---- memory and helpers -------------------------------------------------------------------------------- */
+
+static uint8_t *memory_at(struct run *r, uint64_t addr, uint32_t memop)
+{
+    uint32_t size = 1u << (memop & IR_MEM_SIZE_MASK);
+    uint32_t align = 1u << ((memop & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT);
+    uint64_t code = addr - r->s.env.page_base, data = addr - RUN_DATA;
+    if (!(addr & (align - 1))) {
+        if (data + size <= RUN_DATA_SIZE)
+            return r->data + data;
+        if (code + size <= RUN_PAGE && !(memop & IR_MEM_WRITE))
+            return r->page + code;
+    }
+    r->faulted = true;
+    r->fault_addr = (uint32_t)addr;
+    r->s.env.pc = arm_insn_pc(&r->s);
+    r->s.env.raised = 1;
+    return NULL;
+}
+
+static uint64_t load(struct ir_env *env, uint64_t addr, uint32_t memop)
+{
+    uint8_t *p = memory_at((struct run *)env, addr, memop);
+    uint64_t v = 0;
+    if (p)
+        memcpy(&v, p, 1u << (memop & IR_MEM_SIZE_MASK));
+    return v;
+}
+
+static void store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop)
+{
+    uint8_t *p = memory_at((struct run *)env, addr, memop);
+    if (p)
+        memcpy(p, &value, 1u << (memop & IR_MEM_SIZE_MASK));
+}
+
+static uint64_t call_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2,
+                            uint64_t a3)
+{
+    struct run *r = (struct run *)env;
+    if (media_functions[id])
+        return media_functions[id](env, a0, a1, a2, a3);
+    if (r->call_count < RUN_CALLS)
+        r->calls[r->call_count++] = (struct run_call){(int)id, {a0, a1, a2, a3}};
+    r->helper = (int)id;
+    r->helper_arg[0] = (uint32_t)a0;
+    r->helper_arg[1] = (uint32_t)a1;
+    r->helper_arg[2] = (uint32_t)a2;
+    r->helper_arg[3] = (uint32_t)a3;
+    if (!r->helpers_return && (helpers[id].effects & IR_HELPER_RAISES)) {
+        env->raised = 1;
+        env->pc = arm_insn_pc(&r->s);
+    }
+    return r->helper_result;
+}
+
+static const struct ir_callbacks callbacks = {.load = load, .store = store, .helper = call_helper};
+
+/* ---- running -------------------------------------------------------------------------------------------- */
+
+struct run *run_new(void)
+{
+    struct run *r = aligned_alloc(16, align_up(sizeof(*r), 16));
+    memset(r, 0, sizeof(*r));
+    r->s.env.pc = r->s.env.page_base = RUN_CODE;
+    r->s.r[13] = RUN_DATA + RUN_DATA_SIZE / 2;
+    r->s.r[14] = 0xdead0000;
+    r->s.mode = ARM_MODE_SVC;
+    r->s.fp_enabled = 1;
+    return r;
+}
+
+void run_free(struct run *r)
+{
+    arena_free(&r->arena);
+    free(r);
+}
+
+void run_put_arm(struct run *r, uint32_t offset, uint32_t insn)
+{
+    memcpy(r->page + offset, &insn, 4);
+}
+
+static void put_halfword(struct run *r, uint32_t offset, uint32_t v)
+{
+    uint8_t *p = offset < RUN_PAGE ? r->page + offset : r->next_page + (offset - RUN_PAGE);
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+}
+
+void run_put_thumb(struct run *r, uint32_t offset, uint32_t insn)
+{
+    if (insn >> 16) {
+        put_halfword(r, offset, insn >> 16);
+        offset += 2;
+    }
+    put_halfword(r, offset, insn & 0xffff);
+}
+
+void run_block(struct run *r, uint32_t max_insns)
+{
+    struct ir_env *env = &r->s.env;
+    struct guest_code code = {
+        .page = r->page,
+        .next_page = r->no_next_page ? NULL : r->next_page,
+        .offset = (uint32_t)(env->pc - env->page_base),
+        .flags = r->block_flags | r->s.thumb | (uint32_t)r->s.itstate << ARM_BF_IT_SHIFT,
+        .max_insns = max_insns,
+        .fold_literals = r->fold_literals,
+    };
+    struct error e = {""};
+    arena_reset(&r->arena);
+    ir_block_init(&r->block, &run_target, &r->arena);
+    r->uses_next_page = arm_translate_block(&r->block, &code);
+    if (!ir_verify(&r->block, &e)) {
+        ir_print(&r->block, stderr);
+        cr_assert_fail("IR of %08x: %s", *(uint32_t *)(r->page + (code.offset & 0xffc)), e.text);
+    }
+    r->helper = -1;
+    r->call_count = 0;
+    r->faulted = false;
+    env->budget = env->slice = 1000;
+    env->raised = 0;
+    r->exit = ir_interp_run(&r->block, env, &callbacks);
+}
+
+static void run_one(struct run *r, bool thumb)
+{
+    r->s.thumb = thumb;
+    r->s.env.pc = r->s.env.page_base;
+    run_block(r, 1);
+}
+
+void run_arm(struct run *r, uint32_t insn)
+{
+    run_put_arm(r, 0, insn);
+    run_one(r, false);
+}
+
+void run_thumb(struct run *r, uint32_t insn)
+{
+    run_put_thumb(r, 0, insn);
+    run_one(r, true);
+}
+
+uint32_t run_nzcv(const struct run *r)
+{
+    const uint8_t *f = r->s.env.nzcv;
+    return (uint32_t)f[0] << 31 | (uint32_t)f[1] << 30 | (uint32_t)f[2] << 29 | (uint32_t)f[3] << 28;
+}
+
+uint32_t run_psr(const struct run *r)
+{
+    const struct arm_state *s = &r->s;
+    return run_nzcv(r) | (uint32_t)s->q << 27 | (s->itstate & 3u) << 25 | (uint32_t)s->ge << 16 |
+           (s->itstate & 0xfcu) << 8 | (uint32_t)s->thumb << 5;
+}
+
+void run_set_nzcv(struct run *r, uint32_t nzcv)
+{
+    for (unsigned i = 0; i < 4; i++)
+        r->s.env.nzcv[i] = nzcv >> (31 - i) & 1;
+}
+
+void run_set_psr(struct run *r, uint32_t psr)
+{
+    run_set_nzcv(r, psr);
+    r->s.q = psr >> 27 & 1;
+    r->s.ge = psr >> 16 & 15;
+    r->s.itstate = (uint8_t)((psr >> 25 & 3) | (psr >> 8 & 0xfc));
+    r->s.thumb = psr >> 5 & 1;
+}

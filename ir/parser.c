@@ -84,7 +84,7 @@ static bool read_number(struct parser *s, uint64_t *v)
 
 static bool read_number32(struct parser *s, uint32_t *v)
 {
-    uint64_t wide;
+    uint64_t wide = 0;
     if (!read_number(s, &wide))
         return false;
     *v = (uint32_t)wide;
@@ -236,7 +236,7 @@ static bool parse_label(struct parser *s, struct ir_op *op)
 
 static bool parse_aux(struct parser *s, struct ir_op *op)
 {
-    uint64_t v;
+    uint64_t v = 0;
     if (!read_number(s, &v))
         return false;
     op->aux = (uint8_t)v;

@@ -181,6 +181,11 @@ Test(ir_opt, simplify)
                       R1 "%2 = const.i32 3\n%3 = shl.i32 %1, %2\nset r0, %3\n");
     expect_simplified("%3 = zext8 %1\n%9 = zext16 %3", R1 "%2 = zext8 %1\nset r0, %2\n");
     expect_simplified("%3 = zext8 %1\n%9 = sext8 %3", R1 "%2 = zext8 %1\n%3 = sext8 %2\nset r0, %3\n");
+    expect_simplified("%3 = ubfx %1, 1, 16\n%9 = zext16 %3", R1 "%2 = ubfx %1, 1, 16\nset r0, %2\n");
+    expect_simplified("%3 = ubfx %1, 1, 17\n%9 = zext16 %3",
+                      R1 "%2 = ubfx %1, 1, 17\n%3 = zext16 %2\nset r0, %3\n");
+    expect_simplified("%3 = ubfx %1, 1, 9\n%9 = zext8 %3",
+                      R1 "%2 = ubfx %1, 1, 9\n%3 = zext8 %2\nset r0, %3\n");
     expect_simplified("%3 = pair %1, %2\n%9 = lo32 %3", R1_TO_R0);
     expect_simplified("%3 = zext32 %1\n%9 = hi32 %3", CONST("0"));
     expect_simplified("%9 = ubfx %1, 24, 8", R1 "%2 = const.i32 24\n%3 = shr.i32 %1, %2\nset r0, %3\n");

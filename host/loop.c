@@ -227,7 +227,7 @@ static void reap_watches(struct loop *loop)
 static bool watch_run(struct loop_watch *w, uint32_t ready)
 {
     ready &= w->events | LOOP_HANGUP;
-    if (atomic_load(&w->dead) || !w->events || !ready)
+    if (!w->events || !ready) /* a removed watch waits for nothing either */
         return false;
     w->callback(w->opaque, ready);
     return true;

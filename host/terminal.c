@@ -58,7 +58,7 @@ static void on_signal(int signal);
 
 static void install(int signal, void (*handler)(int), struct sigaction *old)
 {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
     sigaction(signal, &action, old);
 }

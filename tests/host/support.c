@@ -22,6 +22,15 @@ void run_for(struct loop *loop, int ms)
         loop_run_once(loop, 2);
 }
 
+bool sleeps(struct loop *loop, int ms)
+{
+    for (int i = 0; i < 100 && loop_run_once(loop, 0); i++)
+        ;
+    int64_t start = clock_host_monotonic();
+    bool ran = loop_run_once(loop, ms);
+    return !ran && clock_host_monotonic() - start >= (ms - 1) * CLOCK_NS_PER_MS;
+}
+
 static size_t recorder_can_receive(void *opaque)
 {
     return ((struct recorder *)opaque)->room;

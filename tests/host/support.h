@@ -10,6 +10,9 @@ bool run_until(struct loop *loop, bool (*done)(void *opaque), void *opaque);
 /** Run @loop for about @ms. */
 void run_for(struct loop *loop, int ms);
 
+/** Does @loop sleep for @ms, rather than spin or run something? */
+bool sleeps(struct loop *loop, int ms);
+
 struct recorder {
     char text[8192]; /* input so far, NUL-terminated */
     size_t len;

@@ -214,6 +214,50 @@ Test(chardev, tcp_server_and_client_talk)
     fixture_free(&f);
 }
 
+Test(chardev, tcp_addresses_may_lack_the_host_or_be_ipv6)
+{
+    struct fixture f;
+    unsigned port = 0;
+    fixture_open(&f, "tcp::0,server,nowait");
+    const char *where = chardev_description(f.cd), *colon = strrchr(where, ':');
+    cr_assert(colon && sscanf(colon, ":%u,server=on", &port) == 1 && port, "%s", where);
+    fixture_free(&f);
+    if (access("/proc/net/if_inet6", R_OK) != 0)
+        return;
+    fixture_init(&f);
+    f.cd = chardev_open(f.set, "tcp:[::1]:0,server=on,wait=off", "s", NULL, &f.e);
+    if (f.cd) /* the host may have IPv6 without a loopback address */
+        cr_assert_eq(strncmp(chardev_description(f.cd), "tcp:[::1]:", 10), 0);
+    else
+        cr_assert(strstr(f.e.text, "Cannot assign requested address"), "%s", f.e.text);
+    fixture_free(&f);
+}
+
+static void *connect_late(void *opaque)
+{
+    usleep(30000);
+    int fd = connect_unix(opaque);
+    cr_assert_eq(write(fd, "first", 5), 5);
+    return NULL;
+}
+
+Test(chardev, waiting_server_opens_with_its_peer, .init = cr_redirect_stderr, .timeout = 10)
+{
+    struct fixture f;
+    pthread_t peer;
+    char spec[200], path[160];
+    strcpy(path, temp_path("s"));
+    snprintf(spec, sizeof(spec), "unix:%s,server=on", path);
+    /* The name exists only once the server is there, which this thread then waits in. */
+    cr_assert(thread_start(&peer, "peer", connect_late, path, NULL));
+    fixture_open(&f, spec);
+    cr_assert(chardev_connected(f.cd));
+    cr_assert_eq(f.r.events[CHARDEV_OPENED], 1);
+    cr_assert(run_until_text(f.loop, &f.r, "first"));
+    pthread_join(peer, NULL);
+    fixture_free(&f);
+}
+
 Test(chardev, output_to_a_slow_peer_is_bounded_and_in_order, .init = cr_redirect_stderr)
 {
     enum { TOTAL = 8 * CHARDEV_BUFFER_MAX };
@@ -256,6 +300,7 @@ Test(chardev, input_waits_for_room)
     cr_assert(run_until_text(f.loop, &f.r, "abc"));
     run_for(f.loop, 10);
     cr_assert_str_eq(f.r.text, "abc");
+    cr_assert(sleeps(f.loop, 20), "input that is held back keeps the loop busy");
     f.r.room = 100;
     chardev_accept_input(f.cd);
     cr_assert_str_eq(f.r.text, "abc", "input came inside chardev_accept_input");
@@ -361,6 +406,6 @@ Test(chardev, stdio_reads_and_writes_and_has_one_user)
     close(to);
     run_for(f.loop, 20);
     cr_assert_eq(chardev_write(f.cd, "still", 5), 5, "output ended with input");
-    cr_assert(!loop_run_once(f.loop, 0), "the end of input keeps the loop busy");
+    cr_assert(sleeps(f.loop, 20), "the end of input keeps the loop busy");
     fixture_free(&f);
 }

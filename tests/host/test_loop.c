@@ -64,7 +64,7 @@ Test(loop, watch_reports_input_and_hangup)
     loop_watch_modify(u.watch, 0);
     cr_assert(!loop_run_once(loop, 0), "a silenced watch was called");
     close(p[1]);
-    cr_assert(!loop_run_once(loop, 0), "a silenced watch was told of the hangup");
+    cr_assert(sleeps(loop, 20), "the hangup of a silenced watch keeps the loop busy");
     loop_watch_modify(u.watch, LOOP_READ);
     cr_assert(loop_run_once(loop, 100));
     cr_assert_eq(u.last, 'y');
@@ -98,6 +98,8 @@ Test(loop, watch_removed_in_the_same_round_is_not_called)
     a.watch = loop_watch_add(loop, p[0], LOOP_READ, remove_other, &a, NULL);
     b.watch = loop_watch_add(loop, q[0], LOOP_READ, remove_other, &b, NULL);
     cr_assert_eq(write(p[1], "x", 1) + write(q[1], "x", 1), 2);
+    close(p[1]);
+    close(q[1]); /* hangups are always reported, so only the removal can silence them */
     loop_run_once(loop, 100);
     cr_assert_eq(a.calls + b.calls, 1);
     loop_free(loop);

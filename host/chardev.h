@@ -66,7 +66,7 @@ struct chardev *chardev_open(struct chardev_set *set, const char *spec, const ch
 /** The device of `-chardev ...,id=@id`; NULL if there is none. */
 struct chardev *chardev_find(struct chardev_set *set, const char *id);
 
-/** An endpoint of @cd for one more front end: @cd itself the first time, an error when it is in use;
+/** An endpoint of @cd for one more front end: @cd itself the first time, an error if it is in use;
  * a new endpoint every time if @cd is a mux. */
 struct chardev *chardev_claim(struct chardev *cd, struct error *e);
 

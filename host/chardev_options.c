@@ -37,7 +37,8 @@ static const struct short_form short_forms[] = {
 #define SHORT_FORM_NAMES                                                                           \
     "none", "null", "stdio", "pty", "file:", "pipe:", "unix:", "tcp:", "chardev:", "mon:"
 
-static const char *nearest_suffix(const char *word, const char *const *known, char *buf, size_t size)
+static const char *nearest_suffix(const char *word, const char *const *known, char *buf,
+                                  size_t size)
 {
     const char *near = error_nearest(word, known);
     if (near)

@@ -87,7 +87,7 @@ static void flush_pending(struct chardev_stream *s)
 static void on_in_ready(void *opaque, uint32_t events)
 {
     struct chardev_stream *s = opaque;
-    if (s->pending_count) { /* also without LOOP_WRITE: after a hangup the write fails and ends it */
+    if (s->pending_count) { /* also without LOOP_WRITE: after a hangup a write fails and ends it */
         flush_pending(s);
         update_watches(s);
     }

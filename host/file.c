@@ -108,7 +108,7 @@ bool file_write_atomic(const char *path, const void *data, size_t size, struct e
     int fd = create_temp(path, temp, sizeof(temp), mode);
     if (fd < 0)
         return error_set_errno(e, "cannot create a file beside '%s'", path);
-    /* The umask has been applied on creation; an existing file's bits are taken over as they are. */
+    /* The umask has been applied on creation; an existing file's bits are taken as they are. */
     bool ok = (!existed || fchmod(fd, mode) == 0) && write_all(fd, data, size) && fsync(fd) == 0;
     int saved = errno;
     if (close(fd) != 0 && ok) {

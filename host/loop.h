@@ -60,8 +60,8 @@ void loop_wake(struct loop *loop);
 /** Run callbacks until loop_quit; returns its code. */
 int loop_run(struct loop *loop);
 
-/** Wait up to @timeout_ms (-1: no limit, 0: do not wait) for something to do and do it. Returns false if
- * nothing ran. */
+/** Wait up to @timeout_ms (-1: no limit, 0: do not wait) for something to do, and do it. Returns
+ * false if nothing ran. */
 bool loop_run_once(struct loop *loop, int timeout_ms);
 
 /** End loop_run with @code; the first call wins. Any thread, and signal handlers. A call before

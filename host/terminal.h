@@ -17,7 +17,7 @@
  *
  * Handlers are installed for signals that would end or stop the program and have the default
  * action: they restore the terminal, then take that action. A handler that someone installs later
- * (for SIGSEGV, say) should pass a fatal signal on to the one it replaced, or call terminal_restore.
+ * (for SIGSEGV, say) should pass a fatal signal to the one it replaced, or call terminal_restore.
  */
 bool terminal_raw_begin(int fd, bool signals, struct error *e);
 

@@ -9,7 +9,7 @@
 
 #include "util/error.h"
 
-/** A lock that the caller supplies: the event loop holds it around every callback ("device lock"). */
+/** A lock that the caller supplies: the event loop holds it around callbacks ("device lock"). */
 struct host_lock {
     void (*lock)(void *opaque);
     void (*unlock)(void *opaque);

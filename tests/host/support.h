@@ -28,7 +28,7 @@ bool run_until_text(struct loop *loop, struct recorder *r, const char *text);
 bool run_until_event(struct loop *loop, struct recorder *r, enum chardev_event event,
                      unsigned count);
 
-/** Run @loop while reading @fd (non-blocking) until @len bytes came or the deadline; returns how many. */
+/** Run @loop while reading @fd until @len bytes came or the deadline; returns how many. */
 size_t run_reading(struct loop *loop, int fd, char *buf, size_t len);
 
 /** A path in a fresh directory, valid until the test ends. */

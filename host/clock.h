@@ -109,8 +109,8 @@ int64_t timer_queue_deadline(const struct timer_queue *q);
 /**
  * Run the callbacks of all timers whose deadline is at or before @now, in order; a timer is
  * disarmed before its callback, which may set it again (also at or before @now: then it runs
- * again). At most TIMER_RUN_MAX callbacks run in one call, so that a guest's absurd period cannot hang the host.
- * Returns how many ran. The device lock is held by the caller.
+ * again). At most TIMER_RUN_MAX callbacks run in one call, so that a guest's absurd
+ * period cannot hang the host. Returns how many ran. The device lock is held by the caller.
  */
 unsigned timer_queue_run(struct timer_queue *q, int64_t now);
 #define TIMER_RUN_MAX 1000

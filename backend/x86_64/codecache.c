@@ -1,0 +1,54 @@
+#include "backend/x86_64/codecache.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "util/bits.h"
+
+static bool map_views(struct codecache *cc, int fd, struct error *e)
+{
+    if (ftruncate(fd, cc->size) != 0)
+        return error_set_errno(e, "code cache of %u bytes", cc->size);
+    void *rw = mmap(NULL, cc->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (rw == MAP_FAILED)
+        return error_set_errno(e, "writable view of the code cache");
+    cc->rw = rw;
+    void *rx = mmap(NULL, cc->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_32BIT, fd, 0);
+    if (rx == MAP_FAILED)
+        return error_set_errno(e, "executable view of the code cache below 2 GiB");
+    cc->rx = rx;
+    return true;
+}
+
+bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, struct error *e)
+{
+    memset(cc, 0, sizeof(*cc));
+    cc->region_count = region_count ? region_count : 1;
+    cc->region_size = (uint32_t)align_down(size / cc->region_count, 4096);
+    if (cc->region_size < 65536)
+        return error_set(e, "code cache of %u bytes is too small for %u regions", size, region_count);
+    cc->size = CODECACHE_COMMON + cc->region_size * cc->region_count;
+    int fd = memfd_create("armemu-code", MFD_CLOEXEC);
+    if (fd < 0)
+        return error_set_errno(e, "memory file for the code cache");
+    bool ok = map_views(cc, fd, e);
+    close(fd);
+    if (!ok)
+        codecache_close(cc);
+    return ok;
+}
+
+void codecache_close(struct codecache *cc)
+{
+    if (cc->rw)
+        munmap(cc->rw, cc->size);
+    if (cc->rx)
+        munmap(cc->rx, cc->size);
+    cc->rw = cc->rx = NULL;
+}
+
+uint8_t *codecache_region(const struct codecache *cc, uint32_t n)
+{
+    return cc->rw + CODECACHE_COMMON + (size_t)n * cc->region_size;
+}

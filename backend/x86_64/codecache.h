@@ -1,0 +1,26 @@
+/* The code cache: one memory file, mapped read-write and read-execute, divided into a common area
+ * and regions. */
+#ifndef ARMEMU_BACKEND_X86_64_CODECACHE_H
+#define ARMEMU_BACKEND_X86_64_CODECACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/error.h"
+
+enum { CODECACHE_COMMON = 16384 }; /* bytes of the common area, in front of the regions */
+
+struct codecache {
+    uint8_t *rw, *rx; /* the two views */
+    uint32_t size;    /* of a view */
+    uint32_t region_size, region_count;
+    uint32_t region;  /* current */
+    uint32_t used;    /* bytes used of it */
+};
+
+bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, struct error *e);
+void codecache_close(struct codecache *cc);
+/** First byte of region @n in the writable view. */
+uint8_t *codecache_region(const struct codecache *cc, uint32_t n);
+
+#endif

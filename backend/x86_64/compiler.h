@@ -1,0 +1,290 @@
+/*
+ * What the parts of the x86-64 backend share: the backend itself, the state of one compilation, and
+ * the services that emitters use (register allocation, flags, stubs).
+ *
+ * Host registers: rbp = env + IR_ENV_BIAS, r15 = env.tables, rsp = frame with the spill area; rax,
+ * rcx, rdx are scratch; the other ten are pinned to slots for good. A register that holds an i32 holds
+ * it zero extended. At block boundaries and wherever code leaves the block, pinned slots live in
+ * their registers and everything else in the state struct.
+ */
+#ifndef ARMEMU_BACKEND_X86_64_COMPILER_H
+#define ARMEMU_BACKEND_X86_64_COMPILER_H
+
+#include "backend/backend.h"
+#include "backend/x86_64/asm.h"
+#include "backend/x86_64/codecache.h"
+#include "backend/x86_64/hostfeat.h"
+#include "util/bits.h"
+
+enum { SCRATCH_COUNT = 3, PINS_MAX = 10, SPILLS = 64, GROUPS_MAX = 8, ALIASES_MAX = 96 };
+#define SCRATCH_MASK 7u /* rax, rcx, rdx: numbers 0 to 2 */
+#define NO_VALUE (-1)
+
+/* Where a value is. */
+enum loc {
+    LOC_NONE,  /* not computed, or dead */
+    LOC_CONST, /* in the op */
+    LOC_REG,   /* owns scratch register reg */
+    LOC_PIN,   /* pinned register reg + disp; nothing emitted yet when disp is not 0 */
+    LOC_ENV,   /* memory operand of the state (offset off, size 1 << width) + disp, nothing emitted */
+    LOC_SPILL, /* spill slot off */
+};
+
+struct value {
+    int32_t last;  /* index of the op that uses it last; NO_VALUE when unused */
+    int32_t disp;
+    uint16_t uses;
+    uint16_t off;
+    uint8_t loc;
+    uint8_t reg;
+    uint8_t width;
+    int8_t want;    /* pinned register that the value is to be computed into, or NO_REG */
+    uint8_t fstore; /* guest flags that the op has to store */
+    bool dead;      /* op need not be emitted */
+};
+
+struct pin {
+    uint8_t reg;
+    uint16_t offset; /* of the slot in the state struct */
+};
+
+/* Data of a slow-path call, behind the call instruction. Read by slowpath.c. */
+struct slow_site {
+    uint16_t memop;
+    uint8_t addr_reg;
+    uint8_t data_reg; /* destination or source; SLOW_NO_REG: no destination, or the immediate */
+    int32_t disp;     /* added to the address register */
+    uint32_t imm;     /* constant to be stored, sign extended when wide */
+    uint32_t insn_word, insn_left;
+    uint32_t back;    /* host address to return to */
+};
+enum { SLOW_NO_REG = 0xff, SLOW_WIDE = 0x8000 /* in memop: the value is an i64 */ };
+
+enum stub_kind { STUB_MEM, STUB_GROUP, STUB_BUDGET, STUB_CHAIN, STUB_LANE };
+
+/* Out-of-line code, emitted behind the block. */
+struct stub {
+    uint8_t kind;
+    uint8_t reg, temp; /* STUB_MEM: address register, register that may be saved and used */
+    uint8_t lane;
+    uint8_t *from, *from2; /* jumps that lead here (rel32 places); from2 may be NULL */
+    uint8_t *access, *back; /* STUB_MEM, STUB_GROUP: where to go on */
+    int64_t imm;            /* STUB_CHAIN: page offset */
+    uint32_t index;         /* group number or exit number */
+    struct slow_site site;
+};
+
+/* Register allocator state that changes while emitting. */
+struct ra {
+    int32_t owner[SCRATCH_COUNT]; /* value, or NO_VALUE */
+    uint8_t locked;               /* in use by the current op */
+    uint8_t reserved;             /* held over several ops (group) */
+    uint64_t spills;              /* used spill slots */
+    int32_t alias[ALIASES_MAX];   /* values that may be LOC_PIN or LOC_ENV of a mutable slot */
+    uint32_t alias_count;
+};
+
+/* A memgroup: what the slow variant needs to be emitted again from the start. */
+struct group {
+    int32_t start, end; /* ops memgroup and memgroupend */
+    int32_t root;       /* addresses are root value + displacement */
+    int64_t disp;       /* of the group's first byte */
+    uint8_t reg;        /* host address (fast) or guest address (slow) of the first byte */
+    struct ra ra;
+    struct value *values; /* copy of those before `end` */
+    uint32_t insn_word, insn_left;
+};
+
+struct label_ref {
+    uint8_t *site;
+    uint32_t label;
+};
+
+struct backend {
+    struct backend_config config;
+    struct codecache cache;
+    uint32_t features;
+    struct pin pins[PINS_MAX];
+    uint32_t pin_count;
+    int8_t *pin_of_slot; /* host register or NO_REG */
+    struct compiler *compiler;
+    /* Common code, executable addresses. */
+    struct {
+        uint32_t enter, leave, lookup, chain, budget, dispatch, raised, slow;
+        uint32_t helpers; /* table of function addresses */
+    } thunk;
+};
+
+struct compiler {
+    struct code a;
+    struct backend *be;
+    const struct ir_block *b;
+    struct value *val;
+    uint32_t capacity; /* of the arrays by op */
+    int32_t i;         /* current op */
+    struct ra ra;
+    int fused_cc;      /* x86 condition that the next op consumes, or -1 */
+    uint32_t insn_word, insn_left, insns_begun;
+    uint8_t *entry;
+    struct stub *stubs;
+    uint32_t stub_count;
+    uint8_t **label_pos;
+    uint8_t *label_live;
+    struct label_ref *label_refs;
+    uint32_t label_ref_count;
+    struct group groups[GROUPS_MAX];
+    uint32_t group_count;
+    int group_open; /* index, or -1 */
+    bool group_slow; /* emitting the slow variant */
+    struct backend_code *out;
+};
+
+/* An operand as an x86 instruction takes it. */
+enum opnd_kind { OPND_REG, OPND_MEM, OPND_IMM };
+struct opnd {
+    enum opnd_kind kind;
+    int reg; /* NO_REG unless OPND_REG */
+    struct x86_mem mem;
+    int32_t imm;
+};
+
+typedef void emit_fn(struct compiler *c, const struct ir_op *op, int32_t i);
+extern emit_fn *const emit_table[IR_OP_COUNT];
+#define OP(name, ...) emit_fn emit_##name;
+#include "ir/ops.def"
+#undef OP
+
+static inline unsigned op_wide(const struct ir_op *op)
+{
+    return op->type == IR_I64;
+}
+
+static inline const struct ir_op *op_of(const struct compiler *c, int32_t v)
+{
+    return &c->b->ops[v];
+}
+
+static inline bool op_is_const(const struct compiler *c, int32_t v)
+{
+    return op_of(c, v)->opcode == IR_OP_const;
+}
+
+/** Memory operand of the byte @offset of the state struct. */
+static inline struct x86_mem env_mem(size_t offset)
+{
+    return x_mem(RBP, (int32_t)offset - IR_ENV_BIAS);
+}
+#define ENV(field) env_mem(offsetof(struct ir_env, field))
+#define ENV_FLAG(n) env_mem(offsetof(struct ir_env, nzcv) + (n))
+enum { FLAG_N, FLAG_Z, FLAG_C, FLAG_V };
+
+/* Pinned registers that C functions do not preserve. */
+static inline bool reg_is_caller_saved(unsigned reg)
+{
+    return reg == RSI || reg == RDI || (reg >= R8 && reg <= R11);
+}
+
+/* ---- liveness.c ------------------------------------------------------------------------------------ */
+
+/** One backward pass: use counts, last uses, dead ops, wanted registers, flags to store. */
+void liveness_analyse(struct compiler *c);
+
+/* ---- regalloc.c: knows no opcodes but const ---------------------------------------------------------- */
+
+void ra_reset(struct compiler *c);
+/** A free scratch register, locked until the end of the op; spills another value when needed. */
+unsigned ra_alloc(struct compiler *c);
+void ra_unlock(struct compiler *c, unsigned reg);
+/** The value in a register (locked when scratch). To be read only. */
+unsigned ra_reg(struct compiler *c, int32_t v);
+/** The same, but what is unevaluated stays so: the register is good for this op only. */
+unsigned ra_peek(struct compiler *c, int32_t v);
+/** The value as an operand: register, memory of its full width, or an immediate. */
+struct opnd ra_opnd(struct compiler *c, int32_t v);
+/** As ra_opnd, but never an immediate. */
+struct opnd ra_rm(struct compiler *c, int32_t v);
+/** The register to compute value @i into: the pinned register it is wanted in, that of the dying
+ * argument @hint (or NO_VALUE), or a fresh one. All arguments must have been fetched before. */
+unsigned ra_dest(struct compiler *c, int32_t i, int32_t hint);
+/** Value @i is now in scratch register @reg. */
+void ra_own(struct compiler *c, int32_t i, unsigned reg);
+/** Value @i is pinned register or state memory + disp, without code. */
+void ra_alias(struct compiler *c, int32_t i, const struct value *as, int32_t disp);
+/** Give values that alias pinned register @reg and live on a place of their own. */
+void ra_detach_pin(struct compiler *c, unsigned reg);
+/** The same for state bytes [offset, offset + size). */
+void ra_detach_env(struct compiler *c, unsigned offset, unsigned size);
+/** The same for all aliases. */
+void ra_detach_all(struct compiler *c);
+/** Store the scratch registers of values that live on; they stay valid as arguments of this op. */
+void ra_flush(struct compiler *c);
+/** Free what died with op @i. */
+void ra_end_op(struct compiler *c, int32_t i);
+
+/** reg := operand (nothing when it is there already). */
+void ra_move(struct compiler *c, unsigned w, unsigned reg, struct opnd from);
+/** alu reg, operand */
+void x_alu_opnd(struct code *a, enum x86_alu k, unsigned w, unsigned dst, struct opnd from);
+/** Instruction with a register and a register-or-memory operand. */
+void x_insn_opnd(struct code *a, enum x86_form insn, unsigned w, unsigned reg, struct opnd from);
+
+struct move {
+    unsigned dst;
+    unsigned w;
+    struct opnd src;
+};
+/** Do the moves as if at once. Sources are registers, immediates or memory not based on a dst. */
+void ra_parallel_move(struct compiler *c, struct move *moves, unsigned count);
+
+/* ---- emit_flags.c ------------------------------------------------------------------------------------- */
+
+/** The op's instruction has just set EFLAGS: @avail guest flags are in them, the carry inverted when
+ * @cinv. Stores what is live and remembers the rest. */
+void flags_define(struct compiler *c, const struct ir_op *op, int32_t i, unsigned avail, bool cinv);
+/** N and Z from @reg by a test, for ops whose instruction does not set them. */
+void flags_test(struct compiler *c, const struct ir_op *op, int32_t i, unsigned w, unsigned reg);
+/** Code that makes guest condition @cc an x86 condition, which is returned. */
+enum x86_cc flags_condition(struct compiler *c, unsigned cc);
+/** Does the op at @i, whose value is a condition, feed only the following brnz, brz or select? */
+bool flags_fusable(const struct compiler *c, int32_t i);
+/** Make "value @v is not 0" an x86 condition. */
+enum x86_cc flags_nonzero(struct compiler *c, int32_t v);
+
+/* ---- emit_mem.c, emit_group.c -------------------------------------------------------------------------- */
+
+void mem_stub_emit(struct compiler *c, struct stub *s);
+struct slow_site mem_site(const struct compiler *c, const struct ir_op *op, unsigned addr_reg,
+                          unsigned data_reg);
+void mem_site_call(struct compiler *c, const struct slow_site *site);
+bool group_access(struct compiler *c, const struct ir_op *op, int32_t i);
+void group_stub_emit(struct compiler *c, struct stub *s);
+/** mov dst,[m] with the extension of the access; mov [m],src of its size. */
+void mem_load_insn(struct compiler *c, const struct ir_op *op, unsigned dst, struct x86_mem m);
+void mem_store_insn(struct compiler *c, const struct ir_op *op, struct opnd src, struct x86_mem m);
+struct opnd mem_store_value(struct compiler *c, const struct ir_op *op);
+/** Emit addend := table entry of address @addr; returns the place of the jump taken when it is 0. */
+uint8_t *mem_table_lookup(struct compiler *c, unsigned addend, unsigned addr, bool write);
+
+/* ---- emit_call.c, emit_exit.c, thunks.c ------------------------------------------------------------------ */
+
+void pins_save(struct code *a, const struct backend *be, bool caller_saved_only);
+void pins_load(struct code *a, const struct backend *be, bool caller_saved_only);
+void exit_stub_emit(struct compiler *c, struct stub *s);
+void exit_budget_check(struct compiler *c);
+/** Jump to guest address eax in @lane through the exec table of r15; sets env.page_base. */
+void exit_indirect(struct code *a, const struct backend *be, unsigned lane);
+void thunks_emit(struct backend *be);
+
+struct stub *stub_new(struct compiler *c, enum stub_kind kind, uint8_t *from);
+
+/* ---- slowpath.c ------------------------------------------------------------------------------------------- */
+
+/* Registers of generated code, as the slow thunk pushes them, and the place of the return address. */
+struct slow_frame {
+    uint64_t reg[16]; /* reg[RSP] is meaningless */
+    uint64_t site;    /* in: address of the struct slow_site; out: address to return to */
+};
+/** Memory slow path. True: an exception was raised, leave the block. */
+bool slowpath_access(struct slow_frame *frame, struct backend *be);
+
+#endif

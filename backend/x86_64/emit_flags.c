@@ -1,0 +1,274 @@
+/*
+ * Guest flags, conditions and comparisons. The bytes env.nzcv are the flags' home; an op stores those
+ * that are live at once, and EFLAGS are used directly while they still hold what a condition needs.
+ */
+#include "backend/x86_64/compiler.h"
+
+void flags_define(struct compiler *c, const struct ir_op *op, int32_t i, unsigned avail, bool cinv)
+{
+    struct code *a = &c->a;
+    unsigned store = c->val[i].fstore;
+    assert(!(store & ~avail));
+    if (store & IR_FLAG_N)
+        x_setcc_m(a, CC_S, ENV_FLAG(FLAG_N));
+    if (store & IR_FLAG_Z)
+        x_setcc_m(a, CC_E, ENV_FLAG(FLAG_Z));
+    if (store & IR_FLAG_C)
+        x_setcc_m(a, cinv ? CC_AE : CC_B, ENV_FLAG(FLAG_C));
+    if (store & IR_FLAG_V)
+        x_setcc_m(a, CC_O, ENV_FLAG(FLAG_V));
+    a->eflags = (uint8_t)(op->fw & avail);
+    a->cinv = cinv;
+}
+
+void flags_test(struct compiler *c, const struct ir_op *op, int32_t i, unsigned w, unsigned reg)
+{
+    if (!op->fw)
+        return;
+    x_rr(&c->a, X86_TEST_MR, w, reg, reg);
+    flags_define(c, op, i, IR_NZ, false);
+}
+
+static enum x86_cc from_eflags(struct compiler *c, unsigned cc)
+{
+    static const uint8_t inverted[] = {
+        [IR_CC_EQ] = CC_E, [IR_CC_NE] = CC_NE, [IR_CC_CS] = CC_AE, [IR_CC_CC] = CC_B,
+        [IR_CC_MI] = CC_S, [IR_CC_PL] = CC_NS, [IR_CC_VS] = CC_O,  [IR_CC_VC] = CC_NO,
+        [IR_CC_HI] = CC_A, [IR_CC_LS] = CC_BE, [IR_CC_GE] = CC_GE, [IR_CC_LT] = CC_L,
+        [IR_CC_GT] = CC_G, [IR_CC_LE] = CC_LE,
+    };
+    if (!c->a.cinv && (cc == IR_CC_HI || cc == IR_CC_LS))
+        x_cmc(&c->a);
+    if (!c->a.cinv && (cc & ~1u) == IR_CC_CS)
+        return cc == IR_CC_CS ? CC_B : CC_AE;
+    return inverted[cc];
+}
+
+static enum x86_cc from_bytes(struct compiler *c, unsigned cc)
+{
+    struct code *a = &c->a;
+    unsigned kind = cc & ~1u;
+    enum x86_cc holds;
+    if (kind <= IR_CC_VS) { /* one flag */
+        static const uint8_t flag[] = {[IR_CC_EQ] = FLAG_Z, [IR_CC_CS] = FLAG_C,
+                                       [IR_CC_MI] = FLAG_N, [IR_CC_VS] = FLAG_V};
+        x_m(a, X86_CMP8_MI, 0, ENV_FLAG(flag[kind]));
+        x_u8(a, 0);
+        holds = CC_NE;
+    } else {
+        unsigned t = ra_alloc(c);
+        x_rm(a, X86_MOVZX8, 0, t, ENV_FLAG(kind == IR_CC_HI ? FLAG_C : FLAG_N));
+        if (kind == IR_CC_HI) {
+            x_rm(a, X86_CMP8_RM, 0, t, ENV_FLAG(FLAG_Z));
+            holds = CC_A;
+        } else if (kind == IR_CC_GE) {
+            x_rm(a, X86_CMP8_RM, 0, t, ENV_FLAG(FLAG_V));
+            holds = CC_E;
+        } else {
+            x_rm(a, X86_XOR8_RM, 0, t, ENV_FLAG(FLAG_V));
+            x_rm(a, X86_OR8_RM, 0, t, ENV_FLAG(FLAG_Z));
+            holds = CC_E;
+        }
+        ra_unlock(c, t);
+    }
+    return holds ^ (cc & 1);
+}
+
+enum x86_cc flags_condition(struct compiler *c, unsigned cc)
+{
+    unsigned need = ir_cc_flags((enum ir_cc)cc);
+    if (need && (c->a.eflags & need) == need)
+        return from_eflags(c, cc);
+    return from_bytes(c, cc);
+}
+
+/* ---- comparisons -------------------------------------------------------------------------------- */
+
+bool flags_fusable(const struct compiler *c, int32_t i)
+{
+    if (c->val[i].uses != 1 || c->val[i].last != i + 1)
+        return false;
+    const struct ir_op *next = op_of(c, i + 1);
+    return (next->opcode == IR_OP_brnz || next->opcode == IR_OP_brz || next->opcode == IR_OP_select) &&
+           next->arg[0] == i;
+}
+
+enum x86_cc flags_nonzero(struct compiler *c, int32_t v)
+{
+    if (c->fused_cc >= 0) {
+        enum x86_cc cc = (enum x86_cc)c->fused_cc;
+        c->fused_cc = -1;
+        return cc;
+    }
+    struct opnd x = ra_rm(c, v);
+    if (x.kind == OPND_MEM) {
+        x_alu_mi(&c->a, ALU_CMP, 0, x.mem, 0);
+    } else {
+        x_rr(&c->a, X86_TEST_MR, 0, (unsigned)x.reg, (unsigned)x.reg);
+    }
+    return CC_NE;
+}
+
+/* Deliver condition @cc as the value 0 or 1 of op @i. No argument may be needed any more. */
+static void condition_value(struct compiler *c, int32_t i, enum x86_cc cc)
+{
+    unsigned dst = ra_dest(c, i, NO_VALUE);
+    x_setcc_r(&c->a, cc, dst);
+    x_rr(&c->a, X86_MOVZX8, 0, dst, dst);
+}
+
+static void compare(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_cc cc)
+{
+    unsigned w = ir_op_result_type(op_of(c, op->arg[0])) == IR_I64;
+    struct opnd b = ra_opnd(c, op->arg[1]), a = ra_rm(c, op->arg[0]);
+    if (a.kind == OPND_MEM)
+        a = (struct opnd){.kind = OPND_REG, .reg = (int)ra_reg(c, op->arg[0])};
+    x_alu_opnd(&c->a, ALU_CMP, w, (unsigned)a.reg, b);
+    if (flags_fusable(c, i))
+        c->fused_cc = (int)cc;
+    else
+        condition_value(c, i, cc);
+}
+
+void emit_cmpeq(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    compare(c, op, i, CC_E);
+}
+
+void emit_cmpne(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    compare(c, op, i, CC_NE);
+}
+
+void emit_cmpltu(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    compare(c, op, i, CC_B);
+}
+
+void emit_cmpleu(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    compare(c, op, i, CC_BE);
+}
+
+void emit_cmplts(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    compare(c, op, i, CC_L);
+}
+
+void emit_cmples(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    compare(c, op, i, CC_LE);
+}
+
+/* ---- selection ------------------------------------------------------------------------------------ */
+
+/* dst := cc ? yes : no. Moves before the cmov leave EFLAGS alone. */
+static void choose(struct compiler *c, unsigned w, unsigned dst, enum x86_cc cc, struct opnd yes,
+                   struct opnd no)
+{
+    if (yes.reg == (int)dst && no.reg != (int)dst) {
+        struct opnd t = yes;
+        yes = no;
+        no = t;
+        cc ^= 1;
+    }
+    ra_move(c, w, dst, no);
+    if (yes.kind == OPND_MEM)
+        x_cmov_rm(&c->a, cc, w, dst, yes.mem);
+    else
+        x_cmov_rr(&c->a, cc, w, dst, (unsigned)yes.reg);
+}
+
+/* Three operands and the result are one register too many: the condition's is free after the test. */
+static void unlock_condition(struct compiler *c, struct opnd yes, struct opnd no)
+{
+    for (unsigned r = 0; r < SCRATCH_COUNT; r++)
+        if ((int)r != yes.reg && (int)r != no.reg)
+            ra_unlock(c, r);
+}
+
+void emit_select(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct opnd no = ra_rm(c, op->arg[2]);
+    struct opnd yes = ra_rm(c, op->arg[1]);
+    enum x86_cc cc = flags_nonzero(c, op->arg[0]);
+    unlock_condition(c, yes, no);
+    unsigned dst = ra_dest(c, i, op->arg[2]);
+    choose(c, op_wide(op), dst, cc, yes, no);
+}
+
+void emit_selcc(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    if (op->aux == IR_CC_AL) {
+        struct opnd x = ra_opnd(c, op->arg[0]);
+        ra_move(c, op_wide(op), ra_dest(c, i, op->arg[0]), x);
+        return;
+    }
+    struct opnd no = ra_rm(c, op->arg[1]);
+    struct opnd yes = ra_rm(c, op->arg[0]);
+    enum x86_cc cc = flags_condition(c, op->aux);
+    unsigned dst = ra_dest(c, i, op->arg[1]);
+    choose(c, op_wide(op), dst, cc, yes, no);
+}
+
+void emit_cond(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    if (op->aux == IR_CC_AL)
+        x_mov_ri(&c->a, ra_dest(c, i, NO_VALUE), 1);
+    else
+        condition_value(c, i, flags_condition(c, op->aux));
+}
+
+/* ---- direct writes and reads of the flags ------------------------------------------------------------ */
+
+static void set_one(struct compiler *c, const struct ir_op *op, int32_t i, unsigned flag, unsigned mask)
+{
+    struct code *a = &c->a;
+    if (!(c->val[i].fstore & mask)) {
+        a->eflags &= (uint8_t)~mask;
+        return;
+    }
+    if (op_is_const(c, op->arg[0])) {
+        a->eflags &= (uint8_t)~mask;
+        x_m(a, X86_MOV8_MI, 0, ENV_FLAG(flag));
+        x_u8(a, op_of(c, op->arg[0])->imm & 1);
+        return;
+    }
+    struct opnd x = ra_rm(c, op->arg[0]);
+    unsigned t = ra_alloc(c);
+    ra_move(c, 0, t, x);
+    x_alu_ri(a, ALU_AND, 0, t, 1);
+    x_rm(a, X86_MOV8_MR, 0, t, ENV_FLAG(flag));
+}
+
+void emit_setc(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    set_one(c, op, i, FLAG_C, IR_FLAG_C);
+}
+
+void emit_setv(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    set_one(c, op, i, FLAG_V, IR_FLAG_V);
+}
+
+void emit_setnzcv(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned x = ra_reg(c, op->arg[0]);
+    for (unsigned k = 0; k < 4; k++) {
+        if (!(c->val[i].fstore >> (3 - k) & 1))
+            continue;
+        x_r(&c->a, X86_BT_I, 0, x);
+        x_u8(&c->a, 31 - k);
+        x_setcc_m(&c->a, CC_B, ENV_FLAG(k));
+    }
+    c->a.eflags = 0;
+}
+
+/* One multiplication moves the four bytes to bits 31..28; the partial products do not collide. */
+void emit_getnzcv(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned dst = ra_dest(c, i, NO_VALUE);
+    x_rm(&c->a, X86_IMUL_RMI, 0, dst, ENV_FLAG(FLAG_N));
+    x_u32(&c->a, 0x80402010);
+    x_alu_ri(&c->a, ALU_AND, 0, dst, (int32_t)0xf0000000);
+}

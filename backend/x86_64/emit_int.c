@@ -1,0 +1,444 @@
+/* Values, slots and integer arithmetic. */
+#include "backend/x86_64/compiler.h"
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+void emit_const(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    c->val[i].loc = LOC_CONST;
+}
+
+static unsigned slot_width(const struct ir_slot *slot)
+{
+    static const uint8_t width[] = {[IR_I8] = 0, [IR_I16] = 1, [IR_I32] = 2, [IR_I64] = 3,
+                                    [IR_F32] = 2, [IR_F64] = 3, [IR_V64] = 3};
+    assert(slot->type >= IR_I8 && slot->type <= IR_V64);
+    return width[slot->type];
+}
+
+void emit_get(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    const struct ir_slot *slot = &c->b->target->slots[op->imm];
+    int reg = c->be->pin_of_slot[op->imm];
+    struct value as = {.loc = LOC_ENV, .off = slot->offset, .width = (uint8_t)slot_width(slot)};
+    if (reg != NO_REG)
+        as = (struct value){.loc = LOC_PIN, .reg = (uint8_t)reg};
+    ra_alias(c, i, &as, 0);
+}
+
+/* The unevaluated page base + imm; the page base does not change within a block. */
+void emit_pcrel(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct value *v = &c->val[i];
+    v->loc = LOC_ENV;
+    v->off = offsetof(struct ir_env, page_base);
+    v->width = 2;
+    v->disp = (int32_t)op->imm;
+}
+
+static void set_pinned(struct compiler *c, unsigned reg, int32_t v)
+{
+    const struct value *from = &c->val[v];
+    if (from->loc == LOC_PIN && from->reg == reg && from->disp == 0)
+        return;
+    ra_detach_pin(c, reg);
+    if (from->loc == LOC_PIN && from->disp && from->last == c->i) {
+        x_rm(&c->a, X86_LEA, 0, reg, x_mem(from->reg, from->disp));
+        return;
+    }
+    if (from->loc == LOC_CONST && op_of(c, v)->imm == 0 && !c->a.eflags)
+        x_alu_rr(&c->a, ALU_XOR, 0, reg, reg);
+    else
+        ra_move(c, 0, reg, ra_opnd(c, v));
+}
+
+static void store_imm(struct code *a, unsigned width, struct x86_mem m, int32_t imm)
+{
+    static const uint8_t insn[] = {X86_MOV8_MI, X86_MOV16_MI, X86_MOV_MI, X86_MOV_MI};
+    x_m(a, insn[width], width == 3, m);
+    if (width == 0)
+        x_u8(a, (unsigned)imm);
+    else if (width == 1)
+        x_u16(a, (uint16_t)imm);
+    else
+        x_u32(a, (uint32_t)imm);
+}
+
+static void store_reg(struct code *a, unsigned width, struct x86_mem m, unsigned reg)
+{
+    static const uint8_t insn[] = {X86_MOV8_MR, X86_MOV16_MR, X86_MOV_MR, X86_MOV_MR};
+    x_rm(a, insn[width], width == 3, reg, m);
+}
+
+void emit_set(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    int pin = c->be->pin_of_slot[op->imm];
+    if (pin != NO_REG) {
+        set_pinned(c, (unsigned)pin, op->arg[0]);
+        return;
+    }
+    const struct ir_slot *slot = &c->b->target->slots[op->imm];
+    unsigned width = slot_width(slot);
+    struct opnd v = ra_opnd(c, op->arg[0]);
+    if (v.kind == OPND_MEM)
+        v = (struct opnd){.kind = OPND_REG, .reg = (int)ra_reg(c, op->arg[0])};
+    ra_detach_env(c, slot->offset, 1u << width);
+    if (v.kind == OPND_IMM)
+        store_imm(&c->a, width, env_mem(slot->offset), v.imm);
+    else
+        store_reg(&c->a, width, env_mem(slot->offset), (unsigned)v.reg);
+}
+
+/* ---- two-operand arithmetic ---------------------------------------------------------------------- */
+
+static bool dies_in_reg(const struct compiler *c, int32_t v, struct opnd o)
+{
+    return o.kind == OPND_REG && o.reg < SCRATCH_COUNT && c->val[v].loc == LOC_REG &&
+           c->val[v].last == c->i;
+}
+
+static void load_carry(struct compiler *c, enum x86_alu k)
+{
+    struct code *a = &c->a;
+    bool inverted = k == ALU_SBB;
+    if (a->eflags & IR_FLAG_C) {
+        if (a->cinv != inverted)
+            x_cmc(a);
+    } else if (inverted) {
+        x_m(a, X86_CMP8_MI, 0, ENV_FLAG(FLAG_C));
+        x_u8(a, 1);
+    } else {
+        x_m(a, X86_BT_I, 0, ENV_FLAG(FLAG_C));
+        x_u8(a, 0);
+    }
+}
+
+/* The value is not used: cmp or test. */
+static void flags_only(struct compiler *c, const struct ir_op *op, enum x86_alu k, unsigned w)
+{
+    struct opnd b = ra_opnd(c, op->arg[1]);
+    struct opnd a = ra_rm(c, op->arg[0]);
+    if (a.kind == OPND_MEM && (b.kind == OPND_MEM || k == ALU_AND))
+        a = (struct opnd){.kind = OPND_REG, .reg = (int)ra_reg(c, op->arg[0])};
+    if (k == ALU_SUB) {
+        if (a.kind == OPND_REG)
+            x_alu_opnd(&c->a, ALU_CMP, w, (unsigned)a.reg, b);
+        else if (b.kind == OPND_IMM)
+            x_alu_mi(&c->a, ALU_CMP, w, a.mem, b.imm);
+        else
+            x_alu_mr(&c->a, ALU_CMP, w, a.mem, (unsigned)b.reg);
+    } else if (b.kind == OPND_IMM) {
+        x_r(&c->a, X86_TEST_I, w, (unsigned)a.reg);
+        x_u32(&c->a, (uint32_t)b.imm);
+    } else {
+        x_insn_opnd(&c->a, X86_TEST_MR, w, (unsigned)a.reg, b);
+    }
+}
+
+/* dst := a k b, for any placement of the operands. */
+static void two_operand(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_alu k)
+{
+    unsigned w = op_wide(op);
+    bool commutes = ir_op_info[op->opcode].effects & IR_EFF_COMM;
+    int32_t va = op->arg[0], vb = op->arg[1];
+    if (commutes && op_is_const(c, va)) {
+        va = op->arg[1];
+        vb = op->arg[0];
+    }
+    struct opnd a = ra_opnd(c, va), b = ra_opnd(c, vb);
+    if (commutes && !dies_in_reg(c, va, a) && dies_in_reg(c, vb, b)) {
+        struct opnd t = a;
+        a = b;
+        b = t;
+        va = vb;
+    }
+    unsigned dst = ra_dest(c, i, va), work = dst;
+    if (b.reg == (int)dst && a.reg != (int)dst) {
+        if (commutes) {
+            b = a;
+            a.kind = OPND_REG;
+            a.reg = (int)dst;
+        } else {
+            work = ra_alloc(c);
+        }
+    }
+    ra_move(c, w, work, a);
+    if (k == ALU_ADC || k == ALU_SBB)
+        load_carry(c, k);
+    x_alu_opnd(&c->a, k, w, work, b);
+    if (work != dst)
+        x_mov_rr(&c->a, w, dst, work);
+}
+
+static void arithmetic(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_alu k,
+                       unsigned avail)
+{
+    bool test = k == ALU_SUB || k == ALU_AND;
+    if (test && c->val[i].uses == 0)
+        flags_only(c, op, k, op_wide(op));
+    else
+        two_operand(c, op, i, k);
+    flags_define(c, op, i, avail, k == ALU_SUB || k == ALU_SBB);
+}
+
+/* Value := alias + constant stays unevaluated: it becomes a displacement where it is an address. */
+static bool lazy_sum(struct compiler *c, const struct ir_op *op, int32_t i, int sign)
+{
+    int32_t va = op->arg[0], vb = op->arg[1];
+    if (op->fw || op->type != IR_I32)
+        return false;
+    if (sign > 0 && op_is_const(c, va)) {
+        va = op->arg[1];
+        vb = op->arg[0];
+    }
+    const struct value *a = &c->val[va];
+    if (!op_is_const(c, vb) || c->val[i].want != NO_REG || a->want != NO_REG)
+        return false;
+    if (a->loc != LOC_PIN && !(a->loc == LOC_ENV && a->width == 2))
+        return false;
+    uint32_t imm = (uint32_t)op_of(c, vb)->imm;
+    ra_alias(c, i, a, (int32_t)((uint32_t)a->disp + (sign > 0 ? imm : -imm)));
+    return true;
+}
+
+/* Sum without flags, by lea. */
+static bool lea_sum(struct compiler *c, const struct ir_op *op, int32_t i, int sign)
+{
+    unsigned w = op_wide(op);
+    int32_t va = op->arg[0], vb = op->arg[1];
+    if (op->fw)
+        return false;
+    if (sign > 0 && op_is_const(c, va)) {
+        va = op->arg[1];
+        vb = op->arg[0];
+    }
+    if (op_is_const(c, vb) && w && (int64_t)op_of(c, vb)->imm != (int32_t)op_of(c, vb)->imm)
+        return false;
+    struct opnd b = ra_opnd(c, vb);
+    if (b.kind == OPND_MEM || (sign < 0 && (b.kind != OPND_IMM || b.imm == INT32_MIN)))
+        return false;
+    const struct value *lazy = &c->val[va];
+    if (b.kind == OPND_IMM && lazy->loc == LOC_PIN && lazy->disp) { /* two displacements in one */
+        unsigned base = lazy->reg;
+        int32_t disp = (int32_t)((uint32_t)lazy->disp + (uint32_t)(sign * b.imm));
+        x_rm(&c->a, X86_LEA, 0, ra_dest(c, i, NO_VALUE), x_mem((int)base, disp));
+        return true;
+    }
+    struct opnd a = ra_opnd(c, va);
+    if (a.kind != OPND_REG)
+        return false;
+    unsigned dst = ra_dest(c, i, b.kind == OPND_REG && dies_in_reg(c, vb, b) ? vb : va);
+    bool in_place = (int)dst == a.reg || (b.kind == OPND_REG && (int)dst == b.reg);
+    if (in_place && !c->a.eflags) {
+        struct opnd other = (int)dst == a.reg ? b : a;
+        x_alu_opnd(&c->a, sign > 0 || other.kind == OPND_REG ? ALU_ADD : ALU_SUB, w, dst, other);
+    } else if (b.kind == OPND_IMM) {
+        x_rm(&c->a, X86_LEA, w, dst, x_mem(a.reg, sign * b.imm));
+    } else {
+        x_rm(&c->a, X86_LEA, w, dst, x_memx(a.reg, b.reg, 0, 0));
+    }
+    return true;
+}
+
+void emit_add(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    if (!lazy_sum(c, op, i, 1) && !lea_sum(c, op, i, 1))
+        arithmetic(c, op, i, ALU_ADD, IR_NZCV);
+}
+
+void emit_sub(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    if (!lazy_sum(c, op, i, -1) && !lea_sum(c, op, i, -1))
+        arithmetic(c, op, i, ALU_SUB, IR_NZCV);
+}
+
+void emit_adc(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    arithmetic(c, op, i, ALU_ADC, IR_NZCV);
+}
+
+void emit_sbc(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    arithmetic(c, op, i, ALU_SBB, IR_NZCV);
+}
+
+void emit_and(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    arithmetic(c, op, i, ALU_AND, IR_NZ);
+}
+
+void emit_or(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    arithmetic(c, op, i, ALU_OR, IR_NZ);
+}
+
+void emit_xor(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    arithmetic(c, op, i, ALU_XOR, IR_NZ);
+}
+
+void emit_andn(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned w = op_wide(op);
+    struct code *a = &c->a;
+    struct opnd x = ra_rm(c, op->arg[0]);
+    if (op_is_const(c, op->arg[1])) {
+        uint64_t mask = ~op_of(c, op->arg[1])->imm;
+        if (!w || (int64_t)mask == (int32_t)mask) {
+            unsigned dst = ra_dest(c, i, op->arg[0]);
+            ra_move(c, w, dst, x);
+            x_alu_ri(a, ALU_AND, w, dst, (int32_t)mask);
+            flags_define(c, op, i, IR_NZ, false);
+            return;
+        }
+    }
+    unsigned y = ra_reg(c, op->arg[1]);
+    unsigned dst = ra_dest(c, i, NO_VALUE);
+    if (c->be->features & HOST_BMI1) {
+        if (x.kind == OPND_MEM)
+            x_vrm(a, X86_ANDN, w, dst, y, x.mem);
+        else
+            x_vrr(a, X86_ANDN, w, dst, y, (unsigned)x.reg);
+    } else {
+        unsigned work = x.reg == (int)dst ? ra_alloc(c) : dst;
+        ra_move(c, w, work, (struct opnd){.kind = OPND_REG, .reg = (int)y});
+        x_r(a, X86_NOT, w, work);
+        x_alu_opnd(a, ALU_AND, w, work, x);
+        if (work != dst)
+            x_mov_rr(a, w, dst, work);
+    }
+    flags_define(c, op, i, IR_NZ, false);
+}
+
+/* dst := a, for ops that work in place on their only operand. */
+static unsigned copy_operand(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct opnd a = ra_opnd(c, op->arg[0]);
+    unsigned dst = ra_dest(c, i, op->arg[0]);
+    ra_move(c, op_wide(op), dst, a);
+    return dst;
+}
+
+void emit_not(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned dst = copy_operand(c, op, i);
+    x_r(&c->a, X86_NOT, op_wide(op), dst);
+    flags_test(c, op, i, op_wide(op), dst);
+}
+
+void emit_neg(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    x_r(&c->a, X86_NEG, op_wide(op), copy_operand(c, op, i));
+}
+
+void emit_mov(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned w = op_wide(op);
+    if (c->val[i].uses) {
+        flags_test(c, op, i, w, copy_operand(c, op, i));
+        return;
+    }
+    struct opnd a = ra_rm(c, op->arg[0]);
+    if (a.kind == OPND_MEM) {
+        x_alu_mi(&c->a, ALU_CMP, w, a.mem, 0);
+        flags_define(c, op, i, IR_NZ, false);
+    } else {
+        flags_test(c, op, i, w, (unsigned)a.reg);
+    }
+}
+
+void emit_mul(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned w = op_wide(op);
+    int32_t va = op->arg[0], vb = op->arg[1];
+    if (op_is_const(c, va)) {
+        va = op->arg[1];
+        vb = op->arg[0];
+    }
+    struct opnd b = ra_opnd(c, vb), a = ra_rm(c, va);
+    unsigned dst;
+    if (b.kind == OPND_IMM) {
+        dst = ra_dest(c, i, va);
+        x_insn_opnd(&c->a, X86_IMUL_RMI, w, dst, a);
+        x_u32(&c->a, (uint32_t)b.imm);
+    } else {
+        dst = ra_dest(c, i, dies_in_reg(c, vb, b) ? vb : va);
+        if (b.reg == (int)dst)
+            b = a;
+        else
+            ra_move(c, w, dst, a);
+        x_insn_opnd(&c->a, X86_IMUL_RM, w, dst, b);
+    }
+    flags_test(c, op, i, w, dst);
+}
+
+/* ---- division ---------------------------------------------------------------------------------- */
+
+/* Dividend into rax, divisor into rcx; all three scratch registers are free for the op afterwards. */
+static void division_operands(struct compiler *c, const struct ir_op *op)
+{
+    struct opnd b = ra_opnd(c, op->arg[1]), a = ra_opnd(c, op->arg[0]);
+    unsigned w = op_wide(op);
+    ra_flush(c);
+    struct move moves[] = {{RAX, w, a}, {RCX, w, b}};
+    ra_parallel_move(c, moves, 2);
+    for (unsigned r = 0; r < SCRATCH_COUNT; r++)
+        c->ra.owner[r] = NO_VALUE;
+    c->ra.locked = SCRATCH_MASK;
+}
+
+static void division_result(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    if (c->val[i].want == NO_REG) {
+        ra_own(c, i, RAX);
+        return;
+    }
+    c->ra.locked = 1u << RAX;
+    x_mov_rr(&c->a, op_wide(op), ra_dest(c, i, NO_VALUE), RAX);
+}
+
+void emit_udiv(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct code *a = &c->a;
+    unsigned w = op_wide(op);
+    division_operands(c, op);
+    x_alu_rr(a, ALU_XOR, 0, RDX, RDX);
+    x_rr(a, X86_TEST_MR, w, RCX, RCX);
+    x_cmov_rr(a, CC_E, w, RAX, RDX);
+    uint8_t *skip = x_jcc(a, CC_E);
+    x_r(a, X86_DIV, w, RCX);
+    x_patch_here(a, skip);
+    division_result(c, op, i);
+}
+
+/* i32 divides in 64 bits, where MIN / -1 does not trap; i64 negates for a divisor of -1. */
+void emit_sdiv(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct code *a = &c->a;
+    unsigned w = op_wide(op);
+    division_operands(c, op);
+    uint8_t *negated = NULL;
+    if (!w) {
+        x_rr(a, X86_MOVSXD, 1, RAX, RAX);
+        x_rr(a, X86_MOVSXD, 1, RCX, RCX);
+    } else {
+        x_alu_ri(a, ALU_CMP, 1, RCX, -1);
+        uint8_t *usual = x_jcc(a, CC_NE);
+        x_r(a, X86_NEG, 1, RAX);
+        negated = x_jmp(a);
+        x_patch_here(a, usual);
+    }
+    x_alu_rr(a, ALU_XOR, 0, RDX, RDX);
+    x_rr(a, X86_TEST_MR, 1, RCX, RCX);
+    x_cmov_rr(a, CC_E, 1, RAX, RDX);
+    uint8_t *zero = x_jcc(a, CC_E);
+    x_mov_rr(a, 1, RDX, RAX);
+    x_shift_i(a, X86_SAR_I, 1, RDX, 63);
+    x_r(a, X86_IDIV, 1, RCX);
+    x_patch_here(a, zero);
+    if (negated)
+        x_patch_here(a, negated);
+    if (!w)
+        x_mov_rr(a, 0, RAX, RAX);
+    division_result(c, op, i);
+}

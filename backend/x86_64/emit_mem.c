@@ -1,0 +1,191 @@
+/*
+ * Guest memory: the inline path through the FLAT8 tables, and the out-of-line paths of accesses that
+ * are not aligned or have no entry.
+ */
+#include "backend/x86_64/compiler.h"
+
+static unsigned mem_log2(const struct ir_op *op)
+{
+    return op->imm & IR_MEM_SIZE_MASK;
+}
+
+static unsigned mem_align(const struct ir_op *op)
+{
+    return (op->imm & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT;
+}
+
+void mem_load_insn(struct compiler *c, const struct ir_op *op, unsigned dst, struct x86_mem m)
+{
+    static const uint8_t zero[] = {X86_MOVZX8, X86_MOVZX16, X86_MOV_RM, X86_MOV_RM};
+    static const uint8_t sign[] = {X86_MOVSX8, X86_MOVSX16, X86_MOVSXD, X86_MOV_RM};
+    unsigned log2 = mem_log2(op), w = op_wide(op);
+    assert(log2 <= 2 + w);
+    if ((op->imm & IR_MEM_SIGNED) && log2 < 2 + w)
+        x_rm(&c->a, sign[log2], w, dst, m);
+    else
+        x_rm(&c->a, zero[log2], log2 == 3, dst, m);
+}
+
+void mem_store_insn(struct compiler *c, const struct ir_op *op, struct opnd src, struct x86_mem m)
+{
+    static const uint8_t from_reg[] = {X86_MOV8_MR, X86_MOV16_MR, X86_MOV_MR, X86_MOV_MR};
+    static const uint8_t from_imm[] = {X86_MOV8_MI, X86_MOV16_MI, X86_MOV_MI, X86_MOV_MI};
+    unsigned log2 = mem_log2(op);
+    assert(log2 <= 3);
+    if (src.kind == OPND_REG) {
+        x_rm(&c->a, from_reg[log2], log2 == 3, (unsigned)src.reg, m);
+        return;
+    }
+    x_m(&c->a, from_imm[log2], log2 == 3, m);
+    if (log2 == 0)
+        x_u8(&c->a, (unsigned)src.imm);
+    else if (log2 == 1)
+        x_u16(&c->a, (uint16_t)src.imm);
+    else
+        x_u32(&c->a, (uint32_t)src.imm);
+}
+
+/* The value to be stored: a register or an immediate. */
+struct opnd mem_store_value(struct compiler *c, const struct ir_op *op)
+{
+    struct opnd v = ra_opnd(c, op->arg[1]);
+    if (v.kind == OPND_MEM)
+        v = (struct opnd){.kind = OPND_REG, .reg = (int)ra_reg(c, op->arg[1])};
+    return v;
+}
+
+struct slow_site mem_site(const struct compiler *c, const struct ir_op *op, unsigned addr_reg,
+                          unsigned data_reg)
+{
+    return (struct slow_site){
+        .memop = (uint16_t)(op->imm | (op->opcode == IR_OP_st ? IR_MEM_WRITE : 0) |
+                            (op_wide(op) ? SLOW_WIDE : 0)),
+        .addr_reg = (uint8_t)addr_reg,
+        .data_reg = (uint8_t)data_reg,
+        .insn_word = c->insn_word,
+        .insn_left = c->insn_left,
+    };
+}
+
+/* Call the slow path; it returns to site->back, or behind the call when that is 0. */
+void mem_site_call(struct compiler *c, const struct slow_site *site)
+{
+    x_call_to(&c->a, c->be->thunk.slow);
+    struct slow_site s = *site;
+    if (!s.back)
+        s.back = x_rx(&c->a, c->a.p + sizeof(s));
+    memcpy(c->a.p, &s, sizeof(s));
+    c->a.p += sizeof(s);
+}
+
+uint8_t *mem_table_lookup(struct compiler *c, unsigned addend, unsigned addr, bool write)
+{
+    const struct ir_memory_layout *m = &c->b->target->memory;
+    uint32_t table = write ? m->write_table : m->read_table;
+    x_mov_rr(&c->a, 0, addend, addr);
+    x_shift_i(&c->a, X86_SHR_I, 0, addend, m->page_bits);
+    x_mov_rm(&c->a, 1, addend, x_memx(R15, (int)addend, 3, (int32_t)table));
+    x_rr(&c->a, X86_TEST_MR, 1, addend, addend);
+    return x_jcc(&c->a, CC_E);
+}
+
+/* The check of an access at register @addr; @addend becomes the page's addend. The stub's `access`
+ * and `back` are to be filled in. */
+static struct stub *check_access(struct compiler *c, const struct ir_op *op, unsigned addr,
+                                 unsigned addend, struct slow_site site)
+{
+    uint8_t *miss = mem_table_lookup(c, addend, addr, op->opcode == IR_OP_st);
+    struct stub *s = stub_new(c, STUB_MEM, miss);
+    s->reg = (uint8_t)addr;
+    s->temp = (uint8_t)addend;
+    s->site = site;
+    unsigned log2 = mem_log2(op), align = mem_align(op);
+    unsigned mask = (1u << (align > log2 ? align : log2)) - 1;
+    if (mask) {
+        x_r(&c->a, X86_TEST8_I, 0, addr);
+        x_u8(&c->a, mask);
+        s->from2 = x_jcc(&c->a, CC_NE);
+    }
+    s->access = c->a.p;
+    return s;
+}
+
+/* Is there no inline path at all? */
+static bool always_slow(const struct compiler *c, const struct ir_op *op)
+{
+    return c->be->config.always_slow || (op->imm & IR_MEM_USER);
+}
+
+void emit_ld(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    if (group_access(c, op, i))
+        return;
+    unsigned addr = ra_reg(c, op->arg[0]);
+    unsigned dst = ra_dest(c, i, NO_VALUE);
+    struct slow_site site = mem_site(c, op, addr, dst);
+    if (always_slow(c, op)) {
+        mem_site_call(c, &site);
+        return;
+    }
+    unsigned addend = dst < SCRATCH_COUNT ? dst : ra_alloc(c);
+    struct stub *s = check_access(c, op, addr, addend, site);
+    mem_load_insn(c, op, dst, x_memx((int)addend, (int)addr, 0, 0));
+    s->back = c->a.p;
+}
+
+void emit_st(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    if (group_access(c, op, i))
+        return;
+    struct opnd v = mem_store_value(c, op);
+    unsigned addr = ra_reg(c, op->arg[0]);
+    struct slow_site site = mem_site(c, op, addr, v.kind == OPND_REG ? (unsigned)v.reg : SLOW_NO_REG);
+    site.imm = (uint32_t)v.imm;
+    if (always_slow(c, op)) {
+        mem_site_call(c, &site);
+        return;
+    }
+    unsigned addend = ra_alloc(c);
+    struct stub *s = check_access(c, op, addr, addend, site);
+    mem_store_insn(c, op, v, x_memx((int)addend, (int)addr, 0, 0));
+    s->back = c->a.p;
+}
+
+/* An access that is not aligned: back inline if it is allowed and stays in its page. */
+static void unaligned_path(struct compiler *c, struct stub *s)
+{
+    struct code *a = &c->a;
+    unsigned log2 = s->site.memop & IR_MEM_SIZE_MASK;
+    unsigned align = (s->site.memop & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT;
+    x_patch_here(a, s->from2);
+    if (align >= log2)
+        return;
+    uint8_t *demanded = NULL;
+    if (align) {
+        x_r(a, X86_TEST8_I, 0, s->reg);
+        x_u8(a, (1u << align) - 1);
+        demanded = x_jcc(a, CC_NE);
+    }
+    x_push(a, s->temp);
+    x_mov_rr(a, 0, s->temp, s->reg);
+    x_alu_ri(a, ALU_AND, 0, s->temp, 0xfff);
+    x_alu_ri(a, ALU_CMP, 0, s->temp, 0x1000 - (1 << log2));
+    x_pop(a, s->temp);
+    x_patch(x_jcc(a, CC_BE), s->access);
+    if (demanded)
+        x_patch_here(a, demanded);
+}
+
+void mem_stub_emit(struct compiler *c, struct stub *s)
+{
+    if (s->from2)
+        unaligned_path(c, s);
+    x_patch_here(&c->a, s->from);
+    s->site.back = x_rx(&c->a, s->back);
+    mem_site_call(c, &s->site);
+}
+
+void emit_fence(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    x_fence(&c->a);
+}

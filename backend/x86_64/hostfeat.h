@@ -1,0 +1,16 @@
+/* Features of the host processor that change what the emitters choose. */
+#ifndef ARMEMU_BACKEND_X86_64_HOSTFEAT_H
+#define ARMEMU_BACKEND_X86_64_HOSTFEAT_H
+
+#include <stdint.h>
+
+enum host_feature {
+    HOST_BMI1 = 1,  /* andn */
+    HOST_BMI2 = 2,  /* rorx, shlx, shrx, sarx */
+    HOST_LZCNT = 4,
+};
+
+/** The features that the host has, a mask of enum host_feature. */
+uint32_t host_features_detect(void);
+
+#endif

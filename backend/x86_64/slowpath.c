@@ -1,0 +1,62 @@
+#include "backend/x86_64/compiler.h"
+
+static void pins_to_slots(const struct backend *be, const struct slow_frame *f, uint8_t *state)
+{
+    for (unsigned k = 0; k < be->pin_count; k++) {
+        uint32_t v = (uint32_t)f->reg[be->pins[k].reg];
+        memcpy(state + be->pins[k].offset, &v, sizeof(v));
+    }
+}
+
+static void slots_to_pins(const struct backend *be, struct slow_frame *f, const uint8_t *state)
+{
+    for (unsigned k = 0; k < be->pin_count; k++) {
+        uint32_t v;
+        memcpy(&v, state + be->pins[k].offset, sizeof(v));
+        f->reg[be->pins[k].reg] = v;
+    }
+}
+
+/* What a load of this kind leaves in a register. */
+static uint64_t extend(uint64_t v, unsigned memop)
+{
+    unsigned bits = 8u << (memop & IR_MEM_SIZE_MASK);
+    if (bits < 64) {
+        v &= BIT64(bits) - 1;
+        if (memop & IR_MEM_SIGNED)
+            v = (v ^ BIT64(bits - 1)) - BIT64(bits - 1);
+    }
+    return memop & SLOW_WIDE ? v : (uint32_t)v;
+}
+
+static uint64_t store_value(const struct slow_frame *f, const struct slow_site *s)
+{
+    if (s->data_reg != SLOW_NO_REG)
+        return f->reg[s->data_reg];
+    return s->memop & SLOW_WIDE ? (uint64_t)(int32_t)s->imm : s->imm;
+}
+
+bool slowpath_access(struct slow_frame *f, struct backend *be)
+{
+    const struct slow_site *s = (const struct slow_site *)(uintptr_t)f->site;
+    const struct ir_callbacks *cb = &be->config.callbacks;
+    struct ir_env *env = (struct ir_env *)(uintptr_t)(f->reg[RBP] - IR_ENV_BIAS);
+    uint32_t memop = s->memop & ~(unsigned)SLOW_WIDE;
+    uint32_t addr = (uint32_t)f->reg[s->addr_reg] + (uint32_t)s->disp;
+    uint64_t v = 0;
+    env->insn_word = s->insn_word;
+    env->insn_left = s->insn_left;
+    pins_to_slots(be, f, (uint8_t *)env);
+    if (memop & IR_MEM_WRITE)
+        cb->store(env, addr, store_value(f, s), memop);
+    else
+        v = cb->load(env, addr, memop);
+    slots_to_pins(be, f, (const uint8_t *)env);
+    f->reg[R15] = (uintptr_t)env->tables;
+    if (env->raised)
+        return true;
+    if (!(memop & IR_MEM_WRITE) && s->data_reg != SLOW_NO_REG)
+        f->reg[s->data_reg] = extend(v, s->memop);
+    f->site = s->back;
+    return false;
+}

@@ -1,0 +1,178 @@
+/*
+ * Common code, generated once: entering and leaving generated code, the end of the budget, dispatch
+ * by the exec tables, unchained exits, and the call of the memory slow path.
+ */
+#include "backend/x86_64/compiler.h"
+
+enum { FRAME = SPILLS * 8 + 8 }; /* keeps rsp 16-byte aligned after the six pushes of enter */
+
+static const uint8_t preserved[] = {RBX, RBP, R12, R13, R14, R15};
+
+/* enter(env, entry) */
+static void thunk_enter(struct code *a, struct backend *be)
+{
+    be->thunk.enter = x_rx(a, a->p);
+    for (unsigned k = 0; k < ARRAY_SIZE(preserved); k++)
+        x_push(a, preserved[k]);
+    x_alu_ri(a, ALU_SUB, 1, RSP, FRAME);
+    x_rm(a, X86_LEA, 1, RBP, x_mem(RDI, IR_ENV_BIAS));
+    x_mov_rr(a, 0, RAX, RSI);
+    x_mov_rm(a, 1, R15, ENV(tables));
+    pins_load(a, be, false);
+    x_r(a, X86_JMP_M, 0, RAX);
+}
+
+/* Leave with exit reason eax. */
+static void thunk_leave(struct code *a, struct backend *be)
+{
+    be->thunk.leave = x_rx(a, a->p);
+    pins_save(a, be, false);
+    x_alu_ri(a, ALU_ADD, 1, RSP, FRAME);
+    for (unsigned k = ARRAY_SIZE(preserved); k-- > 0;)
+        x_pop(a, preserved[k]);
+    x_ret(a);
+}
+
+/* No code is known for guest address eax. Also the filler of entry arrays. */
+static void thunk_lookup(struct code *a, struct backend *be)
+{
+    be->thunk.lookup = x_rx(a, a->p);
+    x_mov_mr(a, 1, ENV(pc), RAX);
+    x_mov_ri(a, RAX, IR_EXIT_LOOKUP);
+    x_jmp_to(a, be->thunk.leave);
+}
+
+/* Called (not to return) with the page offset in eax; the return address is the exit's handle. */
+static void thunk_chain(struct code *a, struct backend *be)
+{
+    be->thunk.chain = x_rx(a, a->p);
+    x_pop(a, RDX);
+    x_mov_mr(a, 1, ENV(exit_site), RDX);
+    x_alu_rm(a, ALU_ADD, 0, RAX, ENV(page_base));
+    x_mov_mr(a, 1, ENV(pc), RAX);
+    x_mov_ri(a, RAX, IR_EXIT_CHAIN);
+    x_jmp_to(a, be->thunk.leave);
+}
+
+/* The budget does not cover a block of ecx instructions at page offset eax with entry edx: begin a
+ * new slice, unless somebody wants attention or a slice would never do. */
+static void thunk_budget(struct code *a, struct backend *be)
+{
+    be->thunk.budget = x_rx(a, a->p);
+    x_alu_mi(a, ALU_CMP, 0, ENV(exit_request), 0);
+    uint8_t *wanted = x_jcc(a, CC_NE);
+    x_alu_mr(a, ALU_CMP, 0, ENV(refill), RCX);
+    uint8_t *small = x_jcc(a, CC_B);
+    x_mov_rm(a, 0, RCX, ENV(slice));
+    x_alu_rm(a, ALU_SUB, 0, RCX, ENV(budget));
+    x_rr(a, X86_MOVSXD, 1, RCX, RCX);
+    x_alu_mr(a, ALU_ADD, 1, ENV(icount), RCX);
+    x_mov_rm(a, 0, RCX, ENV(refill));
+    x_mov_mr(a, 0, ENV(slice), RCX);
+    x_mov_mr(a, 0, ENV(budget), RCX);
+    x_r(a, X86_JMP_M, 0, RDX);
+    x_patch_here(a, wanted);
+    x_patch_here(a, small);
+    x_alu_rm(a, ALU_ADD, 0, RAX, ENV(page_base));
+    x_mov_mr(a, 1, ENV(pc), RAX);
+    x_mov_ri(a, RAX, IR_EXIT_BUDGET);
+    x_jmp_to(a, be->thunk.leave);
+}
+
+static void compare_lane(struct code *a, const struct backend *be)
+{
+    const struct ir_slot *slot = &be->config.target->slots[be->config.target->lane_slot];
+    if (slot->type == IR_I8) {
+        x_m(a, X86_CMP8_MI, 0, env_mem(slot->offset));
+        x_u8(a, 0);
+    } else {
+        x_alu_mi(a, ALU_CMP, 0, env_mem(slot->offset), 0);
+    }
+}
+
+/* Continue at guest address eax with everything else from the state. */
+static void thunk_dispatch(struct code *a, struct backend *be)
+{
+    be->thunk.dispatch = x_rx(a, a->p);
+    if (be->config.no_chain) {
+        x_jmp_to(a, be->thunk.lookup);
+        return;
+    }
+    x_m(a, X86_CMP8_MI, 0, ENV(slow_dispatch));
+    x_u8(a, 0);
+    x_jcc_to(a, CC_NE, be->thunk.lookup);
+    x_mov_rm(a, 1, R15, ENV(tables));
+    x_rr(a, X86_TEST_MR, 1, R15, R15);
+    x_jcc_to(a, CC_E, be->thunk.lookup);
+    compare_lane(a, be);
+    uint8_t *lane1 = x_jcc(a, CC_NE);
+    exit_indirect(a, be, 0);
+    x_patch_here(a, lane1);
+    exit_indirect(a, be, 1);
+}
+
+/* A helper or slow path has raised: give the instructions back that were not executed. */
+static void thunk_raised(struct code *a, struct backend *be)
+{
+    be->thunk.raised = x_rx(a, a->p);
+    x_mov_rm(a, 0, RAX, ENV(insn_left));
+    x_alu_mr(a, ALU_ADD, 0, ENV(budget), RAX);
+    x_m(a, X86_MOV8_MI, 0, ENV(raised));
+    x_u8(a, 0);
+    x_mov_rm(a, 0, RAX, ENV(pc));
+    x_jmp_to(a, be->thunk.dispatch);
+}
+
+/* Called with a struct slow_site behind the call. All registers survive, but those that the slow
+ * path changes in the frame. */
+static void thunk_slow(struct code *a, struct backend *be)
+{
+    be->thunk.slow = x_rx(a, a->p);
+    for (int r = R15; r >= RAX; r--)
+        x_push(a, (unsigned)r);
+    x_mov_rr(a, 1, RDI, RSP);
+    x_mov_ri(a, RSI, (uintptr_t)be);
+    x_mov_ri(a, RAX, (uintptr_t)slowpath_access);
+    x_alu_ri(a, ALU_SUB, 1, RSP, 8);
+    x_r(a, X86_CALL_M, 0, RAX);
+    x_alu_ri(a, ALU_ADD, 1, RSP, 8);
+    x_legacy(a, 0, 0, 0x84, 0, RAX, 0, RAX, false); /* test al, al: bool result */
+    x_u8(a, 0xc0);
+    for (unsigned r = RAX; r <= R15; r++) { /* pop and lea leave EFLAGS alone */
+        if (r == RSP)
+            x_rm(a, X86_LEA, 1, RSP, x_mem(RSP, 8));
+        else
+            x_pop(a, r);
+    }
+    uint8_t *raised = x_jcc(a, CC_NE);
+    x_ret(a);
+    x_patch_here(a, raised);
+    x_alu_ri(a, ALU_ADD, 1, RSP, 8);
+    x_jmp_to(a, be->thunk.raised);
+}
+
+static void helper_table(struct code *a, struct backend *be)
+{
+    const struct ir_target *t = be->config.target;
+    while ((uintptr_t)a->p & 7)
+        x_u8(a, 0xcc);
+    be->thunk.helpers = x_rx(a, a->p);
+    for (uint32_t k = 0; k < t->helper_count; k++)
+        x_u64(a, be->config.callbacks.helper ? (uintptr_t)be->config.callbacks.helper
+                                             : (uintptr_t)t->helpers[k].fn);
+}
+
+void thunks_emit(struct backend *be)
+{
+    struct code a = {.p = be->cache.rw, .rx_delta = be->cache.rx - be->cache.rw};
+    thunk_enter(&a, be);
+    thunk_leave(&a, be);
+    thunk_lookup(&a, be);
+    thunk_chain(&a, be);
+    thunk_budget(&a, be);
+    thunk_dispatch(&a, be);
+    thunk_raised(&a, be);
+    thunk_slow(&a, be);
+    helper_table(&a, be);
+    assert(a.p <= be->cache.rw + CODECACHE_COMMON);
+}

@@ -1,0 +1,299 @@
+/* Random blocks: valid IR that mixes every op, with sensible odds. */
+#include <string.h>
+
+#include "harness.h"
+
+enum { POOL = 64 };
+
+struct gen {
+    struct ir_block *b;
+    uint64_t *rng;
+    int32_t pool[2][POOL]; /* values usable now: i32, i64 */
+    unsigned count[2];
+};
+
+static unsigned pick(struct gen *g, unsigned n)
+{
+    return (unsigned)(rng_next(g->rng) >> 20) % n;
+}
+
+static void add(struct gen *g, enum ir_type type, int32_t v)
+{
+    unsigned k = type == IR_I64;
+    if (g->count[k] < POOL)
+        g->pool[k][g->count[k]++] = v;
+    else
+        g->pool[k][pick(g, POOL)] = v;
+}
+
+static uint64_t random_const(struct gen *g)
+{
+    static const uint64_t special[] = {0, 1, 2, 3, 4, 31, 32, 0xff, 0x80, 0x7fffffff, 0x80000000,
+                                       0xffffffff, 0xffffffffffffffff, 0x8000000000000000,
+                                       0x7fffffffffffffff, 0x100000000};
+    return pick(g, 3) ? special[pick(g, 16)] : rng_next(g->rng) >> pick(g, 64);
+}
+
+static int32_t constant(struct gen *g, enum ir_type type)
+{
+    uint64_t v = random_const(g);
+    return ir_emit(g->b, IR_OP_const, type, IR_NONE, IR_NONE, IR_NONE, type == IR_I32 ? (uint32_t)v : v);
+}
+
+static int32_t get_slot(struct gen *g, enum ir_type type)
+{
+    static const uint8_t wide[] = {SLOT_Q0, SLOT_Q1, SLOT_D0};
+    static const uint8_t narrow[] = {SLOT_B0, SLOT_H0, SLOT_S0, SLOT_S1};
+    unsigned slot = pick(g, 14);
+    if (type == IR_I64)
+        slot = wide[pick(g, 3)];
+    else if (!pick(g, 6))
+        slot = narrow[pick(g, 4)];
+    return ir_emit(g->b, IR_OP_get, type, IR_NONE, IR_NONE, IR_NONE, slot);
+}
+
+/* Some value of @type: recent ones preferred. */
+static int32_t value(struct gen *g, enum ir_type type)
+{
+    unsigned k = type == IR_I64, n = g->count[k];
+    if (!pick(g, 6))
+        return constant(g, type);
+    if (n == 0 || !pick(g, 4)) {
+        int32_t v = get_slot(g, type);
+        add(g, type, v);
+        return v;
+    }
+    unsigned back = pick(g, 3) ? pick(g, n < 4 ? n : 4) : pick(g, n);
+    return g->pool[k][n - 1 - back];
+}
+
+static int32_t emit(struct gen *g, unsigned opcode, enum ir_type type, int32_t a0, int32_t a1,
+                    int32_t a2, uint64_t imm, unsigned fw, unsigned aux)
+{
+    int32_t i = ir_emit(g->b, (enum ir_opcode)opcode, type, a0, a1, a2, imm);
+    g->b->ops[i].fw = (uint8_t)fw;
+    g->b->ops[i].aux = (uint8_t)aux;
+    return i;
+}
+
+static unsigned random_fw(struct gen *g, unsigned able)
+{
+    static const uint8_t common[] = {IR_NZCV, IR_NZ, IR_NZC, IR_FLAG_C};
+    if (pick(g, 2))
+        return 0;
+    return able & (pick(g, 4) ? common[pick(g, 4)] : pick(g, 16));
+}
+
+static void set_slot(struct gen *g)
+{
+    static const uint8_t others[] = {SLOT_Q0, SLOT_Q1, SLOT_D0, SLOT_B0, SLOT_H0, SLOT_S0, SLOT_S1};
+    unsigned slot = pick(g, 5) ? pick(g, 14) : others[pick(g, 7)];
+    bool wide = slot == SLOT_Q0 || slot == SLOT_Q1 || slot == SLOT_D0;
+    enum ir_type type = wide ? IR_I64 : IR_I32;
+    emit(g, IR_OP_set, type, value(g, type), IR_NONE, IR_NONE, slot, 0, 0);
+}
+
+/* Any op whose value depends on its arguments and flags alone. */
+static void arithmetic(struct gen *g)
+{
+    unsigned opcode = IR_OP_add + pick(g, IR_OP_setnzcv - IR_OP_add + 2);
+    if (opcode > IR_OP_getnzcv)
+        opcode = IR_OP_add;
+    if (!pick(g, 3)) {
+        static const uint8_t often[] = {IR_OP_add, IR_OP_sub, IR_OP_and, IR_OP_shl, IR_OP_adc, IR_OP_sbc};
+        opcode = often[pick(g, 6)];
+    }
+    const struct ir_op_info *info = &ir_op_info[opcode];
+    bool narrow_only = opcode == IR_OP_adc || opcode == IR_OP_sbc;
+    enum ir_type type = pick(g, 4) || narrow_only ? IR_I32 : IR_I64;
+    int32_t args[4] = {IR_NONE, IR_NONE, IR_NONE, IR_NONE};
+    for (unsigned k = 0; k < info->nargs; k++) {
+        char letter = info->argtypes[k];
+        args[k] = value(g, letter == 't' ? type : letter == 'q' ? IR_I64 : IR_I32);
+    }
+    unsigned fw = random_fw(g, info->flags), width = type == IR_I64 ? 64 : 32;
+    uint64_t imm = 0;
+    if (opcode >= IR_OP_shl && opcode <= IR_OP_ror && (fw || pick(g, 2)))
+        args[1] = ir_const(g->b, IR_I32, 1 + pick(g, width - 1));
+    if (opcode == IR_OP_ubfx || opcode == IR_OP_sbfx || opcode == IR_OP_bfi) {
+        unsigned lsb = pick(g, 32);
+        imm = lsb | (uint64_t)(1 + pick(g, 32 - lsb)) << 8;
+    }
+    if (opcode == IR_OP_setc || opcode == IR_OP_setv || opcode == IR_OP_setnzcv)
+        fw = info->flags;
+    unsigned aux = opcode == IR_OP_cond || opcode == IR_OP_selcc ? pick(g, 15) : 0;
+    enum ir_type result = info->result == 'w'   ? IR_I32
+                          : info->result == 'q' ? IR_I64
+                          : info->result == 'n' ? IR_VOID
+                                                : type;
+    int32_t v = emit(g, opcode, info->result == 't' || info->argtypes[0] == 't' ? type : result, args[0],
+                     args[1], args[2], imm, fw, aux);
+    if (result != IR_VOID)
+        add(g, result, v);
+}
+
+static int32_t address(struct gen *g)
+{
+    uint32_t page = MEM_BASE + 0x1000 * pick(g, MEM_PAGES);
+    uint32_t offset = pick(g, 3) ? pick(g, 1024) * 4 : pick(g, 2) ? pick(g, 4096) : 0xff4 + pick(g, 12);
+    if (!pick(g, 12))
+        page = PAGE_FAULT;
+    else if (pick(g, 2))
+        page = MEM_BASE;
+    int32_t v = ir_const(g->b, IR_I32, page + offset);
+    if (pick(g, 8)) { /* by way of a slot, so that it is not constant */
+        unsigned slot = pick(g, 14);
+        emit(g, IR_OP_set, IR_I32, v, IR_NONE, IR_NONE, slot, 0, 0);
+        v = emit(g, IR_OP_get, IR_I32, IR_NONE, IR_NONE, IR_NONE, slot, 0, 0);
+        if (pick(g, 2))
+            v = emit(g, pick(g, 2) ? IR_OP_add : IR_OP_sub, IR_I32, v,
+                     ir_const(g->b, IR_I32, pick(g, 4) * 4), IR_NONE, 0, 0, 0);
+        if (pick(g, 2))
+            add(g, IR_I32, v);
+    }
+    return v;
+}
+
+static void memory(struct gen *g)
+{
+    enum ir_type type = pick(g, 5) ? IR_I32 : IR_I64;
+    unsigned log2 = pick(g, type == IR_I64 ? 4 : 3);
+    uint64_t memop = log2;
+    if (pick(g, 2))
+        memop |= IR_MEM_ALIGN(pick(g, log2 + 1));
+    if (!pick(g, 16))
+        memop |= IR_MEM_USER;
+    int32_t a = address(g);
+    if (pick(g, 2)) {
+        if (pick(g, 3) == 0)
+            memop |= IR_MEM_SIGNED;
+        add(g, type, emit(g, IR_OP_ld, type, a, IR_NONE, IR_NONE, memop, 0, 0));
+    } else {
+        emit(g, IR_OP_st, type, a, value(g, type), IR_NONE, memop, 0, 0);
+    }
+}
+
+/* As LDM and STM: consecutive words, with or without write-back. */
+static void group(struct gen *g)
+{
+    bool write = pick(g, 2), late = pick(g, 3) == 0;
+    unsigned n = 1 + pick(g, 8), base = pick(g, 14);
+    int32_t loaded[8];
+    uint32_t start = MEM_BASE + 0x1000 * pick(g, pick(g, 4) ? 2 : 5) + pick(g, 1024) * 4;
+    if (!pick(g, 4))
+        start += pick(g, 4);
+    emit(g, IR_OP_set, IR_I32, ir_const(g->b, IR_I32, start + 4 * n), IR_NONE, IR_NONE, base, 0, 0);
+    int32_t v = emit(g, IR_OP_get, IR_I32, IR_NONE, IR_NONE, IR_NONE, base, 0, 0);
+    int32_t a = emit(g, IR_OP_sub, IR_I32, v, ir_const(g->b, IR_I32, 4 * n), IR_NONE, 0, 0, 0);
+    emit(g, IR_OP_memgroup, IR_VOID, a, IR_NONE, IR_NONE, 4 * n, 0, write);
+    for (unsigned k = 0; k < n; k++) {
+        int32_t p = emit(g, IR_OP_add, IR_I32, a, ir_const(g->b, IR_I32, 4 * k), IR_NONE, 0, 0, 0);
+        uint64_t memop = 2 | IR_MEM_GROUP | IR_MEM_ALIGN(2);
+        if (write) {
+            int32_t x = emit(g, IR_OP_get, IR_I32, IR_NONE, IR_NONE, IR_NONE, pick(g, 14), 0, 0);
+            emit(g, IR_OP_st, IR_I32, p, x, IR_NONE, memop, 0, 0);
+            continue;
+        }
+        loaded[k] = emit(g, IR_OP_ld, IR_I32, p, IR_NONE, IR_NONE, memop, 0, 0);
+        unsigned slot = (base + 1 + k) % 14;
+        if (!late)
+            emit(g, IR_OP_set, IR_I32, loaded[k], IR_NONE, IR_NONE, slot, 0, 0);
+    }
+    emit(g, IR_OP_memgroupend, IR_VOID, IR_NONE, IR_NONE, IR_NONE, 0, 0, 0);
+    for (unsigned k = 0; !write && late && k < n; k++)
+        emit(g, IR_OP_set, IR_I32, loaded[k], IR_NONE, IR_NONE, (base + 1 + k) % 14, 0, 0);
+    if (pick(g, 2))
+        emit(g, IR_OP_set, IR_I32, a, IR_NONE, IR_NONE, base, 0, 0);
+}
+
+static void call(struct gen *g)
+{
+    unsigned id = pick(g, HELPER_COUNT);
+    const struct ir_helper *h = &test_target.helpers[id];
+    int32_t args[4] = {IR_NONE, IR_NONE, IR_NONE, IR_NONE};
+    for (unsigned k = 0; k < h->nargs; k++)
+        args[k] = value(g, pick(g, 4) ? IR_I32 : IR_I64);
+    int32_t v = ir_emit(g->b, IR_OP_call, (enum ir_type)h->result, args[0], args[1], args[2], id);
+    g->b->ops[v].arg[3] = args[3];
+    if (h->result != IR_VOID)
+        add(g, (enum ir_type)h->result, v);
+}
+
+static void leave(struct gen *g)
+{
+    switch (pick(g, 5)) {
+    case 0:
+    case 1:
+        emit(g, IR_OP_exitd, IR_VOID, IR_NONE, IR_NONE, IR_NONE,
+             (uint64_t)((int64_t)pick(g, 0x4000) - 0x1000), 0, pick(g, 4) ? g->b->lane : 1 - g->b->lane);
+        break;
+    case 2: {
+        static const uint8_t lanes[] = {0, 1, IR_LANE_SAME, IR_LANE_BIT0};
+        emit(g, IR_OP_exiti, IR_VOID, value(g, IR_I32), IR_NONE, IR_NONE, 0, 0,
+             lanes[pick(g, 4)] | (pick(g, 2) ? IR_HINT_RETURN : 0));
+        break;
+    }
+    case 3:
+        emit(g, IR_OP_exitdyn, IR_VOID, value(g, IR_I32), IR_NONE, IR_NONE, 0, 0, 0);
+        break;
+    default:
+        emit(g, IR_OP_exitengine, IR_VOID, value(g, IR_I32), IR_NONE, IR_NONE, 0, 0,
+             pick(g, 2) ? IR_EXIT_HALT : IR_EXIT_YIELD);
+    }
+}
+
+/* A branch over a few ops, perhaps over an exit. */
+static void body(struct gen *g, unsigned depth);
+static void branch(struct gen *g, unsigned depth)
+{
+    unsigned label = ir_label_new(g->b);
+    if (pick(g, 2))
+        emit(g, IR_OP_brcc, IR_VOID, IR_NONE, IR_NONE, IR_NONE, label, 0, pick(g, 15));
+    else
+        emit(g, pick(g, 2) ? IR_OP_brnz : IR_OP_brz, IR_VOID, value(g, IR_I32), IR_NONE, IR_NONE, label,
+             0, 0);
+    for (unsigned k = pick(g, 4); k > 0; k--)
+        body(g, depth + 1);
+    if (!pick(g, 3))
+        leave(g);
+    emit(g, IR_OP_label, IR_VOID, IR_NONE, IR_NONE, IR_NONE, label, 0, 0);
+    g->count[0] = g->count[1] = 0;
+}
+
+static void body(struct gen *g, unsigned depth)
+{
+    unsigned n = pick(g, 32);
+    if (n < 14)
+        arithmetic(g);
+    else if (n < 21)
+        set_slot(g);
+    else if (n < 25)
+        memory(g);
+    else if (n < 26)
+        group(g);
+    else if (n < 28 && depth < 2)
+        branch(g, depth);
+    else if (n < 29)
+        call(g);
+    else if (n < 30)
+        add(g, IR_I32, emit(g, IR_OP_pcrel, IR_I32, IR_NONE, IR_NONE, IR_NONE,
+                            (uint64_t)((int64_t)pick(g, 0x4000) - 0x2000), 0, 0));
+    else if (n < 31)
+        emit(g, IR_OP_fence, IR_VOID, IR_NONE, IR_NONE, IR_NONE, 0, 0, 0);
+    else
+        emit(g, IR_OP_callhint, IR_VOID, IR_NONE, IR_NONE, IR_NONE, 0x20, 0, 0);
+}
+
+void random_block(struct ir_block *b, uint64_t *rng)
+{
+    struct gen g = {.b = b, .rng = rng};
+    b->lane = pick(&g, 2);
+    b->page_offset = pick(&g, 1024) * 4;
+    b->insn_count = 1 + pick(&g, 6);
+    for (unsigned k = 0; k < b->insn_count; k++) {
+        emit(&g, IR_OP_insn, IR_VOID, IR_NONE, IR_NONE, IR_NONE, (uint32_t)rng_next(rng), 0, 0);
+        for (unsigned n = pick(&g, 8); n > 0; n--)
+            body(&g, 0);
+    }
+    leave(&g);
+}

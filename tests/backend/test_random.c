@@ -1,0 +1,99 @@
+/* Random blocks: compiled code against the interpreter, all of the state compared. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "backend/x86_64/hostfeat.h"
+#include "harness.h"
+#include "util/arena.h"
+
+struct run {
+    struct backend *be;
+    struct state *start, *jit, *ref;
+};
+
+static void show(struct run *r, const struct ir_block *b, const struct backend_code *code)
+{
+    for (uint32_t i = 0; i < b->count; i++) {
+        const struct ir_op *op = &b->ops[i];
+        fprintf(stderr, "%4u %s t%u fw%x aux%u (%d %d %d %d) imm %#llx\n", i,
+                ir_op_info[op->opcode].name, op->type, op->fw, op->aux, op->arg[0], op->arg[1],
+                op->arg[2], op->arg[3], (unsigned long long)op->imm);
+    }
+    backend_disassemble(r->be, code, stderr);
+}
+
+static bool one_block(struct run *r, const struct ir_block *b, uint64_t seed)
+{
+    char text[256] = "exit reasons differ";
+    struct backend_code code = test_compile(r->be, b);
+    state_copy(r->jit, r->start);
+    state_copy(r->ref, r->start);
+    enum ir_exit x = backend_run(r->be, &r->jit->env, code.entry);
+    enum ir_exit y = ir_interp_run(b, &r->ref->env, &test_callbacks);
+    if (x == IR_EXIT_CHAIN)
+        x = IR_EXIT_LOOKUP;
+    if (x == y && state_equal(r->jit, r->ref, text, sizeof(text)))
+        return true;
+    fprintf(stderr, "block of seed %#llx: %s (exits %d, %d)\n", (unsigned long long)seed, text, x, y);
+    show(r, b, &code);
+    return false;
+}
+
+static void many_blocks(uint64_t seed, unsigned blocks, bool no_chain, bool always_slow, uint32_t mask)
+{
+    struct arena arena = {0};
+    struct run r = {.be = test_backend(no_chain, always_slow, mask),
+                    .start = state_new(1),
+                    .jit = state_new(1),
+                    .ref = state_new(1)};
+    if (always_slow) /* the interpreter has no such switch: empty tables are as good */
+        state_unmap(r.ref);
+    bool ok = true;
+    const char *one = getenv("BACKEND_SEED");
+    for (unsigned n = 0; ok && n < blocks; n++) {
+        uint64_t rng = one ? strtoull(one, NULL, 0) : seed + n * 0x1000001ull;
+        uint64_t block_seed = rng;
+        struct ir_block b;
+        arena_reset(&arena);
+        ir_block_init(&b, &test_target, &arena);
+        random_block(&b, &rng);
+        struct state *fresh = state_new(rng);
+        state_copy(r.start, fresh);
+        r.start->log_all = always_slow;
+        r.start->env.tables = r.start->tables[0];
+        state_free(fresh);
+        r.start->lane = (uint8_t)b.lane;
+        ok = one_block(&r, &b, block_seed);
+    }
+    state_free(r.start);
+    state_free(r.jit);
+    state_free(r.ref);
+    backend_free(r.be);
+    arena_free(&arena);
+    cr_assert(ok);
+}
+
+Test(random, unchained)
+{
+    many_blocks(0x1111, 20000, true, false, 0);
+}
+
+Test(random, chained)
+{
+    many_blocks(0x2222, 20000, false, false, 0);
+}
+
+Test(random, always_slow)
+{
+    many_blocks(0x3333, 10000, true, true, 0);
+}
+
+Test(random, no_bmi)
+{
+    many_blocks(0x4444, 10000, false, false, HOST_BMI1 | HOST_BMI2);
+}
+
+Test(random, no_features)
+{
+    many_blocks(0x5555, 10000, false, false, ~0u);
+}

@@ -50,6 +50,7 @@ void vm_cpu_free(struct vm_cpu *c)
 
 /* ---- interrupts ------------------------------------------------------------------------------------ */
 
+/* The device lock is held wherever the CPU may sleep. */
 void vm_cpu_kick(struct vm_cpu *c)
 {
     atomic_store(&c->state.env.exit_request, 1);
@@ -121,9 +122,12 @@ static bool wait_until_runnable(struct vm_cpu *c)
 static void sleep_halted(struct vm_cpu *c)
 {
     pthread_mutex_lock(&c->vm->device_lock);
+    atomic_store(&c->sleeping, true);
     while (!atomic_load(&c->lines) && !atomic_load(&c->event) && !atomic_load(&c->attention))
         pthread_cond_wait(&c->wake, &c->vm->device_lock);
+    atomic_store(&c->sleeping, false);
     pthread_mutex_unlock(&c->vm->device_lock);
+    atomic_store(&c->event, false);
     c->state.halted = 0;
 }
 

@@ -115,10 +115,15 @@ static void send_event(struct arm_state *s)
     struct vm *vm = self(s)->vm;
     s->event = 1;
     for (uint32_t i = 0; i < vm->cpu_count; i++) {
-        if (vm->cpus[i] == self(s))
+        struct vm_cpu *c = vm->cpus[i];
+        if (c == self(s))
             continue;
-        atomic_store(&vm->cpus[i]->event, true);
-        vm_cpu_kick(vm->cpus[i]);
+        atomic_store(&c->event, true);
+        if (!atomic_load(&c->sleeping)) /* it looks at the event before it goes to sleep */
+            continue;
+        pthread_mutex_lock(&vm->device_lock);
+        pthread_cond_broadcast(&c->wake);
+        pthread_mutex_unlock(&vm->device_lock);
     }
 }
 

@@ -32,6 +32,7 @@ struct vm_cpu {
     _Atomic uint32_t lines; /* interrupt inputs as the devices drive them; the CPU's thread copies
                                them into state.irq_lines at safe points */
     atomic_bool event;      /* SEV arrived */
+    atomic_bool sleeping;   /* in WFI or WFE */
     atomic_bool attention;  /* the thread must come out of engine_run (below changed) */
 
     /* Under the device lock: */
@@ -80,7 +81,7 @@ struct vm_cpu *vm_cpu_new(struct vm *vm, uint32_t index, const struct arm_cpu_mo
                           struct error *e);
 bool vm_cpu_start_thread(struct vm_cpu *c, struct error *e);
 void vm_cpu_free(struct vm_cpu *c);
-/** Make the CPU's thread look at `lines`, `event` and `attention` soon. Any thread. */
+/** Make the CPU's thread look at `lines` and `attention` soon. Any thread, device lock held. */
 void vm_cpu_kick(struct vm_cpu *c);
 /** The interrupt input of CPU @cpu, for board_config. */
 struct irq_line vm_cpu_line(void *vm, unsigned cpu, enum board_cpu_line which);

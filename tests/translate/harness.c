@@ -174,6 +174,15 @@ void run_put_thumb(struct run *r, uint32_t offset, uint32_t insn)
     put_halfword(r, offset, insn & 0xffff);
 }
 
+static void verify(const struct run *r, const char *when)
+{
+    struct error e = {""};
+    if (ir_verify(&r->block, &e))
+        return;
+    ir_print(&r->block, stderr);
+    cr_assert_fail("IR of the block at page offset 0x%x, %s: %s", r->block.page_offset, when, e.text);
+}
+
 void run_block(struct run *r, uint32_t max_insns)
 {
     struct ir_env *env = &r->s.env;
@@ -185,13 +194,13 @@ void run_block(struct run *r, uint32_t max_insns)
         .max_insns = max_insns,
         .fold_literals = r->fold_literals,
     };
-    struct error e = {""};
     arena_reset(&r->arena);
     ir_block_init(&r->block, &run_target, &r->arena);
     r->uses_next_page = arm_translate_block(&r->block, &code);
-    if (!ir_verify(&r->block, &e)) {
-        ir_print(&r->block, stderr);
-        cr_assert_fail("IR of %08x: %s", *(uint32_t *)(r->page + (code.offset & 0xffc)), e.text);
+    verify(r, "as translated");
+    if (r->optimise) {
+        ir_optimise(&r->block);
+        verify(r, "optimised");
     }
     r->helper = -1;
     r->call_count = 0;

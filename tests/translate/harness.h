@@ -36,6 +36,7 @@ struct run {
     uint8_t data[RUN_DATA_SIZE];
     bool no_next_page;
     bool fold_literals;
+    bool optimise;       /* run the optimised IR */
     uint32_t block_flags; /* besides THUMB and IT, which come from the state */
     bool helpers_return;      /* helpers that may raise do not */
     uint64_t helper_result;   /* what impure helpers return */

@@ -1,6 +1,7 @@
 #include "tests/translate/unicorn_diff.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,14 @@ static void check_uc(uc_err err, const char *what)
     cr_assert(err == UC_ERR_OK, "unicorn: %s: %s", what, uc_strerror(err));
 }
 
+/* CPACR: CP10 and CP11 for all; FPEXC.EN. */
+static void unicorn_enable_vfp(uc_engine *uc)
+{
+    uint32_t cpacr = 0xf << 20, fpexc = 1u << 30;
+    check_uc(uc_reg_write(uc, UC_ARM_REG_C1_C0_2, &cpacr), "cpacr");
+    check_uc(uc_reg_write(uc, UC_ARM_REG_FPEXC, &fpexc), "fpexc");
+}
+
 static uc_engine *unicorn_open(void)
 {
     uc_engine *uc;
@@ -79,6 +88,7 @@ static uc_engine *unicorn_open(void)
     check_uc(uc_ctl_set_cpu_model(uc, UC_CPU_ARM_MAX), "model");
     check_uc(uc_mem_map(uc, RUN_CODE, CODE_SIZE, UC_PROT_ALL), "map");
     check_uc(uc_mem_map(uc, RUN_DATA, RUN_DATA_SIZE, UC_PROT_ALL), "map");
+    unicorn_enable_vfp(uc);
     return uc;
 }
 
@@ -89,8 +99,31 @@ static int unicorn_reg(unsigned i)
     return i < 13 ? UC_ARM_REG_R0 + (int)i : special[i - 13];
 }
 
+static void unicorn_load_vectors(struct diff *d)
+{
+    for (int i = 0; i < 32; i++)
+        check_uc(uc_reg_write(d->uc, UC_ARM_REG_D0 + i, &d->run->s.d[i]), "vector");
+}
+
+static bool vectors_agree(struct diff *d)
+{
+    bool agree = true;
+    for (int i = 0; i < 32; i++) {
+        uint64_t theirs;
+        check_uc(uc_reg_read(d->uc, UC_ARM_REG_D0 + i, &theirs), "vector");
+        if (theirs == d->run->s.d[i])
+            continue;
+        agree = false;
+        if (d->mismatches < MAX_REPORTS)
+            fprintf(stderr, "  d%d ours %016" PRIx64 " unicorn %016" PRIx64 "\n", i, d->run->s.d[i], theirs);
+    }
+    return agree;
+}
+
 static void unicorn_load_state(struct diff *d)
 {
+    if (d->family->vectors)
+        unicorn_load_vectors(d);
     uint32_t psr = run_psr(d->run) | ARM_PSR_A | ARM_PSR_I | ARM_PSR_F | ARM_MODE_SVC;
     check_uc(uc_reg_write(d->uc, UC_ARM_REG_CPSR, &psr), "cpsr");
     for (unsigned i = 0; i < 15; i++)
@@ -186,7 +219,8 @@ static enum outcome compare(struct diff *d, const struct arm_state *before)
     check_uc(uc_reg_read(d->uc, UC_ARM_REG_CPSR, &psr), "read");
     differ |= (psr ^ run_psr(r)) & mask;
     bool data = data_agrees(d);
-    if (!differ && data)
+    bool vectors = !d->family->vectors || vectors_agree(d);
+    if (!differ && data && vectors)
         return AGREED;
     report(d, before, theirs, psr & (uint32_t)PSR_FLAGS);
     if (!data)
@@ -207,6 +241,7 @@ static enum outcome run_case(struct diff *d, uint32_t end)
     struct run *before = malloc(sizeof(*before));
     memcpy(before, r, sizeof(*before));
     unicorn_load_state(d);
+    r->optimise = below(d, 2);
     run_block(r, d->count);
     enum outcome outcome = REFUSED;
     bool raised = r->helper >= 0 || r->faulted;

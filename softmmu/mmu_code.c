@@ -124,26 +124,19 @@ static void op_run(struct mmu *mmu, const struct mmu_op *op)
     }
 }
 
+/* The operations run under the queue's lock, and `pending` falls after them: who waits for it to
+ * fall knows that they are done. */
 void mmu_run_pending(struct mmu *mmu)
 {
-    struct mmu_op ops[MMU_QUEUE];
-    unsigned count;
-    bool overflow;
-
     if (!mmu_has_pending(mmu))
         return;
     pthread_mutex_lock(&mmu->lock);
-    count = mmu->queue_count;
-    overflow = mmu->overflow;
-    memcpy(ops, mmu->queue, count * sizeof(*ops));
+    if (mmu->overflow)
+        mmu_inv_all(mmu);
+    for (unsigned i = 0; !mmu->overflow && i < mmu->queue_count; i++)
+        op_run(mmu, &mmu->queue[i]);
     mmu->queue_count = 0;
     mmu->overflow = false;
     atomic_store_explicit(&mmu->pending, false, memory_order_release);
     pthread_mutex_unlock(&mmu->lock);
-    if (overflow) {
-        mmu_inv_all(mmu);
-        return;
-    }
-    for (unsigned i = 0; i < count; i++)
-        op_run(mmu, &ops[i]);
 }

@@ -50,12 +50,13 @@ Test(translate_flow, conditions)
     run_free(r);
 }
 
+/* Instructions that are too many to be selects, and stores, which must not happen. */
 static void run_of_conditions(struct run *r)
 {
     run_put_arm(r, 0, 0x03a00001);  /* MOVEQ r0, #1 */
-    run_put_arm(r, 4, 0x03a01001);  /* MOVEQ r1, #1 */
+    run_put_arm(r, 4, 0x05861000);  /* STREQ r1, [r6] */
     run_put_arm(r, 8, 0x13a02001);  /* MOVNE r2, #1 */
-    run_put_arm(r, 12, 0x13a03001); /* MOVNE r3, #1 */
+    run_put_arm(r, 12, 0x15863004); /* STRNE r3, [r6, #4] */
     run_put_arm(r, 16, 0x03a04001); /* MOVEQ r4, #1 */
     run_put_arm(r, 20, 0xe3a05001); /* MOV r5, #1 */
 }
@@ -65,15 +66,37 @@ Test(translate_flow, equal_and_inverse_conditions_share_a_branch)
     for (unsigned z = 0; z < 2; z++) {
         struct run *r = run_new();
         run_of_conditions(r);
+        r->s.r[1] = r->s.r[3] = 9;
+        r->s.r[6] = RUN_DATA;
         run_set_nzcv(r, z ? Z : 0);
         run_block(r, 6);
-        uint32_t expected[] = {z, z, !z, !z, z, 1};
+        uint32_t expected[] = {z, 9, !z, 9, z, 1};
         cr_assert_arr_eq(r->s.r, expected, sizeof(expected));
+        cr_assert_eq(r->data[0], z ? 9 : 0);
+        cr_assert_eq(r->data[4], z ? 0 : 9);
         cr_assert_eq(pc(r), RUN_CODE + 24);
         unsigned tested = 0;
         for (uint32_t i = 0; i < r->block.count; i++)
             tested += r->block.ops[i].opcode == IR_OP_brcc && r->block.ops[i].aux != IR_CC_AL;
         cr_assert_eq(tested, 1);
+        run_free(r);
+    }
+}
+
+Test(translate_flow, short_runs_have_no_branch)
+{
+    for (unsigned z = 0; z < 2; z++) {
+        struct run *r = run_new();
+        run_put_arm(r, 0, 0x02800001); /* ADDEQ r0, r0, #1 */
+        run_put_arm(r, 4, 0x00800000); /* ADDEQ r0, r0, r0 */
+        run_put_arm(r, 8, 0x13a00007); /* MOVNE r0, #7 */
+        run_put_arm(r, 12, 0xb3a01001); /* MOVLT r1, #1 */
+        run_set_nzcv(r, z ? Z | N : 0);
+        r->s.r[0] = 4;
+        run_block(r, 4);
+        cr_assert_eq(r->s.r[0], z ? 10 : 7);
+        cr_assert_eq(r->s.r[1], z);
+        cr_assert_eq(ops_count(r, IR_OP_brcc), 0);
         run_free(r);
     }
 }

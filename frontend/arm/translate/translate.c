@@ -1,5 +1,5 @@
 /* The loop over the instructions of a block: fetch, condition, decode, block end. */
-#include "frontend/arm/translate/translate.h"
+#include "frontend/arm/translate/condition.h"
 
 #include <string.h>
 
@@ -11,54 +11,7 @@ enum {
     BLOCK_INSNS = 64, /* longer blocks gain little, and what is invalidated grows */
 };
 
-/* ---- conditional execution ------------------------------------------------------------------------ */
-
-static void run_close(struct arm_translate *t)
-{
-    if (t->skip_open)
-        ir_label(t->b, t->skip_label);
-    t->skip_open = false;
-}
-
-/* Before the insn op of an instruction with condition @cond: keep the open run when it serves this
- * instruction too, turn it into its else part for the inverse condition, or close it. */
-static void run_continue(struct arm_translate *t, unsigned cond)
-{
-    if (!t->skip_open || t->skip_cond == cond)
-        return;
-    if (t->skip_cond != (cond ^ 1)) {
-        run_close(t);
-        return;
-    }
-    unsigned end = ir_label_new(t->b);
-    ir_brcc(t->b, IR_CC_AL, end);
-    ir_label(t->b, t->skip_label);
-    t->skip_label = end;
-    t->skip_cond = cond;
-}
-
-void arm_skip_unless(struct arm_translate *t, unsigned cond)
-{
-    if (cond >= IR_CC_AL || t->skip_open)
-        return;
-    t->skip_open = true;
-    t->skip_cond = cond;
-    t->skip_label = ir_label_new(t->b);
-    ir_brcc(t->b, cond ^ 1, t->skip_label);
-}
-
-/* Could the ops from index @first on have changed NZCV? */
-static bool flags_written(const struct ir_block *b, uint32_t first)
-{
-    for (uint32_t i = first; i < b->count; i++) {
-        const struct ir_op *op = &b->ops[i];
-        if (op->fw)
-            return true;
-        if (op->opcode == IR_OP_call && b->target->helpers[op->imm].effects & IR_HELPER_WRITES)
-            return true;
-    }
-    return false;
-}
+/* ---- conditions ------------------------------------------------------------------------------------- */
 
 /* BKPT and HLT are executed whatever the IT block says. */
 static bool ignores_condition(const struct arm_translate *t)
@@ -152,7 +105,7 @@ static void insn_translate(struct arm_translate *t)
 {
     t->in_it = t->itstate != 0;
     t->cond = insn_condition(t);
-    run_continue(t, t->cond);
+    arm_run_continue(t, t->cond);
     insn_mark(t);
     arm_skip_unless(t, t->cond);
     uint32_t first = t->b->count;
@@ -163,8 +116,8 @@ static void insn_translate(struct arm_translate *t)
     t->offset += t->insn_size;
     if (t->ended || t->exit_after)
         return; /* the end of the block closes the run */
-    if (t->skip_open && (t->flags_changed || flags_written(t->b, first)))
-        run_close(t);
+    if (t->flags_changed || arm_flags_written(t->b, first))
+        arm_run_close(t);
 }
 
 /* ---- the block --------------------------------------------------------------------------------------- */
@@ -224,7 +177,7 @@ bool arm_translate_block(struct ir_block *b, const struct guest_code *code)
     }
     b->guest_size = t.offset - start;
     if (!t.ended || t.skip_open) {
-        run_close(&t);
+        arm_run_close(&t);
         exit_to_next(&t);
     }
     return t.uses_next_page;

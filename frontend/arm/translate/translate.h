@@ -46,6 +46,7 @@ struct arm_translate {
     bool skip_open;      /* a conditional run is open: code up to skip_label is executed when */
     unsigned skip_label; /* skip_cond holds */
     unsigned skip_cond;
+    int32_t skip_branch; /* op that skips, or -1: the run is an else part */
     bool uses_next_page; /* the block depends on code->next_page */
     bool fp_checked;     /* the block has checked FP_ENABLED on every path to here */
 };

@@ -221,7 +221,8 @@ bool trans_LDRD_lit(struct arm_translate *t, const struct arg_litd *a)
 {
     int64_t offset = literal_offset(t, a->imm, a->u);
     uint32_t constant[2];
-    if (a->rt == a->rt2 || pair_registers_bad(t, a->rt, a->rt2))
+    bool wback = t->thumb && (t->insn >> 21 & 1);
+    if (wback || a->rt == a->rt2 || pair_registers_bad(t, a->rt, a->rt2))
         return arm_unpredictable(t);
     if (!fold_literal(t, offset, ARM_SIZE_32, 2, constant)) {
         struct arm_address addr = {.addr = ir_pcrel(t->b, offset), .write_back = IR_NONE, .rn = 15};

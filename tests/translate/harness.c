@@ -183,7 +183,7 @@ static void verify(const struct run *r, const char *when)
     cr_assert_fail("IR of the block at page offset 0x%x, %s: %s", r->block.page_offset, when, e.text);
 }
 
-void run_block(struct run *r, uint32_t max_insns)
+void run_translate(struct run *r, uint32_t max_insns)
 {
     struct ir_env *env = &r->s.env;
     struct guest_code code = {
@@ -202,6 +202,12 @@ void run_block(struct run *r, uint32_t max_insns)
         ir_optimise(&r->block);
         verify(r, "optimised");
     }
+}
+
+void run_block(struct run *r, uint32_t max_insns)
+{
+    struct ir_env *env = &r->s.env;
+    run_translate(r, max_insns);
     r->helper = -1;
     r->call_count = 0;
     r->faulted = false;

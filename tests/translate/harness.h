@@ -61,6 +61,9 @@ void run_free(struct run *r);
 void run_put_arm(struct run *r, uint32_t offset, uint32_t insn);
 void run_put_thumb(struct run *r, uint32_t offset, uint32_t insn);
 
+/** Translate the block at r->s.env.pc, at most @max_insns instructions, and verify its IR. */
+void run_translate(struct run *r, uint32_t max_insns);
+
 /**
  * Translate the block at r->s.env.pc, at most @max_insns instructions, verify its IR, and interpret
  * it once. Registers, flags and env.pc are the results; helpers that raise leave the block with

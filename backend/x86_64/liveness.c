@@ -46,11 +46,29 @@ static void want_set(struct compiler *c, struct pass *p, const struct ir_op *op,
     }
 }
 
+/* The operand that dies in an op with a wanted register may be computed there as well, so that the op
+ * works in place. Not where the op may leave the block: the register has to be intact then. */
+static void want_operand(struct compiler *c, struct pass *p, const struct ir_op *op, int8_t reg)
+{
+    if (ir_op_info[op->opcode].nargs == 0 || op->arg[0] == IR_NONE || is_barrier(c, op))
+        return;
+    const struct ir_op *def = op_of(c, op->arg[0]);
+    struct value *v = &c->val[op->arg[0]];
+    if (v->uses || def->opcode == IR_OP_const || def->opcode == IR_OP_get ||
+        def->opcode == IR_OP_pcrel || ir_op_result_type(def) != IR_I32 || op->opcode == IR_OP_call)
+        return;
+    v->want = reg;
+    p->candidate[reg] = op->arg[0];
+    p->pending |= 1u << reg;
+}
+
 static void want_step(struct compiler *c, struct pass *p, const struct ir_op *op, int32_t i)
 {
     int8_t want = c->val[i].want;
-    if (want != NO_REG)
+    if (want != NO_REG) {
         p->pending &= ~(1u << want);
+        want_operand(c, p, op, want);
+    }
     if (op->opcode == IR_OP_set)
         want_set(c, p, op, i);
     else if (op->opcode == IR_OP_get && c->be->pin_of_slot[op->imm] != NO_REG)

@@ -6,8 +6,16 @@
 #include "harness.h"
 #include "util/arena.h"
 
+struct options {
+    uint64_t seed;
+    unsigned blocks;
+    bool no_chain, always_slow, hook;
+    uint32_t features_mask;
+};
+
 struct run {
     struct backend *be;
+    struct ir_callbacks callbacks;
     struct state *start, *jit, *ref;
 };
 
@@ -29,7 +37,7 @@ static bool one_block(struct run *r, const struct ir_block *b, uint64_t seed)
     state_copy(r->jit, r->start);
     state_copy(r->ref, r->start);
     enum ir_exit x = backend_run(r->be, &r->jit->env, code.entry);
-    enum ir_exit y = ir_interp_run(b, &r->ref->env, &test_callbacks);
+    enum ir_exit y = ir_interp_run(b, &r->ref->env, &r->callbacks);
     if (x == IR_EXIT_CHAIN)
         x = IR_EXIT_LOOKUP;
     if (x == y && state_equal(r->jit, r->ref, text, sizeof(text)))
@@ -39,19 +47,36 @@ static bool one_block(struct run *r, const struct ir_block *b, uint64_t seed)
     return false;
 }
 
-static void many_blocks(uint64_t seed, unsigned blocks, bool no_chain, bool always_slow, uint32_t mask)
+/* All helpers by one function, as the lockstep checker has it. */
+static uint64_t hook(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    return test_target.helpers[id].fn(env, a0, a1, a2, a3) ^ id;
+}
+
+static void many_blocks(struct options o)
 {
     struct arena arena = {0};
-    struct run r = {.be = test_backend(no_chain, always_slow, mask),
+    struct run r = {.callbacks = test_callbacks,
                     .start = state_new(1),
                     .jit = state_new(1),
                     .ref = state_new(1)};
-    if (always_slow) /* the interpreter has no such switch: empty tables are as good */
+    if (o.hook)
+        r.callbacks.helper = hook;
+    struct backend_config config = {.target = &test_target,
+                                    .callbacks = r.callbacks,
+                                    .cache_size = 4 << 20,
+                                    .region_count = 4,
+                                    .no_chain = o.no_chain,
+                                    .always_slow = o.always_slow,
+                                    .host_features_mask = o.features_mask};
+    r.be = backend_new(&config, NULL);
+    cr_assert(r.be);
+    if (o.always_slow) /* the interpreter has no such switch: empty tables are as good */
         state_unmap(r.ref);
     bool ok = true;
     const char *one = getenv("BACKEND_SEED");
-    for (unsigned n = 0; ok && n < blocks; n++) {
-        uint64_t rng = one ? strtoull(one, NULL, 0) : seed + n * 0x1000001ull;
+    for (unsigned n = 0; ok && n < o.blocks; n++) {
+        uint64_t rng = one ? strtoull(one, NULL, 0) : o.seed + n * 0x1000001ull;
         uint64_t block_seed = rng;
         struct ir_block b;
         arena_reset(&arena);
@@ -59,7 +84,7 @@ static void many_blocks(uint64_t seed, unsigned blocks, bool no_chain, bool alwa
         random_block(&b, &rng);
         struct state *fresh = state_new(rng);
         state_copy(r.start, fresh);
-        r.start->log_all = always_slow;
+        r.start->log_all = o.always_slow;
         r.start->env.tables = r.start->tables[0];
         state_free(fresh);
         r.start->lane = (uint8_t)b.lane;
@@ -75,25 +100,31 @@ static void many_blocks(uint64_t seed, unsigned blocks, bool no_chain, bool alwa
 
 Test(random, unchained)
 {
-    many_blocks(0x1111, 20000, true, false, 0);
+    many_blocks((struct options){.seed = 0x1111, .blocks = 20000, .no_chain = true});
 }
 
 Test(random, chained)
 {
-    many_blocks(0x2222, 20000, false, false, 0);
+    many_blocks((struct options){.seed = 0x2222, .blocks = 20000});
 }
 
 Test(random, always_slow)
 {
-    many_blocks(0x3333, 10000, true, true, 0);
+    many_blocks((struct options){.seed = 0x3333, .blocks = 10000, .no_chain = true, .always_slow = true});
+}
+
+Test(random, hooked_helpers)
+{
+    many_blocks((struct options){.seed = 0x6666, .blocks = 10000, .no_chain = true, .hook = true});
 }
 
 Test(random, no_bmi)
 {
-    many_blocks(0x4444, 10000, false, false, HOST_BMI1 | HOST_BMI2);
+    many_blocks((struct options){.seed = 0x4444, .blocks = 10000,
+                                 .features_mask = HOST_BMI1 | HOST_BMI2});
 }
 
 Test(random, no_features)
 {
-    many_blocks(0x5555, 10000, false, false, ~0u);
+    many_blocks((struct options){.seed = 0x5555, .blocks = 10000, .features_mask = ~0u});
 }

@@ -1,0 +1,223 @@
+/* The program `armemu`: a command line, and the parts that it wires together. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/monitor_vm.h"
+#include "app/options.h"
+#include "app/stats.h"
+#include "debug/monitor.h"
+#include "host/clock.h"
+#include "host/file.h"
+#include "host/thread.h"
+#include "util/log.h"
+#include "vm/vm.h"
+#ifdef ARMEMU_HAVE_ROM
+#include "roms/rom.h"
+#endif
+
+enum { EXIT_LOCKSTEP = 3 };
+
+struct app {
+    struct options options;
+    struct vm *vm;
+    struct monitor *monitor;
+    FILE *perfmap;
+    struct chardev *serial[BOARD_SERIALS_MAX];
+    unsigned serial_count;
+    struct chardev *monitor_chardev; /* NULL: no monitor */
+};
+
+/* ---- consoles --------------------------------------------------------------------------------------- */
+
+static bool uses_stdio(const struct options *o)
+{
+    for (unsigned i = 0; i < o->serial_count; i++)
+        if (strstr(o->serial[i], "stdio"))
+            return true;
+    for (unsigned i = 0; i < o->chardev_count; i++)
+        if (!strncmp(o->chardev[i], "stdio", 5))
+            return true;
+    return o->monitor && strstr(o->monitor, "stdio");
+}
+
+/* As QEMU with -nographic: what is not given shares the terminal, unless something else uses it. */
+static void default_consoles(struct options *o)
+{
+    if (o->nodefaults)
+        return;
+    if (!o->serial_count && machine_serial_count(o->machine)) {
+        o->serial[0] = uses_stdio(o) ? "null" : o->monitor ? "stdio" : "mon:stdio";
+        o->serial_count = 1;
+    } else if (o->nographic && !o->monitor && !uses_stdio(o)) {
+        o->monitor = "stdio";
+    }
+}
+
+static bool set_monitor(struct app *app, struct chardev *cd, struct error *e)
+{
+    if (app->monitor_chardev && cd)
+        return error_set(e, "there can be only one monitor: -monitor or mon:");
+    if (cd)
+        app->monitor_chardev = cd;
+    return true;
+}
+
+static bool open_serial(struct app *app, unsigned index, struct error *e)
+{
+    char label[16];
+    struct chardev *monitor = NULL;
+    const char *spec = app->options.serial[index];
+    snprintf(label, sizeof(label), "serial%u", index);
+    app->serial_count = index + 1;
+    if (!strcmp(spec, "none"))
+        return true;
+    app->serial[index] = chardev_open(vm_chardevs(app->vm), spec, label, &monitor, e);
+    return app->serial[index] ? set_monitor(app, monitor, e) : error_prefix(e, "-serial");
+}
+
+static bool open_monitor(struct app *app, struct error *e)
+{
+    const char *spec = app->options.monitor;
+    if (!spec || !strcmp(spec, "none"))
+        return true;
+    struct chardev *cd = chardev_open(vm_chardevs(app->vm), spec, "monitor", NULL, e);
+    return cd ? set_monitor(app, cd, e) : error_prefix(e, "-monitor");
+}
+
+static bool open_consoles(struct app *app, struct error *e)
+{
+    for (unsigned i = 0; i < app->options.chardev_count; i++)
+        if (!chardev_add(vm_chardevs(app->vm), app->options.chardev[i], e))
+            return false;
+    default_consoles(&app->options);
+    for (unsigned i = 0; i < app->options.serial_count; i++)
+        if (!open_serial(app, i, e))
+            return false;
+    return open_monitor(app, e);
+}
+
+/* ---- starting --------------------------------------------------------------------------------------------- */
+
+static bool open_logs(struct app *app, struct error *e)
+{
+    const struct options *o = &app->options;
+    char path[64];
+    if (o->log_filter && !log_filter_parse(o->log_filter, e))
+        return false;
+    if (o->log_path && !log_open(o->log_path, e))
+        return false;
+    atomic_store(&log_mask, o->log_mask);
+    if (!o->perfmap)
+        return true;
+    snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+    app->perfmap = fopen(o->perfmap_path ? o->perfmap_path : path, "w");
+    return app->perfmap ||
+           error_set_errno(e, "--perfmap: cannot open '%s'", o->perfmap_path ? o->perfmap_path : path);
+}
+
+static void fill_boot(struct boot_options *boot)
+{
+#ifdef ARMEMU_HAVE_ROM
+    boot->rom = armemu_rom;
+    boot->rom_size = (uint32_t)armemu_rom_size;
+#endif
+    host_random(boot->entropy, sizeof(boot->entropy));
+}
+
+static bool build(struct app *app, struct error *e)
+{
+    struct options *o = &app->options;
+    fill_boot(&o->boot);
+    if (!o->boot.rom_size && !o->boot.kernel && !o->boot.bios && !o->boot.loader_count && !o->dump_dtb)
+        return error_set(e, "nothing to start: give -kernel, -bios or -device loader");
+    const struct vm_config config = {
+        .machine = o->machine,
+        .cpu_model = o->cpu_model,
+        .cpu_count = o->cpu_count,
+        .ram_size = o->ram_size,
+        .accel = o->accel,
+        .boot = o->boot,
+        .no_reboot = o->no_reboot,
+        .start_paused = o->start_paused,
+        .host_features_mask = o->host_features_mask,
+        .perfmap = app->perfmap,
+    };
+    return vm_build(app->vm, &config, app->serial, app->serial_count, e);
+}
+
+static bool dump_device_tree(struct app *app, struct error *e)
+{
+    void *blob;
+    uint32_t size;
+    if (!board_device_tree(vm_board(app->vm), &app->options.boot, &blob, &size, e))
+        return false;
+    bool ok = file_write_atomic(app->options.dump_dtb, blob, size, e);
+    free(blob);
+    return ok || error_prefix(e, "-M dumpdtb");
+}
+
+static bool start(struct app *app, struct error *e)
+{
+    app->vm = vm_new(e);
+    if (!app->vm || !open_logs(app, e))
+        return false;
+    if (app->options.dump_dtb)
+        return build(app, e) && dump_device_tree(app, e);
+    if (!open_consoles(app, e) || !build(app, e))
+        return false;
+    if (app->monitor_chardev)
+        app->monitor = monitor_vm_new(app->monitor_chardev, app->vm, app->options.name);
+    return true;
+}
+
+static int run(struct app *app)
+{
+    if (app->options.dump_dtb)
+        return 0;
+    int64_t begin = clock_host_monotonic();
+    int status = vm_run(app->vm);
+    if (app->options.stats)
+        stats_print(app->vm, clock_host_monotonic() - begin, stderr);
+    return !status && vm_lockstep_differences(app->vm) ? EXIT_LOCKSTEP : status;
+}
+
+static void finish(struct app *app)
+{
+    monitor_free(app->monitor);
+    vm_free(app->vm);
+    if (app->perfmap)
+        fclose(app->perfmap);
+    options_free(&app->options);
+}
+
+/* One line, whatever a file name contains. */
+static int fail(struct error *e)
+{
+    for (char *p = e->text; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 127)
+            *p = '?';
+    fprintf(stderr, "armemu: %s\n", e->text);
+    return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    struct app app = {0};
+    struct error e = {0};
+    int status = 0;
+    enum options_result result = options_parse(&app.options, argc, argv, &e);
+    if (result == OPTIONS_DONE) {
+        if (fflush(stdout) != 0)
+            status = fail(&(struct error){"cannot write to standard output"});
+    } else if (result == OPTIONS_RUN && start(&app, &e)) {
+        status = run(&app);
+        e.text[0] = 0;
+    } else {
+        status = EXIT_FAILURE;
+    }
+    finish(&app); /* first: it restores the terminal */
+    return *e.text ? fail(&e) : status;
+}

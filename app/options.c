@@ -1,0 +1,404 @@
+/* The table of options and the parser that it drives. */
+#include "app/options.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/options_internal.h"
+#include "backend/x86_64/hostfeat.h"
+#include "host/chardev.h"
+#include "util/bits.h"
+#include "util/log.h"
+
+/* ---- tools ---------------------------------------------------------------------------------------- */
+
+enum option_status option_error(struct error *e, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(e->text, sizeof(e->text), fmt, ap);
+    va_end(ap);
+    return OPTION_ERROR;
+}
+
+enum option_status option_result(bool ok)
+{
+    return ok ? OPTION_OK : OPTION_ERROR;
+}
+
+const char *option_hint(const char *word, const char *const *known, char *buf, size_t size)
+{
+    const char *near = error_nearest(word, known);
+    buf[0] = 0;
+    if (near)
+        snprintf(buf, size, "; did you mean '%s'?", near);
+    return buf;
+}
+
+char *option_copy(const char *text)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        abort();
+    return copy;
+}
+
+char *option_next_pair(char **rest, char **value)
+{
+    char *start = *rest, *in = start, *out = start;
+    if (!start)
+        return NULL;
+    for (; *in; in++) {
+        if (*in == ',' && in[1] != ',')
+            break;
+        in += *in == ',';
+        *out++ = *in;
+    }
+    *rest = *in ? in + 1 : NULL;
+    *out = 0;
+    *value = strchr(start, '=');
+    if (*value)
+        *(*value)++ = 0;
+    return start;
+}
+
+/* ---- handlers of options without inner structure ----------------------------------------------------- */
+
+/* Options that store their value, or set a flag, in a member of struct options. */
+#define STORE(function, member)                                                                    \
+    static enum option_status function(struct options *o, const char *value, struct error *e)      \
+    {                                                                                              \
+        o->member = value;                                                                         \
+        return OPTION_OK;                                                                          \
+    }
+#define FLAG(function, member)                                                                     \
+    static enum option_status function(struct options *o, const char *value, struct error *e)      \
+    {                                                                                              \
+        o->member = true;                                                                          \
+        return OPTION_OK;                                                                          \
+    }
+
+STORE(set_kernel, boot.kernel)
+STORE(set_initrd, boot.initrd)
+STORE(set_append, boot.append)
+STORE(set_dtb, boot.dtb)
+STORE(set_bios, boot.bios)
+STORE(set_monitor, monitor)
+STORE(set_log_path, log_path)
+STORE(set_log_filter, log_filter)
+STORE(set_name, name)
+FLAG(set_nographic, nographic)
+FLAG(set_nodefaults, nodefaults)
+FLAG(set_no_reboot, no_reboot)
+FLAG(set_start_paused, start_paused)
+FLAG(set_stats, stats)
+
+static enum option_status set_nothing(struct options *o, const char *value, struct error *e)
+{
+    return OPTION_OK;
+}
+
+static enum option_status set_perfmap(struct options *o, const char *value, struct error *e)
+{
+    o->perfmap = true;
+    o->perfmap_path = value;
+    return OPTION_OK;
+}
+
+static enum option_status add_serial(struct options *o, const char *value, struct error *e)
+{
+    if (o->serial_count == BOARD_SERIALS_MAX)
+        return option_error(e, "-serial: more than %d serial ports", BOARD_SERIALS_MAX);
+    o->serial[o->serial_count++] = value;
+    return OPTION_OK;
+}
+
+static enum option_status add_chardev(struct options *o, const char *value, struct error *e)
+{
+    if (!strcmp(value, "help")) {
+        chardev_print_help(stdout);
+        return OPTION_DONE;
+    }
+    if (o->chardev_count == OPTIONS_CHARDEVS_MAX)
+        return option_error(e, "-chardev: more than %d character devices", OPTIONS_CHARDEVS_MAX);
+    o->chardev[o->chardev_count++] = value;
+    return OPTION_OK;
+}
+
+static enum option_status add_device(struct options *o, const char *value, struct error *e)
+{
+    if (!strcmp(value, "help")) {
+        printf("-device loader,file=FILE[,addr=ADDR][,cpu-num=0][,force-raw=on]\n"
+               "-device loader,addr=ADDR,data=VALUE[,data-len=1|2|4|8]\n");
+        return OPTION_DONE;
+    }
+    value += strncmp(value, "driver=", 7) ? 0 : 7;
+    if (strncmp(value, "loader,", 7))
+        return option_error(e, "-device %.*s: not supported; the only device that can be added is "
+                               "'loader' (-device loader,file=FILE or loader,addr=A,data=D)",
+                            (int)strcspn(value, ","), value);
+    if (o->boot.loader_count == BOOT_LOADERS_MAX)
+        return option_error(e, "-device loader: more than %d of them", BOOT_LOADERS_MAX);
+    o->boot.loader[o->boot.loader_count++] = value + 7;
+    return OPTION_OK;
+}
+
+static enum option_status set_log(struct options *o, const char *value, struct error *e)
+{
+    uint32_t mask;
+    if (!strcmp(value, "help")) {
+        log_print_help(stdout);
+        return OPTION_DONE;
+    }
+    if (!log_parse(value, &mask, e))
+        return OPTION_ERROR;
+    o->log_mask |= mask;
+    return OPTION_OK;
+}
+
+/* Options of which only `none` exists so far. */
+static enum option_status only_none(const char *name, const char *what, const char *value,
+                                    struct error *e)
+{
+    if (!strcmp(value, "none"))
+        return OPTION_OK;
+    return option_error(e, "%s %s: not supported: %s; only '%s none' is", name, value, what, name);
+}
+
+static enum option_status set_display(struct options *o, const char *value, struct error *e)
+{
+    return only_none("-display", "there is no display yet", value, e);
+}
+
+static enum option_status set_vga(struct options *o, const char *value, struct error *e)
+{
+    return only_none("-vga", "there are no graphics cards", value, e);
+}
+
+static enum option_status set_net(struct options *o, const char *value, struct error *e)
+{
+    return only_none("-net", "there is no network yet", value, e);
+}
+
+static enum option_status set_nic(struct options *o, const char *value, struct error *e)
+{
+    return only_none("-nic", "there is no network yet", value, e);
+}
+
+static enum option_status set_parallel(struct options *o, const char *value, struct error *e)
+{
+    return only_none("-parallel", "there are no parallel ports", value, e);
+}
+
+static enum option_status set_host_features(struct options *o, const char *value, struct error *e)
+{
+    static const struct {
+        const char *name;
+        uint32_t mask;
+    } features[] = {{"no-bmi1", HOST_BMI1}, {"no-bmi2", HOST_BMI2}, {"no-lzcnt", HOST_LZCNT}};
+    static const char *const names[] = {"no-bmi1", "no-bmi2", "no-lzcnt", NULL};
+    char *copy = option_copy(value), *rest = copy, *inner, hint[64];
+    enum option_status status = OPTION_OK;
+    for (char *word; status == OPTION_OK && (word = option_next_pair(&rest, &inner));) {
+        unsigned i = 0;
+        while (i < ARRAY_SIZE(features) && (inner || strcmp(features[i].name, word)))
+            i++;
+        if (i < ARRAY_SIZE(features))
+            o->host_features_mask &= ~features[i].mask;
+        else
+            status = option_error(e, "--host-features: unknown feature '%s'%s", word,
+                                  option_hint(word, names, hint, sizeof(hint)));
+    }
+    free(copy);
+    return status;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------ */
+
+#define NONE VALUE_NONE, NULL
+#define LATER(name, value, what) {name, NULL, value, NULL, TOPIC_LATER, what, NULL}
+
+const struct option_row option_rows[] = {
+    {"machine", "M", VALUE_NEEDED, "NAME[,option=value...]", TOPIC_MACHINE,
+     "the board (-M help lists them); accel=, dumpdtb=FILE", option_machine},
+    {"cpu", NULL, VALUE_NEEDED, "MODEL", TOPIC_MACHINE, "the CPU (-cpu help lists them)", option_cpu},
+    {"m", NULL, VALUE_NEEDED, "[size=]SIZE", TOPIC_MACHINE,
+     "memory in MiB, or with suffix K, M or G", option_memory},
+    {"smp", NULL, VALUE_NEEDED, "[cpus=]N", TOPIC_MACHINE,
+     "number of CPUs; sockets=, cores=, threads= must agree", option_smp},
+    {"device", NULL, VALUE_NEEDED, "loader,...", TOPIC_BOOT,
+     "load a file or a value into memory (-device help)", add_device},
+    {"nodefaults", NULL, NONE, TOPIC_MACHINE, "no default console and monitor", set_nodefaults},
+    {"rtc", NULL, VALUE_NEEDED, "base=utc", TOPIC_MACHINE, "start of the real-time clock", option_rtc},
+    {"name", NULL, VALUE_NEEDED, "NAME", TOPIC_MACHINE, "a name, for the monitor", set_name},
+    {"vga", NULL, VALUE_NEEDED, "none", TOPIC_MACHINE, "no graphics card", set_vga},
+    {"net", NULL, VALUE_NEEDED, "none", TOPIC_MACHINE, "no network", set_net},
+    {"nic", NULL, VALUE_NEEDED, "none", TOPIC_MACHINE, "no network", set_nic},
+    {"parallel", NULL, VALUE_NEEDED, "none", TOPIC_MACHINE, "no parallel port", set_parallel},
+
+    {"kernel", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT,
+     "boot a zImage, uImage, raw kernel or ELF program", set_kernel},
+    {"initrd", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT, "initial RAM disk of the kernel", set_initrd},
+    {"append", NULL, VALUE_NEEDED, "TEXT", TOPIC_BOOT, "command line of the kernel", set_append},
+    {"dtb", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT, "device tree instead of the generated one", set_dtb},
+    {"bios", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT, "firmware for the flash, started at reset", set_bios},
+
+    {"nographic", NULL, NONE, TOPIC_CONSOLE,
+     "console and monitor share the terminal (the default)", set_nographic},
+    {"serial", NULL, VALUE_NEEDED, "DEV", TOPIC_CONSOLE,
+     "where the next serial port leads: stdio, mon:stdio, file:, pty, tcp:, ...", add_serial},
+    {"monitor", NULL, VALUE_NEEDED, "DEV", TOPIC_CONSOLE, "where the monitor is", set_monitor},
+    {"chardev", NULL, VALUE_NEEDED, "KIND,id=ID[,...]", TOPIC_CONSOLE,
+     "a character device (-chardev help)", add_chardev},
+    {"display", NULL, VALUE_NEEDED, "none", TOPIC_CONSOLE, "no window", set_display},
+
+    {"accel", NULL, VALUE_NEEDED, "jit|interp|lockstep", TOPIC_RUN,
+     "how code is executed (tcg means jit)", option_accel},
+    {"S", NULL, NONE, TOPIC_RUN, "do not start the CPUs until the monitor's `cont`", set_start_paused},
+    {"no-reboot", NULL, NONE, TOPIC_RUN, "end instead of resetting the machine", set_no_reboot},
+    {"no-user-config", NULL, NONE, TOPIC_RUN, "accepted: there are no configuration files", set_nothing},
+
+    {"d", NULL, VALUE_NEEDED, "LIST", TOPIC_DEBUG, "log these categories (-d help lists them)", set_log},
+    {"D", NULL, VALUE_NEEDED, "FILE", TOPIC_DEBUG, "write the log to FILE; %d is the process id",
+     set_log_path},
+    {"dfilter", NULL, VALUE_NEEDED, "RANGES", TOPIC_DEBUG,
+     "log only code in start..end, start+size or start-size", set_log_filter},
+    {"stats", NULL, NONE, TOPIC_DEBUG, "print statistics to stderr at the end", set_stats},
+    {"perfmap", NULL, VALUE_OPTIONAL, "FILE", TOPIC_DEBUG,
+     "names of translated blocks for perf (default /tmp/perf-PID.map)", set_perfmap},
+    {"host-features", NULL, VALUE_NEEDED, "no-bmi2,...", TOPIC_DEBUG,
+     "do without these features of the host's CPU", set_host_features},
+
+    {"help", "h", VALUE_WORD, "TOPIC", TOPIC_HELP, "options by topic", option_help},
+    {"version", NULL, NONE, TOPIC_HELP, "the version", option_version},
+
+    LATER("no-shutdown", VALUE_NONE, "staying after power-off"),
+    LATER("icount", VALUE_NEEDED, "deterministic time"),
+    LATER("s", VALUE_NONE, "debugging with GDB"),
+    LATER("gdb", VALUE_NEEDED, "debugging with GDB"),
+    LATER("drive", VALUE_NEEDED, "disks"),
+    LATER("blockdev", VALUE_NEEDED, "disks"),
+    LATER("hda", VALUE_NEEDED, "disks"),
+    LATER("cdrom", VALUE_NEEDED, "disks"),
+    LATER("sd", VALUE_NEEDED, "disks"),
+    LATER("pflash", VALUE_NEEDED, "writable flash"),
+    LATER("mtdblock", VALUE_NEEDED, "writable flash"),
+    LATER("snapshot", VALUE_NONE, "snapshots"),
+    LATER("loadvm", VALUE_NEEDED, "snapshots"),
+    LATER("incoming", VALUE_NEEDED, "migration"),
+    LATER("netdev", VALUE_NEEDED, "the network"),
+    LATER("semihosting", VALUE_NONE, "semihosting"),
+    LATER("semihosting-config", VALUE_NEEDED, "semihosting"),
+    LATER("enable-kvm", VALUE_NONE, "KVM"),
+    LATER("fsdev", VALUE_NEEDED, "shared folders"),
+    LATER("virtfs", VALUE_NEEDED, "shared folders"),
+    LATER("fw_cfg", VALUE_NEEDED, "own fw_cfg files"),
+    LATER("object", VALUE_NEEDED, "objects"),
+    LATER("global", VALUE_NEEDED, "global properties"),
+    LATER("usb", VALUE_NONE, "USB"),
+    LATER("audiodev", VALUE_NEEDED, "sound"),
+    LATER("vnc", VALUE_NEEDED, "VNC"),
+    LATER("qmp", VALUE_NEEDED, "QMP"),
+    LATER("mon", VALUE_NEEDED, "more monitors"),
+    LATER("trace", VALUE_NEEDED, "trace events"),
+    LATER("plugin", VALUE_NEEDED, "plugins"),
+    LATER("singlestep", VALUE_NONE, "single stepping"),
+    LATER("boot", VALUE_NEEDED, "boot order"),
+    LATER("uuid", VALUE_NEEDED, "a machine UUID"),
+    LATER("seed", VALUE_NEEDED, "seeded random numbers"),
+    LATER("sandbox", VALUE_NEEDED, "the sandbox"),
+    LATER("daemonize", VALUE_NONE, "running in the background"),
+    LATER("pidfile", VALUE_NEEDED, "a file with the process id"),
+    LATER("readconfig", VALUE_NEEDED, "configuration files"),
+    {0},
+};
+
+/* ---- the parser ----------------------------------------------------------------------------------------- */
+
+static const struct option_row *find_row(const char *name, size_t len)
+{
+    for (const struct option_row *r = option_rows; r->name; r++) {
+        if (strlen(r->name) == len && !memcmp(r->name, name, len))
+            return r;
+        if (r->alias && strlen(r->alias) == len && !memcmp(r->alias, name, len))
+            return r;
+    }
+    return NULL;
+}
+
+static enum option_status error_unknown(const char *arg, const char *name, size_t len,
+                                        struct error *e)
+{
+    const char *names[128] = {0};
+    unsigned count = 0;
+    char word[64], hint[80] = "";
+    for (const struct option_row *r = option_rows; r->name; r++)
+        if (r->topic != TOPIC_LATER && count + 1 < ARRAY_SIZE(names))
+            names[count++] = r->name;
+    snprintf(word, sizeof(word), "%.*s", (int)len, name);
+    const char *near = error_nearest(word, names);
+    if (near)
+        snprintf(hint, sizeof(hint), "; did you mean '-%s'?", near);
+    return option_error(e, "unknown option '%s'%s (see --help)", arg, hint);
+}
+
+static enum option_status error_bare(const char *arg, struct error *e)
+{
+    if (!*arg)
+        return option_error(e, "an empty argument is no option (see --help)");
+    return option_error(e, "'%s' is not an option; to boot a kernel or program use -kernel '%s'", arg,
+                        arg);
+}
+
+static enum option_status apply(const struct option_row *row, const char *arg, const char *value,
+                                struct options *o, struct error *e)
+{
+    if (row->topic == TOPIC_LATER)
+        return option_error(e, "option '%s' is not supported yet (%s)", arg, row->help);
+    return row->apply(o, value, e);
+}
+
+static enum option_status parse_one(struct options *o, int argc, char *const *argv, int *index,
+                                    struct error *e)
+{
+    const char *arg = argv[*index];
+    const char *name = arg + (arg[0] == '-') + (arg[0] == '-' && arg[1] == '-');
+    if (name == arg || !*name)
+        return error_bare(arg, e);
+    size_t len = strcspn(name, "=");
+    const struct option_row *row = find_row(name, len);
+    if (!row)
+        return error_unknown(arg, name, len, e);
+    const char *value = name[len] ? name + len + 1 : NULL;
+    if (row->topic == TOPIC_LATER)
+        return apply(row, arg, NULL, o, e);
+    if (value && row->value == VALUE_NONE)
+        return option_error(e, "option '%.*s' takes no value", (int)(name - arg + (int)len), arg);
+    const char *next = *index + 1 < argc ? argv[*index + 1] : NULL;
+    if (!value && row->value == VALUE_NEEDED && !next)
+        return option_error(e, "option '%s' needs a value: %s %s", arg, arg, row->value_name);
+    if (!value && next &&
+        (row->value == VALUE_NEEDED || (row->value == VALUE_WORD && next[0] != '-'))) {
+        value = next;
+        ++*index;
+    }
+    return apply(row, arg, value, o, e);
+}
+
+enum options_result options_parse(struct options *o, int argc, char *const *argv, struct error *e)
+{
+    *o = (struct options){.host_features_mask = ~0u};
+    for (int i = 1; i < argc; i++) {
+        enum option_status status = parse_one(o, argc, argv, &i, e);
+        if (status != OPTION_OK)
+            return status == OPTION_DONE ? OPTIONS_DONE : OPTIONS_ERROR;
+    }
+    return options_check_machine(o, e) ? OPTIONS_RUN : OPTIONS_ERROR;
+}
+
+void options_free(struct options *o)
+{
+    free(o->machine_options);
+    free(o->dump_dtb);
+}

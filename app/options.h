@@ -1,0 +1,53 @@
+/* The command line of armemu, parsed into one struct. */
+#ifndef ARMEMU_APP_OPTIONS_H
+#define ARMEMU_APP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/engine.h"
+#include "machines/machine.h"
+#include "util/error.h"
+
+enum { OPTIONS_CHARDEVS_MAX = 32 };
+
+/* Everything the command line says; strings are borrowed from argv where not noted. */
+struct options {
+    const struct machine *machine;
+    char *machine_options; /* "virt,secure=off": without what armemu handles itself; allocated */
+    char *dump_dtb;        /* -M ...,dumpdtb=FILE; allocated */
+    const char *cpu_model;
+    uint64_t ram_size;
+    uint32_t cpu_count;
+    enum engine_accel accel;
+    bool single_thread;    /* -accel ...,thread=single */
+    struct boot_options boot;
+    const char *serial[BOARD_SERIALS_MAX];
+    unsigned serial_count;
+    const char *monitor;   /* NULL: not given */
+    const char *chardev[OPTIONS_CHARDEVS_MAX];
+    unsigned chardev_count;
+    const char *name;
+    bool nographic, nodefaults, no_reboot, start_paused, stats;
+    bool perfmap;
+    const char *perfmap_path; /* NULL: the default */
+    uint32_t log_mask;
+    const char *log_path, *log_filter;
+    uint32_t host_features_mask;
+};
+
+enum options_result {
+    OPTIONS_RUN,   /* start the machine */
+    OPTIONS_DONE,  /* help or version was printed */
+    OPTIONS_ERROR,
+};
+
+/**
+ * Parse @argv into @o (which needs no initialisation; options_free frees it in any case). Nothing
+ * outside is touched but stdout, by the options that print help. Defaults of the machine are filled
+ * in, and the values are checked against its limits. Errors are one line without prefix.
+ */
+enum options_result options_parse(struct options *o, int argc, char *const *argv, struct error *e);
+void options_free(struct options *o);
+
+#endif

@@ -38,7 +38,9 @@ static uint64_t store_value(const struct slow_frame *f, const struct slow_site *
 
 bool slowpath_access(struct slow_frame *f, struct backend *be)
 {
-    const struct slow_site *s = (const struct slow_site *)(uintptr_t)f->site;
+    struct slow_site site; /* behind the call, wherever that ends */
+    memcpy(&site, (const void *)(uintptr_t)f->site, sizeof(site));
+    const struct slow_site *s = &site;
     const struct ir_callbacks *cb = &be->config.callbacks;
     struct ir_env *env = (struct ir_env *)(uintptr_t)(f->reg[RBP] - IR_ENV_BIAS);
     uint32_t memop = s->memop & ~(unsigned)SLOW_WIDE;

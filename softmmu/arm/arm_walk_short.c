@@ -115,7 +115,7 @@ static bool finish(struct arm_walker *w, unsigned domain, unsigned level,
 /* AFE: AP[0] is the access flag; a clear one is a fault. */
 static bool access_flag(struct arm_walker *w, struct arm_rights *rights, unsigned level)
 {
-    rights->simplified = (w->regs->arch & ARM_WALK_V7) && (w->regs->sctlr & SCTLR_AFE);
+    rights->simplified = w->regs->sctlr & SCTLR_AFE;
     if (rights->simplified && !(rights->ap & 1))
         return arm_walk_fail(w, ARM_FAULT_ACCESS_FLAG, level);
     return true;

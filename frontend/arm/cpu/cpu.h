@@ -105,7 +105,6 @@ struct arm_cpu_model {
     uint32_t sctlr_reset, actlr_reset;
     uint32_t dbgdidr, pmcr_reset;
     uint32_t cbar;       /* Configuration Base Address; 0: the model has none, or the board sets it */
-    uint8_t cluster_pad;
 };
 
 /** All models, and their number; the index is the model number in the block flags. */

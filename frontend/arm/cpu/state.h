@@ -42,8 +42,13 @@ enum arm_bank {
 /* Interrupt inputs, bits of arm_state.irq_lines. */
 enum { ARM_LINE_IRQ = 1, ARM_LINE_FIQ = 2, ARM_LINE_VIRQ = 4, ARM_LINE_VFIQ = 8 };
 
+/* arm_state.halted: what the CPU waits for. A CPU in WFE is also woken after a bounded time, since the
+ * timer's event stream is not modelled. */
+enum { ARM_HALTED_WFI = 1, ARM_HALTED_WFE = 2 };
+
 struct arm_cpu_model;
 struct arm_cpu_ops;
+struct arm_sysreg;
 
 /* System control registers that are banked between the security states: [0] Non-secure, [1] Secure.
  * 64-bit where LPAE widens them. */
@@ -84,7 +89,7 @@ struct arm_state {
     uint8_t secure;  /* the CPU is in Secure state (no Security Extensions: 0 = the only state) */
     uint8_t fp_enabled; /* VFP/NEON instructions are permitted now (CPACR, NSACR, HCPTR, FPEXC.EN, mode) */
     uint8_t event;   /* the WFE event register */
-    uint8_t halted;  /* waits for an interrupt (WFI) or an event (WFE) */
+    uint8_t halted;  /* ARM_HALTED_*, 0 = running */
     uint8_t pad0[2];
     _Atomic uint32_t irq_lines; /* ARM_LINE_* inputs, set by devices */
 
@@ -114,6 +119,7 @@ struct arm_state {
     uint64_t features;         /* model->features, maybe reduced by options */
     const struct arm_cpu_ops *ops; /* what the CPU calls upwards: memory, MMU, timers, PSCI */
     void *ops_opaque;
+    const struct arm_sysreg *sysreg_cache[128]; /* rows found lately, by hash of the key */
 };
 
 static inline struct arm_state *arm_state(struct ir_env *env)

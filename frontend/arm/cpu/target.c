@@ -1,0 +1,102 @@
+/* What IR, backend and engine see of the ARM guest. */
+#include "frontend/arm/cpu/arm_fp.h"
+#include "frontend/arm/cpu/cpu.h"
+#include "frontend/arm/cpu/disassemble.h"
+#include "frontend/arm/cpu/exceptions.h"
+#include "frontend/arm/cpu/helpers.h"
+#include "frontend/arm/cpu/psr.h"
+#include "frontend/arm/cpu/slots.h"
+#include "frontend/arm/translate/translate.h"
+#include "ir/ir.h"
+#include "softmmu/mmu.h"
+#include "util/bits.h"
+
+#define SLOT(id, slot_name, slot_type, slot_pin, field)                                            \
+    [ARM_SLOT_##id] = {slot_name, slot_type, slot_pin, offsetof(struct arm_state, field)},
+#define SLOT_S(n) [ARM_SLOT_S##n] = {"s" #n, IR_I32, 0, offsetof(struct arm_state, d) + 4 * (n)},
+#define SLOT_D(n) [ARM_SLOT_D##n] = {"d" #n, IR_I64, 0, offsetof(struct arm_state, d) + 8 * (n)},
+static const struct ir_slot slots[] = {
+#include "frontend/arm/cpu/slots.def"
+};
+#undef SLOT
+#undef SLOT_S
+#undef SLOT_D
+
+#define PURE IR_HELPER_PURE
+#define READS IR_HELPER_READS
+#define WRITES IR_HELPER_WRITES
+#define RAISES IR_HELPER_RAISES
+#define CONTEXT IR_HELPER_CONTEXT
+#define EXTERNAL IR_HELPER_EXTERNAL
+#define HELPER(id, nargs, result, effects)                                                         \
+    [ARM_HELPER_##id] = {#id, arm_helper_##id, nargs, result, effects},
+static const struct ir_helper helpers[] = {
+#include "frontend/arm/cpu/helpers.def"
+};
+#undef HELPER
+
+_Static_assert(ARRAY_SIZE(slots) == ARM_SLOT_COUNT, "a row per slot");
+_Static_assert(ARRAY_SIZE(helpers) == ARM_HELPER_COUNT, "a row per helper");
+_Static_assert(sizeof(struct arm_state) <= UINT16_MAX, "slot offsets have 16 bits");
+
+const struct ir_target arm_target = {
+    .name = "arm",
+    .state_size = sizeof(struct arm_state),
+    .slots = slots,
+    .slot_count = ARM_SLOT_COUNT,
+    .helpers = helpers,
+    .helper_count = ARM_HELPER_COUNT,
+    .address_type = IR_I32,
+    .lane_slot = ARM_SLOT_T,
+    .granule = {2, 1},
+    .memory = {
+        .address_bits = 32,
+        .page_bits = 12,
+        .read_table = MMU_READ_TABLE,
+        .write_table = MMU_WRITE_TABLE,
+        .exec_table = {MMU_EXEC_TABLE0, MMU_EXEC_TABLE1},
+    },
+};
+
+static uint32_t block_flags(const struct ir_env *env)
+{
+    const struct arm_state *s = (const struct arm_state *)env;
+    uint32_t flags = s->block_flags | s->thumb;
+
+    if (s->itstate)
+        flags |= (uint32_t)s->itstate << ARM_BF_IT_SHIFT | GUEST_FLAGS_LOOKUP_ONLY;
+    return flags;
+}
+
+static void print_state(const struct ir_env *env, FILE *out)
+{
+    const struct arm_state *s = (const struct arm_state *)env;
+    uint32_t psr = arm_cpsr_read(s);
+
+    for (unsigned i = 0; i < 16; i++)
+        fprintf(out, "R%02u=%08x%c", i, i == 15 ? (uint32_t)env->pc : s->r[i], i % 4 == 3 ? '\n' : ' ');
+    fprintf(out, "PSR=%08x %c%c%c%c %c mode %02x%s\n", psr, psr & BIT(31) ? 'N' : '-',
+            psr & BIT(30) ? 'Z' : '-', psr & BIT(29) ? 'C' : '-', psr & BIT(28) ? 'V' : '-',
+            s->thumb ? 'T' : 'A', s->mode, s->secure ? " secure" : "");
+    if (!s->fp_enabled)
+        return;
+    for (unsigned i = 0; i < (arm_state_has(s, ARM_FEATURE(D32)) ? 32u : 16u); i++)
+        fprintf(out, "d%02u=%016llx%c", i, (unsigned long long)s->d[i], i % 4 == 3 ? '\n' : ' ');
+    fprintf(out, "FPSCR=%08x\n", arm_fpscr_read(s));
+}
+
+static void disassemble(const uint8_t *code, uint32_t size, uint64_t va, uint32_t flags, FILE *out)
+{
+    arm_disassemble(code, size, (uint32_t)va, flags & ARM_BF_THUMB,
+                    arm_features_of(flags) & ARM_FEATURE(V8), out);
+}
+
+const struct guest_frontend arm_frontend = {
+    .target = &arm_target,
+    .block_flags = block_flags,
+    .translate = arm_translate_block,
+    .interrupt_pending = arm_interrupt_pending,
+    .take_interrupt = arm_take_interrupt,
+    .print_state = print_state,
+    .disassemble = disassemble,
+};

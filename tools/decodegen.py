@@ -371,7 +371,8 @@ def emit_tree(out, rows, known, width, depth):
     out.append(f'{pad}switch (insn >> {low} & {hex((1 << length) - 1)}) {{')
     for members, indices in merged.values():
         out.append(pad + ' '.join(f'case {hex(i)}:' for i in indices))
-        same = ((1 << length) - 1) & ~(max_or(indices) & ~min_and(indices))
+        differ = functools.reduce(operator.or_, (i ^ indices[0] for i in indices))
+        same = ((1 << length) - 1) & ~differ
         known_here = known[0] | same << low, known[1] | (indices[0] & same) << low
         emit_tree(out, members, known_here, width, depth + 1)
     out.append(f'{pad}}}')
@@ -387,16 +388,6 @@ def emit_isa(out, isa, rows, width):
         out.append('    }')
         rows = [r.without_condition() for r in rows if r.bits.startswith('cccc')]
     emit_tree(out, rows, (0, 0), width, 1)
-
-
-def max_or(numbers):
-    """All bits that some number has."""
-    return functools.reduce(operator.or_, numbers)
-
-
-def min_and(numbers):
-    """The bits that all numbers have."""
-    return functools.reduce(operator.and_, numbers)
 
 
 def match_condition(row, known):
@@ -439,8 +430,9 @@ def write_args(sets, rows):
 def write_isa(isa, rows):
     rows = [r for r in rows if r.isa == isa]
     width = WIDTH[isa]
-    out = [HEADER, '#include "frontend/arm/decode_args.h"', '#include "frontend/arm/decode_extract.h"',
-           '#include "frontend/arm/decode_rows.h"', '#include "frontend/arm/translate/translate.h"', '',
+    out = [HEADER, '#include "frontend/arm/decode_args.h"',
+           '#include "frontend/arm/decode_extract.h"', '#include "frontend/arm/decode_rows.h"',
+           '#include "frontend/arm/translate/translate.h"', '',
            'static inline bool has(uint64_t features, uint64_t need)\n{',
            '    return (features & need) == need;\n}\n',
            f'int arm_decode_row_{isa}(uint32_t insn, uint64_t features)\n{{']
@@ -450,7 +442,8 @@ def write_isa(isa, rows):
         out.append(f'/* {row.where} */')
         out.append(f'static bool row_{row.id}(struct arm_translate *t, uint32_t insn)\n{{')
         out.append(f'    const struct arg_{row.set} a = {{')
-        out += [f'        .{field} = {value},' for field, value in row.values.items()] or ['        0']
+        out += [f'        .{field} = {value},' for field, value in row.values.items()] \
+            or ['        0']
         out.append(f'    }};\n    return trans_{row.mnemonic}(t, &a);\n}}\n')
     base = rows[0].id if rows else 0
     out.append('static bool (*const row_calls[])(struct arm_translate *, uint32_t) = {')
@@ -508,7 +501,8 @@ int arm_decode_row_t32(uint32_t insn, uint64_t features);
 
 
 def write_rows(rows):
-    out = [HEADER, '#include "frontend/arm/decode_rows.h"\n#include "frontend/arm/cpu/features.h"\n',
+    out = [HEADER, '#include "frontend/arm/decode_rows.h"\n',
+           '#include "frontend/arm/cpu/features.h"\n',
            'const struct arm_decode_row_info arm_decode_rows[ARM_DECODE_ROW_COUNT] = {']
     for r in rows:
         excepts = ', '.join(f'{{ {hex(m)}, {hex(v)} }}' for m, v in r.excepts) or '{ 0, 0 }'
@@ -527,20 +521,15 @@ def write_stubs(sets, rows):
     """trans_ functions that record their call, for tests of the decoder alone."""
     out = [HEADER, '#include <stddef.h>\n', '#include "frontend/arm/decode_args.h"',
            '#include "tests/decode/record.h"\n']
-    for name, fields in sets.items():
-        names = ''.join(f'"{f}", ' for f in fields)
+    for name in sorted({r.set for r in rows}):
+        names = ''.join(f'"{f}", ' for f in sets[name])
         out.append(f'static const char *const fields_{name}[] = {{ {names}NULL }};')
     out.append('')
     for mnemonic, name in sorted({(r.mnemonic, r.set) for r in rows}):
-        out.append(f'bool trans_{mnemonic}(struct arm_translate *t, const struct arg_{name} *a)\n{{\n'
-                   f'    return decode_record_call(t, "{mnemonic}", fields_{name}, '
+        out.append(f'bool trans_{mnemonic}(struct arm_translate *t, '
+                   f'const struct arg_{name} *a)\n{{\n    return decode_record_call(t, "{mnemonic}", fields_{name}, '
                    f'(const int *)a);\n}}\n')
-    used = {r.set for r in rows}
-    text = '\n'.join(out)
-    for name in sets:
-        if name not in used:
-            text = re.sub(rf'static const char \*const fields_{name}\[\].*\n', '', text)
-    return text + '\n'
+    return '\n'.join(out) + '\n'
 
 
 def main(argv):

@@ -1,5 +1,5 @@
-/* decode_lines FEATURE...: for each line "a32|t16|t32 HEX" of standard input print the mnemonic of the
- * row that decodes it on a CPU with these features, or "-". */
+/* decode_lines FEATURE...: for each line "a32|t16|t32 HEX" of standard input print the mnemonic of
+ * the row that decodes it on a CPU with these features, or "-". */
 #include <stdio.h>
 #include <string.h>
 

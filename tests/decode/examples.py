@@ -23,8 +23,9 @@ PROLOGUE = '''.syntax unified
 def assemble(isa, source):
     """The bytes of @source."""
     old = source.startswith('swp')      # ARMv8 has none
-    text = PROLOGUE.format(arch='armv7-a' if old else 'armv8-a', state='arm' if isa == 'A32' else
-                           'thumb', extensions='' if old else '.arch_extension crc\n') + source + '\n'
+    text = PROLOGUE.format(arch='armv7-a' if old else 'armv8-a',
+                           state='arm' if isa == 'A32' else 'thumb',
+                           extensions='' if old else '.arch_extension crc\n') + source + '\n'
     with tempfile.TemporaryDirectory() as folder:
         obj, raw = os.path.join(folder, 'x.o'), os.path.join(folder, 'x.bin')
         subprocess.run([AS, '-mimplicit-it=never', '-o', obj], input=text, text=True, check=True,

@@ -35,7 +35,8 @@ LINE = re.compile(r'^ +[0-9a-f]+:\t([0-9a-f]{8}|[0-9a-f]{4} [0-9a-f]{4}|[0-9a-f]
 NAMES = [(re.compile(pattern + '$'), name) for pattern, name in (
     (r'(mov|lsl|lsr|asr|ror|rrx)s?', 'MOV'), (r'movw', 'MOVW'), (r'negs?|rsbs?', 'RSB'),
     (r'(and|eor|sub|add|adc|sbc|rsc|orr|bic|mvn|orn|mul|mla|[us]mull|[us]mlal)s', r'\1'),
-    (r'ldfp', 'LDC'), (r'stfp', 'STC'), (r'addw', 'ADD'), (r'subw', 'SUB'), (r'push|stm\w*', 'STM'), (r'pop|ldm\w*', 'LDM'),
+    (r'ldfp', 'LDC'), (r'stfp', 'STC'), (r'addw', 'ADD'), (r'subw', 'SUB'),
+    (r'push|stm\w*', 'STM'), (r'pop|ldm\w*', 'LDM'),
     (r'cbn?z', 'CBZ'), (r'it[te]*', 'IT'), (r'tb[bh]', 'TB'),
     (r'smla[bt][bt]', 'SMLAxy'), (r'smul[bt][bt]', 'SMULxy'), (r'smlal[bt][bt]', 'SMLALxy'),
     (r'smlaw[bt]', 'SMLAWy'), (r'smulw[bt]', 'SMULWy'), (r'pkh[bt][bt]', 'PKH'),

@@ -1,5 +1,5 @@
-/* Decoding without the translator: the generated stubs (decode_stubs.c) take the place of the trans_
- * functions and record what the decoder called them with. */
+/* Decoding without the translator: the generated stubs (decode_stubs.c) take the place of the
+ * trans_ functions and record what the decoder called them with. */
 #ifndef ARMEMU_TESTS_DECODE_RECORD_H
 #define ARMEMU_TESTS_DECODE_RECORD_H
 

@@ -117,7 +117,7 @@ struct device *device_create(const struct device_class *class, const char *name,
                              const struct device_env *env, const struct property_value *values,
                              unsigned count, struct error *e);
 
-/** Parse the text of a command line's `name=text` for @class into @value; the string is borrowed. */
+/** Parse the text of a command line's `name=text` for @class into @value, which borrows @text. */
 bool device_property_parse(const struct device_class *class, const char *name, const char *text,
                            struct property_value *value, struct error *e);
 

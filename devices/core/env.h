@@ -9,9 +9,9 @@
 
 struct timer_queue;
 
-/** Access to guest physical memory. Address and length come from the guest and may be anything, also
- * a range that wraps around. Both functions return false when any byte of the range is not RAM; what
- * was transferred then is unspecified. */
+/** Access to guest physical memory. Address and length come from the guest and may be anything,
+ * also a range that wraps around. Both functions return false when any byte of the range is not
+ * RAM; what was transferred then is unspecified. */
 struct dma {
     bool (*read)(void *opaque, uint64_t addr, void *buf, size_t len);
     bool (*write)(void *opaque, uint64_t addr, const void *buf, size_t len);

@@ -99,8 +99,8 @@ void fw_cfg_add_number(struct device *dev, uint16_t key, uint64_t value, unsigne
     fw_cfg_add_bytes(dev, key, &value, size); /* the host is little-endian too */
 }
 
-/** Directory: a count, then per file size (32 bits), key (16), reserved (16) and name (56 bytes); all
- * big-endian. */
+/** Directory: a count, then per file size (32 bits), key (16), reserved (16) and name (56 bytes);
+ * all big-endian. */
 static void directory_update(struct fw_cfg *c)
 {
     uint8_t dir[4 + FW_CFG_FILES_MAX * 64] = {0};

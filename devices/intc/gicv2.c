@@ -13,7 +13,7 @@ static struct gicv2 *gic_of(struct device *dev)
 /* ---- priorities (section 3.3) ---- */
 
 /** The bits of a priority that decide about preemption: section 3.3.3. The binary point of group 1
- * counts one bit further down than that of group 0, except where GICC_CTLR.CBPR shares the latter. */
+ * counts one bit further down than that of group 0, except where CBPR shares the latter. */
 static unsigned group_priority_mask(const struct gicv2 *g, unsigned cpu, bool group1)
 {
     unsigned bpr = g->bpr[cpu];
@@ -149,9 +149,7 @@ uint32_t gic_acknowledge(struct gicv2 *g, unsigned cpu, unsigned irq)
     }
     gic_slot_put(g->pending, slot, still_pending);
     gic_slot_put(g->active, slot, true);
-    /* The running priority changed for this CPU even if the interrupt went to others as well. */
-    gic_update_irq(g, cpu, irq);
-    gic_update_cpu(g, cpu);
+    gic_update_irq(g, cpu, irq); /* @cpu is among its targets */
     return value;
 }
 

@@ -103,7 +103,7 @@ static uint32_t pending_read(struct device *dev, const struct reg_access *a)
     return gic_pending_word(g, word) & visible(g, a, a->index);
 }
 
-/** Bits of SGIs are read-only in the pending registers (4.3.7): they have registers of their own. */
+/** SGIs are read-only in the pending registers (4.3.7): they have registers of their own. */
 static uint32_t pending_writable(const struct gicv2 *g, const struct reg_access *a)
 {
     return visible(g, a, a->index) & (a->index ? UINT32_MAX : ~(BIT(GIC_SGIS) - 1));
@@ -229,7 +229,7 @@ static uint32_t nsacr_read(struct device *dev, const struct reg_access *a)
     return g->security && !gic_access_ns(a) && a->index / 2 < g->words ? *nsacr_word(g, a) : 0;
 }
 
-/* The register keeps what is written, but grants nothing: non-secure software reaches group 0 never. */
+/* The register keeps what is written, but grants nothing to non-secure software. */
 static void nsacr_write(struct device *dev, const struct reg_access *a, uint32_t value)
 {
     struct gicv2 *g = gic_of(dev);

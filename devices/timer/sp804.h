@@ -1,5 +1,5 @@
-/* SP804, the Arm dual timer (ARM DDI 0271): two 32-bit down counters. Window: 0x1000 bytes. Outputs:
- * SP804_TIMINTC, the combined interrupt, and those of the two timers. */
+/* SP804, the Arm dual timer (ARM DDI 0271): two 32-bit down counters. Window: 0x1000 bytes.
+ * Outputs: SP804_TIMINTC, the combined interrupt, and those of the two timers. */
 #ifndef ARMEMU_DEVICES_TIMER_SP804_H
 #define ARMEMU_DEVICES_TIMER_SP804_H
 

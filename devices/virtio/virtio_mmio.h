@@ -1,6 +1,6 @@
 /* virtio over MMIO (Virtual I/O Device specification 1.2, section 4.2): version 2 registers, or the
- * legacy interface, version 1. A transport without a back end has device ID 0, which drivers ignore.
- * Window: 0x200 bytes. Output 0: the interrupt. */
+ * legacy interface, version 1. A transport without a back end has device ID 0, which drivers
+ * ignore. Window: 0x200 bytes. Output 0: the interrupt. */
 #ifndef ARMEMU_DEVICES_VIRTIO_VIRTIO_MMIO_H
 #define ARMEMU_DEVICES_VIRTIO_VIRTIO_MMIO_H
 

@@ -1,5 +1,5 @@
-/* A bench for devices: a clock that the test moves, a little RAM for DMA, probes on interrupt lines,
- * and a character device whose other end is the test. */
+/* A bench for devices: a clock that the test moves, a little RAM for DMA, probes on interrupt
+ * lines, and a character device whose other end is the test. */
 #ifndef ARMEMU_TESTS_DEVICES_SUPPORT_H
 #define ARMEMU_TESTS_DEVICES_SUPPORT_H
 

@@ -54,6 +54,41 @@ static struct diff_family branch_family(enum arm_isa isa)
                                 .cases_per_row = 200};
 }
 
+/* The older architectures, and what they do not have. */
+static void check_cpu(enum run_cpu cpu)
+{
+    struct diff_family f = data_family(ARM_ISA_A32, 200);
+    f.cpu = cpu;
+    diff_rows(&f);
+    f = branch_family(ARM_ISA_A32);
+    f.cpu = cpu;
+    diff_rows(&f);
+    f = data_family(ARM_ISA_T16, 200);
+    f.cpu = cpu;
+    f.not_in_it = true;
+    diff_rows(&f);
+}
+
+Test(diff, armv7)
+{
+    check_cpu(RUN_CPU_V7);
+}
+
+Test(diff, armv6)
+{
+    check_cpu(RUN_CPU_V6);
+}
+
+Test(diff, armv5te)
+{
+    check_cpu(RUN_CPU_V5TE);
+}
+
+Test(diff, armv4t)
+{
+    check_cpu(RUN_CPU_V4T);
+}
+
 Test(diff, data_a32)
 {
     struct diff_family f = data_family(ARM_ISA_A32, 1000);

@@ -81,11 +81,16 @@ static void unicorn_enable_vfp(uc_engine *uc)
     check_uc(uc_reg_write(uc, UC_ARM_REG_FPEXC, &fpexc), "fpexc");
 }
 
-static uc_engine *unicorn_open(void)
+static uc_engine *unicorn_open(enum run_cpu cpu)
 {
+    static const int models[RUN_CPU_COUNT] = {
+        [RUN_CPU_V8] = UC_CPU_ARM_MAX,      [RUN_CPU_V7] = UC_CPU_ARM_CORTEX_A15,
+        [RUN_CPU_V6] = UC_CPU_ARM_1176,     [RUN_CPU_V5TE] = UC_CPU_ARM_926,
+        [RUN_CPU_V4T] = UC_CPU_ARM_TI925T,
+    };
     uc_engine *uc;
     check_uc(uc_open(UC_ARCH_ARM, UC_MODE_ARM, &uc), "open");
-    check_uc(uc_ctl_set_cpu_model(uc, UC_CPU_ARM_MAX), "model");
+    check_uc(uc_ctl_set_cpu_model(uc, models[cpu]), "model");
     check_uc(uc_mem_map(uc, RUN_CODE, CODE_SIZE, UC_PROT_ALL), "map");
     check_uc(uc_mem_map(uc, RUN_DATA, RUN_DATA_SIZE, UC_PROT_ALL), "map");
     unicorn_enable_vfp(uc);
@@ -162,8 +167,8 @@ static uint32_t place_code(struct diff *d)
 {
     struct run *r = d->run;
     uint32_t addr = RUN_CODE + d->slots_used++ % (CODE_SIZE / SLOT_SIZE) * SLOT_SIZE;
-    if (addr == RUN_CODE)
-        check_uc(uc_ctl_remove_cache(d->uc, RUN_CODE, RUN_CODE + CODE_SIZE), "flush");
+    /* An earlier case may have branched here. */
+    check_uc(uc_ctl_remove_cache(d->uc, addr, addr + SLOT_SIZE), "flush");
     if (r->s.thumb)
         addr += 2 * below(d, 2);
     r->s.env.page_base = align_down(addr, RUN_PAGE);
@@ -249,7 +254,8 @@ static enum outcome run_case(struct diff *d, uint32_t end)
     if (whole) {
         uint64_t start = before->s.env.pc | before->s.thumb;
         /* The count alone does not always keep Unicorn from going on behind a branch. */
-        uc_err err = uc_emu_start(d->uc, start, r->s.env.pc, 0, d->count == 1);
+        uc_err err = uc_emu_start(d->uc, start, raised ? end : r->s.env.pc, 0,
+                                  d->count == 1);
         if (!raised && unicorn_executed(err))
             outcome = compare(d, &before->s);
         else if (raised && !unicorn_executed(err))
@@ -312,7 +318,8 @@ static bool instance(struct diff *d, const struct arm_decode_row_info *row, unsi
 
 static void diff_open(struct diff *d, const struct diff_family *f)
 {
-    *d = (struct diff){.family = f, .uc = unicorn_open(), .run = run_new()};
+    *d = (struct diff){.family = f, .uc = unicorn_open(f->cpu), .run = run_new()};
+    d->run->block_flags = (uint32_t)f->cpu << ARM_BF_FEATURES_SHIFT;
     d->rng.state = 0x9e3779b97f4a7c15ull;
     for (unsigned i = 0; i < RUN_DATA_SIZE; i++)
         d->run->data[i] = (uint8_t)diff_random(&d->rng);

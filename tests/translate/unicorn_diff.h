@@ -21,6 +21,7 @@ uint32_t diff_random(struct diff_rng *rng);
 /* What a family of rows needs. */
 struct diff_family {
     enum arm_isa isa;
+    enum run_cpu cpu; /* rows that it lacks must be undefined on both sides */
     /** Does the family contain @row? */
     bool (*select)(const struct arm_decode_row_info *row);
     /** Adapt an instance (NULL: as it is); false: another one, please. */

@@ -66,6 +66,7 @@ static bool groupable(const struct compiler *c, const struct group *g, const str
     switch (op->opcode) {
     case IR_OP_const:
     case IR_OP_get:
+    case IR_OP_pcrel:
     case IR_OP_set:
     case IR_OP_zext8:
     case IR_OP_zext16:

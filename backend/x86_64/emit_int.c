@@ -38,9 +38,14 @@ void emit_pcrel(struct compiler *c, const struct ir_op *op, int32_t i)
 
 static void set_pinned(struct compiler *c, unsigned reg, int32_t v)
 {
-    const struct value *from = &c->val[v];
-    if (from->loc == LOC_PIN && from->reg == reg && from->disp == 0)
+    struct value *from = &c->val[v];
+    if (from->loc == LOC_PIN && from->reg == reg && from->disp == 0) {
+        if (from->want != NO_REG) { /* computed in place; from now on it is an alias of the slot */
+            from->want = NO_REG;
+            ra_alias(c, v, from, 0);
+        }
         return;
+    }
     ra_detach_pin(c, reg);
     if (from->loc == LOC_PIN && from->disp && from->last == c->i) {
         x_rm(&c->a, X86_LEA, 0, reg, x_mem(from->reg, from->disp));

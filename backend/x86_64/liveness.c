@@ -29,8 +29,8 @@ static void cancel_all(struct compiler *c, struct pass *p)
         cancel(c, p, (unsigned)__builtin_ctz(p->pending));
 }
 
-/* A value that dies in `set` of a pinned slot is wanted in the slot's register, if nothing between
- * its definition and the set can tell the difference. */
+/* A value that is `set` to a pinned slot is wanted in the slot's register, if nothing between its
+ * definition and the set can tell the difference. Later uses read the register, too. */
 static void want_set(struct compiler *c, struct pass *p, const struct ir_op *op, int32_t i)
 {
     int reg = c->be->pin_of_slot[op->imm];
@@ -39,7 +39,9 @@ static void want_set(struct compiler *c, struct pass *p, const struct ir_op *op,
     cancel(c, p, (unsigned)reg);
     struct value *v = &c->val[op->arg[0]];
     unsigned def = op_of(c, op->arg[0])->opcode;
-    if (v->uses == 0 && def != IR_OP_const && def != IR_OP_get) {
+    if (def != IR_OP_const && def != IR_OP_get && def != IR_OP_pcrel) {
+        if (v->want != NO_REG) /* set to several slots: the first set decides */
+            p->pending &= ~(1u << v->want);
         v->want = (int8_t)reg;
         p->candidate[reg] = op->arg[0];
         p->pending |= 1u << reg;

@@ -62,6 +62,12 @@ static void queue_update(struct virtio_mmio *m, unsigned n)
     }
 }
 
+static void queues_update(struct device *dev)
+{
+    for (unsigned n = 0; n < VIRTIO_MAX_QUEUES; n++)
+        queue_update(mmio_of(dev), n);
+}
+
 /** The selected queue's number, or -1 with a log line when there is none. */
 static int queue_selected(struct virtio_mmio *m, const char *what)
 {
@@ -173,8 +179,7 @@ static void transport_reset(struct virtio_mmio *m)
         const struct field *f = &dev->state->fields[i];
         memset((char *)dev + f->offset, 0, (size_t)f->size * f->count);
     }
-    for (unsigned n = 0; n < VIRTIO_MAX_QUEUES; n++)
-        queue_update(m, n);
+    queues_update(dev);
     if (m->backend) {
         m->backend->driver_features = 0;
         m->backend->ops->status(m->backend, 0);
@@ -262,7 +267,8 @@ static const struct reg current_rows[] = {
 
 static const struct reg legacy_rows[] = {
     COMMON_HEAD(1),
-    {"GuestPageSize", 0x028, .field = AT(page_size), .writable = ALL, .flags = REG_WRITE_ONLY},
+    {"GuestPageSize", 0x028, .field = AT(page_size), .writable = ALL, .flags = REG_WRITE_ONLY,
+     .after = queues_update},
     COMMON_QUEUE,
     {"QueueAlign", 0x03c, .flags = REG_WRITE_ONLY, .field = AT(queue_align),
      .write = queue_word_write},

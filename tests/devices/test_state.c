@@ -5,6 +5,7 @@
 
 #include "devices/intc/gicv2.h"
 #include "devices/timer/arch_timer.h"
+#include "devices/virtio/virtio_mmio.h"
 #include "tests/devices/support.h"
 
 static const struct property_value gic_secure[] = {{.name = "num_cpus", .number = 3},
@@ -41,7 +42,28 @@ struct subject_run {
     struct bench bench;
     struct device *dev;
     uint8_t out[OUTPUTS_MAX];
+    struct virtio_backend backend; /* behind a virtio transport */
 };
+
+static void backend_notify(struct virtio_backend *b, unsigned queue)
+{
+    b->interrupt(b->transport, queue != 0);
+}
+
+static void backend_status(struct virtio_backend *b, uint32_t status)
+{
+}
+
+/** Something of all that the transport shows of the queues. */
+static uint32_t backend_config_read(struct virtio_backend *b, uint32_t offset, unsigned size)
+{
+    const struct virtio_queue *q = &b->queues[offset % 2];
+    return (uint32_t)(q->num + q->ready * 3 + q->desc * 5 + q->avail * 7 + q->used * 11 +
+                      b->driver_features * 13);
+}
+
+static const struct virtio_backend_ops backend_ops = {backend_notify, backend_status,
+                                                      backend_config_read, NULL};
 
 static struct subject_run *run_new(const struct subject *s)
 {
@@ -49,6 +71,10 @@ static struct subject_run *run_new(const struct subject *s)
     bench_init(&r->bench);
     r->dev = bench_create(&r->bench, s->class, s->values, s->count);
     cr_assert_leq(r->dev->output_count, OUTPUTS_MAX);
+    r->backend = (struct virtio_backend){.ops = &backend_ops, .device_id = 1, .features = 0xff,
+                                         .queue_num_max = {256, 64}};
+    if (!strcmp(s->class, "virtio-mmio"))
+        virtio_mmio_attach(r->dev, &r->backend);
     for (unsigned n = 0; n < r->dev->output_count; n++)
         device_connect(r->dev, n, (struct irq_line){collect, r->out, (int)n});
     return r;
@@ -114,8 +140,13 @@ static uint64_t action(struct subject_run *r, const struct subject *s, uint64_t 
     if (random_next(seed) & 1)
         return device_read(dev, region, cpu, offset, size);
     uint64_t value = (uint64_t)random_next(seed) << 32 | random_next(seed);
-    if (random_next(seed) & 1)
+    uint32_t shape = random_next(seed) % 8; /* small numbers and single bits do most */
+    if (shape < 4)
         value &= 0xff;
+    else if (shape < 6)
+        value = BIT(value % 16);
+    else if (shape < 7)
+        value &= 1;
     device_write(dev, region, cpu, offset, size, value);
     return 0;
 }

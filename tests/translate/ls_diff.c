@@ -9,9 +9,9 @@ enum { WINDOW_MIDDLE = RUN_DATA + RUN_DATA_SIZE / 2 };
 
 /* Unicorn does not check alignment where no strict checking is on, so what must be aligned is. */
 static const char *const aligned_mnemonics[] = {
-    "LDM", "STM", "LDRD_imm", "LDRD_reg", "STRD_imm", "STRD_reg", "LDREX", "LDREXB", "LDREXH",
-    "LDREXD", "LDA", "LDAB", "LDAH", "LDAEX", "LDAEXB", "LDAEXH", "LDAEXD", "STL", "STLB", "STLH",
-    "SWP", "SWPB", NULL,
+    "LDM",    "STM",    "LDRD_imm", "LDRD_reg", "STRD_imm", "STRD_reg", "LDREX",  "LDREXB",
+    "LDREXH", "LDREXD", "LDA",      "LDAB",     "LDAH",     "LDAEX",    "LDAEXB", "LDAEXH",
+    "LDAEXD", "STL",    "STLB",     "STLH",     "SWP",      "SWPB",     NULL,
 };
 
 static const char *const single_sets[] = {"mem_imm", "mem_reg", NULL};
@@ -19,12 +19,47 @@ static const char *const single_sets[] = {"mem_imm", "mem_reg", NULL};
 static const char *const literal_sets[] = {"lit", "litd", NULL};
 
 static const char *const vector_mnemonics[] = {
-    "VLDR_s", "VSTR_s", "VLDR_d", "VSTR_d", "VLDM_s", "VSTM_s", "VLDM_d", "VSTM_d",
-    "VLDST_multiple_load", "VLDST_multiple_store", "VLD_lane", "VST_lane", "VLD_all",
-    "VMOV_to_core_s", "VMOV_from_core_s", "VMOV_to_core_2s", "VMOV_from_core_2s", "VMOV_to_core_d",
-    "VMOV_from_core_d", "VMOV_to_core_scalar", "VMOV_from_core_scalar", "VDUP_core", "VMOV_reg_s",
-    "VMOV_reg_d", "VMOV_imm_s", "VMOV_imm_d", "VMOV_imm", "VORR_imm", "VBIC_imm", "VMVN_imm", "VAND",
-    "VBIC", "VORR", "VORN", "VEOR", "VBSL", "VBIT", "VBIF", "VMVN_reg", "VSWP", NULL,
+    "VLDR_s",
+    "VSTR_s",
+    "VLDR_d",
+    "VSTR_d",
+    "VLDM_s",
+    "VSTM_s",
+    "VLDM_d",
+    "VSTM_d",
+    "VLDST_multiple_load",
+    "VLDST_multiple_store",
+    "VLD_lane",
+    "VST_lane",
+    "VLD_all",
+    "VMOV_to_core_s",
+    "VMOV_from_core_s",
+    "VMOV_to_core_2s",
+    "VMOV_from_core_2s",
+    "VMOV_to_core_d",
+    "VMOV_from_core_d",
+    "VMOV_to_core_scalar",
+    "VMOV_from_core_scalar",
+    "VDUP_core",
+    "VMOV_reg_s",
+    "VMOV_reg_d",
+    "VMOV_imm_s",
+    "VMOV_imm_d",
+    "VMOV_imm",
+    "VORR_imm",
+    "VBIC_imm",
+    "VMVN_imm",
+    "VAND",
+    "VBIC",
+    "VORR",
+    "VORN",
+    "VEOR",
+    "VBSL",
+    "VBIT",
+    "VBIF",
+    "VMVN_reg",
+    "VSWP",
+    NULL,
 };
 
 static bool is_single(const struct arm_decode_row_info *row)
@@ -48,7 +83,8 @@ static bool is_vector(const struct arm_decode_row_info *row)
 }
 
 /* Where the last run of @letter stands in the row's pattern. */
-static bool field_of(const struct arm_decode_row_info *row, char letter, unsigned *lsb, unsigned *width)
+static bool field_of(const struct arm_decode_row_info *row, char letter, unsigned *lsb,
+                     unsigned *width)
 {
     const char *last = strrchr(row->bits, letter);
     if (!last)
@@ -63,7 +99,8 @@ static bool field_of(const struct arm_decode_row_info *row, char letter, unsigne
 
 /* Not the PC: random data are no address to go to, and bases at the PC are literals, which have a
  * family of their own. In Advanced SIMD rm = 15 means that there is no write-back. */
-static bool avoid_pc_everywhere(const struct arm_decode_row_info *row, uint32_t *insn, struct diff_rng *rng)
+static bool avoid_pc_everywhere(const struct arm_decode_row_info *row, uint32_t *insn,
+                                struct diff_rng *rng)
 {
     for (const char *letter = "ntTmd"; *letter; letter++) {
         unsigned lsb, width;
@@ -101,7 +138,8 @@ static bool adapt_list(const struct arm_decode_row_info *row, uint32_t *insn, st
 }
 
 /* Block transfers of registers that exist. */
-static bool adapt_vector(const struct arm_decode_row_info *row, uint32_t *insn, struct diff_rng *rng)
+static bool adapt_vector(const struct arm_decode_row_info *row, uint32_t *insn,
+                         struct diff_rng *rng)
 {
     if (!strcmp(row->set, "v_memm"))
         *insn = (*insn & ~0x80ffu) | (2 + diff_random(rng) % 14);
@@ -143,29 +181,42 @@ static void prepare_vector(struct run *r, uint32_t insn, struct diff_rng *rng)
 
 static void single(enum arm_isa isa)
 {
-    struct diff_family f = {.isa = isa, .select = is_single, .adapt = avoid_pc_everywhere,
-                            .prepare = prepare_single, .cases_per_row = 400};
+    struct diff_family f = {.isa = isa,
+                            .select = is_single,
+                            .adapt = avoid_pc_everywhere,
+                            .prepare = prepare_single,
+                            .cases_per_row = 400};
     diff_rows(&f);
 }
 
 static void aligned(enum arm_isa isa)
 {
-    struct diff_family f = {.isa = isa, .select = is_aligned, .adapt = adapt_list,
-                            .prepare = prepare_aligned, .cases_per_row = 400};
+    struct diff_family f = {.isa = isa,
+                            .select = is_aligned,
+                            .adapt = adapt_list,
+                            .prepare = prepare_aligned,
+                            .cases_per_row = 400};
     diff_rows(&f);
 }
 
 static void literal(enum arm_isa isa)
 {
-    struct diff_family f = {.isa = isa, .select = is_literal, .adapt = adapt_list,
-                            .prepare = prepare_aligned, .cases_per_row = 200};
+    struct diff_family f = {.isa = isa,
+                            .select = is_literal,
+                            .adapt = adapt_list,
+                            .prepare = prepare_aligned,
+                            .cases_per_row = 200};
     diff_rows(&f);
 }
 
 static void vector(enum arm_isa isa)
 {
-    struct diff_family f = {.isa = isa, .select = is_vector, .adapt = adapt_vector,
-                            .prepare = prepare_vector, .vectors = true, .cases_per_row = 300};
+    struct diff_family f = {.isa = isa,
+                            .select = is_vector,
+                            .adapt = adapt_vector,
+                            .prepare = prepare_vector,
+                            .vectors = true,
+                            .cases_per_row = 300};
     diff_rows(&f);
 }
 

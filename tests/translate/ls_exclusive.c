@@ -39,7 +39,8 @@ Test(ls_exclusive, pair_stores)
         memcpy(expected, r->data + AT, 16);
         memcpy(expected, &v, pairs[i].size);
         run_arm(r, pairs[i].load);
-        cr_expect_eq(r->s.r[4], pairs[i].size >= 4 ? first : first & ((1u << 8 * pairs[i].size) - 1));
+        cr_expect_eq(r->s.r[4],
+                     pairs[i].size >= 4 ? first : first & ((1u << 8 * pairs[i].size) - 1));
         if (pairs[i].size == 8)
             cr_expect_eq(r->s.r[5], second);
         run_arm(r, pairs[i].store);

@@ -1,4 +1,4 @@
-/* LDM and STM: addressing, base in the list, faults half-way, User mode and exception return forms. */
+/* LDM and STM: addressing, base in the list, faults half-way, User mode and exception return. */
 #include <criterion/criterion.h>
 
 #include "tests/translate/ls_util.h"
@@ -28,8 +28,9 @@ Test(ls_multiple, addressing)
             r->s.r[6] = RUN_DATA + BASE;
             run_arm(r, insn | 0x100000);
             for (unsigned i = 0; i < 4; i++)
-                cr_expect_eq(r->s.r[list[i]], ls_word(r, (uint32_t)(BASE + modes[m].lowest) + 4 * i),
-                             "LDM%s", modes[m].name);
+                cr_expect_eq(r->s.r[list[i]],
+                             ls_word(r, (uint32_t)(BASE + modes[m].lowest) + 4 * i), "LDM%s",
+                             modes[m].name);
             uint32_t after = RUN_DATA + BASE + (w ? (uint32_t)modes[m].step : 0);
             cr_expect_eq(r->s.r[6], after, "LDM%s", modes[m].name);
             for (unsigned i = 0; i < 4; i++)
@@ -142,7 +143,7 @@ Test(ls_multiple, push_pop_t16)
     run_free(r);
 }
 
-/* ---- alignment and byte order ------------------------------------------------------------------------- */
+/* ---- alignment and byte order ---------------------------------------------------------------- */
 
 Test(ls_multiple, must_be_aligned)
 {
@@ -175,7 +176,7 @@ Test(ls_multiple, big_endian)
     run_free(r);
 }
 
-/* ---- faults half-way -------------------------------------------------------------------------------------- */
+/* ---- faults half-way ------------------------------------------------------------------------- */
 
 /* Access k of {r0-r7} at base r<base> faults: the base keeps its value, and with the rest of memory
  * in place (here: a lower base) the same instruction does its whole work. */
@@ -205,7 +206,7 @@ Test(ls_multiple, fault_keeps_base)
     check_fault_at(8, 13, 0xe8bd80ff); /* pop {r0-r7, pc}: at the PC */
 }
 
-/* ---- User mode registers --------------------------------------------------------------------------------- */
+/* ---- User mode registers --------------------------------------------------------------------- */
 
 Test(ls_multiple, load_user_registers)
 {

@@ -1,4 +1,4 @@
-/* Single loads and stores: addressing, write-back, alignment rules, byte order, literals, faults. */
+/* Single loads and stores: addressing, write-back, alignment, byte order, literals, faults. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 TestSuite(ls_single);
 
-/* ---- addressing ------------------------------------------------------------------------------------ */
+/* ---- addressing ------------------------------------------------------------------------------ */
 
 static const struct addressing {
     uint32_t insn;
@@ -62,7 +62,7 @@ Test(ls_single, offset_rrx)
     run_free(r);
 }
 
-/* ---- sizes ------------------------------------------------------------------------------------------- */
+/* ---- sizes ----------------------------------------------------------------------------------- */
 
 static const struct sized {
     uint32_t insn;
@@ -104,7 +104,8 @@ static void check_size(const struct sized *s, bool big)
     if (s->store) {
         struct sized plain = {.size = s->size};
         uint32_t mask = s->size == 4 ? 0xffffffff : (1u << 8 * s->size) - 1;
-        cr_expect_eq(expected_value(r->data + 0x103, &plain, big), 0x8badf00d & mask, "%s", s->text);
+        cr_expect_eq(expected_value(r->data + 0x103, &plain, big), 0x8badf00d & mask, "%s",
+                     s->text);
         memcpy(before + 3, r->data + 0x103, s->size);
         cr_expect(!memcmp(before, r->data + 0x100, 16), "%s wrote elsewhere", s->text);
     } else {
@@ -159,7 +160,7 @@ Test(ls_single, rotated_words)
     }
 }
 
-/* ---- faults ------------------------------------------------------------------------------------------ */
+/* ---- faults ---------------------------------------------------------------------------------- */
 
 static const uint32_t faulting[] = {
     0xe5b10004, /* ldr r0, [r1, #4]! */
@@ -186,7 +187,7 @@ Test(ls_single, fault_changes_nothing)
     }
 }
 
-/* ---- PC ------------------------------------------------------------------------------------------------ */
+/* ---- PC -------------------------------------------------------------------------------------- */
 
 Test(ls_single, load_to_pc_interworks)
 {
@@ -257,7 +258,7 @@ Test(ls_single, literal_thumb_aligns_pc)
     run_free(r);
 }
 
-/* ---- doublewords ------------------------------------------------------------------------------------ */
+/* ---- doublewords ----------------------------------------------------------------------------- */
 
 Test(ls_single, doubleword)
 {

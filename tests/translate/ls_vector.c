@@ -17,13 +17,13 @@ static uint32_t next_random(uint32_t *x)
     return *x >> 8 ^ *x << 13;
 }
 
-/* ---- the model -------------------------------------------------------------------------------------------- */
+/* ---- the model ------------------------------------------------------------------------------- */
 
 struct form {
-    uint32_t bits;      /* of the encoding, all but registers */
-    int n, inc, regs;   /* elements of a structure, register distance, structures side by side */
-    int ebytes, index;  /* index: lane, -1 = all elements, -2 = one to all lanes */
-    unsigned align;     /* bytes */
+    uint32_t bits;     /* of the encoding, all but registers */
+    int n, inc, regs;  /* elements of a structure, register distance, structures side by side */
+    int ebytes, index; /* index: lane, -1 = all elements, -2 = one to all lanes */
+    unsigned align;    /* bytes */
 };
 
 static uint8_t *element(struct arm_state *s, int d, int e, int ebytes)
@@ -50,7 +50,8 @@ static uint32_t model(struct run *r, const struct form *f, int d, uint8_t *mem, 
                 if (f->index == -2) {
                     for (int copy = 0; copy < f->regs; copy++)
                         for (int all = 0; all < 8 / f->ebytes; all++)
-                            copy_element(element(&r->s, which + copy, all, f->ebytes), mem, f->ebytes, big);
+                            copy_element(element(&r->s, which + copy, all, f->ebytes), mem,
+                                         f->ebytes, big);
                     continue;
                 }
                 uint8_t *v = element(&r->s, which, lane, f->ebytes);
@@ -62,7 +63,7 @@ static uint32_t model(struct run *r, const struct form *f, int d, uint8_t *mem, 
     return (uint32_t)(mem - start);
 }
 
-/* ---- comparison ------------------------------------------------------------------------------------------- */
+/* ---- comparison ------------------------------------------------------------------------------ */
 
 static struct run *vector_new(uint32_t *x)
 {
@@ -117,17 +118,21 @@ Test(ls_vector, multiple_structures)
     static const struct {
         int type, n, inc, regs, max_align;
     } types[] = {
-        {7, 1, 1, 1, 1}, {10, 1, 1, 2, 2}, {6, 1, 1, 3, 1}, {2, 1, 1, 4, 3}, {8, 2, 1, 1, 2},
-        {9, 2, 2, 1, 2}, {3, 2, 2, 2, 3},  {4, 3, 1, 1, 1}, {5, 3, 2, 1, 1}, {0, 4, 1, 1, 3},
-        {1, 4, 2, 1, 3},
+        {7, 1, 1, 1, 1}, {10, 1, 1, 2, 2}, {6, 1, 1, 3, 1}, {2, 1, 1, 4, 3},
+        {8, 2, 1, 1, 2}, {9, 2, 2, 1, 2},  {3, 2, 2, 2, 3}, {4, 3, 1, 1, 1},
+        {5, 3, 2, 1, 1}, {0, 4, 1, 1, 3},  {1, 4, 2, 1, 3},
     };
     for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++)
         for (int size = 0; size < (types[i].n == 1 ? 4 : 3); size++)
             for (int align = 0; align <= types[i].max_align; align++) {
                 struct form f = {
                     .bits = 0xf4000000 | (uint32_t)(types[i].type << 8 | size << 6 | align << 4),
-                    .n = types[i].n, .inc = types[i].inc, .regs = types[i].regs,
-                    .ebytes = 1 << size, .index = -1, .align = align ? 4u << align : 0,
+                    .n = types[i].n,
+                    .inc = types[i].inc,
+                    .regs = types[i].regs,
+                    .ebytes = 1 << size,
+                    .index = -1,
+                    .align = align ? 4u << align : 0,
                 };
                 check_all(&f, true);
             }
@@ -141,8 +146,13 @@ Test(ls_vector, single_lane)
                 for (int inc = 1; inc <= (n > 1 && size ? 2 : 1); inc++) {
                     uint32_t index_align = (uint32_t)(index << (1 + size) | (inc - 1) << size);
                     struct form f = {
-                        .bits = 0xf4800000 | (uint32_t)(size << 10 | (n - 1) << 8) | index_align << 4,
-                        .n = n, .inc = inc, .regs = 1, .ebytes = 1 << size, .index = index,
+                        .bits =
+                            0xf4800000 | (uint32_t)(size << 10 | (n - 1) << 8) | index_align << 4,
+                        .n = n,
+                        .inc = inc,
+                        .regs = 1,
+                        .ebytes = 1 << size,
+                        .index = index,
                     };
                     check_all(&f, true);
                 }
@@ -155,14 +165,17 @@ Test(ls_vector, all_lanes)
             for (int t = 0; t < 2; t++) {
                 struct form f = {
                     .bits = 0xf4a00c00 | (uint32_t)((n - 1) << 8 | size << 6 | t << 5),
-                    .n = n, .inc = n > 1 ? 1 + t : 1, .regs = n > 1 ? 1 : 1 + t,
-                    .ebytes = 1 << size, .index = -2,
+                    .n = n,
+                    .inc = n > 1 ? 1 + t : 1,
+                    .regs = n > 1 ? 1 : 1 + t,
+                    .ebytes = 1 << size,
+                    .index = -2,
                 };
                 check_all(&f, false);
             }
 }
 
-/* ---- alignment and faults -------------------------------------------------------------------------------- */
+/* ---- alignment and faults -------------------------------------------------------------------- */
 
 static const struct {
     uint32_t insn;
@@ -219,7 +232,7 @@ Test(ls_vector, fault_keeps_base)
     }
 }
 
-/* ---- VLDR and VLDM ----------------------------------------------------------------------------------------- */
+/* ---- VLDR and VLDM --------------------------------------------------------------------------- */
 
 Test(ls_vector, load_and_store_one)
 {
@@ -269,7 +282,7 @@ Test(ls_vector, multiple_with_extra_word)
     run_free(r);
 }
 
-/* ---- the enable check and moves ------------------------------------------------------------------------------ */
+/* ---- the enable check and moves -------------------------------------------------------------- */
 
 Test(ls_vector, disabled_is_undefined)
 {

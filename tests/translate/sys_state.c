@@ -5,7 +5,7 @@
 
 TestSuite(sys_state);
 
-/* ---- MRS and MSR ---------------------------------------------------------------------------------------- */
+/* ---- MRS and MSR ----------------------------------------------------------------------------- */
 
 Test(sys_state, mrs_joins_fields)
 {
@@ -18,8 +18,8 @@ Test(sys_state, mrs_joins_fields)
     r->block_flags = ARM_BF_BIG_ENDIAN;
     r->s.mask_f = 1;
     run_arm(r, 0xe10f3000);
-    cr_expect_eq(r->s.r[3], 0xa80d0000 | ARM_PSR_I | ARM_PSR_A |
-                                ARM_PSR_F | ARM_PSR_E | ARM_MODE_ABT);
+    cr_expect_eq(r->s.r[3],
+                 0xa80d0000 | ARM_PSR_I | ARM_PSR_A | ARM_PSR_F | ARM_PSR_E | ARM_MODE_ABT);
     run_free(r);
 }
 
@@ -70,7 +70,7 @@ Test(sys_state, banked_registers)
     run_free(r);
 }
 
-/* ---- CPS ------------------------------------------------------------------------------------------------- */
+/* ---- CPS ------------------------------------------------------------------------------------- */
 
 Test(sys_state, cps_masks_inline)
 {
@@ -124,17 +124,15 @@ Test(sys_state, setend)
     run_free(r);
 }
 
-/* ---- exceptions --------------------------------------------------------------------------------------------- */
+/* ---- exceptions ------------------------------------------------------------------------------ */
 
 static const struct {
     uint32_t insn;
     int helper;
     uint32_t imm;
 } calls[] = {
-    {0xef123456, ARM_HELPER_svc, 0x123456},
-    {0xe1412374, ARM_HELPER_hvc, 0x1234},
-    {0xe1600075, ARM_HELPER_smc, 5},
-    {0xe1212374, ARM_HELPER_bkpt, 0x1234},
+    {0xef123456, ARM_HELPER_svc, 0x123456}, {0xe1412374, ARM_HELPER_hvc, 0x1234},
+    {0xe1600075, ARM_HELPER_smc, 5},        {0xe1212374, ARM_HELPER_bkpt, 0x1234},
     {0xe7f000f0, ARM_HELPER_undefined, 0},
 };
 
@@ -158,7 +156,10 @@ Test(sys_state, rfe)
         uint32_t insn;
         int lowest, step;
     } forms[] = {
-        {0xf8b10a00, 0, 8}, {0xf9b10a00, 4, 8}, {0xf8310a00, -4, -8}, {0xf9310a00, -8, -8},
+        {0xf8b10a00, 0, 8},
+        {0xf9b10a00, 4, 8},
+        {0xf8310a00, -4, -8},
+        {0xf9310a00, -8, -8},
     };
     for (unsigned i = 0; i < 4; i++) {
         struct run *r = ls_new();
@@ -187,7 +188,7 @@ Test(sys_state, srs)
     run_free(r);
 }
 
-/* ---- system registers ------------------------------------------------------------------------------------------ */
+/* ---- system registers ------------------------------------------------------------------------ */
 
 Test(sys_state, system_registers)
 {
@@ -206,6 +207,8 @@ Test(sys_state, system_registers)
     run_arm(r, 0xee10fe10 | 1 << 16); /* mrc p14, 0, apsr_nzcv, c1, c0, 0 */
     cr_expect_eq(run_nzcv(r), 0x60000000);
     run_arm(r, 0xee113810); /* mrc p8 */
+    cr_expect(ls_undefined(r));
+    run_arm(r, 0xfe113f10); /* mrc2 p15 */
     cr_expect(ls_undefined(r));
     run_free(r);
 }
@@ -260,7 +263,7 @@ Test(sys_state, cp15_barriers)
     run_free(r);
 }
 
-/* ---- hints ----------------------------------------------------------------------------------------------------- */
+/* ---- hints ----------------------------------------------------------------------------------- */
 
 Test(sys_state, wait_halts)
 {
@@ -303,7 +306,8 @@ Test(sys_state, wait_in_it_block)
 Test(sys_state, no_operations)
 {
     static const uint32_t nops[] = {
-        0xe320f000, 0xe320f0f5, 0xf5d1f000, 0xf591f000, 0xf4d1f000, 0xf7d1f002, 0xf57ff05f, 0xf57ff04f,
+        0xe320f000, 0xe320f0f5, 0xf5d1f000, 0xf591f000,
+        0xf4d1f000, 0xf7d1f002, 0xf57ff05f, 0xf57ff04f,
     };
     struct run *r = ls_new();
     for (unsigned i = 0; i < sizeof(nops) / sizeof(nops[0]); i++) {

@@ -12,9 +12,10 @@ static bool is_user(const struct arm_translate *t)
     return (t->flags & ARM_BF_USER) != 0;
 }
 
-static bool is_system(int cp)
+/* System registers have no "2" forms (MCR2 and so on), which have 1111 in bits 31..28. */
+static bool is_system(const struct arm_translate *t, int cp)
 {
-    return cp == 14 || cp == 15;
+    return (cp == 14 || cp == 15) && t->insn >> 28 != 0xf;
 }
 
 static uint32_t key_of(const struct arg_cp *a)
@@ -24,7 +25,7 @@ static uint32_t key_of(const struct arg_cp *a)
 
 #define CP15(opc1, crn, crm, opc2) ARM_CP_KEY32(15, opc1, crn, crm, opc2)
 
-/* ---- thread ID registers -------------------------------------------------------------------------------- */
+/* ---- thread ID registers --------------------------------------------------------------------- */
 
 static const struct thread_register {
     uint32_t key;
@@ -50,7 +51,7 @@ static const struct thread_register *thread_register(const struct arm_translate 
     return NULL;
 }
 
-/* ---- operations that are CP15 writes --------------------------------------------------------------------- */
+/* ---- operations that are CP15 writes --------------------------------------------------------- */
 
 static bool op_barrier(struct arm_translate *t)
 {
@@ -71,8 +72,8 @@ static bool op_wfi(struct arm_translate *t)
 static const struct cp15_operation {
     uint32_t key;
     bool (*emit)(struct arm_translate *t);
-    bool user;        /* open to unprivileged code, from ARMv6 on */
-    bool before_v7;   /* no operation from ARMv7 on */
+    bool user;      /* open to unprivileged code, from ARMv6 on */
+    bool before_v7; /* no operation from ARMv7 on */
 } operations[] = {
     {CP15(0, 7, 10, 4), op_barrier, true, false}, /* DSB, drain write buffer */
     {CP15(0, 7, 10, 5), op_barrier, true, false}, /* DMB */
@@ -91,11 +92,11 @@ static const struct cp15_operation *operation(const struct arm_translate *t, uin
     return NULL;
 }
 
-/* ---- MCR, MRC and their 64-bit forms --------------------------------------------------------------------- */
+/* ---- MCR, MRC and their 64-bit forms --------------------------------------------------------- */
 
 bool trans_MCR(struct arm_translate *t, const struct arg_cp *a)
 {
-    if (!is_system(a->cp))
+    if (!is_system(t, a->cp))
         return arm_undefined(t);
     if (a->rt == 15 || (t->thumb && a->rt == 13))
         return arm_unpredictable(t);
@@ -108,19 +109,21 @@ bool trans_MCR(struct arm_translate *t, const struct arg_cp *a)
         ir_set(t->b, thread->slot, arm_reg_read(t, a->rt));
         return true;
     }
-    ir_call(t->b, ARM_HELPER_cp_write32, ir_i32(t->b, key), arm_reg_read(t, a->rt), IR_NONE, IR_NONE);
+    ir_call(t->b, ARM_HELPER_cp_write32, ir_i32(t->b, key), arm_reg_read(t, a->rt), IR_NONE,
+            IR_NONE);
     arm_end_after(t, true);
     return true;
 }
 
 bool trans_MRC(struct arm_translate *t, const struct arg_cp *a)
 {
-    if (!is_system(a->cp))
+    if (!is_system(t, a->cp))
         return arm_undefined(t);
     uint32_t key = key_of(a);
     const struct thread_register *thread = thread_register(t, key, false);
-    int32_t v = thread ? ir_get(t->b, thread->slot)
-                       : ir_call(t->b, ARM_HELPER_cp_read32, ir_i32(t->b, key), IR_NONE, IR_NONE, IR_NONE);
+    int32_t v =
+        thread ? ir_get(t->b, thread->slot)
+               : ir_call(t->b, ARM_HELPER_cp_read32, ir_i32(t->b, key), IR_NONE, IR_NONE, IR_NONE);
     if (a->rt != 15) {
         arm_reg_write(t, a->rt, v);
         return true;
@@ -133,7 +136,7 @@ bool trans_MRC(struct arm_translate *t, const struct arg_cp *a)
 bool trans_MCRR(struct arm_translate *t, const struct arg_cp64 *a)
 {
     struct ir_block *b = t->b;
-    if (!is_system(a->cp))
+    if (!is_system(t, a->cp))
         return arm_undefined(t);
     if (a->rt == 15 || a->rt2 == 15)
         return arm_unpredictable(t);
@@ -147,7 +150,7 @@ bool trans_MCRR(struct arm_translate *t, const struct arg_cp64 *a)
 bool trans_MRRC(struct arm_translate *t, const struct arg_cp64 *a)
 {
     struct ir_block *b = t->b;
-    if (!is_system(a->cp))
+    if (!is_system(t, a->cp))
         return arm_undefined(t);
     if (a->rt == 15 || a->rt2 == 15 || a->rt == a->rt2)
         return arm_unpredictable(t);

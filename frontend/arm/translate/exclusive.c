@@ -1,5 +1,5 @@
 /*
- * Load-exclusive and store-exclusive, SWP, load-acquire and store-release (DDI 0406C A3.4, A8.8.75).
+ * Load- and store-exclusive, SWP, load-acquire and store-release (DDI 0406C A3.4, A8.8.75).
  *
  * With one CPU nobody else can write between the load and the store, so the local monitor is all
  * there is: the address and size of the last load-exclusive. Exception entry and return open it, as
@@ -104,7 +104,8 @@ static bool load_exclusive(struct arm_translate *t, const struct arg_ex_ld *a, u
 }
 
 /* The monitor is opened after the store, so that a store that faults can be restarted. */
-static void store_exclusive_inline(struct arm_translate *t, const struct arg_ex_st *a, unsigned log2)
+static void store_exclusive_inline(struct arm_translate *t, const struct arg_ex_st *a,
+                                   unsigned log2)
 {
     struct ir_block *b = t->b;
     unsigned skip = ir_label_new(b);
@@ -154,10 +155,10 @@ static bool store_release(struct arm_translate *t, const struct arg_ex_st *a, un
     return true;
 }
 
-#define EXCLUSIVE(name, set, function, log2)                                                       \
-    bool trans_##name(struct arm_translate *t, const struct arg_##set *a)                          \
-    {                                                                                              \
-        return function(t, a, log2);                                                               \
+#define EXCLUSIVE(name, set, function, log2)                              \
+    bool trans_##name(struct arm_translate *t, const struct arg_##set *a) \
+    {                                                                     \
+        return function(t, a, log2);                                      \
     }
 
 EXCLUSIVE(LDREX, ex_ld, load_exclusive, ARM_SIZE_32)
@@ -203,7 +204,9 @@ static bool swap(struct arm_translate *t, const struct arg_swp *a, unsigned log2
     int32_t addr = arm_mem_address(t, base, log2);
     int32_t v = arm_reg_read(t, a->rt2), old;
     if (is_smp(t)) {
-        old = swap_i32(t, ir_call(b, ARM_HELPER_swp, addr, swap_i32(t, v, log2), ir_i32(b, log2), IR_NONE), log2);
+        old = swap_i32(
+            t, ir_call(b, ARM_HELPER_swp, addr, swap_i32(t, v, log2), ir_i32(b, log2), IR_NONE),
+            log2);
     } else {
         unsigned memop = log2 | arm_mem_align_demand(t, log2);
         old = arm_mem_load_raw(t, IR_I32, addr, memop);

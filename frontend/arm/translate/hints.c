@@ -74,8 +74,8 @@ bool trans_DSB(struct arm_translate *t, const struct arg_none *a)
     return arm_barrier(t);
 }
 
-/* What changed the context has ended its block itself; the instructions behind an ISB are those that
- * memory holds now. */
+/* What changed the context has ended its block itself; the instructions behind an ISB are those
+ * that memory holds now. */
 bool trans_ISB(struct arm_translate *t, const struct arg_none *a)
 {
     arm_end_after(t, false);
@@ -93,14 +93,14 @@ bool trans_DBG(struct arm_translate *t, const struct arg_imm *a)
     return true;
 }
 
-#define PRELOAD(name)                                                                              \
-    bool trans_##name##_imm(struct arm_translate *t, const struct arg_pld_imm *a)                  \
-    {                                                                                              \
-        return true;                                                                               \
-    }                                                                                              \
-    bool trans_##name##_reg(struct arm_translate *t, const struct arg_pld_reg *a)                  \
-    {                                                                                              \
-        return true;                                                                               \
+#define PRELOAD(name)                                                             \
+    bool trans_##name##_imm(struct arm_translate *t, const struct arg_pld_imm *a) \
+    {                                                                             \
+        return true;                                                              \
+    }                                                                             \
+    bool trans_##name##_reg(struct arm_translate *t, const struct arg_pld_reg *a) \
+    {                                                                             \
+        return true;                                                              \
     }
 
 PRELOAD(PLD)

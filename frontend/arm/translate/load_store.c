@@ -36,16 +36,17 @@ static int32_t offset_imm(struct arm_translate *t, int imm)
 
 /* The base of an immediate offset: loads and stores relative to PC align it (A32's PC is aligned
  * anyway, T32 has loads of this form only as literals). */
-static bool transfer_imm(struct arm_translate *t, const struct arg_mem_imm *a, unsigned memop, bool store)
+static bool transfer_imm(struct arm_translate *t, const struct arg_mem_imm *a, unsigned memop,
+                         bool store)
 {
     if (single_unpredictable(t, a->rt, a->rn, arm_writes_back(a->p, a->w), memop, store))
         return arm_unpredictable(t);
-    struct arm_address addr =
-        arm_address_make(t, a->rn, offset_imm(t, a->imm), a->p, a->u, a->w);
+    struct arm_address addr = arm_address_make(t, a->rn, offset_imm(t, a->imm), a->p, a->u, a->w);
     return store ? store_at(t, a->rt, &addr, memop) : load_at(t, a->rt, &addr, memop);
 }
 
-static bool transfer_reg(struct arm_translate *t, const struct arg_mem_reg *a, unsigned memop, bool store)
+static bool transfer_reg(struct arm_translate *t, const struct arg_mem_reg *a, unsigned memop,
+                         bool store)
 {
     if (a->rm == 15 ||
         single_unpredictable(t, a->rt, a->rn, arm_writes_back(a->p, a->w), memop, store))
@@ -55,14 +56,14 @@ static bool transfer_reg(struct arm_translate *t, const struct arg_mem_reg *a, u
     return store ? store_at(t, a->rt, &addr, memop) : load_at(t, a->rt, &addr, memop);
 }
 
-#define TRANSFER(name, memop, store)                                                               \
-    bool trans_##name##_imm(struct arm_translate *t, const struct arg_mem_imm *a)                  \
-    {                                                                                              \
-        return transfer_imm(t, a, memop, store);                                                   \
-    }                                                                                              \
-    bool trans_##name##_reg(struct arm_translate *t, const struct arg_mem_reg *a)                  \
-    {                                                                                              \
-        return transfer_reg(t, a, memop, store);                                                   \
+#define TRANSFER(name, memop, store)                                              \
+    bool trans_##name##_imm(struct arm_translate *t, const struct arg_mem_imm *a) \
+    {                                                                             \
+        return transfer_imm(t, a, memop, store);                                  \
+    }                                                                             \
+    bool trans_##name##_reg(struct arm_translate *t, const struct arg_mem_reg *a) \
+    {                                                                             \
+        return transfer_reg(t, a, memop, store);                                  \
     }
 
 TRANSFER(LDR, ARM_SIZE_32, false)
@@ -83,7 +84,7 @@ TRANSFER(STRBT, ARM_SIZE_8 | IR_MEM_USER, true)
 TRANSFER(STRHT, ARM_SIZE_16 | IR_MEM_USER, true)
 #undef TRANSFER
 
-/* ---- literals ------------------------------------------------------------------------------------ */
+/* ---- literals -------------------------------------------------------------------------------- */
 
 /* Offset of a literal from the page base. */
 static int64_t literal_offset(const struct arm_translate *t, int imm, int u)
@@ -126,10 +127,10 @@ static bool load_literal(struct arm_translate *t, const struct arg_lit *a, unsig
     return true;
 }
 
-#define LITERAL(name, memop)                                                                       \
-    bool trans_##name##_lit(struct arm_translate *t, const struct arg_lit *a)                      \
-    {                                                                                              \
-        return load_literal(t, a, memop);                                                          \
+#define LITERAL(name, memop)                                                  \
+    bool trans_##name##_lit(struct arm_translate *t, const struct arg_lit *a) \
+    {                                                                         \
+        return load_literal(t, a, memop);                                     \
     }
 
 LITERAL(LDR, ARM_SIZE_32)
@@ -139,10 +140,10 @@ LITERAL(LDRSB, ARM_SIZE_8 | IR_MEM_SIGNED)
 LITERAL(LDRSH, ARM_SIZE_16 | IR_MEM_SIGNED)
 #undef LITERAL
 
-/* ---- doublewords --------------------------------------------------------------------------------- */
+/* ---- doublewords ----------------------------------------------------------------------------- */
 
-/* One 64-bit access, so that an aligned one is single-copy atomic, as LPAE demands. Words suffice as
- * alignment from ARMv7 on; before, strict checking asks for doublewords. */
+/* One 64-bit access, so that an aligned one is single-copy atomic, as LPAE demands. From ARMv7 on
+ * word alignment suffices; before, strict checking asks for doublewords. */
 static unsigned pair_align(const struct arm_translate *t)
 {
     bool strict8 = (t->flags & ARM_BF_ALIGN_STRICT) && !arm_has(t, ARM_FEATURE(V7));
@@ -159,8 +160,8 @@ static void load_pair(struct arm_translate *t, int rt, int rt2, const struct arm
 
 static void store_pair(struct arm_translate *t, int rt, int rt2, const struct arm_address *a)
 {
-    arm_mem_store_pair(t, arm_mem_address(t, a->addr, 3), arm_reg_read(t, rt),
-                       arm_reg_read(t, rt2), pair_align(t));
+    arm_mem_store_pair(t, arm_mem_address(t, a->addr, 3), arm_reg_read(t, rt), arm_reg_read(t, rt2),
+                       pair_align(t));
     arm_address_finish(t, a);
 }
 
@@ -177,11 +178,9 @@ static bool pair_unpredictable(const struct arm_translate *t, int rt, int rt2, i
 
 bool trans_LDRD_imm(struct arm_translate *t, const struct arg_memd_imm *a)
 {
-    if (a->rt == a->rt2 ||
-        pair_unpredictable(t, a->rt, a->rt2, a->rn, arm_writes_back(a->p, a->w)))
+    if (a->rt == a->rt2 || pair_unpredictable(t, a->rt, a->rt2, a->rn, arm_writes_back(a->p, a->w)))
         return arm_unpredictable(t);
-    struct arm_address addr =
-        arm_address_make(t, a->rn, offset_imm(t, a->imm), a->p, a->u, a->w);
+    struct arm_address addr = arm_address_make(t, a->rn, offset_imm(t, a->imm), a->p, a->u, a->w);
     load_pair(t, a->rt, a->rt2, &addr);
     return true;
 }
@@ -190,8 +189,7 @@ bool trans_STRD_imm(struct arm_translate *t, const struct arg_memd_imm *a)
 {
     if (pair_unpredictable(t, a->rt, a->rt2, a->rn, arm_writes_back(a->p, a->w)))
         return arm_unpredictable(t);
-    struct arm_address addr =
-        arm_address_make(t, a->rn, offset_imm(t, a->imm), a->p, a->u, a->w);
+    struct arm_address addr = arm_address_make(t, a->rn, offset_imm(t, a->imm), a->p, a->u, a->w);
     store_pair(t, a->rt, a->rt2, &addr);
     return true;
 }
@@ -201,8 +199,7 @@ bool trans_LDRD_reg(struct arm_translate *t, const struct arg_memd_reg *a)
     if (a->rm == 15 || a->rm == a->rt || a->rm == a->rt2 ||
         pair_unpredictable(t, a->rt, a->rt2, a->rn, arm_writes_back(a->p, a->w)))
         return arm_unpredictable(t);
-    struct arm_address addr =
-        arm_address_make(t, a->rn, arm_reg_read(t, a->rm), a->p, a->u, a->w);
+    struct arm_address addr = arm_address_make(t, a->rn, arm_reg_read(t, a->rm), a->p, a->u, a->w);
     load_pair(t, a->rt, a->rt2, &addr);
     return true;
 }
@@ -211,8 +208,7 @@ bool trans_STRD_reg(struct arm_translate *t, const struct arg_memd_reg *a)
 {
     if (a->rm == 15 || pair_unpredictable(t, a->rt, a->rt2, a->rn, arm_writes_back(a->p, a->w)))
         return arm_unpredictable(t);
-    struct arm_address addr =
-        arm_address_make(t, a->rn, arm_reg_read(t, a->rm), a->p, a->u, a->w);
+    struct arm_address addr = arm_address_make(t, a->rn, arm_reg_read(t, a->rm), a->p, a->u, a->w);
     store_pair(t, a->rt, a->rt2, &addr);
     return true;
 }

@@ -5,7 +5,7 @@
 /* The words that one instruction transfers: ascending from `lowest`. */
 struct multiple {
     uint32_t list;
-    int32_t lowest; /* address of the lowest word */
+    int32_t lowest;          /* address of the lowest word */
     struct arm_address base; /* .write_back, .rn as for single accesses */
     unsigned align;
 };
@@ -45,7 +45,8 @@ static struct multiple multiple_make(struct arm_translate *t, const struct arg_l
 /* Load the words of @m and set the registers one by one, except for the base and PC: these come
  * last, so that a fault leaves an instruction that can be restarted. Their values are returned in
  * @base and @pc where they are in the list. */
-static void load_words(struct arm_translate *t, const struct multiple *m, int32_t *base, int32_t *pc)
+static void load_words(struct arm_translate *t, const struct multiple *m, int32_t *base,
+                       int32_t *pc)
 {
     unsigned memop = ARM_SIZE_32 | IR_MEM_GROUP | m->align;
     int32_t offset = 0;
@@ -65,7 +66,7 @@ static void load_words(struct arm_translate *t, const struct multiple *m, int32_
     ir_memgroupend(t->b);
 }
 
-/* Base after a load: what was loaded into it wins over the write-back (the manual leaves it open). */
+/* Base after a load: what was loaded wins over the write-back (the manual leaves it open). */
 static void finish_base(struct arm_translate *t, const struct multiple *m, int32_t loaded)
 {
     if (loaded != IR_NONE)
@@ -76,14 +77,20 @@ static void finish_base(struct arm_translate *t, const struct multiple *m, int32
 
 static bool list_unpredictable(const struct arm_translate *t, const struct arg_ldm *a)
 {
-    return a->rn == 15 || !a->list || (t->thumb && list_has((uint32_t)a->list, 13) && t->insn_size == 4);
+    bool sp = t->thumb && t->insn_size == 4 && list_has((uint32_t)a->list, 13);
+    return a->rn == 15 || !a->list || sp;
+}
+
+/* The base is both loaded and written back; before ARMv7 that gives it some value. */
+static bool base_conflict(const struct arm_translate *t, const struct arg_ldm *a)
+{
+    return a->w && list_has((uint32_t)a->list, a->rn) && arm_has(t, ARM_FEATURE(V7));
 }
 
 bool trans_LDM(struct arm_translate *t, const struct arg_ldm *a)
 {
     int32_t base = IR_NONE, pc = IR_NONE;
-    bool wback_in_list = a->w && list_has((uint32_t)a->list, a->rn);
-    if (list_unpredictable(t, a) || (wback_in_list && arm_has(t, ARM_FEATURE(V7))))
+    if (list_unpredictable(t, a) || base_conflict(t, a))
         return arm_unpredictable(t);
     struct multiple m = multiple_make(t, a);
     load_words(t, &m, &base, &pc);
@@ -112,7 +119,7 @@ bool trans_STM(struct arm_translate *t, const struct arg_ldm *a)
     return true;
 }
 
-/* ---- User mode registers ------------------------------------------------------------------------- */
+/* ---- User mode registers --------------------------------------------------------------------- */
 
 static bool is_banked(int r)
 {
@@ -135,8 +142,8 @@ static int32_t user_reg_read(struct arm_translate *t, int r)
     return arm_reg_read(t, r);
 }
 
-/* The forms with ^ are UNDEFINED in Hyp mode and UNPREDICTABLE in User and System mode. What remains
- * is A32 only. Returns false when the instruction has been dealt with. */
+/* The forms with ^ are UNDEFINED in Hyp mode and UNPREDICTABLE in User and System mode. Returns
+ * false when the instruction has been dealt with. */
 static bool privileged_form_ok(struct arm_translate *t, const struct arg_ldm *a)
 {
     if (t->flags & ARM_BF_HYP)
@@ -157,7 +164,8 @@ bool trans_LDM_user(struct arm_translate *t, const struct arg_ldm *a)
     for (int r = 0; r < 15; r++) {
         if (!list_has(m.list, r))
             continue;
-        int32_t v = arm_mem_load_raw(t, IR_I32, add_bytes(t, m.lowest, offset), ARM_SIZE_32 | m.align);
+        int32_t v =
+            arm_mem_load_raw(t, IR_I32, add_bytes(t, m.lowest, offset), ARM_SIZE_32 | m.align);
         offset += 4;
         if (r == a->rn)
             base = v;
@@ -190,7 +198,7 @@ bool trans_LDM_eret(struct arm_translate *t, const struct arg_ldm *a)
     int32_t base = IR_NONE, pc = IR_NONE;
     if (!privileged_form_ok(t, a))
         return true;
-    if (!list_has((uint32_t)a->list, 15) || (a->w && list_has((uint32_t)a->list, a->rn) && arm_has(t, ARM_FEATURE(V7))))
+    if (base_conflict(t, a))
         return arm_unpredictable(t);
     struct multiple m = multiple_make(t, a);
     load_words(t, &m, &base, &pc);

@@ -35,9 +35,12 @@ static unsigned memop_normalise(const struct arm_translate *t, unsigned memop)
 static int32_t swap_bytes(struct arm_translate *t, int32_t v, unsigned log2)
 {
     switch (log2) {
-    case ARM_SIZE_8: return v;
-    case ARM_SIZE_16: return ir_op1(t->b, IR_OP_rev16, v);
-    default: return ir_op1(t->b, IR_OP_bswap, v);
+    case ARM_SIZE_8:
+        return v;
+    case ARM_SIZE_16:
+        return ir_op1(t->b, IR_OP_rev16, v);
+    default:
+        return ir_op1(t->b, IR_OP_bswap, v);
     }
 }
 
@@ -73,7 +76,8 @@ int32_t arm_mem_load(struct arm_translate *t, int32_t addr, unsigned memop)
 void arm_mem_store(struct arm_translate *t, int32_t addr, int32_t v, unsigned memop)
 {
     unsigned log2 = memop & IR_MEM_SIZE_MASK;
-    arm_mem_store_raw(t, arm_mem_address(t, addr, log2), v, memop | arm_mem_align_ordinary(t, log2));
+    arm_mem_store_raw(t, arm_mem_address(t, addr, log2), v,
+                      memop | arm_mem_align_ordinary(t, log2));
 }
 
 int32_t arm_mem_load_pair(struct arm_translate *t, int32_t addr, unsigned memop)

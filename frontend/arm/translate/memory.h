@@ -31,7 +31,7 @@ static inline bool arm_mem_big_endian(const struct arm_translate *t)
     return (t->flags & ARM_BF_BIG_ENDIAN) != 0;
 }
 
-/** Alignment bits of an ordinary access of 1 << @log2 bytes, which may be unaligned unless strict. */
+/** Alignment bits of an ordinary access of 1 << @log2 bytes: it may be unaligned unless strict. */
 unsigned arm_mem_align_ordinary(const struct arm_translate *t, unsigned log2);
 /** Alignment bits of an access that demands 1 << @log2 bytes in any case, except where low address
  * bits are ignored (see arm_mem_address). */
@@ -70,7 +70,8 @@ static inline bool arm_writes_back(int p, int w)
     return !p || w;
 }
 
-/** Write a loaded value to @rt: r15 branches, predicted as a return when the base was SP. Call last. */
+/** Write a loaded value to @rt; r15 branches, predicted as a return when the base @rn was SP. Call
+ * it last. */
 void arm_mem_write_loaded(struct arm_translate *t, int rt, int rn, int32_t v);
 
 #endif

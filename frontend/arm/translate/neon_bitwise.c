@@ -70,10 +70,10 @@ static bool bitwise(struct arm_translate *t, const struct arg_n_rrr *a, bitwise_
     return true;
 }
 
-#define BITWISE(name, fn)                                                                          \
-    bool trans_##name(struct arm_translate *t, const struct arg_n_rrr *a)                          \
-    {                                                                                              \
-        return bitwise(t, a, fn);                                                                  \
+#define BITWISE(name, fn)                                                 \
+    bool trans_##name(struct arm_translate *t, const struct arg_n_rrr *a) \
+    {                                                                     \
+        return bitwise(t, a, fn);                                         \
     }
 
 BITWISE(VAND, do_and)
@@ -109,7 +109,7 @@ bool trans_VSWP(struct arm_translate *t, const struct arg_n_rr *a)
     return true;
 }
 
-/* ---- immediates --------------------------------------------------------------------------------------- */
+/* ---- immediates ------------------------------------------------------------------------------ */
 
 static uint64_t replicate32(uint64_t v)
 {
@@ -137,10 +137,17 @@ static uint64_t expand_imm(int op, int cmode, int imm)
 {
     uint64_t imm8 = (uint64_t)imm & 0xff;
     switch (cmode >> 1) {
-    case 0: case 1: case 2: case 3: return replicate32(imm8 << 8 * (cmode >> 1));
-    case 4: return replicate32(imm8 | imm8 << 16);
-    case 5: return replicate32(imm8 << 8 | imm8 << 24);
-    case 6: return replicate32(cmode & 1 ? imm8 << 16 | 0xffff : imm8 << 8 | 0xff);
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+        return replicate32(imm8 << 8 * (cmode >> 1));
+    case 4:
+        return replicate32(imm8 | imm8 << 16);
+    case 5:
+        return replicate32(imm8 << 8 | imm8 << 24);
+    case 6:
+        return replicate32(cmode & 1 ? imm8 << 16 | 0xffff : imm8 << 8 | 0xff);
     }
     if (cmode & 1)
         return replicate32(expand_float(imm8));

@@ -11,11 +11,11 @@
 
 /* What all forms have in common. */
 struct transfer {
-    int d, n, inc;     /* first register, elements of a structure, register distance */
-    int regs;          /* structures side by side: registers d, d + 1 .. begin one each */
-    unsigned size;     /* log2 of the element's bytes */
-    unsigned align;    /* log2 of the alignment that the instruction asks for */
-    int index;         /* single lane */
+    int d, n, inc;  /* first register, elements of a structure, register distance */
+    int regs;       /* structures side by side: registers d, d + 1 .. begin one each */
+    unsigned size;  /* log2 of the element's bytes */
+    unsigned align; /* log2 of the alignment that the instruction asks for */
+    int index;      /* single lane */
     int rn, rm;
 };
 
@@ -37,7 +37,8 @@ static int32_t offset_address(struct arm_translate *t, int32_t base, unsigned of
 
 /* Alignment bits of the access at @offset: the one that the instruction asks for goes with the
  * first. Elements by themselves follow the rule for ordinary accesses. */
-static unsigned access_align(const struct arm_translate *t, const struct transfer *x, unsigned offset)
+static unsigned access_align(const struct arm_translate *t, const struct transfer *x,
+                             unsigned offset)
 {
     unsigned ordinary = arm_mem_align_ordinary(t, x->size);
     unsigned asked = offset == 0 && x->align ? IR_MEM_ALIGN(x->align) : 0;
@@ -55,7 +56,7 @@ static void write_back(struct arm_translate *t, const struct transfer *x, unsign
     arm_reg_write(t, x->rn, ir_op2(b, IR_OP_add, base, step));
 }
 
-/* ---- multiple structures ----------------------------------------------------------------------------- */
+/* ---- multiple structures --------------------------------------------------------------------- */
 
 /* A whole register in one access; the elements of a big-endian guest are numbers each. */
 static int32_t swap_elements(struct arm_translate *t, int32_t v, unsigned size)
@@ -76,7 +77,8 @@ static unsigned group_bit(const struct arm_translate *t, const struct transfer *
     return access_align(t, x, 0) == access_align(t, x, 8) ? IR_MEM_GROUP : 0;
 }
 
-static void load_whole(struct arm_translate *t, const struct transfer *x, int32_t base, unsigned group)
+static void load_whole(struct arm_translate *t, const struct transfer *x, int32_t base,
+                       unsigned group)
 {
     for (int r = 0; r < x->regs; r++) {
         unsigned offset = 8u * (unsigned)r;
@@ -86,7 +88,8 @@ static void load_whole(struct arm_translate *t, const struct transfer *x, int32_
     }
 }
 
-static void store_whole(struct arm_translate *t, const struct transfer *x, int32_t base, unsigned group)
+static void store_whole(struct arm_translate *t, const struct transfer *x, int32_t base,
+                        unsigned group)
 {
     for (int r = 0; r < x->regs; r++) {
         unsigned offset = 8u * (unsigned)r;
@@ -116,8 +119,8 @@ static void load_interleaved(struct arm_translate *t, const struct transfer *x, 
         arm_d_write(t, x->d + r + k * x->inc, ir_op2(t->b, IR_OP_pair, word[k][0], word[k][1]));
 }
 
-static void store_interleaved(struct arm_translate *t, const struct transfer *x, int32_t base, int r,
-                              unsigned group)
+static void store_interleaved(struct arm_translate *t, const struct transfer *x, int32_t base,
+                              int r, unsigned group)
 {
     unsigned width = 8u << x->size, elements = 8u >> x->size;
     unsigned offset = 8u * (unsigned)(r * x->n);
@@ -139,7 +142,8 @@ static void store_interleaved(struct arm_translate *t, const struct transfer *x,
     }
 }
 
-static void multiple_access(struct arm_translate *t, const struct transfer *x, unsigned bytes, bool store)
+static void multiple_access(struct arm_translate *t, const struct transfer *x, unsigned bytes,
+                            bool store)
 {
     int32_t base = arm_reg_read(t, x->rn);
     unsigned group = group_bit(t, x);
@@ -157,8 +161,14 @@ static void multiple_access(struct arm_translate *t, const struct transfer *x, u
 static bool multiple(struct arm_translate *t, const struct arg_n_ldst *a, bool store)
 {
     struct transfer x = {
-        .d = a->vd, .n = a->n, .inc = a->inc, .regs = a->regs, .size = (unsigned)a->size,
-        .align = align_log2(a->align), .rn = a->rn, .rm = a->rm,
+        .d = a->vd,
+        .n = a->n,
+        .inc = a->inc,
+        .regs = a->regs,
+        .size = (unsigned)a->size,
+        .align = align_log2(a->align),
+        .rn = a->rn,
+        .rm = a->rm,
     };
     if (registers_bad(&x))
         return arm_unpredictable(t);
@@ -179,14 +189,15 @@ bool trans_VLDST_multiple_store(struct arm_translate *t, const struct arg_n_ldst
     return multiple(t, a, true);
 }
 
-/* ---- one lane ------------------------------------------------------------------------------------------ */
+/* ---- one lane -------------------------------------------------------------------------------- */
 
 static int32_t lane_word(struct arm_translate *t, int d, unsigned half)
 {
     return ir_op1(t->b, half ? IR_OP_hi32 : IR_OP_lo32, arm_d_read(t, d));
 }
 
-static void lane_load(struct arm_translate *t, const struct transfer *x, int d, int32_t addr, unsigned memop)
+static void lane_load(struct arm_translate *t, const struct transfer *x, int d, int32_t addr,
+                      unsigned memop)
 {
     struct ir_block *b = t->b;
     unsigned width = 8u << x->size, bit = (unsigned)x->index * width, half = bit / 32;
@@ -197,7 +208,8 @@ static void lane_load(struct arm_translate *t, const struct transfer *x, int d, 
     arm_d_write(t, d, half ? ir_op2(b, IR_OP_pair, other, v) : ir_op2(b, IR_OP_pair, v, other));
 }
 
-static void lane_store(struct arm_translate *t, const struct transfer *x, int d, int32_t addr, unsigned memop)
+static void lane_store(struct arm_translate *t, const struct transfer *x, int d, int32_t addr,
+                       unsigned memop)
 {
     unsigned width = 8u << x->size, bit = (unsigned)x->index * width;
     int32_t v = lane_word(t, d, bit / 32);
@@ -209,8 +221,15 @@ static void lane_store(struct arm_translate *t, const struct transfer *x, int d,
 static bool lane(struct arm_translate *t, const struct arg_n_ldst1 *a, bool store)
 {
     struct transfer x = {
-        .d = a->vd, .n = a->n, .inc = a->inc, .regs = 1, .size = (unsigned)a->size,
-        .align = align_log2(a->align), .index = a->index, .rn = a->rn, .rm = a->rm,
+        .d = a->vd,
+        .n = a->n,
+        .inc = a->inc,
+        .regs = 1,
+        .size = (unsigned)a->size,
+        .align = align_log2(a->align),
+        .index = a->index,
+        .rn = a->rn,
+        .rm = a->rm,
     };
     if (registers_bad(&x))
         return arm_unpredictable(t);
@@ -219,7 +238,8 @@ static bool lane(struct arm_translate *t, const struct arg_n_ldst1 *a, bool stor
     for (int k = 0; k < x.n; k++) {
         unsigned offset = (unsigned)k << x.size;
         unsigned memop = x.size | access_align(t, &x, offset);
-        (store ? lane_store : lane_load)(t, &x, x.d + k * x.inc, offset_address(t, base, offset), memop);
+        (store ? lane_store : lane_load)(t, &x, x.d + k * x.inc, offset_address(t, base, offset),
+                                         memop);
     }
     write_back(t, &x, (unsigned)x.n << x.size);
     return true;
@@ -235,7 +255,7 @@ bool trans_VST_lane(struct arm_translate *t, const struct arg_n_ldst1 *a)
     return lane(t, a, true);
 }
 
-/* ---- to all lanes ---------------------------------------------------------------------------------------- */
+/* ---- to all lanes ---------------------------------------------------------------------------- */
 
 /* Element size and alignment of the "all lanes" forms: size 3 means words, aligned as a whole. */
 static void all_decode(struct transfer *x, const struct arg_n_ldall *a)
@@ -252,8 +272,13 @@ static void all_decode(struct transfer *x, const struct arg_n_ldall *a)
 bool trans_VLD_all(struct arm_translate *t, const struct arg_n_ldall *a)
 {
     struct transfer x = {
-        .d = a->vd, .n = a->n, .size = (unsigned)a->size, .rn = a->rn, .rm = a->rm,
-        .inc = a->n > 1 ? 1 + a->t : 1, .regs = a->n == 1 ? 1 + a->t : 1,
+        .d = a->vd,
+        .n = a->n,
+        .size = (unsigned)a->size,
+        .rn = a->rn,
+        .rm = a->rm,
+        .inc = a->n > 1 ? 1 + a->t : 1,
+        .regs = a->n == 1 ? 1 + a->t : 1,
     };
     all_decode(&x, a);
     if (registers_bad(&x))

@@ -18,7 +18,7 @@ static int32_t constant(struct arm_translate *t, uint32_t v)
     return ir_i32(t->b, v);
 }
 
-/* ---- calls and traps -------------------------------------------------------------------------------- */
+/* ---- calls and traps ------------------------------------------------------------------------- */
 
 static bool raise_imm(struct arm_translate *t, unsigned helper, int imm)
 {
@@ -59,13 +59,13 @@ bool trans_HLT(struct arm_translate *t, const struct arg_imm *a)
     return arm_undefined(t);
 }
 
-/* ---- CPS and SETEND ----------------------------------------------------------------------------------- */
+/* ---- CPS and SETEND -------------------------------------------------------------------------- */
 
 enum { CPS_F = 1, CPS_I = 2, CPS_A = 4 };
 enum { CPS_ENABLE = 2, CPS_DISABLE = 3 };
 
-/* PSR.A and PSR.F are not Non-secure's to change where SCR.AW and SCR.FW say so (Security Extensions
- * without Virtualization Extensions). */
+/* PSR.A and PSR.F are not Non-secure's to change where SCR.AW and SCR.FW say so (Security
+ * Extensions without Virtualization Extensions). */
 static bool cps_inline(const struct arm_translate *t, const struct arg_cps *a)
 {
     bool guarded = arm_has(t, ARM_FEATURE(SEC)) && !arm_has(t, ARM_FEATURE(VIRT));
@@ -120,7 +120,7 @@ bool trans_SETEND(struct arm_translate *t, const struct arg_setend *a)
     return true;
 }
 
-/* ---- MRS and MSR ---------------------------------------------------------------------------------------- */
+/* ---- MRS and MSR ----------------------------------------------------------------------------- */
 
 /* Slots that make up what MRS reads of CPSR besides NZCV and E; IT, J and T read as 0. */
 static const struct {
@@ -226,12 +226,12 @@ bool trans_MSR_bank(struct arm_translate *t, const struct arg_msr_bank *a)
 {
     if (a->rn == 15 || is_user(t))
         return arm_unpredictable(t);
-    ir_call(t->b, ARM_HELPER_msr_banked, constant(t, (uint32_t)a->sysm), constant(t, (uint32_t)a->r),
-            arm_reg_read(t, a->rn), IR_NONE);
+    ir_call(t->b, ARM_HELPER_msr_banked, constant(t, (uint32_t)a->sysm),
+            constant(t, (uint32_t)a->r), arm_reg_read(t, a->rn), IR_NONE);
     return true;
 }
 
-/* ---- exception return and entry state --------------------------------------------------------------- */
+/* ---- exception return and entry state -------------------------------------------------------- */
 
 enum { SYSM_ELR_HYP = 0x1e };
 

@@ -5,8 +5,8 @@
 #include "frontend/arm/translate/translate.h"
 
 /**
- * Emit the check that VFP and Advanced SIMD are enabled (CheckVFPEnabled), once per block where that
- * suffices. To be called before the instruction reads any value: values do not outlive it.
+ * Emit the check that VFP and Advanced SIMD are enabled (CheckVFPEnabled), once per block where
+ * that suffices. To be called before the instruction reads any value: values do not outlive it.
  */
 void arm_vfp_check(struct arm_translate *t);
 

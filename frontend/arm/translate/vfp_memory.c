@@ -26,7 +26,8 @@ static void v_write(struct arm_translate *t, const struct vfp_size *s, int v, in
         arm_s_write(t, v, value);
 }
 
-static bool registers_exist(const struct arm_translate *t, const struct vfp_size *s, int first, int count)
+static bool registers_exist(const struct arm_translate *t, const struct vfp_size *s, int first,
+                            int count)
 {
     return s->type == IR_I64 ? arm_vfp_has_d(t, first, count) : first + count <= 32;
 }
@@ -95,7 +96,8 @@ static bool multiple_unpredictable(const struct arm_translate *t, const struct a
 {
     if (a->rn == 15 && (a->w || t->thumb))
         return true;
-    return a->imm == 0 || (s->type == IR_I64 && a->imm > 16) || !registers_exist(t, s, a->vd, a->imm);
+    return a->imm == 0 || (s->type == IR_I64 && a->imm > 16) ||
+           !registers_exist(t, s, a->vd, a->imm);
 }
 
 static void multiple_transfer(struct arm_translate *t, const struct arg_v_memm *a,

@@ -1,4 +1,4 @@
-/* The VFP enable check, and moves between core and VFP registers (DDI 0406C A7.8, A8.8.339 onwards). */
+/* The VFP enable check, and moves of core and VFP registers (DDI 0406C A7.8, A8.8.339 onwards). */
 #include "frontend/arm/decode_args.h"
 #include "frontend/arm/translate/vfp.h"
 
@@ -29,7 +29,7 @@ int32_t arm_neon_replicate(struct arm_translate *t, int32_t v, unsigned size)
     return ir_op2(b, IR_OP_pair, v, v);
 }
 
-/* ---- whole registers ------------------------------------------------------------------------------ */
+/* ---- whole registers ------------------------------------------------------------------------- */
 
 bool trans_VMOV_to_core_s(struct arm_translate *t, const struct arg_v_core *a)
 {
@@ -141,9 +141,9 @@ bool trans_VMOV_imm_d(struct arm_translate *t, const struct arg_v_imm *a)
     return true;
 }
 
-/* ---- scalars ---------------------------------------------------------------------------------------- */
+/* ---- scalars --------------------------------------------------------------------------------- */
 
-/* Lane @index of 8 << @size bits lies in the word half @half of its D register, from bit @lsb on. */
+/* Where a lane lies: in word half @half of its D register, from bit @lsb on. */
 struct lane {
     unsigned half, lsb, width;
 };
@@ -168,7 +168,8 @@ static void word_write(struct arm_translate *t, int d, unsigned half, int32_t v)
         return;
     }
     int32_t other = word_read(t, d, !half);
-    arm_d_write(t, d, half ? ir_op2(t->b, IR_OP_pair, other, v) : ir_op2(t->b, IR_OP_pair, v, other));
+    int32_t lo = half ? other : v, hi = half ? v : other;
+    arm_d_write(t, d, ir_op2(t->b, IR_OP_pair, lo, hi));
 }
 
 bool trans_VMOV_to_core_scalar(struct arm_translate *t, const struct arg_v_scalar *a)

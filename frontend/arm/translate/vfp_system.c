@@ -42,7 +42,8 @@ bool trans_VMSR(struct arm_translate *t, const struct arg_v_sys *a)
         return arm_undefined(t);
     if (a->rt == 15)
         return arm_unpredictable(t);
-    ir_call(t->b, ARM_HELPER_vmsr, reg_constant(t, a->reg), arm_reg_read(t, a->rt), IR_NONE, IR_NONE);
+    ir_call(t->b, ARM_HELPER_vmsr, reg_constant(t, a->reg), arm_reg_read(t, a->rt), IR_NONE,
+            IR_NONE);
     arm_end_after(t, true);
     return true;
 }

@@ -2,9 +2,7 @@
 
 #include <inttypes.h>
 
-#include "app/stats.h"
 #include "app/version.h"
-#include "host/clock.h"
 #include "softmmu/physmap.h"
 
 static bool is_paused(void *vm)
@@ -60,6 +58,11 @@ static bool read_virt(void *vm, uint32_t cpu, uint64_t addr, void *buf, uint32_t
 static bool translate(void *vm, uint32_t cpu, uint64_t addr, uint64_t *phys)
 {
     return vm_translate(vm, cpu, addr, phys);
+}
+
+static bool read_register(void *vm, uint32_t cpu, const char *name, uint64_t *value)
+{
+    return vm_register(vm, cpu, name, value);
 }
 
 static void info_version(void *vm, FILE *out)
@@ -137,6 +140,7 @@ static const struct monitor_target target = {
     .read_phys = read_phys,
     .read_virt = read_virt,
     .translate = translate,
+    .read_register = read_register,
     .info = infos,
 };
 

@@ -34,6 +34,8 @@ struct monitor_target {
     bool (*read_phys)(void *opaque, uint64_t addr, void *buf, uint32_t len);
     bool (*read_virt)(void *opaque, uint32_t cpu, uint64_t addr, void *buf, uint32_t len);
     bool (*translate)(void *opaque, uint32_t cpu, uint64_t addr, uint64_t *phys);
+    /* A register by name ("r0", "sp", "pc", "t": Thumb state); false if there is none. May be NULL. */
+    bool (*read_register)(void *opaque, uint32_t cpu, const char *name, uint64_t *value);
     const struct monitor_info *info; /* ended by a row without name */
 };
 

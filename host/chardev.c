@@ -263,6 +263,11 @@ void chardev_accept_input(struct chardev *cd)
         cd->kind->accept_input(cd);
 }
 
+bool chardev_is_shared(const struct chardev *cd)
+{
+    return cd->mux != NULL;
+}
+
 bool chardev_connected(const struct chardev *cd)
 {
     return cd->connected;

@@ -87,6 +87,10 @@ void chardev_printf(struct chardev *cd, const char *fmt, ...) __attribute__((for
 /** The front end has room again: input that was held back is delivered, from the loop. */
 void chardev_accept_input(struct chardev *cd);
 
+/** Is @cd one of several endpoints of a mux? Then it has the input only from CHARDEV_FOCUS_IN to
+ * CHARDEV_FOCUS_OUT. */
+bool chardev_is_shared(const struct chardev *cd);
+
 /** Is a peer connected? Always true for null, stdio, file, pipe and pty. */
 bool chardev_connected(const struct chardev *cd);
 

@@ -284,6 +284,25 @@ void vm_print_cpu(struct vm *vm, uint32_t index, FILE *out)
     WITH_PARKED_CPUS(vm, arm_frontend.print_state(&vm->cpus[index]->state.env, out));
 }
 
+bool vm_register(struct vm *vm, uint32_t index, const char *name, uint64_t *value)
+{
+    static const char *const aliases[][2] = {{"r13", "sp"}, {"r14", "lr"}, {"r15", "pc"}};
+    const struct ir_target *t = arm_frontend.target;
+    for (unsigned i = 0; i < ARRAY_SIZE(aliases); i++)
+        if (!strcmp(name, aliases[i][0]))
+            name = aliases[i][1];
+    for (unsigned i = 0; i < t->slot_count; i++) {
+        const uint8_t type = t->slots[i].type;
+        size_t size = type == IR_I8 ? 1 : type == IR_I16 ? 2 : type == IR_I32 || type == IR_F32 ? 4 : 8;
+        if (strcmp(t->slots[i].name, name) || type == IR_V128)
+            continue;
+        *value = 0;
+        WITH_PARKED_CPUS(vm, memcpy(value, (const uint8_t *)&vm->cpus[index]->state + t->slots[i].offset, size));
+        return true;
+    }
+    return false;
+}
+
 bool vm_read_phys(struct vm *vm, uint64_t addr, void *buf, uint32_t len)
 {
     return physmap_read(vm->map, addr, buf, len);

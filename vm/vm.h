@@ -69,6 +69,8 @@ bool vm_paused(const struct vm *vm);
 uint32_t vm_cpu_count(const struct vm *vm);
 /** Registers of CPU @index. */
 void vm_print_cpu(struct vm *vm, uint32_t index, FILE *out);
+/** A register of CPU @index by the name of its slot ("r0", "sp", "pc", "t"; r13 to r15 too); false if there is none. */
+bool vm_register(struct vm *vm, uint32_t index, const char *name, uint64_t *value);
 /** Guest memory by physical address, or by virtual address as CPU @index translates it. False when part of it is
  * not RAM or not mapped. */
 bool vm_read_phys(struct vm *vm, uint64_t addr, void *buf, uint32_t len);

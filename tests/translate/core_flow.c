@@ -401,6 +401,74 @@ Test(translate_flow, instructions_of_later_architectures_are_undefined)
     run_free(r);
 }
 
+/* Before Thumb-2, BL and BLX are the only instructions of two halfwords. */
+Test(translate_flow, bl_before_thumb2)
+{
+    struct run *r = run_new();
+    r->block_flags = RUN_CPU_V4T << ARM_BF_FEATURES_SHIFT;
+    run_thumb(r, 0xf000f802); /* BL .+8 */
+    cr_assert_eq(pc(r), RUN_CODE + 8);
+    cr_assert_eq(r->s.r[14], RUN_CODE + 5);
+    run_thumb(r, 0xf7fffffc); /* BL .-4 */
+    cr_assert_eq(pc(r), RUN_CODE - 4);
+    run_thumb(r, 0xf000e802); /* BLX: ARMv5T */
+    cr_assert_eq(r->helper, ARM_HELPER_undefined);
+    r->block_flags = RUN_CPU_V5TE << ARM_BF_FEATURES_SHIFT;
+    run_thumb(r, 0xf000e802);
+    cr_assert_eq(r->helper, -1);
+    cr_assert_eq(pc(r), RUN_CODE + 8);
+    cr_assert_eq(r->s.thumb, 0);
+    run_thumb(r, 0xf2414134); /* MOVW */
+    cr_assert_eq(r->helper, ARM_HELPER_undefined);
+    run_free(r);
+}
+
+/* UDF in an IT block: an exception when the condition holds, and nothing otherwise. */
+Test(translate_flow, undefined_in_it_block)
+{
+    struct run *r = run_new();
+    run_put_thumb(r, 0, 0xbf04); /* ITT EQ */
+    run_put_thumb(r, 2, 0xde00); /* UDF #0 */
+    run_put_thumb(r, 4, 0x2001); /* MOVEQ r0, #1 */
+    at(r, 0, true);
+    run_block(r, 100);
+    cr_assert_eq(r->helper, -1);
+    cr_assert_eq(pc(r), RUN_CODE + 4);
+    cr_assert_eq(r->s.itstate, 0x08);
+    run_set_nzcv(r, Z);
+    r->s.itstate = 0;
+    at(r, 0, true);
+    run_block(r, 100);
+    cr_assert_eq(r->helper, ARM_HELPER_undefined);
+    cr_assert_eq(arm_insn_it(&r->s), 0x04);
+    cr_assert_eq(arm_insn_pc(&r->s), RUN_CODE + 2);
+    run_free(r);
+}
+
+Test(translate_flow, literals)
+{
+    struct run *r = run_new();
+    struct arm_translate t = {.b = &r->block};
+    struct guest_code code = {.page = r->page, .fold_literals = true};
+    uint32_t v;
+    t.code = &code;
+    run_put_arm(r, 0xffc, 0x89abcdef);
+    cr_assert(arm_literal(&t, 0xffc, 4, &v));
+    cr_assert_eq(v, 0x89abcdef);
+    cr_assert(arm_literal(&t, 0xffe, 2, &v));
+    cr_assert_eq(v, 0x89ab);
+    cr_assert_eq(r->block.literal_start, 0xffc);
+    cr_assert(arm_literal(&t, 0x10, 1, &v));
+    cr_assert_eq(r->block.literal_start, 0x10);
+    cr_assert_eq(r->block.literal_end, 0x1000);
+    cr_assert_not(arm_literal(&t, 0xffd, 4, &v));
+    cr_assert_not(arm_literal(&t, 0x1000, 4, &v));
+    cr_assert_not(arm_literal(&t, (uint32_t)-4, 4, &v));
+    code.fold_literals = false;
+    cr_assert_not(arm_literal(&t, 0x20, 4, &v));
+    run_free(r);
+}
+
 Test(translate_flow, exception_return)
 {
     struct run *r = run_new();

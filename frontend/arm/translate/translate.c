@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "util/bits.h"
 #include "util/log.h"
 
 enum {

@@ -273,6 +273,8 @@ void mmu_fill(struct mmu *mmu, uint32_t va, uint8_t *host, unsigned page_bits, b
     uint64_t addend = (uint64_t)(uintptr_t)host - (va & ~0xfffu);
 
     assert(!((uintptr_t)host & 0xfff) && (int64_t)addend > 0);
+    if (page_bits < MMU_PAGE_BITS)
+        return;
     mmu->stats.fills++;
     if (read)
         entry_set(mmu, c, mmu_entry_offset(MMU_READ_TABLE, vpn), addend);

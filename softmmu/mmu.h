@@ -64,7 +64,8 @@ uint8_t *mmu_tables(const struct mmu *mmu);
  * Enter the 4 KiB page around @va into the current context. @host: host address of that page.
  * @page_bits: log2 size of the guest's mapping that the page is part of; an invalidation of any
  * address of the mapping drops the page. Without @write the page's write entry is cleared.
- * The caller leaves out @write for pages that hold translated code.
+ * The caller leaves out @write for pages that hold translated code. With @page_bits below 12 nothing
+ * is entered: the page's rights or addresses are not uniform.
  */
 void mmu_fill(struct mmu *mmu, uint32_t va, uint8_t *host, unsigned page_bits, bool read, bool write);
 /** Enter the array of block entries of the page around @va for @lane. */

@@ -126,17 +126,33 @@ static void op_run(struct mmu *mmu, const struct mmu_op *op)
 
 /* The operations run under the queue's lock, and `pending` falls after them: who waits for it to
  * fall knows that they are done. */
-void mmu_run_pending(struct mmu *mmu)
+/* Take what is queued; returns the number of requests. The queue counts as pending until the next
+ * call finds it empty, so that those who wait for it see the requests carried out. */
+static unsigned queue_take(struct mmu *mmu, struct mmu_op *ops)
 {
-    if (!mmu_has_pending(mmu))
-        return;
+    unsigned count;
+
     pthread_mutex_lock(&mmu->lock);
+    count = mmu->queue_count;
+    memcpy(ops, mmu->queue, count * sizeof(*ops));
     if (mmu->overflow)
-        mmu_inv_all(mmu);
-    for (unsigned i = 0; !mmu->overflow && i < mmu->queue_count; i++)
-        op_run(mmu, &mmu->queue[i]);
+        ops[0] = (struct mmu_op){.kind = MMU_OP_INV_ALL};
     mmu->queue_count = 0;
     mmu->overflow = false;
-    atomic_store_explicit(&mmu->pending, false, memory_order_release);
+    if (!count)
+        atomic_store_explicit(&mmu->pending, false, memory_order_release);
     pthread_mutex_unlock(&mmu->lock);
+    return count;
+}
+
+void mmu_run_pending(struct mmu *mmu)
+{
+    struct mmu_op ops[MMU_QUEUE];
+    unsigned count;
+
+    if (!mmu_has_pending(mmu))
+        return;
+    while ((count = queue_take(mmu, ops)) != 0)
+        for (unsigned i = 0; i < count; i++)
+            op_run(mmu, &ops[i]);
 }

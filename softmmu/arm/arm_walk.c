@@ -5,13 +5,6 @@
 #include "softmmu/arm/arm_walk_internal.h"
 #include "util/bits.h"
 
-bool arm_walk_fail(struct arm_walker *w, enum arm_fault_kind kind, unsigned level)
-{
-    w->fault->kind = kind;
-    w->fault->level = (uint8_t)level;
-    return false;
-}
-
 bool arm_walk_descriptor(struct arm_walker *w, uint64_t phys, unsigned size, unsigned level,
                          uint64_t *desc)
 {
@@ -116,7 +109,7 @@ bool arm_walk(const struct arm_walk_regs *regs, const struct arm_walk_memory *me
     return ok;
 }
 
-/* Status codes of the formats: base value, and how the level enters. A level shift of 0xff: not. */
+/* Status codes of the two formats. */
 struct fault_code {
     uint8_t short_level1, short_level2; /* FS[4:0] */
     uint8_t long_base;                  /* STATUS, to which level is added when long_level */

@@ -33,7 +33,13 @@ struct arm_rights {
 };
 
 /** Record a fault; returns false. */
-bool arm_walk_fail(struct arm_walker *w, enum arm_fault_kind kind, unsigned level);
+static inline bool arm_walk_fail(struct arm_walker *w, enum arm_fault_kind kind, unsigned level)
+{
+    w->fault->kind = kind;
+    w->fault->level = (uint8_t)level;
+    return false;
+}
+
 /** Read a descriptor of @size bytes at @phys (an IPA with stage 2), for a walk at @level. False: a
  * fault was recorded. */
 bool arm_walk_descriptor(struct arm_walker *w, uint64_t phys, unsigned size, unsigned level,

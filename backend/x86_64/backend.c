@@ -98,6 +98,11 @@ static bool target_supported(const struct ir_target *t, struct error *e)
         return error_set(e, "the x86-64 backend needs 32-bit addresses and 4 KiB pages");
     if (t->granule[0] > 2 || t->granule[1] > 2)
         return error_set(e, "the x86-64 backend needs instruction granules of 1, 2 or 4 bytes");
+    const struct ir_memory_layout *m = &t->memory;
+    if ((m->read_table | m->write_table | m->exec_table[0] | m->exec_table[1]) > INT32_MAX)
+        return error_set(e, "the x86-64 backend needs memory tables within 2 GiB of each other");
+    if (t->slots[t->lane_slot].type != IR_I8 && t->slots[t->lane_slot].type != IR_I32)
+        return error_set(e, "the x86-64 backend needs a lane slot of 8 or 32 bits");
     if (t->helper_count * 8 > CODECACHE_COMMON - 4096)
         return error_set(e, "too many helpers (%u)", t->helper_count);
     return true;

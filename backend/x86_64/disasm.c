@@ -3,7 +3,20 @@
 
 #include "backend/x86_64/compiler.h"
 
-/* Print the instructions in [start, end); data between them appears as bytes. */
+/* Bytes of data that the common code reads behind this instruction. */
+static size_t data_behind(const struct backend *be, const cs_insn *insn)
+{
+    int32_t rel;
+    if (insn->bytes[0] != 0xe8 || insn->size != 5)
+        return 0;
+    memcpy(&rel, insn->bytes + 1, sizeof(rel));
+    uint32_t target = (uint32_t)(insn->address + 5 + (uint64_t)(int64_t)rel);
+    if (target == be->thunk.slow)
+        return sizeof(struct slow_site);
+    return target == be->thunk.chain ? sizeof(uint32_t) : 0;
+}
+
+/* Print the instructions in [start, end), without the data between them. */
 void backend_disassemble(const struct backend *be, const struct backend_code *code, FILE *out)
 {
     csh handle;
@@ -16,10 +29,7 @@ void backend_disassemble(const struct backend *be, const struct backend_code *co
     cs_insn *insn = cs_malloc(handle);
     while (size && cs_disasm_iter(handle, &p, &size, &address, insn)) {
         fprintf(out, "  0x%08" PRIx64 ":  %-8s %s\n", insn->address, insn->mnemonic, insn->op_str);
-        bool slow_call = insn->bytes[0] == 0xe8 &&
-                         insn->address + 5 + (uint64_t)(int64_t)*(const int32_t *)(insn->bytes + 1) ==
-                             be->thunk.slow;
-        size_t data = slow_call ? sizeof(struct slow_site) : 0;
+        size_t data = data_behind(be, insn);
         if (data && data <= size) { /* skip the data behind the call */
             p += data;
             size -= data;

@@ -57,6 +57,8 @@ static void call_host(struct compiler *c, const struct ir_op *op)
     for (unsigned k = 0; k < IR_ARGS; k++)
         if (op->arg[k] != IR_NONE && op_is_const(c, op->arg[k]))
             x_mov_ri(a, regs[k], op_of(c, op->arg[k])->imm);
+        else if (op->arg[k] == IR_NONE && hook) /* a hook may compare calls: absent ones are 0 */
+            x_mov_ri(a, regs[k], 0);
     if (hook)
         x_mov_ri(a, RSI, op->imm);
     x_rm(a, X86_LEA, 1, RDI, env_mem(0));

@@ -336,13 +336,35 @@ void emit_neg(struct compiler *c, const struct ir_op *op, int32_t i)
     x_r(&c->a, X86_NEG, op_wide(op), copy_operand(c, op, i));
 }
 
+/* N and Z of a constant: nothing to compute. */
+static void constant_flags(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct code *a = &c->a;
+    uint64_t v = op_of(c, op->arg[0])->imm;
+    unsigned n = v >> (op_wide(op) ? 63 : 31) & 1, z = v == 0, store = c->val[i].fstore;
+    a->eflags &= (uint8_t)~op->fw;
+    if (store == IR_NZ) { /* neighbours */
+        x_m(a, X86_MOV16_MI, 0, ENV_FLAG(FLAG_N));
+        x_u16(a, (uint16_t)(n | z << 8));
+    } else if (store) {
+        x_m(a, X86_MOV8_MI, 0, ENV_FLAG(store & IR_FLAG_N ? FLAG_N : FLAG_Z));
+        x_u8(a, store & IR_FLAG_N ? n : z);
+    }
+}
+
 void emit_mov(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     unsigned w = op_wide(op);
+    bool constant = op_is_const(c, op->arg[0]);
     if (c->val[i].uses) {
-        flags_test(c, op, i, w, copy_operand(c, op, i));
-        return;
+        unsigned dst = copy_operand(c, op, i);
+        if (!constant)
+            flags_test(c, op, i, w, dst);
     }
+    if (constant)
+        constant_flags(c, op, i);
+    if (constant || c->val[i].uses)
+        return;
     struct opnd a = ra_rm(c, op->arg[0]);
     if (a.kind == OPND_MEM) {
         x_alu_mi(&c->a, ALU_CMP, w, a.mem, 0);

@@ -24,10 +24,27 @@ struct state {
 
 enum { SP = 13, LR = 14, LANE = 16 };
 
-#define R(n, p) {"r" #n, IR_I32, p, offsetof(struct state, r) + 4 * n}
+#define R(n, p)                                              \
+    {                                                        \
+        "r" #n, IR_I32, p, offsetof(struct state, r) + 4 * n \
+    }
 static const struct ir_slot slots[] = {
-    R(0, 1), R(1, 2), R(2, 3), R(3, 4), R(4, 5), R(5, 7), R(6, 8), R(7, 9),
-    R(8, 0), R(9, 0), R(10, 0), R(11, 0), R(12, 0), R(13, 6), R(14, 10), R(15, 0),
+    R(0, 1),
+    R(1, 2),
+    R(2, 3),
+    R(3, 4),
+    R(4, 5),
+    R(5, 7),
+    R(6, 8),
+    R(7, 9),
+    R(8, 0),
+    R(9, 0),
+    R(10, 0),
+    R(11, 0),
+    R(12, 0),
+    R(13, 6),
+    R(14, 10),
+    R(15, 0),
     {"lane", IR_I8, 0, offsetof(struct state, lane)},
 };
 
@@ -51,8 +68,15 @@ static void slow_store(struct ir_env *env, uint64_t addr, uint64_t value, uint32
 }
 
 static const struct ir_target target = {
-    .name = "bench", .state_size = sizeof(struct state), .slots = slots, .slot_count = 17,
-    .helpers = helpers, .helper_count = 2, .address_type = IR_I32, .lane_slot = LANE, .granule = {2, 1},
+    .name = "bench",
+    .state_size = sizeof(struct state),
+    .slots = slots,
+    .slot_count = 17,
+    .helpers = helpers,
+    .helper_count = 2,
+    .address_type = IR_I32,
+    .lane_slot = LANE,
+    .granule = {2, 1},
     .memory = {32, 12, 0, TABLE, {2 * TABLE, 3 * TABLE}},
 };
 
@@ -198,7 +222,8 @@ static const struct sequence sequences[] = {
     {"typical: 8 alu, ldr, cmp", seq_typical, CHAINED},
 };
 
-/* ---- measuring ------------------------------------------------------------------------------------------- */
+/* ---- measuring
+ * ------------------------------------------------------------------------------------------- */
 
 static double now(void)
 {
@@ -291,8 +316,10 @@ static void measure(struct backend *be, struct state *s, const struct sequence *
 int main(int argc, char **argv)
 {
     bool verbose = argc > 1 && !strcmp(argv[1], "-v");
-    struct backend_config config = {.target = &target, .callbacks = {slow_load, slow_store, NULL},
-                                    .cache_size = 16 << 20, .region_count = 4};
+    struct backend_config config = {.target = &target,
+                                    .callbacks = {slow_load, slow_store, NULL},
+                                    .cache_size = 16 << 20,
+                                    .region_count = 4};
     struct error e;
     struct backend *be = backend_new(&config, &e);
     if (!be) {

@@ -15,13 +15,33 @@
 
 enum x86_gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
 enum x86_cc {
-    CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE,
-    CC_LE, CC_G,
+    CC_O,
+    CC_NO,
+    CC_B,
+    CC_AE,
+    CC_E,
+    CC_NE,
+    CC_BE,
+    CC_A,
+    CC_S,
+    CC_NS,
+    CC_P,
+    CC_NP,
+    CC_L,
+    CC_GE,
+    CC_LE,
+    CC_G,
 };
 enum { NO_REG = -1 };
 
 enum x86_attr {
-    X86_WF = 1, X86_B8 = 2, X86_BS = 4, X86_I8 = 8, X86_I16 = 16, X86_I32 = 32, X86_V = 64,
+    X86_WF = 1,
+    X86_B8 = 2,
+    X86_BS = 4,
+    X86_I8 = 8,
+    X86_I16 = 16,
+    X86_I32 = 32,
+    X86_V = 64,
     X86_R = 0xff,
 };
 
@@ -37,14 +57,14 @@ enum x86_form {
 };
 
 /* The names of the attributes in x86.def stand for these. */
-#define WF X86_WF
-#define B8 X86_B8
-#define BS X86_BS
-#define I8 X86_I8
+#define WF  X86_WF
+#define B8  X86_B8
+#define BS  X86_BS
+#define I8  X86_I8
 #define I16 X86_I16
 #define I32 X86_I32
-#define V X86_V
-#define R X86_R
+#define V   X86_V
+#define R   X86_R
 static const struct x86_row x86_rows[X86_COUNT] = {
 #define X(id, mnem, map, prefix, opcode, ext, attr) [X86_##id] = {map, prefix, opcode, ext, attr},
 #include "backend/x86_64/x86.def"
@@ -123,8 +143,8 @@ static inline void x_opcode(struct code *a, unsigned map, unsigned opcode)
     x_u8(a, opcode);
 }
 
-static inline void x_legacy(struct code *a, unsigned map, unsigned prefix, unsigned opcode, unsigned w,
-                            unsigned reg, unsigned index, unsigned base, bool force_rex)
+static inline void x_legacy(struct code *a, unsigned map, unsigned prefix, unsigned opcode,
+                            unsigned w, unsigned reg, unsigned index, unsigned base, bool force_rex)
 {
     unsigned rex = 0x40 | w << 3 | (reg >> 3) << 2 | (index >> 3) << 1 | base >> 3;
     if (prefix)
@@ -158,7 +178,8 @@ static inline void x_modrm_mem(struct code *a, unsigned reg, struct x86_mem m)
     unsigned mod = m.disp == 0 && base != 5 ? 0 : m.disp == (int8_t)m.disp ? 0x40 : 0x80;
     x_u8(a, mod | r | (sib ? 4 : base));
     if (sib)
-        x_u8(a, (unsigned)m.scale << 6 | (m.index == NO_REG ? 4u : (unsigned)m.index & 7) << 3 | base);
+        x_u8(a,
+             (unsigned)m.scale << 6 | (m.index == NO_REG ? 4u : (unsigned)m.index & 7) << 3 | base);
     if (mod == 0x40)
         x_u8(a, (unsigned)m.disp);
     else if (mod == 0x80)
@@ -182,17 +203,20 @@ static inline void x_rr(struct code *a, enum x86_form insn, unsigned w, unsigned
 }
 
 /** Form with a register and a memory operand. */
-static inline void x_rm(struct code *a, enum x86_form insn, unsigned w, unsigned reg, struct x86_mem m)
+static inline void x_rm(struct code *a, enum x86_form insn, unsigned w, unsigned reg,
+                        struct x86_mem m)
 {
     const struct x86_row *row = &x86_rows[insn];
     bool rex = (row->attr & X86_B8) && reg >= 4 && row->ext == X86_R;
-    x_legacy(a, row->map, row->prefix, row->opcode, w, reg, m.index == NO_REG ? 0 : (unsigned)m.index,
-             m.base == NO_REG ? 0 : (unsigned)m.base, rex);
+    x_legacy(a, row->map, row->prefix, row->opcode, w, reg,
+             m.index == NO_REG ? 0 : (unsigned)m.index, m.base == NO_REG ? 0 : (unsigned)m.base,
+             rex);
     x_modrm_mem(a, reg, m);
     x_flags(a, row);
 }
 
-/** Form with one register operand (the row has a /digit). An immediate is the caller's to append. */
+/** Form with one register operand (the row has a /digit). An immediate is the caller's to append.
+ */
 static inline void x_r(struct code *a, enum x86_form insn, unsigned w, unsigned rm)
 {
     const struct x86_row *row = &x86_rows[insn];
@@ -208,8 +232,8 @@ static inline void x_m(struct code *a, enum x86_form insn, unsigned w, struct x8
 }
 
 /** VEX form reg, vvvv, rm; @vvvv 0 where the instruction has none. */
-static inline void x_vrr(struct code *a, enum x86_form insn, unsigned w, unsigned reg, unsigned vvvv,
-                         unsigned rm)
+static inline void x_vrr(struct code *a, enum x86_form insn, unsigned w, unsigned reg,
+                         unsigned vvvv, unsigned rm)
 {
     const struct x86_row *row = &x86_rows[insn];
     x_vex(a, row, w, reg, vvvv, 0, rm);
@@ -217,8 +241,8 @@ static inline void x_vrr(struct code *a, enum x86_form insn, unsigned w, unsigne
     x_flags(a, row);
 }
 
-static inline void x_vrm(struct code *a, enum x86_form insn, unsigned w, unsigned reg, unsigned vvvv,
-                         struct x86_mem m)
+static inline void x_vrm(struct code *a, enum x86_form insn, unsigned w, unsigned reg,
+                         unsigned vvvv, struct x86_mem m)
 {
     const struct x86_row *row = &x86_rows[insn];
     x_vex(a, row, w, reg, vvvv, m.index == NO_REG ? 0 : (unsigned)m.index, (unsigned)m.base);
@@ -234,12 +258,14 @@ static inline void x_alu_rr(struct code *a, enum x86_alu k, unsigned w, unsigned
     x_rr(a, X86_ADD_RM + 4 * k, w, dst, src);
 }
 
-static inline void x_alu_rm(struct code *a, enum x86_alu k, unsigned w, unsigned dst, struct x86_mem m)
+static inline void x_alu_rm(struct code *a, enum x86_alu k, unsigned w, unsigned dst,
+                            struct x86_mem m)
 {
     x_rm(a, X86_ADD_RM + 4 * k, w, dst, m);
 }
 
-static inline void x_alu_mr(struct code *a, enum x86_alu k, unsigned w, struct x86_mem m, unsigned src)
+static inline void x_alu_mr(struct code *a, enum x86_alu k, unsigned w, struct x86_mem m,
+                            unsigned src)
 {
     x_rm(a, X86_ADD_MR + 4 * k, w, src, m);
 }
@@ -258,7 +284,8 @@ static inline void x_alu_ri(struct code *a, enum x86_alu k, unsigned w, unsigned
     x_alu_imm(a, imm);
 }
 
-static inline void x_alu_mi(struct code *a, enum x86_alu k, unsigned w, struct x86_mem m, int32_t imm)
+static inline void x_alu_mi(struct code *a, enum x86_alu k, unsigned w, struct x86_mem m,
+                            int32_t imm)
 {
     x_m(a, (imm == (int8_t)imm ? X86_ADD_I8 : X86_ADD_I32) + 4 * k, w, m);
     x_alu_imm(a, imm);
@@ -294,7 +321,8 @@ static inline void x_mov_ri(struct code *a, unsigned dst, uint64_t imm)
     }
 }
 
-static inline void x_shift_i(struct code *a, enum x86_form insn, unsigned w, unsigned dst, unsigned n)
+static inline void x_shift_i(struct code *a, enum x86_form insn, unsigned w, unsigned dst,
+                             unsigned n)
 {
     x_r(a, insn, w, dst);
     x_u8(a, n);
@@ -318,10 +346,11 @@ static inline void x_cmov_rr(struct code *a, enum x86_cc cc, unsigned w, unsigne
     x_u8(a, 0xc0 | (dst & 7) << 3 | (src & 7));
 }
 
-static inline void x_cmov_rm(struct code *a, enum x86_cc cc, unsigned w, unsigned dst, struct x86_mem m)
+static inline void x_cmov_rm(struct code *a, enum x86_cc cc, unsigned w, unsigned dst,
+                             struct x86_mem m)
 {
-    x_legacy(a, 1, 0, 0x40 + cc, w, dst, m.index == NO_REG ? 0 : (unsigned)m.index, (unsigned)m.base,
-             false);
+    x_legacy(a, 1, 0, 0x40 + cc, w, dst, m.index == NO_REG ? 0 : (unsigned)m.index,
+             (unsigned)m.base, false);
     x_modrm_mem(a, dst, m);
 }
 

@@ -16,7 +16,8 @@ static const uint8_t pin_order[PINS_MAX] = {RBX, R12, R14, R13, RSI, RDI, R8, R9
 /* Bytes that one op, and one stub, need at most. */
 enum { OP_BYTES_MAX = 768, STUB_BYTES_MAX = 128 };
 
-/* ---- creation ------------------------------------------------------------------------------------- */
+/* ---- creation
+ * ------------------------------------------------------------------------------------- */
 
 static bool slot_overlapped(const struct ir_target *t, unsigned slot)
 {
@@ -143,7 +144,8 @@ void backend_free(struct backend *be)
     free(be);
 }
 
-/* ---- compilation ------------------------------------------------------------------------------------ */
+/* ---- compilation
+ * ------------------------------------------------------------------------------------ */
 
 struct stub *stub_new(struct compiler *c, enum stub_kind kind, uint8_t *from)
 {
@@ -160,8 +162,8 @@ static void compiler_begin(struct compiler *c, const struct ir_block *b, struct 
     memset(c->label_live, 0, b->label_count);
     c->b = b;
     c->out = out;
-    c->a = (struct code){.p = region + cc->used, .limit = region + cc->region_size,
-                        .rx_delta = cc->rx - cc->rw};
+    c->a = (struct code){
+        .p = region + cc->used, .limit = region + cc->region_size, .rx_delta = cc->rx - cc->rw};
     c->entry = c->a.p;
     c->fused_cc = -1;
     c->insn_word = 0;
@@ -235,7 +237,8 @@ bool backend_compile(struct backend *be, const struct ir_block *b, struct backen
     return true;
 }
 
-/* ---- the rest of the interface ------------------------------------------------------------------------ */
+/* ---- the rest of the interface
+ * ------------------------------------------------------------------------ */
 
 uint32_t backend_peek_region(const struct backend *be)
 {

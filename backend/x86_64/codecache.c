@@ -27,7 +27,8 @@ bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, 
     cc->region_count = region_count ? region_count : 1;
     cc->region_size = (uint32_t)align_down(size / cc->region_count, 4096);
     if (cc->region_size < 65536)
-        return error_set(e, "code cache of %u bytes is too small for %u regions", size, region_count);
+        return error_set(e, "code cache of %u bytes is too small for %u regions", size,
+                         region_count);
     cc->size = CODECACHE_COMMON + cc->region_size * cc->region_count;
     int fd = memfd_create("armemu-code", MFD_CLOEXEC);
     if (fd < 0)

@@ -14,8 +14,8 @@ struct codecache {
     uint8_t *rw, *rx; /* the two views */
     uint32_t size;    /* of a view */
     uint32_t region_size, region_count;
-    uint32_t region;  /* current */
-    uint32_t used;    /* bytes used of it */
+    uint32_t region; /* current */
+    uint32_t used;   /* bytes used of it */
 };
 
 bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, struct error *e);

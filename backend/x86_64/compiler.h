@@ -3,9 +3,9 @@
  * the services that emitters use (register allocation, flags, stubs).
  *
  * Host registers: rbp = env + IR_ENV_BIAS, r15 = env.tables, rsp = frame with the spill area; rax,
- * rcx, rdx are scratch; the other ten are pinned to slots for good. A register that holds an i32 holds
- * it zero extended. At block boundaries and wherever code leaves the block, pinned slots live in
- * their registers and everything else in the state struct.
+ * rcx, rdx are scratch; the other ten are pinned to slots for good. A register that holds an i32
+ * holds it zero extended. At block boundaries and wherever code leaves the block, pinned slots live
+ * in their registers and everything else in the state struct.
  */
 #ifndef ARMEMU_BACKEND_X86_64_COMPILER_H
 #define ARMEMU_BACKEND_X86_64_COMPILER_H
@@ -16,9 +16,9 @@
 #include "backend/x86_64/hostfeat.h"
 #include "util/bits.h"
 
-enum { SCRATCH_COUNT = 3, PINS_MAX = 10, SPILLS = 64, GROUPS_MAX = 8, ALIASES_MAX = 96 };
+enum { SCRATCH_COUNT = 3, PINS_MAX = 10, SPILLS = 128, GROUPS_MAX = 8, ALIASES_MAX = 96 };
 #define SCRATCH_MASK 7u /* rax, rcx, rdx: numbers 0 to 2 */
-#define NO_VALUE (-1)
+#define NO_VALUE     (-1)
 
 /* Where a value is. */
 enum loc {
@@ -26,12 +26,12 @@ enum loc {
     LOC_CONST, /* in the op */
     LOC_REG,   /* owns scratch register reg */
     LOC_PIN,   /* pinned register reg + disp; nothing emitted yet when disp is not 0 */
-    LOC_ENV,   /* memory operand of the state (offset off, size 1 << width) + disp, nothing emitted */
+    LOC_ENV, /* memory operand of the state (offset off, size 1 << width) + disp, nothing emitted */
     LOC_SPILL, /* spill slot off */
 };
 
 struct value {
-    int32_t last;  /* index of the op that uses it last; NO_VALUE when unused */
+    int32_t last; /* index of the op that uses it last; NO_VALUE when unused */
     int32_t disp;
     uint16_t uses;
     uint16_t off;
@@ -56,7 +56,7 @@ struct slow_site {
     int32_t disp;     /* added to the address register */
     uint32_t imm;     /* constant to be stored, sign extended when wide */
     uint32_t insn_word, insn_left;
-    uint32_t back;    /* host address to return to */
+    uint32_t back; /* host address to return to */
 };
 enum { SLOW_NO_REG = 0xff, SLOW_WIDE = 0x8000 /* in memop: the value is an i64 */ };
 
@@ -65,9 +65,8 @@ enum stub_kind { STUB_MEM, STUB_GROUP, STUB_BUDGET, STUB_CHAIN, STUB_LANE };
 /* Out-of-line code, emitted behind the block. */
 struct stub {
     uint8_t kind;
-    uint8_t reg, temp; /* STUB_MEM: address register, register that may be saved and used */
-    uint8_t lane;
-    uint8_t *from, *from2; /* jumps that lead here (rel32 places); from2 may be NULL */
+    uint8_t reg, temp;      /* STUB_MEM: address register, register that may be saved and used */
+    uint8_t *from, *from2;  /* jumps that lead here (rel32 places); from2 may be NULL */
     uint8_t *access, *back; /* STUB_MEM, STUB_GROUP: where to go on */
     int64_t imm;            /* STUB_CHAIN: page offset */
     uint32_t index;         /* group number or exit number */
@@ -79,7 +78,7 @@ struct ra {
     int32_t owner[SCRATCH_COUNT]; /* value, or NO_VALUE */
     uint8_t locked;               /* in use by the current op */
     uint8_t reserved;             /* held over several ops (group) */
-    uint64_t spills;              /* used spill slots */
+    uint64_t spills[SPILLS / 64]; /* used spill slots, a bit each */
     int32_t alias[ALIASES_MAX];   /* values that may be LOC_PIN or LOC_ENV of a mutable slot */
     uint32_t alias_count;
 };
@@ -123,7 +122,7 @@ struct compiler {
     uint32_t capacity; /* of the arrays by op */
     int32_t i;         /* current op */
     struct ra ra;
-    int fused_cc;      /* x86 condition that the next op consumes, or -1 */
+    int fused_cc; /* x86 condition that the next op consumes, or -1 */
     uint32_t insn_word, insn_left, insns_begun;
     uint8_t *entry;
     struct stub *stubs;
@@ -134,7 +133,7 @@ struct compiler {
     uint32_t label_ref_count;
     struct group groups[GROUPS_MAX];
     uint32_t group_count;
-    int group_open; /* index, or -1 */
+    int group_open;  /* index, or -1 */
     bool group_slow; /* emitting the slow variant */
     struct backend_code *out;
 };
@@ -174,7 +173,7 @@ static inline struct x86_mem env_mem(size_t offset)
 {
     return x_mem(RBP, (int32_t)offset - IR_ENV_BIAS);
 }
-#define ENV(field) env_mem(offsetof(struct ir_env, field))
+#define ENV(field)  env_mem(offsetof(struct ir_env, field))
 #define ENV_FLAG(n) env_mem(offsetof(struct ir_env, nzcv) + (n))
 enum { FLAG_N, FLAG_Z, FLAG_C, FLAG_V };
 
@@ -184,12 +183,14 @@ static inline bool reg_is_caller_saved(unsigned reg)
     return reg == RSI || reg == RDI || (reg >= R8 && reg <= R11);
 }
 
-/* ---- liveness.c ------------------------------------------------------------------------------------ */
+/* ---- liveness.c
+ * ------------------------------------------------------------------------------------ */
 
 /** One backward pass: use counts, last uses, dead ops, wanted registers, flags to store. */
 void liveness_analyse(struct compiler *c);
 
-/* ---- regalloc.c: knows no opcodes but const ---------------------------------------------------------- */
+/* ---- regalloc.c: knows no opcodes but const
+ * ---------------------------------------------------------- */
 
 void ra_reset(struct compiler *c);
 /** A free scratch register, locked until the end of the op; spills another value when needed. */
@@ -236,9 +237,11 @@ struct move {
 /** Do the moves as if at once. Sources are registers, immediates or memory not based on a dst. */
 void ra_parallel_move(struct compiler *c, struct move *moves, unsigned count);
 
-/* ---- emit_flags.c ------------------------------------------------------------------------------------- */
+/* ---- emit_flags.c
+ * ------------------------------------------------------------------------------------- */
 
-/** The op's instruction has just set EFLAGS: @avail guest flags are in them, the carry inverted when
+/** The op's instruction has just set EFLAGS: @avail guest flags are in them, the carry inverted
+ * when
  * @cinv. Stores what is live and remembers the rest. */
 void flags_define(struct compiler *c, const struct ir_op *op, int32_t i, unsigned avail, bool cinv);
 /** N and Z from @reg by a test, for ops whose instruction does not set them. */
@@ -250,7 +253,8 @@ bool flags_fusable(const struct compiler *c, int32_t i);
 /** Make "value @v is not 0" an x86 condition. */
 enum x86_cc flags_nonzero(struct compiler *c, int32_t v);
 
-/* ---- emit_mem.c, emit_group.c -------------------------------------------------------------------------- */
+/* ---- emit_mem.c, emit_group.c
+ * -------------------------------------------------------------------------- */
 
 void mem_stub_emit(struct compiler *c, struct stub *s);
 struct slow_site mem_site(const struct compiler *c, const struct ir_op *op, unsigned addr_reg,
@@ -262,10 +266,12 @@ void group_stub_emit(struct compiler *c, struct stub *s);
 void mem_load_insn(struct compiler *c, const struct ir_op *op, unsigned dst, struct x86_mem m);
 void mem_store_insn(struct compiler *c, const struct ir_op *op, struct opnd src, struct x86_mem m);
 struct opnd mem_store_value(struct compiler *c, const struct ir_op *op);
-/** Emit addend := table entry of address @addr; returns the place of the jump taken when it is 0. */
+/** Emit addend := table entry of address @addr; returns the place of the jump taken when it is 0.
+ */
 uint8_t *mem_table_lookup(struct compiler *c, unsigned addend, unsigned addr, bool write);
 
-/* ---- emit_call.c, emit_exit.c, thunks.c ------------------------------------------------------------------ */
+/* ---- emit_call.c, emit_exit.c, thunks.c
+ * ------------------------------------------------------------------ */
 
 void pins_save(struct code *a, const struct backend *be, bool caller_saved_only);
 void pins_load(struct code *a, const struct backend *be, bool caller_saved_only);
@@ -277,9 +283,11 @@ void thunks_emit(struct backend *be);
 
 struct stub *stub_new(struct compiler *c, enum stub_kind kind, uint8_t *from);
 
-/* ---- slowpath.c ------------------------------------------------------------------------------------------- */
+/* ---- slowpath.c
+ * ------------------------------------------------------------------------------------------- */
 
-/* Registers of generated code, as the slow thunk pushes them, and the place of the return address. */
+/* Registers of generated code, as the slow thunk pushes them, and the place of the return address.
+ */
 struct slow_frame {
     uint64_t reg[16]; /* reg[RSP] is meaningless */
     uint64_t site;    /* in: address of the struct slow_site; out: address to return to */

@@ -1,7 +1,8 @@
 /* Width changes and bit manipulation. */
 #include "backend/x86_64/compiler.h"
 
-static void extend(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn, unsigned w)
+static void extend(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn,
+                   unsigned w)
 {
     struct opnd x = ra_rm(c, op->arg[0]);
     unsigned dst = ra_dest(c, i, op->arg[0]);

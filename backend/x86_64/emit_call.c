@@ -45,7 +45,8 @@ static unsigned argument_moves(struct compiler *c, const struct ir_op *op, const
 
 static void call_host(struct compiler *c, const struct ir_op *op)
 {
-    static const uint8_t direct[IR_ARGS] = {RSI, RDX, RCX, R8}, hooked[IR_ARGS] = {RDX, RCX, R8, R9};
+    static const uint8_t direct[IR_ARGS] = {RSI, RDX, RCX, R8},
+                         hooked[IR_ARGS] = {RDX, RCX, R8, R9};
     struct code *a = &c->a;
     bool hook = c->be->config.callbacks.helper;
     const uint8_t *regs = hook ? hooked : direct;

@@ -1,7 +1,8 @@
 /* Block entry, branches within the block, and the ways out of it. */
 #include "backend/x86_64/compiler.h"
 
-/* ---- entry and instructions --------------------------------------------------------------------- */
+/* ---- entry and instructions ---------------------------------------------------------------------
+ */
 
 void exit_budget_check(struct compiler *c)
 {
@@ -22,7 +23,8 @@ void emit_callhint(struct compiler *c, const struct ir_op *op, int32_t i)
 {
 }
 
-/* ---- internal branches ---------------------------------------------------------------------------- */
+/* ---- internal branches
+ * ---------------------------------------------------------------------------- */
 
 static void branch_to(struct compiler *c, uint8_t *site, uint64_t label)
 {
@@ -54,7 +56,8 @@ void emit_label(struct compiler *c, const struct ir_op *op, int32_t i)
     ra_reset(c);
 }
 
-/* ---- exits ------------------------------------------------------------------------------------------ */
+/* ---- exits
+ * ------------------------------------------------------------------------------------------ */
 
 /* rcx := exec table entry of the page of address eax in @lane, or off to the lookup stub. */
 static void exec_entry(struct code *a, const struct backend *be, unsigned lane)
@@ -160,7 +163,8 @@ void emit_exitengine(struct compiler *c, const struct ir_op *op, int32_t i)
     x_jmp_to(&c->a, c->be->thunk.leave);
 }
 
-/* ---- stubs -------------------------------------------------------------------------------------------- */
+/* ---- stubs
+ * -------------------------------------------------------------------------------------------- */
 
 static void budget_stub(struct compiler *c)
 {

@@ -1,6 +1,7 @@
 /*
- * Guest flags, conditions and comparisons. The bytes env.nzcv are the flags' home; an op stores those
- * that are live at once, and EFLAGS are used directly while they still hold what a condition needs.
+ * Guest flags, conditions and comparisons. The bytes env.nzcv are the flags' home; an op stores
+ * those that are live at once, and EFLAGS are used directly while they still hold what a condition
+ * needs.
  */
 #include "backend/x86_64/compiler.h"
 
@@ -50,8 +51,8 @@ static enum x86_cc from_bytes(struct compiler *c, unsigned cc)
     unsigned kind = cc & ~1u;
     enum x86_cc holds;
     if (kind <= IR_CC_VS) { /* one flag */
-        static const uint8_t flag[] = {[IR_CC_EQ] = FLAG_Z, [IR_CC_CS] = FLAG_C,
-                                       [IR_CC_MI] = FLAG_N, [IR_CC_VS] = FLAG_V};
+        static const uint8_t flag[] = {
+            [IR_CC_EQ] = FLAG_Z, [IR_CC_CS] = FLAG_C, [IR_CC_MI] = FLAG_N, [IR_CC_VS] = FLAG_V};
         x_m(a, X86_CMP8_MI, 0, ENV_FLAG(flag[kind]));
         x_u8(a, 0);
         holds = CC_NE;
@@ -82,14 +83,16 @@ enum x86_cc flags_condition(struct compiler *c, unsigned cc)
     return from_bytes(c, cc);
 }
 
-/* ---- comparisons -------------------------------------------------------------------------------- */
+/* ---- comparisons --------------------------------------------------------------------------------
+ */
 
 bool flags_fusable(const struct compiler *c, int32_t i)
 {
     if (c->val[i].uses != 1 || c->val[i].last != i + 1)
         return false;
     const struct ir_op *next = op_of(c, i + 1);
-    return (next->opcode == IR_OP_brnz || next->opcode == IR_OP_brz || next->opcode == IR_OP_select) &&
+    return (next->opcode == IR_OP_brnz || next->opcode == IR_OP_brz ||
+            next->opcode == IR_OP_select) &&
            next->arg[0] == i;
 }
 
@@ -160,7 +163,8 @@ void emit_cmples(struct compiler *c, const struct ir_op *op, int32_t i)
     compare(c, op, i, CC_LE);
 }
 
-/* ---- selection ------------------------------------------------------------------------------------ */
+/* ---- selection
+ * ------------------------------------------------------------------------------------ */
 
 /* dst := cc ? yes : no. Moves before the cmov leave EFLAGS alone. */
 static void choose(struct compiler *c, unsigned w, unsigned dst, enum x86_cc cc, struct opnd yes,
@@ -179,7 +183,8 @@ static void choose(struct compiler *c, unsigned w, unsigned dst, enum x86_cc cc,
         x_cmov_rr(&c->a, cc, w, dst, (unsigned)yes.reg);
 }
 
-/* Three operands and the result are one register too many: the condition's is free after the test. */
+/* Three operands and the result are one register too many: the condition's is free after the test.
+ */
 static void unlock_condition(struct compiler *c, struct opnd yes, struct opnd no)
 {
     for (unsigned r = 0; r < SCRATCH_COUNT; r++)
@@ -219,9 +224,11 @@ void emit_cond(struct compiler *c, const struct ir_op *op, int32_t i)
         condition_value(c, i, flags_condition(c, op->aux));
 }
 
-/* ---- direct writes and reads of the flags ------------------------------------------------------------ */
+/* ---- direct writes and reads of the flags
+ * ------------------------------------------------------------ */
 
-static void set_one(struct compiler *c, const struct ir_op *op, int32_t i, unsigned flag, unsigned mask)
+static void set_one(struct compiler *c, const struct ir_op *op, int32_t i, unsigned flag,
+                    unsigned mask)
 {
     struct code *a = &c->a;
     if (!(c->val[i].fstore & mask)) {

@@ -1,7 +1,8 @@
 /*
  * Memory groups: one check for all accesses of an LDM, STM, PUSH or POP. The body is emitted twice
- * with the same register allocation: inline with a register that holds the host address of the first
- * byte, and out of line with the guest address in that register and each access by the slow path.
+ * with the same register allocation: inline with a register that holds the host address of the
+ * first byte, and out of line with the guest address in that register and each access by the slow
+ * path.
  */
 #include "backend/x86_64/compiler.h"
 
@@ -39,7 +40,8 @@ static bool same_root(const struct compiler *c, int32_t x, int32_t y)
         const struct ir_op *op = op_of(c, k);
         if (op->opcode == IR_OP_call || op->opcode == IR_OP_label)
             return false;
-        if (op->opcode == IR_OP_set && ir_slots_overlap(c->b->target, (unsigned)op->imm, (unsigned)a->imm))
+        if (op->opcode == IR_OP_set &&
+            ir_slots_overlap(c->b->target, (unsigned)op->imm, (unsigned)a->imm))
             return false;
     }
     return true;

@@ -10,7 +10,7 @@ void emit_const(struct compiler *c, const struct ir_op *op, int32_t i)
 
 static unsigned slot_width(const struct ir_slot *slot)
 {
-    static const uint8_t width[] = {[IR_I8] = 0, [IR_I16] = 1, [IR_I32] = 2, [IR_I64] = 3,
+    static const uint8_t width[] = {[IR_I8] = 0,  [IR_I16] = 1, [IR_I32] = 2, [IR_I64] = 3,
                                     [IR_F32] = 2, [IR_F64] = 3, [IR_V64] = 3};
     assert(slot->type >= IR_I8 && slot->type <= IR_V64);
     return width[slot->type];
@@ -94,7 +94,8 @@ void emit_set(struct compiler *c, const struct ir_op *op, int32_t i)
         store_reg(&c->a, width, env_mem(slot->offset), (unsigned)v.reg);
 }
 
-/* ---- two-operand arithmetic ---------------------------------------------------------------------- */
+/* ---- two-operand arithmetic
+ * ---------------------------------------------------------------------- */
 
 static bool dies_in_reg(const struct compiler *c, int32_t v, struct opnd o)
 {
@@ -399,9 +400,11 @@ void emit_mul(struct compiler *c, const struct ir_op *op, int32_t i)
     flags_test(c, op, i, w, dst);
 }
 
-/* ---- division ---------------------------------------------------------------------------------- */
+/* ---- division ----------------------------------------------------------------------------------
+ */
 
-/* Dividend into rax, divisor into rcx; all three scratch registers are free for the op afterwards. */
+/* Dividend into rax, divisor into rcx; all three scratch registers are free for the op afterwards.
+ */
 static void division_operands(struct compiler *c, const struct ir_op *op)
 {
     struct opnd b = ra_opnd(c, op->arg[1]), a = ra_opnd(c, op->arg[0]);

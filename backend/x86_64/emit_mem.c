@@ -1,6 +1,6 @@
 /*
- * Guest memory: the inline path through the FLAT8 tables, and the out-of-line paths of accesses that
- * are not aligned or have no entry.
+ * Guest memory: the inline path through the FLAT8 tables, and the out-of-line paths of accesses
+ * that are not aligned or have no entry.
  */
 #include "backend/x86_64/compiler.h"
 
@@ -139,7 +139,8 @@ void emit_st(struct compiler *c, const struct ir_op *op, int32_t i)
         return;
     struct opnd v = mem_store_value(c, op);
     unsigned addr = ra_reg(c, op->arg[0]);
-    struct slow_site site = mem_site(c, op, addr, v.kind == OPND_REG ? (unsigned)v.reg : SLOW_NO_REG);
+    struct slow_site site =
+        mem_site(c, op, addr, v.kind == OPND_REG ? (unsigned)v.reg : SLOW_NO_REG);
     site.imm = (uint32_t)v.imm;
     if (always_slow(c, op)) {
         mem_site_call(c, &site);

@@ -45,7 +45,8 @@ static void shift_constant(struct compiler *c, const struct ir_op *op, int32_t i
 }
 
 /* The amount in cl. */
-static void shift_by_cl(struct compiler *c, const struct ir_op *op, int32_t i, const struct shift *s)
+static void shift_by_cl(struct compiler *c, const struct ir_op *op, int32_t i,
+                        const struct shift *s)
 {
     unsigned w = op_wide(op);
     struct opnd n = ra_opnd(c, op->arg[1]), x = ra_opnd(c, op->arg[0]);

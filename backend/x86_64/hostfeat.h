@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 enum host_feature {
-    HOST_BMI1 = 1,  /* andn */
-    HOST_BMI2 = 2,  /* rorx, shlx, shrx, sarx */
+    HOST_BMI1 = 1, /* andn */
+    HOST_BMI2 = 2, /* rorx, shlx, shrx, sarx */
     HOST_LZCNT = 4,
 };
 

@@ -2,9 +2,9 @@
 
 /* State of the backward pass. */
 struct pass {
-    uint8_t live;             /* guest flags that somebody behind reads */
-    uint32_t pending;         /* pinned registers with a candidate value */
-    int32_t candidate[16];    /* by register: value that is to be computed into it */
+    uint8_t live;          /* guest flags that somebody behind reads */
+    uint32_t pending;      /* pinned registers with a candidate value */
+    int32_t candidate[16]; /* by register: value that is to be computed into it */
 };
 
 /* May the op show or change the whole state? Then all of it has to be in place before. */
@@ -31,7 +31,7 @@ static void cancel_all(struct compiler *c, struct pass *p)
 
 /* A value that is `set` to a pinned slot is wanted in the slot's register, if nothing between its
  * definition and the set can tell the difference. Later uses read the register, too. */
-static void want_set(struct compiler *c, struct pass *p, const struct ir_op *op, int32_t i)
+static void want_set(struct compiler *c, struct pass *p, const struct ir_op *op)
 {
     int reg = c->be->pin_of_slot[op->imm];
     if (reg == NO_REG)
@@ -48,8 +48,8 @@ static void want_set(struct compiler *c, struct pass *p, const struct ir_op *op,
     }
 }
 
-/* The operand that dies in an op with a wanted register may be computed there as well, so that the op
- * works in place. Not where the op may leave the block: the register has to be intact then. */
+/* The operand that dies in an op with a wanted register may be computed there as well, so that the
+ * op works in place. Not where the op may leave the block: the register has to be intact then. */
 static void want_operand(struct compiler *c, struct pass *p, const struct ir_op *op, int8_t reg)
 {
     if (ir_op_info[op->opcode].nargs == 0 || op->arg[0] == IR_NONE || is_barrier(c, op))
@@ -72,7 +72,7 @@ static void want_step(struct compiler *c, struct pass *p, const struct ir_op *op
         want_operand(c, p, op, want);
     }
     if (op->opcode == IR_OP_set)
-        want_set(c, p, op, i);
+        want_set(c, p, op);
     else if (op->opcode == IR_OP_get && c->be->pin_of_slot[op->imm] != NO_REG)
         cancel(c, p, (unsigned)c->be->pin_of_slot[op->imm]);
     else if (p->pending && (is_barrier(c, op) || (ir_op_info[op->opcode].effects & IR_EFF_BR)))
@@ -96,7 +96,8 @@ static void flags_step(struct compiler *c, struct pass *p, const struct ir_op *o
         p->live = IR_NZCV;
 }
 
-static bool is_dead(const struct compiler *c, const struct pass *p, const struct ir_op *op, int32_t i)
+static bool is_dead(const struct compiler *c, const struct pass *p, const struct ir_op *op,
+                    int32_t i)
 {
     return c->val[i].uses == 0 && !(op->fw & p->live) && !ir_op_has_effect(c->b, op) &&
            !(op->opcode == IR_OP_call);

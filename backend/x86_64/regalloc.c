@@ -8,7 +8,7 @@ void ra_reset(struct compiler *c)
         c->ra.owner[r] = NO_VALUE;
     c->ra.locked = 0;
     c->ra.reserved = 0;
-    c->ra.spills = 0;
+    memset(c->ra.spills, 0, sizeof(c->ra.spills));
     c->ra.alias_count = 0;
 }
 
@@ -25,9 +25,13 @@ static struct x86_mem spill_mem(unsigned n)
 /* Give value @v a place in the spill area. */
 static struct x86_mem spill_place(struct compiler *c, int32_t v)
 {
-    unsigned n = (unsigned)__builtin_ctzll(~c->ra.spills);
-    assert(~c->ra.spills && n < SPILLS);
-    c->ra.spills |= BIT64(n);
+    unsigned word = 0;
+    while (c->ra.spills[word] == UINT64_MAX) {
+        word++;
+        assert(word < SPILLS / 64);
+    }
+    unsigned n = 64 * word + (unsigned)__builtin_ctzll(~c->ra.spills[word]);
+    c->ra.spills[word] |= BIT64(n & 63);
     c->val[v].loc = LOC_SPILL;
     c->val[v].off = (uint16_t)n;
     return spill_mem(n);
@@ -71,7 +75,7 @@ unsigned ra_alloc(struct compiler *c)
 void ra_unlock(struct compiler *c, unsigned reg)
 {
     if (reg < SCRATCH_COUNT)
-        c->ra.locked &= (uint8_t)~(1u << reg);
+        c->ra.locked &= (uint8_t) ~(1u << reg);
 }
 
 void ra_own(struct compiler *c, int32_t i, unsigned reg)
@@ -81,6 +85,11 @@ void ra_own(struct compiler *c, int32_t i, unsigned reg)
     v->loc = LOC_REG;
     v->reg = (uint8_t)reg;
     c->ra.owner[reg] = i;
+}
+
+static void spill_free(struct compiler *c, unsigned n)
+{
+    c->ra.spills[n / 64] &= ~BIT64(n & 63);
 }
 
 /* Load a value that is in memory, a constant or an unevaluated sum. */
@@ -131,7 +140,7 @@ unsigned ra_reg(struct compiler *c, int32_t i)
     unsigned reg = ra_alloc(c);
     load_into(c, v, value_wide(c, i), reg);
     if (v->loc == LOC_SPILL)
-        c->ra.spills &= ~BIT64(v->off);
+        spill_free(c, v->off);
     ra_own(c, i, reg);
     return reg;
 }
@@ -290,7 +299,7 @@ static void release(struct compiler *c, struct value *v, int32_t i)
     if (v->loc == LOC_REG && c->ra.owner[v->reg] == i)
         c->ra.owner[v->reg] = NO_VALUE;
     else if (v->loc == LOC_SPILL)
-        c->ra.spills &= ~BIT64(v->off);
+        spill_free(c, v->off);
     if (v->loc != LOC_CONST)
         v->loc = LOC_NONE;
 }

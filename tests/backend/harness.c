@@ -8,10 +8,25 @@
 
 enum { TABLE_BYTES = 8 << 20, TABLES = 4 };
 
-#define R(n, p) {"r" #n, IR_I32, p, offsetof(struct state, r) + 4 * n}
+#define R(n, p)                                              \
+    {                                                        \
+        "r" #n, IR_I32, p, offsetof(struct state, r) + 4 * n \
+    }
 static const struct ir_slot slots[SLOT_COUNT] = {
-    R(0, 1), R(1, 2), R(2, 3), R(3, 4), R(4, 5), R(5, 6), R(6, 7), R(7, 8), R(8, 9), R(9, 10),
-    R(10, 0), R(11, 0), R(12, 0), R(13, 0),
+    R(0, 1),
+    R(1, 2),
+    R(2, 3),
+    R(3, 4),
+    R(4, 5),
+    R(5, 6),
+    R(6, 7),
+    R(7, 8),
+    R(8, 9),
+    R(9, 10),
+    R(10, 0),
+    R(11, 0),
+    R(12, 0),
+    R(13, 0),
     [SLOT_Q0] = {"q0", IR_I64, 0, offsetof(struct state, q[0])},
     [SLOT_Q1] = {"q1", IR_I64, 0, offsetof(struct state, q[1])},
     [SLOT_B0] = {"b0", IR_I8, 0, offsetof(struct state, b0)},
@@ -23,7 +38,8 @@ static const struct ir_slot slots[SLOT_COUNT] = {
 };
 #undef R
 
-/* ---- log and helpers --------------------------------------------------------------------------- */
+/* ---- log and helpers ---------------------------------------------------------------------------
+ */
 
 static void log_add(struct state *s, uint64_t v)
 {
@@ -122,7 +138,8 @@ static uint64_t help_context(struct ir_env *env, uint64_t a0, uint64_t a1, uint6
     return 7;
 }
 
-static uint64_t help_external(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+static uint64_t help_external(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2,
+                              uint64_t a3)
 {
     log_add((struct state *)env, hash_args(4, a0, a1, 0, 0));
     clobber();
@@ -141,7 +158,8 @@ static const struct ir_helper helpers[HELPER_COUNT] = {
     [HELPER_VOID] = {"void", help_writes, 2, IR_VOID, IR_HELPER_WRITES},
 };
 
-/* ---- memory ---------------------------------------------------------------------------------------- */
+/* ---- memory
+ * ---------------------------------------------------------------------------------------- */
 
 /* Would the fast path do? Then it is left to the executor which way it takes (memgroups). */
 static bool is_fast(const struct state *s, uint64_t addr, uint32_t memop)
@@ -219,7 +237,8 @@ const struct ir_target test_target = {
                .exec_table = {2 * TABLE_BYTES, 3 * TABLE_BYTES}},
 };
 
-/* ---- states ------------------------------------------------------------------------------------------ */
+/* ---- states
+ * ------------------------------------------------------------------------------------------ */
 
 static void map_page(struct state *s, unsigned context, uint32_t page, bool write)
 {
@@ -231,7 +250,8 @@ static void map_page(struct state *s, unsigned context, uint32_t page, bool writ
 
 struct state *state_new(uint64_t seed)
 {
-    struct state *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct state *s =
+        mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert(s != MAP_FAILED);
     for (unsigned k = 0; k < 2; k++) {
         s->tables[k] = mmap(NULL, TABLES * TABLE_BYTES, PROT_READ | PROT_WRITE,
@@ -279,11 +299,12 @@ void state_copy(struct state *to, const struct state *from)
     to->env.tables = tables[context];
 }
 
-#define DIFFERS(field)                                                                             \
-    (memcmp(&a->field, &b->field, sizeof(a->field)) != 0 &&                                        \
-     (snprintf(text, size, "%s differs: %#llx, %#llx", #field,                                     \
-               (unsigned long long)*(const uint32_t *)&a->field,                                   \
-               (unsigned long long)*(const uint32_t *)&b->field), true))
+#define DIFFERS(field)                                            \
+    (memcmp(&a->field, &b->field, sizeof(a->field)) != 0 &&       \
+     (snprintf(text, size, "%s differs: %#llx, %#llx", #field,    \
+               (unsigned long long)*(const uint32_t *)&a->field,  \
+               (unsigned long long)*(const uint32_t *)&b->field), \
+      true))
 
 bool state_equal(const struct state *a, const struct state *b, char *text, size_t size)
 {
@@ -298,11 +319,12 @@ bool state_equal(const struct state *a, const struct state *b, char *text, size_
     }
     return !(DIFFERS(q[0]) || DIFFERS(q[1]) || DIFFERS(d0) || DIFFERS(h0) || DIFFERS(b0) ||
              DIFFERS(lane) || DIFFERS(env.nzcv) || DIFFERS(env.budget) || DIFFERS(env.slice) ||
-             DIFFERS(env.icount) || DIFFERS(env.raised) || DIFFERS(env.pc) || DIFFERS(env.page_base) ||
-             DIFFERS(log_count) || DIFFERS(log) || DIFFERS(memory));
+             DIFFERS(env.icount) || DIFFERS(env.raised) || DIFFERS(env.pc) ||
+             DIFFERS(env.page_base) || DIFFERS(log_count) || DIFFERS(log) || DIFFERS(memory));
 }
 
-/* ---- backend ------------------------------------------------------------------------------------------ */
+/* ---- backend
+ * ------------------------------------------------------------------------------------------ */
 
 struct backend *test_backend(bool no_chain, bool always_slow, uint32_t features_mask)
 {

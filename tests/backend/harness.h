@@ -10,22 +10,38 @@
 enum {
     SLOT_R0, /* r0..r9 are pinned, r10..r13 are not */
     SLOT_R13 = 13,
-    SLOT_Q0, SLOT_Q1,
-    SLOT_B0, SLOT_H0,
-    SLOT_D0, SLOT_S0, SLOT_S1, /* d0 is s1:s0 */
+    SLOT_Q0,
+    SLOT_Q1,
+    SLOT_B0,
+    SLOT_H0,
+    SLOT_D0,
+    SLOT_S0,
+    SLOT_S1, /* d0 is s1:s0 */
     SLOT_LANE,
     SLOT_COUNT,
 };
 
 enum {
-    HELPER_PURE, HELPER_PURE64, HELPER_READS, HELPER_WRITES, HELPER_RAISES, HELPER_CONTEXT,
-    HELPER_EXTERNAL, HELPER_VOID, HELPER_COUNT,
+    HELPER_PURE,
+    HELPER_PURE64,
+    HELPER_READS,
+    HELPER_WRITES,
+    HELPER_RAISES,
+    HELPER_CONTEXT,
+    HELPER_EXTERNAL,
+    HELPER_VOID,
+    HELPER_COUNT,
 };
 
 /* The guest's memory: fast pages, read-only (writes go the slow way), slow both ways, faulting. */
 enum {
-    MEM_BASE = 0x10000, MEM_PAGES = 6, PAGE_RO = 0x12000, PAGE_SLOW = 0x13000, PAGE_FAULT = 0x14000,
-    FAULT_PC = 0x4000, RAISE_PC = 0x5000,
+    MEM_BASE = 0x10000,
+    MEM_PAGES = 6,
+    PAGE_RO = 0x12000,
+    PAGE_SLOW = 0x13000,
+    PAGE_FAULT = 0x14000,
+    FAULT_PC = 0x4000,
+    RAISE_PC = 0x5000,
 };
 
 struct state {

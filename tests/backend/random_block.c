@@ -28,16 +28,30 @@ static void add(struct gen *g, enum ir_type type, int32_t v)
 
 static uint64_t random_const(struct gen *g)
 {
-    static const uint64_t special[] = {0, 1, 2, 3, 4, 31, 32, 0xff, 0x80, 0x7fffffff, 0x80000000,
-                                       0xffffffff, 0xffffffffffffffff, 0x8000000000000000,
-                                       0x7fffffffffffffff, 0x100000000};
+    static const uint64_t special[] = {0,
+                                       1,
+                                       2,
+                                       3,
+                                       4,
+                                       31,
+                                       32,
+                                       0xff,
+                                       0x80,
+                                       0x7fffffff,
+                                       0x80000000,
+                                       0xffffffff,
+                                       0xffffffffffffffff,
+                                       0x8000000000000000,
+                                       0x7fffffffffffffff,
+                                       0x100000000};
     return pick(g, 3) ? special[pick(g, 16)] : rng_next(g->rng) >> pick(g, 64);
 }
 
 static int32_t constant(struct gen *g, enum ir_type type)
 {
     uint64_t v = random_const(g);
-    return ir_emit(g->b, IR_OP_const, type, IR_NONE, IR_NONE, IR_NONE, type == IR_I32 ? (uint32_t)v : v);
+    return ir_emit(g->b, IR_OP_const, type, IR_NONE, IR_NONE, IR_NONE,
+                   type == IR_I32 ? (uint32_t)v : v);
 }
 
 static int32_t get_slot(struct gen *g, enum ir_type type)
@@ -100,7 +114,8 @@ static void arithmetic(struct gen *g)
     if (opcode > IR_OP_getnzcv)
         opcode = IR_OP_add;
     if (!pick(g, 3)) {
-        static const uint8_t often[] = {IR_OP_add, IR_OP_sub, IR_OP_and, IR_OP_shl, IR_OP_adc, IR_OP_sbc};
+        static const uint8_t often[] = {IR_OP_add, IR_OP_sub, IR_OP_and,
+                                        IR_OP_shl, IR_OP_adc, IR_OP_sbc};
         opcode = often[pick(g, 6)];
     }
     const struct ir_op_info *info = &ir_op_info[opcode];
@@ -126,8 +141,8 @@ static void arithmetic(struct gen *g)
                           : info->result == 'q' ? IR_I64
                           : info->result == 'n' ? IR_VOID
                                                 : type;
-    int32_t v = emit(g, opcode, info->result == 't' || info->argtypes[0] == 't' ? type : result, args[0],
-                     args[1], args[2], imm, fw, aux);
+    int32_t v = emit(g, opcode, info->result == 't' || info->argtypes[0] == 't' ? type : result,
+                     args[0], args[1], args[2], imm, fw, aux);
     if (result != IR_VOID)
         add(g, result, v);
 }
@@ -135,7 +150,9 @@ static void arithmetic(struct gen *g)
 static int32_t address(struct gen *g)
 {
     uint32_t page = MEM_BASE + 0x1000 * pick(g, MEM_PAGES);
-    uint32_t offset = pick(g, 3) ? pick(g, 1024) * 4 : pick(g, 2) ? pick(g, 4096) : 0xff4 + pick(g, 12);
+    uint32_t offset = pick(g, 3)   ? pick(g, 1024) * 4
+                      : pick(g, 2) ? pick(g, 4096)
+                                   : 0xff4 + pick(g, 12);
     if (!pick(g, 12))
         page = PAGE_FAULT;
     else if (pick(g, 2))
@@ -225,7 +242,8 @@ static void leave(struct gen *g)
     case 0:
     case 1:
         emit(g, IR_OP_exitd, IR_VOID, IR_NONE, IR_NONE, IR_NONE,
-             (uint64_t)((int64_t)pick(g, 0x4000) - 0x1000), 0, pick(g, 4) ? g->b->lane : 1 - g->b->lane);
+             (uint64_t)((int64_t)pick(g, 0x4000) - 0x1000), 0,
+             pick(g, 4) ? g->b->lane : 1 - g->b->lane);
         break;
     case 2: {
         static const uint8_t lanes[] = {0, 1, IR_LANE_SAME, IR_LANE_BIT0};
@@ -250,8 +268,8 @@ static void branch(struct gen *g, unsigned depth)
     if (pick(g, 2))
         emit(g, IR_OP_brcc, IR_VOID, IR_NONE, IR_NONE, IR_NONE, label, 0, pick(g, 15));
     else
-        emit(g, pick(g, 2) ? IR_OP_brnz : IR_OP_brz, IR_VOID, value(g, IR_I32), IR_NONE, IR_NONE, label,
-             0, 0);
+        emit(g, pick(g, 2) ? IR_OP_brnz : IR_OP_brz, IR_VOID, value(g, IR_I32), IR_NONE, IR_NONE,
+             label, 0, 0);
     for (unsigned k = pick(g, 4); k > 0; k--)
         body(g, depth + 1);
     if (!pick(g, 3))
@@ -276,8 +294,9 @@ static void body(struct gen *g, unsigned depth)
     else if (n < 29)
         call(g);
     else if (n < 30)
-        add(g, IR_I32, emit(g, IR_OP_pcrel, IR_I32, IR_NONE, IR_NONE, IR_NONE,
-                            (uint64_t)((int64_t)pick(g, 0x4000) - 0x2000), 0, 0));
+        add(g, IR_I32,
+            emit(g, IR_OP_pcrel, IR_I32, IR_NONE, IR_NONE, IR_NONE,
+                 (uint64_t)((int64_t)pick(g, 0x4000) - 0x2000), 0, 0));
     else if (n < 31)
         emit(g, IR_OP_fence, IR_VOID, IR_NONE, IR_NONE, IR_NONE, 0, 0, 0);
     else

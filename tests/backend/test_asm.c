@@ -5,14 +5,14 @@
 #include "backend/x86_64/asm.h"
 #include "harness.h"
 
-#define WF 1
-#define B8 2
-#define BS 4
-#define I8 8
+#define WF  1
+#define B8  2
+#define BS  4
+#define I8  8
 #define I16 16
 #define I32 32
-#define V 64
-#define R 0xff
+#define V   64
+#define R   0xff
 struct named {
     const char *name;
     unsigned ext, attr, prefix;
@@ -32,8 +32,8 @@ static const struct named rows[] = {
 #undef R
 
 static const char *const names[4][16] = {
-    {"al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil", "r8b", "r9b", "r10b", "r11b", "r12b", "r13b",
-     "r14b", "r15b"},
+    {"al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil", "r8b", "r9b", "r10b", "r11b", "r12b",
+     "r13b", "r14b", "r15b"},
     {"ax", "cx", "dx", "bx", "sp", "bp", "si", "di", "r8w", "r9w", "r10w", "r11w", "r12w", "r13w",
      "r14w", "r15w"},
     {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "r8d", "r9d", "r10d", "r11d", "r12d",
@@ -94,7 +94,8 @@ static unsigned row_size(const struct named *row, unsigned w)
 static bool has_register(const cs_x86 *x, const char *name)
 {
     for (unsigned k = 0; k < x->op_count; k++)
-        if (x->operands[k].type == X86_OP_REG && !strcmp(cs_reg_name(handle, x->operands[k].reg), name))
+        if (x->operands[k].type == X86_OP_REG &&
+            !strcmp(cs_reg_name(handle, x->operands[k].reg), name))
             return true;
     return false;
 }
@@ -131,12 +132,12 @@ Test(assembler, register_forms)
                 continue;
             const cs_x86 *x = decode(buf, &a, row->name);
             if (row->ext == X86_R)
-                cr_assert(has_register(x, names[is_odd(id) ? 2 + w : row_size(row, w)][reg]), "%s %s", decoded->mnemonic,
-                          decoded->op_str);
+                cr_assert(has_register(x, names[is_odd(id) ? 2 + w : row_size(row, w)][reg]),
+                          "%s %s", decoded->mnemonic, decoded->op_str);
             unsigned other = row->attr & X86_V ? (rm + 5) & 15 : rm;
             if (!is_odd(id))
-                cr_assert(has_register(x, names[row_size(row, w)][other]), "%s %s", decoded->mnemonic,
-                          decoded->op_str);
+                cr_assert(has_register(x, names[row_size(row, w)][other]), "%s %s",
+                          decoded->mnemonic, decoded->op_str);
         }
     }
 }
@@ -167,7 +168,9 @@ Test(assembler, memory_forms)
         const struct named *row = &rows[id];
         for (unsigned n = 0; n < 400; n++) {
             uint64_t r = rng_next(&rng);
-            struct x86_mem m = {.base = r & 15, .index = r >> 4 & 15, .scale = r >> 8 & 3,
+            struct x86_mem m = {.base = r & 15,
+                                .index = r >> 4 & 15,
+                                .scale = r >> 8 & 3,
                                 .disp = disps[r >> 10 & 7]};
             if (m.index == RSP || (r >> 14 & 1))
                 m.index = NO_REG;
@@ -217,8 +220,15 @@ Test(assembler, rows_know_whether_they_write_eflags)
 
 Test(assembler, moves_of_constants)
 {
-    static const uint64_t values[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
-                                      0xffffffff80000000, 0xffffffffffffffff, 0x123456789abcdef0};
+    static const uint64_t values[] = {0,
+                                      1,
+                                      0x7fffffff,
+                                      0x80000000,
+                                      0xffffffff,
+                                      0x100000000,
+                                      0xffffffff80000000,
+                                      0xffffffffffffffff,
+                                      0x123456789abcdef0};
     for (unsigned k = 0; k < 9; k++)
         for (unsigned reg = 0; reg < 16; reg++) {
             uint8_t buf[32];

@@ -42,7 +42,8 @@ static void insn(struct ir_block *b, uint32_t word)
 }
 
 /* A block that adds @n to r0 and goes on at page offset @to. */
-static struct backend_code adder(struct fixture *f, uint32_t at, uint32_t n, int64_t to, unsigned lane)
+static struct backend_code adder(struct fixture *f, uint32_t at, uint32_t n, int64_t to,
+                                 unsigned lane)
 {
     struct ir_block *b = block(f, at, lane);
     insn(b, at);
@@ -109,8 +110,10 @@ static uint64_t request_exit(struct ir_env *env, uint64_t addr, uint32_t memop)
 Test(exits, refill_begins_a_new_slice_until_exit_is_requested)
 {
     struct fixture x, *f = setup(&x, false);
-    struct backend_config config = {.target = &test_target, .callbacks = test_callbacks,
-                                    .cache_size = 1 << 20, .region_count = 2};
+    struct backend_config config = {.target = &test_target,
+                                    .callbacks = test_callbacks,
+                                    .cache_size = 1 << 20,
+                                    .region_count = 2};
     config.callbacks.load = request_exit;
     backend_free(f->be);
     f->be = backend_new(&config, NULL);
@@ -236,7 +239,8 @@ static uint32_t raise_and_dispatch(bool slow_dispatch, enum ir_exit *reason)
     int32_t budget = f->s->env.budget;
     *reason = backend_run(f->be, &f->s->env, a.entry);
     cr_assert_eq(f->s->env.raised, 0);
-    cr_assert_eq(budget - f->s->env.budget, slow_dispatch ? 0 : 1, "the faulting instruction is given back");
+    cr_assert_eq(budget - f->s->env.budget, slow_dispatch ? 0 : 1,
+                 "the faulting instruction is given back");
     uint32_t r0 = f->s->r[0], pc = (uint32_t)f->s->env.pc;
     cr_assert_eq(pc, slow_dispatch ? FAULT_PC : FAULT_PC + 0x9000);
     teardown(f);

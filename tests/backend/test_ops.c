@@ -1,13 +1,21 @@
-/* Each value op by itself, with boundary values and every placement of operands and result: compiled
- * code against the interpreter. */
+/* Each value op by itself, with boundary values and every placement of operands and result:
+ * compiled code against the interpreter. */
 #include <criterion/criterion.h>
 
 #include "backend/x86_64/hostfeat.h"
 #include "harness.h"
 #include "util/arena.h"
 
-static const uint64_t edges[] = {0, 1, 0x80, 0x7fff, 0x7fffffff, 0x80000000, 0xffffffff,
-                                 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff,
+static const uint64_t edges[] = {0,
+                                 1,
+                                 0x80,
+                                 0x7fff,
+                                 0x7fffffff,
+                                 0x80000000,
+                                 0xffffffff,
+                                 0x7fffffffffffffff,
+                                 0x8000000000000000,
+                                 0xffffffffffffffff,
                                  0x123456789abcdef0};
 enum { EDGES = 11 };
 
@@ -49,8 +57,8 @@ static void run(struct fixture *f, struct ir_block *b, const struct ir_op *op)
     bool same = state_equal(f->jit, f->ref, text, sizeof(text));
     if (!same || x != y)
         backend_disassemble(f->be, &code, stderr);
-    cr_assert(same && x == y, "%s type %u fw %x imm %#lx: %s", ir_op_info[op->opcode].name, op->type,
-              op->fw, (unsigned long)op->imm, text);
+    cr_assert(same && x == y, "%s type %u fw %x imm %#lx: %s", ir_op_info[op->opcode].name,
+              op->type, op->fw, (unsigned long)op->imm, text);
 }
 
 /* One instance: operands @v in places @p, result to place @to (its slot is an operand's, too). */
@@ -63,7 +71,9 @@ static void instance(struct fixture *f, struct ir_op op, const uint64_t *v, unsi
     ir_insn(&b, 1);
     b.insn_count = 1;
     for (unsigned k = 0; k < info->nargs; k++) {
-        enum ir_type type = info->argtypes[k] == 't' ? op.type : info->argtypes[k] == 'q' ? IR_I64 : IR_I32;
+        enum ir_type type = info->argtypes[k] == 't'   ? op.type
+                            : info->argtypes[k] == 'q' ? IR_I64
+                                                       : IR_I32;
         op.arg[k] = operand(&b, (enum place)(places >> 2 * k & 3), type, v[k]);
     }
     int32_t r = ir_emit(&b, (enum ir_opcode)op.opcode, (enum ir_type)op.type, op.arg[0], op.arg[1],
@@ -86,7 +96,8 @@ static void instance(struct fixture *f, struct ir_op op, const uint64_t *v, unsi
 
 static void imm_variants(struct fixture *f, struct ir_op op, const uint64_t *v, unsigned places)
 {
-    static const uint8_t fields[][2] = {{0, 8}, {0, 16}, {0, 32}, {3, 7}, {24, 8}, {31, 1}, {16, 16}};
+    static const uint8_t fields[][2] = {{0, 8},  {0, 16}, {0, 32}, {3, 7},
+                                        {24, 8}, {31, 1}, {16, 16}};
     bool field = op.opcode == IR_OP_ubfx || op.opcode == IR_OP_sbfx || op.opcode == IR_OP_bfi;
     bool cc = op.opcode == IR_OP_cond || op.opcode == IR_OP_selcc;
     unsigned n = field ? 7 : cc ? 15 : 1;
@@ -106,7 +117,8 @@ static bool is_shift(unsigned opcode)
 static void all_values(struct fixture *f, struct ir_op op, unsigned places, uint64_t *rng)
 {
     for (unsigned n = 0; n < 24; n++) {
-        uint64_t r = rng_next(rng), v[3] = {edges[r % EDGES], edges[(r >> 8) % EDGES], edges[(r >> 16) % EDGES]};
+        uint64_t r = rng_next(rng),
+                 v[3] = {edges[r % EDGES], edges[(r >> 8) % EDGES], edges[(r >> 16) % EDGES]};
         struct ir_op o = op;
         for (unsigned k = 0; k < 4; k++)
             f->start->env.nzcv[k] = r >> (32 + k) & 1;
@@ -121,7 +133,9 @@ static void all_values(struct fixture *f, struct ir_op op, unsigned places, uint
 static void all_ops(uint32_t features_mask)
 {
     struct fixture f = {.be = test_backend(true, false, features_mask),
-                        .start = state_new(3), .jit = state_new(3), .ref = state_new(3)};
+                        .start = state_new(3),
+                        .jit = state_new(3),
+                        .ref = state_new(3)};
     uint64_t rng = 99;
     for (unsigned opcode = IR_OP_add; opcode <= IR_OP_getnzcv; opcode++) {
         const struct ir_op_info *info = &ir_op_info[opcode];
@@ -130,7 +144,10 @@ static void all_ops(uint32_t features_mask)
         for (unsigned places = 0; places < 256; places++)
             for (unsigned wide = 0; wide <= typed; wide++) {
                 struct ir_op op = {.opcode = (uint8_t)opcode, .arg = {-1, -1, -1, -1}};
-                op.type = wide ? IR_I64 : info->result == 'q' ? IR_I64 : info->result == 'n' ? IR_VOID : IR_I32;
+                op.type = wide                  ? IR_I64
+                          : info->result == 'q' ? IR_I64
+                          : info->result == 'n' ? IR_VOID
+                                                : IR_I32;
                 op.fw = set || (rng_next(&rng) & 1) ? info->flags : 0;
                 all_values(&f, op, places, &rng);
             }
@@ -150,4 +167,32 @@ Test(ops, values)
 Test(ops, values_without_host_features)
 {
     all_ops(~0u);
+}
+
+/* More values alive at once than the allocator has lists and registers for. */
+Test(ops, many_live_values)
+{
+    struct fixture f = {.be = test_backend(true, false, 0),
+                        .start = state_new(3),
+                        .jit = state_new(3),
+                        .ref = state_new(3)};
+    struct ir_block b;
+    int32_t v[110];
+    ir_block_init(&b, &test_target, &f.arena);
+    ir_insn(&b, 1);
+    b.insn_count = 1;
+    for (unsigned k = 0; k < 110; k++)
+        v[k] = ir_op2i(&b, IR_OP_add, ir_get(&b, k % 14), 1000 * k);
+    ir_call(&b, HELPER_WRITES, v[3], v[4], IR_NONE, IR_NONE);
+    int32_t sum = ir_get(&b, 0);
+    for (unsigned k = 0; k < 110; k++)
+        sum = ir_op2(&b, IR_OP_xor, ir_op2i(&b, IR_OP_mul, sum, 31), v[k]);
+    ir_set(&b, 0, sum);
+    ir_exitengine(&b, ir_i32(&b, 0), IR_EXIT_YIELD);
+    run(&f, &b, &b.ops[sum]);
+    state_free(f.start);
+    state_free(f.jit);
+    state_free(f.ref);
+    backend_free(f.be);
+    arena_free(&f.arena);
 }

@@ -42,13 +42,15 @@ static bool one_block(struct run *r, const struct ir_block *b, uint64_t seed)
         x = IR_EXIT_LOOKUP;
     if (x == y && state_equal(r->jit, r->ref, text, sizeof(text)))
         return true;
-    fprintf(stderr, "block of seed %#llx: %s (exits %d, %d)\n", (unsigned long long)seed, text, x, y);
+    fprintf(stderr, "block of seed %#llx: %s (exits %d, %d)\n", (unsigned long long)seed, text, x,
+            y);
     show(r, b, &code);
     return false;
 }
 
 /* All helpers by one function, as the lockstep checker has it. */
-static uint64_t hook(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+static uint64_t hook(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2,
+                     uint64_t a3)
 {
     return test_target.helpers[id].fn(env, a0, a1, a2, a3) ^ id;
 }
@@ -110,7 +112,8 @@ Test(random, chained)
 
 Test(random, always_slow)
 {
-    many_blocks((struct options){.seed = 0x3333, .blocks = 10000, .no_chain = true, .always_slow = true});
+    many_blocks(
+        (struct options){.seed = 0x3333, .blocks = 10000, .no_chain = true, .always_slow = true});
 }
 
 Test(random, hooked_helpers)
@@ -120,8 +123,8 @@ Test(random, hooked_helpers)
 
 Test(random, no_bmi)
 {
-    many_blocks((struct options){.seed = 0x4444, .blocks = 10000,
-                                 .features_mask = HOST_BMI1 | HOST_BMI2});
+    many_blocks(
+        (struct options){.seed = 0x4444, .blocks = 10000, .features_mask = HOST_BMI1 | HOST_BMI2});
 }
 
 Test(random, no_features)

@@ -30,7 +30,7 @@ struct app {
     struct chardev *monitor_chardev; /* NULL: no monitor */
 };
 
-/* ---- consoles --------------------------------------------------------------------------------------- */
+/* ---- consoles -------------------------------------------------------------------------------- */
 
 static bool uses_stdio(const struct options *o)
 {
@@ -99,7 +99,7 @@ static bool open_consoles(struct app *app, struct error *e)
     return open_monitor(app, e);
 }
 
-/* ---- starting --------------------------------------------------------------------------------------------- */
+/* ---- starting -------------------------------------------------------------------------------- */
 
 static bool open_logs(struct app *app, struct error *e)
 {
@@ -113,9 +113,12 @@ static bool open_logs(struct app *app, struct error *e)
     if (!o->perfmap)
         return true;
     snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
-    app->perfmap = fopen(o->perfmap_path ? o->perfmap_path : path, "w");
-    return app->perfmap ||
-           error_set_errno(e, "--perfmap: cannot open '%s'", o->perfmap_path ? o->perfmap_path : path);
+    const char *name = o->perfmap_path ? o->perfmap_path : path;
+    app->perfmap = fopen(name, "w");
+    if (!app->perfmap)
+        return error_set_errno(e, "--perfmap: cannot open '%s'", name);
+    setlinebuf(app->perfmap); /* complete even if the program is killed */
+    return true;
 }
 
 static void fill_boot(struct boot_options *boot)
@@ -131,7 +134,8 @@ static bool build(struct app *app, struct error *e)
 {
     struct options *o = &app->options;
     fill_boot(&o->boot);
-    if (!o->boot.rom_size && !o->boot.kernel && !o->boot.bios && !o->boot.loader_count && !o->dump_dtb)
+    if (!o->boot.rom_size && !o->boot.kernel && !o->boot.bios && !o->boot.loader_count &&
+        !o->dump_dtb)
         return error_set(e, "nothing to start: give -kernel, -bios or -device loader");
     const struct vm_config config = {
         .machine = o->machine,

@@ -11,7 +11,7 @@
 #include "util/bits.h"
 #include "util/log.h"
 
-/* ---- tools ---------------------------------------------------------------------------------------- */
+/* ---- tools ----------------------------------------------------------------------------------- */
 
 enum option_status option_error(struct error *e, const char *fmt, ...)
 {
@@ -63,7 +63,7 @@ char *option_next_pair(char **rest, char **value)
     return start;
 }
 
-/* ---- handlers of options without inner structure ----------------------------------------------------- */
+/* ---- handlers of options without inner structure --------------------------------------------- */
 
 /* Options that store their value, or set a flag, in a member of struct options. */
 #define STORE(function, member)                                                                    \
@@ -214,7 +214,7 @@ static enum option_status set_host_features(struct options *o, const char *value
     return status;
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------ */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 #define NONE VALUE_NONE, NULL
 #define LATER(name, value, what) {name, NULL, value, NULL, TOPIC_LATER, what, NULL}
@@ -222,7 +222,8 @@ static enum option_status set_host_features(struct options *o, const char *value
 const struct option_row option_rows[] = {
     {"machine", "M", VALUE_NEEDED, "NAME[,option=value...]", TOPIC_MACHINE,
      "the board (-M help lists them); accel=, dumpdtb=FILE", option_machine},
-    {"cpu", NULL, VALUE_NEEDED, "MODEL", TOPIC_MACHINE, "the CPU (-cpu help lists them)", option_cpu},
+    {"cpu", NULL, VALUE_NEEDED, "MODEL", TOPIC_MACHINE,
+     "the CPU (-cpu help lists them)", option_cpu},
     {"m", NULL, VALUE_NEEDED, "[size=]SIZE", TOPIC_MACHINE,
      "memory in MiB, or with suffix K, M or G", option_memory},
     {"smp", NULL, VALUE_NEEDED, "[cpus=]N", TOPIC_MACHINE,
@@ -230,7 +231,8 @@ const struct option_row option_rows[] = {
     {"device", NULL, VALUE_NEEDED, "loader,...", TOPIC_BOOT,
      "load a file or a value into memory (-device help)", add_device},
     {"nodefaults", NULL, NONE, TOPIC_MACHINE, "no default console and monitor", set_nodefaults},
-    {"rtc", NULL, VALUE_NEEDED, "base=utc", TOPIC_MACHINE, "start of the real-time clock", option_rtc},
+    {"rtc", NULL, VALUE_NEEDED, "base=utc", TOPIC_MACHINE,
+     "start of the real-time clock", option_rtc},
     {"name", NULL, VALUE_NEEDED, "NAME", TOPIC_MACHINE, "a name, for the monitor", set_name},
     {"vga", NULL, VALUE_NEEDED, "none", TOPIC_MACHINE, "no graphics card", set_vga},
     {"net", NULL, VALUE_NEEDED, "none", TOPIC_MACHINE, "no network", set_net},
@@ -239,10 +241,13 @@ const struct option_row option_rows[] = {
 
     {"kernel", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT,
      "boot a zImage, uImage, raw kernel or ELF program", set_kernel},
-    {"initrd", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT, "initial RAM disk of the kernel", set_initrd},
+    {"initrd", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT,
+     "initial RAM disk of the kernel", set_initrd},
     {"append", NULL, VALUE_NEEDED, "TEXT", TOPIC_BOOT, "command line of the kernel", set_append},
-    {"dtb", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT, "device tree instead of the generated one", set_dtb},
-    {"bios", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT, "firmware for the flash, started at reset", set_bios},
+    {"dtb", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT,
+     "device tree instead of the generated one", set_dtb},
+    {"bios", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT,
+     "firmware for the flash, started at reset", set_bios},
 
     {"nographic", NULL, NONE, TOPIC_CONSOLE,
      "console and monitor share the terminal (the default)", set_nographic},
@@ -255,11 +260,14 @@ const struct option_row option_rows[] = {
 
     {"accel", NULL, VALUE_NEEDED, "jit|interp|lockstep", TOPIC_RUN,
      "how code is executed (tcg means jit)", option_accel},
-    {"S", NULL, NONE, TOPIC_RUN, "do not start the CPUs until the monitor's `cont`", set_start_paused},
+    {"S", NULL, NONE, TOPIC_RUN,
+     "do not start the CPUs until the monitor's `cont`", set_start_paused},
     {"no-reboot", NULL, NONE, TOPIC_RUN, "end instead of resetting the machine", set_no_reboot},
-    {"no-user-config", NULL, NONE, TOPIC_RUN, "accepted: there are no configuration files", set_nothing},
+    {"no-user-config", NULL, NONE, TOPIC_RUN,
+     "accepted: there are no configuration files", set_nothing},
 
-    {"d", NULL, VALUE_NEEDED, "LIST", TOPIC_DEBUG, "log these categories (-d help lists them)", set_log},
+    {"d", NULL, VALUE_NEEDED, "LIST", TOPIC_DEBUG,
+     "log these categories (-d help lists them)", set_log},
     {"D", NULL, VALUE_NEEDED, "FILE", TOPIC_DEBUG, "write the log to FILE; %d is the process id",
      set_log_path},
     {"dfilter", NULL, VALUE_NEEDED, "RANGES", TOPIC_DEBUG,
@@ -314,7 +322,7 @@ const struct option_row option_rows[] = {
     {0},
 };
 
-/* ---- the parser ----------------------------------------------------------------------------------------- */
+/* ---- the parser ------------------------------------------------------------------------------ */
 
 static const struct option_row *find_row(const char *name, size_t len)
 {
@@ -347,8 +355,8 @@ static enum option_status error_bare(const char *arg, struct error *e)
 {
     if (!*arg)
         return option_error(e, "an empty argument is no option (see --help)");
-    return option_error(e, "'%s' is not an option; to boot a kernel or program use -kernel '%s'", arg,
-                        arg);
+    return option_error(e, "'%s' is not an option; to boot a kernel or program use -kernel '%s'",
+                        arg, arg);
 }
 
 static enum option_status apply(const struct option_row *row, const char *arg, const char *value,

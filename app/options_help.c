@@ -15,19 +15,41 @@ static const struct {
     [TOPIC_HELP] = {"help", "Help"},
 };
 
+enum { HELP_COLUMN = 28, HELP_WIDTH = 79 };
+
+/* Print @text with the cursor at HELP_COLUMN, in lines of at most HELP_WIDTH columns. */
+static void print_wrapped(const char *text)
+{
+    size_t column = HELP_COLUMN;
+    while (*text) {
+        size_t len = strcspn(text, " ");
+        if (column > HELP_COLUMN && column + 1 + len > HELP_WIDTH) {
+            printf("\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+        }
+        column += (size_t)printf("%s%.*s", column > HELP_COLUMN ? " " : "", (int)len, text);
+        text += len + (text[len] == ' ');
+    }
+    putchar('\n');
+}
+
 static void print_option(const struct option_row *r)
 {
+    static const char *const forms[] = {
+        [VALUE_NONE] = "",
+        [VALUE_NEEDED] = " %s",
+        [VALUE_OPTIONAL] = "[=%s]",
+        [VALUE_WORD] = " [%s]",
+    };
     char left[64];
-    const char *format = !r->value_name                  ? "%s%s%s%s%s"
-                         : r->value == VALUE_OPTIONAL    ? "%s%s%s%s[=%s]"
-                         : r->value == VALUE_WORD        ? "%s%s%s%s [%s]"
-                                                         : "%s%s%s%s %s";
-    const char *dashes = strlen(r->name) > 1 && (r->topic == TOPIC_DEBUG || r->topic == TOPIC_HELP) &&
-                                 strcmp(r->name, "dfilter") ? "--" : "-";
-    snprintf(left, sizeof(left), format, dashes, r->name, r->alias ? ", -" : "",
-             r->alias ? r->alias : "", r->value_name ? r->value_name : "");
-    printf("  %-30s %s%s\n", left, strlen(left) > 30 ? "\n                                 " : "",
-           r->help);
+    int n = snprintf(left, sizeof(left), "  -%s%s%s", r->name, r->alias ? ", -" : "",
+                     r->alias ? r->alias : "");
+    if (r->value != VALUE_NONE)
+        snprintf(left + n, sizeof(left) - (size_t)n, forms[r->value], r->value_name);
+    printf("%-*s", HELP_COLUMN, left);
+    if (strlen(left) >= HELP_COLUMN)
+        printf("\n%*s", HELP_COLUMN, "");
+    print_wrapped(r->help);
 }
 
 static void print_topic(enum option_topic topic)
@@ -51,8 +73,9 @@ static void print_overview(void)
         printf("  %-10s %s\n", topics[i].name, topics[i].title);
     printf("  %-10s everything\n"
            "\n"
-           "Ctrl-A h in the terminal lists the keys: Ctrl-A c is the monitor, Ctrl-A x ends armemu.\n"
-           "See also armemu(1), -M help, -cpu help, -device help, -chardev help, -d help.\n", "all");
+           "Ctrl-A h in the terminal lists keys: Ctrl-A c: monitor, Ctrl-A x: end.\n"
+           "See also armemu(1), -M help, -cpu help, -device help, -chardev help, -d help.\n",
+           "all");
 }
 
 enum option_status option_help(struct options *o, const char *value, struct error *e)

@@ -50,8 +50,8 @@ enum option_status option_result(bool ok);
 const char *option_hint(const char *word, const char *const *known, char *buf, size_t size);
 
 /**
- * Take the next "key=value" (or "key": *@value is NULL) off *@rest, which is changed; ",," is a comma
- * inside a value. Returns the key, NULL at the end.
+ * Take the next "key=value" (or "key": *@value is NULL) off *@rest, which is changed; ",," is a
+ * comma inside a value. Returns the key, NULL at the end.
  */
 char *option_next_pair(char **rest, char **value);
 

@@ -1,4 +1,4 @@
-/* Options with inner structure: -M, -cpu, -m, -smp, -accel, -rtc, and the checks against the board. */
+/* Options with inner structure (-M, -cpu, -m, -smp, -accel, -rtc), and the board's limits. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 enum { PAGE_SIZE = 4096 };
 
-/* ---- -accel ----------------------------------------------------------------------------------------------- */
+/* ---- -accel ---------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name, *help;
@@ -80,7 +80,7 @@ enum option_status option_accel(struct options *o, const char *value, struct err
     return option_result(ok);
 }
 
-/* ---- -M, -cpu ----------------------------------------------------------------------------------------------- */
+/* ---- -M, -cpu -------------------------------------------------------------------------------- */
 
 static void append_option(char *to, const char *key, const char *value)
 {
@@ -150,7 +150,7 @@ enum option_status option_cpu(struct options *o, const char *value, struct error
     return OPTION_OK;
 }
 
-/* ---- -m, -smp ------------------------------------------------------------------------------------------------- */
+/* ---- -m, -smp -------------------------------------------------------------------------------- */
 
 /* "512", "512M", "1G": bytes; plain numbers count @unit bytes. */
 static bool parse_size(const char *text, uint64_t unit, uint64_t *size, struct error *e)
@@ -160,7 +160,7 @@ static bool parse_size(const char *text, uint64_t unit, uint64_t *size, struct e
     errno = 0;
     uint64_t n = strtoull(text, &end, 0);
     if (*text < '0' || *text > '9' || end == text)
-        return error_set(e, "-m: '%s' is not a size; it is a number of MiB, or has suffix K, M or G",
+        return error_set(e, "-m: '%s' is not a size: a number of MiB, or one with suffix K, M or G",
                          text);
     if (*end) {
         const char *suffix = strchr(suffixes, *end | 0x20);
@@ -190,7 +190,8 @@ static bool memory_property(struct options *o, const char *key, const char *valu
     if (!o->ram_size)
         return error_set(e, "-m: a machine needs some memory, not '%s'", size);
     if (o->ram_size % PAGE_SIZE)
-        return error_set(e, "-m: '%s' is not a multiple of the page size, %d bytes", size, PAGE_SIZE);
+        return error_set(e, "-m: '%s' is not a multiple of the page size, %d bytes", size,
+                         PAGE_SIZE);
     return true;
 }
 
@@ -204,7 +205,9 @@ enum option_status option_memory(struct options *o, const char *value, struct er
     return option_result(ok);
 }
 
-enum smp_key { SMP_CPUS, SMP_MAXCPUS, SMP_SOCKETS, SMP_DIES, SMP_CLUSTERS, SMP_CORES, SMP_THREADS, SMP_KEYS };
+enum {
+    SMP_CPUS, SMP_MAXCPUS, SMP_SOCKETS, SMP_DIES, SMP_CLUSTERS, SMP_CORES, SMP_THREADS, SMP_KEYS
+};
 static const char *const smp_keys[] = {"cpus",     "maxcpus", "sockets", "dies",
                                        "clusters", "cores",   "threads", NULL};
 
@@ -260,7 +263,7 @@ enum option_status option_smp(struct options *o, const char *value, struct error
     return option_result(ok && smp_check(values, &o->cpu_count, e));
 }
 
-/* ---- -rtc ------------------------------------------------------------------------------------------------------- */
+/* ---- -rtc ------------------------------------------------------------------------------------ */
 
 static bool rtc_property(const char *key, const char *value, struct error *e)
 {
@@ -273,10 +276,11 @@ static bool rtc_property(const char *key, const char *value, struct error *e)
         if (strcmp(known[i].key, key))
             continue;
         return (value && !strcmp(value, known[i].value)) ||
-               error_set(e, "-rtc: %s=%s is not supported, only %s=%s is", key, value ? value : "", key,
-                         known[i].value);
+               error_set(e, "-rtc: %s=%s is not supported, only %s=%s is", key,
+                         value ? value : "", key, known[i].value);
     }
-    return error_set(e, "-rtc: unknown option '%s'%s", key, option_hint(key, keys, hint, sizeof(hint)));
+    return error_set(e, "-rtc: unknown option '%s'%s", key,
+                     option_hint(key, keys, hint, sizeof(hint)));
 }
 
 enum option_status option_rtc(struct options *o, const char *value, struct error *e)
@@ -289,7 +293,7 @@ enum option_status option_rtc(struct options *o, const char *value, struct error
     return option_result(ok);
 }
 
-/* ---- the machine's limits ------------------------------------------------------------------------------------------ */
+/* ---- the machine's limits -------------------------------------------------------------------- */
 
 static bool check_memory(struct options *o, struct error *e)
 {

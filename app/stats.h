@@ -7,8 +7,8 @@
 
 #include "vm/vm.h"
 
-/** Print what happened in @vm, which ran for @wall_ns, as lines `name: value`; the names are stable,
- * since bench/ reads them. Times are in microseconds, memory in KiB. */
+/** Print what happened in @vm, which ran for @wall_ns, as lines `name: value`; the names are
+ * stable, since bench/ reads them. Times are in microseconds, memory in KiB. */
 void stats_print(struct vm *vm, int64_t wall_ns, FILE *out);
 
 #endif

@@ -11,7 +11,7 @@ enum { ESCAPE_NONE, ESCAPE_SEEN, ESCAPE_BRACKET, ESCAPE_SS3 };
 #define CTRL(c) ((c) & 0x1f)
 enum { KEY_BACKSPACE = 127 };
 
-/* ---- the screen ---------------------------------------------------------------------------------------- */
+/* ---- the screen ------------------------------------------------------------------------------ */
 
 static void put(struct line_editor *le, const char *text)
 {
@@ -38,7 +38,7 @@ void line_editor_show(struct line_editor *le)
         redraw(le);
 }
 
-/* ---- editing -------------------------------------------------------------------------------------------- */
+/* ---- editing --------------------------------------------------------------------------------- */
 
 static void set_line(struct line_editor *le, const char *text)
 {
@@ -154,7 +154,7 @@ static void key_cancel(struct line_editor *le)
     line_editor_show(le);
 }
 
-/* ---- history ----------------------------------------------------------------------------------------------- */
+/* ---- history --------------------------------------------------------------------------------- */
 
 static void history_add(struct line_editor *le, const char *line)
 {
@@ -191,7 +191,7 @@ static void key_down(struct line_editor *le)
         history_show(le, le->history_at + 1);
 }
 
-/* ---- completion ------------------------------------------------------------------------------------------------ */
+/* ---- completion ------------------------------------------------------------------------------ */
 
 /* How many characters all candidates have in common. */
 static size_t common_prefix(struct line_editor *le, const char *before, unsigned *count)
@@ -241,7 +241,7 @@ static void key_tab(struct line_editor *le)
         list_candidates(le, before);
 }
 
-/* ---- input --------------------------------------------------------------------------------------------------- */
+/* ---- input ----------------------------------------------------------------------------------- */
 
 static void key_enter(struct line_editor *le)
 {

@@ -1,8 +1,8 @@
 /*
  * A small line editor for a terminal in raw mode that is reached byte by byte: cursor keys, Home,
  * End, Delete, Backspace, Ctrl-A E B F U K W L C D P N, a history, and completion with Tab. It also
- * takes plain lines from a pipe. (libedit wants a descriptor of its own, which a character device is
- * not.)
+ * takes plain lines from a pipe. (libedit wants a descriptor of its own, which a character device
+ * is not.)
  */
 #ifndef ARMEMU_DEBUG_LINE_EDITOR_H
 #define ARMEMU_DEBUG_LINE_EDITOR_H
@@ -16,7 +16,7 @@ enum { LINE_MAX_LENGTH = 512, LINE_HISTORY = 64 };
 struct line_editor_ops {
     /* Send output to the terminal. */
     void (*write)(void *opaque, const char *text, size_t len);
-    /* A complete line, without its end; it may be changed. The editor prints the prompt afterwards. */
+    /* A complete line, without its end; it may be changed. The prompt is printed afterwards. */
     void (*submit)(void *opaque, char *line);
     /* The candidate number @index for the word that ends at the cursor, @line being the text before
      * the cursor; NULL when there are no more. May be NULL. */

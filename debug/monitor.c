@@ -11,7 +11,7 @@
 
 struct command {
     const char *name, *alias, *arguments, *help; /* no alias, no arguments: NULL */
-    /* @args is the rest of the line without spaces around it; false with @e set when it is wrong. */
+    /* @args is the rest of the line, without spaces around it; false with @e set on errors. */
     bool (*run)(struct monitor *m, char *args, FILE *out, struct error *e);
 };
 
@@ -25,7 +25,7 @@ static const char *hint(const char *word, const char *const *known, char *buf, s
     return buf;
 }
 
-/* ---- commands that control -------------------------------------------------------------------------------- */
+/* ---- commands that control ------------------------------------------------------------------- */
 
 static bool run_quit(struct monitor *m, char *args, FILE *out, struct error *e)
 {
@@ -81,7 +81,7 @@ static bool run_log(struct monitor *m, char *args, FILE *out, struct error *e)
     return true;
 }
 
-/* ---- commands that look -------------------------------------------------------------------------------------- */
+/* ---- commands that look ---------------------------------------------------------------------- */
 
 /* Cut the format of "/FMT ADDR" off @args; what is left is the address. */
 static char *split_format(char *args, char **format)
@@ -138,7 +138,7 @@ static bool run_translate(struct monitor *m, char *args, FILE *out, struct error
     return true;
 }
 
-/* ---- info ------------------------------------------------------------------------------------------------------ */
+/* ---- info ------------------------------------------------------------------------------------ */
 
 static void info_status(struct monitor *m, const char *args, FILE *out)
 {
@@ -204,7 +204,8 @@ static bool info_unknown(struct monitor *m, const char *topic, struct error *e)
     char text[80];
     for (unsigned i = 0; i + 1 < ARRAY_SIZE(names) && (names[i] = info_topic(m, i, &help)); i++)
         ;
-    return error_set(e, "info: unknown topic '%s'%s", topic, hint(topic, names, text, sizeof(text)));
+    return error_set(e, "info: unknown topic '%s'%s", topic,
+                     hint(topic, names, text, sizeof(text)));
 }
 
 static bool run_info(struct monitor *m, char *args, FILE *out, struct error *e)
@@ -233,7 +234,7 @@ static bool run_info(struct monitor *m, char *args, FILE *out, struct error *e)
     return info_unknown(m, args, e);
 }
 
-/* ---- the table ---------------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static bool run_help(struct monitor *m, char *args, FILE *out, struct error *e);
 
@@ -276,8 +277,9 @@ static const struct command *find_command(const char *name, size_t len, struct e
 static void print_command(const struct command *c, FILE *out)
 {
     char left[48];
-    snprintf(left, sizeof(left), "%s%s%s%s%s", c->name, c->alias ? "|" : "", c->alias ? c->alias : "",
-             c->arguments && *c->arguments != '/' ? " " : "", c->arguments ? c->arguments : "");
+    const char *arguments = c->arguments ? c->arguments : "";
+    snprintf(left, sizeof(left), "%s%s%s%s%s", c->name, c->alias ? "|" : "",
+             c->alias ? c->alias : "", *arguments && *arguments != '/' ? " " : "", arguments);
     fprintf(out, "%-22s %s\n", left, c->help);
 }
 
@@ -294,7 +296,7 @@ static bool run_help(struct monitor *m, char *args, FILE *out, struct error *e)
     return true;
 }
 
-/* ---- the line that was typed ---------------------------------------------------------------------------------------- */
+/* ---- the line that was typed ----------------------------------------------------------------- */
 
 static bool run_line(struct monitor *m, char *line, FILE *out, struct error *e)
 {
@@ -371,7 +373,7 @@ static const char *complete(void *opaque, const char *line, unsigned index)
 
 static const struct line_editor_ops editor_ops = {write_text, submit, complete};
 
-/* ---- the character device --------------------------------------------------------------------------------------------- */
+/* ---- the character device -------------------------------------------------------------------- */
 
 static void greet(struct monitor *m)
 {

@@ -34,12 +34,13 @@ struct monitor_target {
     bool (*read_phys)(void *opaque, uint64_t addr, void *buf, uint32_t len);
     bool (*read_virt)(void *opaque, uint32_t cpu, uint64_t addr, void *buf, uint32_t len);
     bool (*translate)(void *opaque, uint32_t cpu, uint64_t addr, uint64_t *phys);
-    /* A register by name ("r0", "sp", "pc", "t": Thumb state); false if there is none. May be NULL. */
+    /* A register by name ("r0", "sp", "pc", "t": Thumb state); false if there is none. NULL: there
+     * are no registers. */
     bool (*read_register)(void *opaque, uint32_t cpu, const char *name, uint64_t *value);
     const struct monitor_info *info; /* ended by a row without name */
 };
 
-/** A monitor for @target on the front end side of @cd. @name (borrowed) is the machine's, or NULL. */
+/** A monitor for @target as the front end of @cd. @name (borrowed) is the machine's, or NULL. */
 struct monitor *monitor_new(struct chardev *cd, const struct monitor_target *target, void *opaque,
                             const char *name);
 /** Disconnect from the character device and free @m (NULL is allowed). */

@@ -11,7 +11,7 @@
 
 enum { COUNT_MAX = 65536, STRING_MAX = 256, LINE_BYTES = 16 };
 
-/* ---- expressions ------------------------------------------------------------------------------------------ */
+/* ---- expressions ----------------------------------------------------------------------------- */
 
 static bool parse_register(struct monitor *m, const char **text, uint64_t *value, struct error *e)
 {
@@ -60,7 +60,7 @@ bool monitor_value(struct monitor *m, const char *text, uint64_t *value, struct 
     }
 }
 
-/* ---- formats ------------------------------------------------------------------------------------------------ */
+/* ---- formats --------------------------------------------------------------------------------- */
 
 struct dump {
     struct monitor *m;
@@ -93,7 +93,7 @@ static bool parse_format(struct dump *d, const char *text, struct error *e)
         else if (size)
             d->size = 1u << (size - sizes);
         else
-            return error_set(e, "unknown format '%c'; there are x d u o c i s and the sizes b h w g",
+            return error_set(e, "unknown format '%c'; there are x d u o c i s, and sizes b h w g",
                              *text);
     }
     if (!d->size)
@@ -190,15 +190,15 @@ static bool dump_strings(struct dump *d, struct error *e)
     return true;
 }
 
-/* Thumb where the address is odd, or where the CPU is in Thumb state and looks at its own code. */
+/* Thumb where the address says so, else as the CPU's state is. */
 static bool is_thumb(struct dump *d)
 {
+    struct monitor *m = d->m;
     uint64_t thumb = 0;
-    if (d->addr & 1)
+    if (d->addr % 4 != 0)
         return true;
-    return d->addr % 4 != 0 ||
-           (d->m->target->read_register && d->m->target->read_register(d->m->opaque, d->m->cpu, "t", &thumb) &&
-            thumb);
+    return m->target->read_register && m->target->read_register(m->opaque, m->cpu, "t", &thumb) &&
+           thumb;
 }
 
 static bool dump_code(struct dump *d, struct error *e)

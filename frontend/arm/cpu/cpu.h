@@ -63,8 +63,9 @@ struct arm_cpu_ops {
     /** Processor cycles so far, for the performance monitor. */
     uint64_t (*cycles)(struct arm_state *s);
 
-    /** HVC (@smc false) or SMC as a firmware call (PSCI): true when it was handled and the guest
-     * continues at the next instruction; registers and s->halted may have been changed. */
+    /** HVC (@smc false) or SMC as a firmware call (PSCI), when the CPU has no Hyp or Monitor mode that
+     * takes it: true when it was handled and the guest continues at the next instruction; registers
+     * and s->halted may have been changed. */
     bool (*firmware_call)(struct arm_state *s, bool smc, uint32_t imm);
     /** SVC or BKPT as a debugger's or semihosting call: true when handled. May be NULL. */
     bool (*semihosting)(struct arm_state *s, bool bkpt, uint32_t imm);

@@ -327,12 +327,14 @@ uint64_t arm_helper_svc(struct ir_env *env, uint64_t imm, uint64_t a1, uint64_t 
     return 0;
 }
 
-/* HVC and SMC: a firmware call that the machine serves, else the exception, where it exists. */
+/* HVC and SMC: the exception where the guest itself can have a Hyp or Monitor mode, else a firmware
+ * call that the machine serves. */
 static void call_up(struct arm_state *s, bool smc, uint32_t imm)
 {
     uint64_t feature = smc ? ARM_FEATURE(SEC) : ARM_FEATURE(VIRT);
+    bool firmware = arm_is_privileged(s) && !arm_state_has(s, feature);
 
-    if (arm_is_privileged(s) && s->ops->firmware_call && s->ops->firmware_call(s, smc, imm)) {
+    if (firmware && s->ops->firmware_call && s->ops->firmware_call(s, smc, imm)) {
         if (!s->env.raised) /* a CPU that was reset or switched off has left already */
             leave_to_next(s);
         return;

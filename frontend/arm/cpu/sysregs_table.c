@@ -149,10 +149,10 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("CP15DSB", 0, 7, 10, 4, ARM_CP_W0 | WO1),
     C15("CP15DMB", 0, 7, 10, 5, ARM_CP_W0 | WO1),
     /* ARMv5 test and clean: Z (bit 30) says that the cache is clean. */
-    C15("DCTEST", 0, 7, 10, 3, RO1 | WO1, NOT(V7), CONST(BIT(30))),
-    C15("DCTESTINV", 0, 7, 14, 3, RO1 | WO1, NOT(V7), CONST(BIT(30))),
-    C15("CACHEOP", 0, 7, X, X, WO1),
-    C15("CACHESTATUS", 0, 7, X, X, RO1 | WO1, NOT(V7), CONST(0)),
+    C15("DCTEST", 0, 7, 10, 3, RW1, NOT(V7), CONST(BIT(30))),
+    C15("DCTESTINV", 0, 7, 14, 3, RW1, NOT(V7), CONST(BIT(30))),
+    C15("CACHEOP", 0, 7, X, X, WO1, NEEDS(V7)),
+    C15("CACHEOP", 0, 7, X, X, RW1, NOT(V7), CONST(0)),
 
     /* ---- c8: TLB ----------------------------------------------------------------------------------- */
 #define TLB(name, o1, m, o2, rights, scope, ...)                                                   \

@@ -64,7 +64,7 @@ static void print_overview(void)
 {
     printf("armemu runs ARM programs and operating systems.\n"
            "\n"
-           "  armemu -M virt -kernel zImage -initrd initrd.gz -append console=ttyAMA0 -nographic\n"
+           "  armemu -M virt -kernel zImage -initrd rootfs.gz -append console=ttyAMA0\n"
            "  armemu -M virt -m 512 -smp 2 -bios firmware.bin\n"
            "  armemu -M virt -kernel program.elf -serial stdio\n"
            "\n"

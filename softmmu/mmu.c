@@ -54,7 +54,7 @@ void mmu_free(struct mmu *mmu)
     free(mmu);
 }
 
-/* ---- entries ------------------------------------------------------------------------------------ */
+/* ---- entries -------------------------------------------------------------------------------- */
 
 static bool piece_is_dirty(const struct mmu_context *c, uint32_t piece)
 {
@@ -173,7 +173,7 @@ static void note_large(struct mmu_context *c, uint32_t va, unsigned page_bits)
         c->large[mib / 64] |= BIT64(mib % 64);
 }
 
-/* ---- contexts ----------------------------------------------------------------------------------- */
+/* ---- contexts ------------------------------------------------------------------------------- */
 
 static unsigned key_hash(uint64_t key)
 {
@@ -264,9 +264,10 @@ uint8_t *mmu_tables(const struct mmu *mmu)
     return mmu->current->tables;
 }
 
-/* ---- filling ------------------------------------------------------------------------------------ */
+/* ---- filling -------------------------------------------------------------------------------- */
 
-void mmu_fill(struct mmu *mmu, uint32_t va, uint8_t *host, unsigned page_bits, bool read, bool write)
+void mmu_fill(struct mmu *mmu, uint32_t va, uint8_t *host, unsigned page_bits, bool read,
+              bool write)
 {
     struct mmu_context *c = mmu->current;
     uint32_t vpn = va >> MMU_PAGE_BITS;
@@ -313,7 +314,7 @@ const uint32_t *mmu_lookup_exec(const struct mmu *mmu, unsigned lane, uint32_t v
         mmu->current, mmu_entry_offset(exec_table[lane], va >> MMU_PAGE_BITS));
 }
 
-/* ---- invalidation ------------------------------------------------------------------------------- */
+/* ---- invalidation --------------------------------------------------------------------------- */
 
 /* Clear the bytes [from, to) of the context's tables, where they hold anything. */
 static void clear_range(struct mmu_context *c, uint32_t from, uint32_t to)
@@ -384,7 +385,8 @@ void mmu_inv_exec_all(struct mmu *mmu)
     for (unsigned i = 0; i < mmu->context_count; i++)
         if (mmu->contexts[i].dirty_count)
             for (unsigned lane = 0; lane < MMU_LANES; lane++)
-                clear_range(&mmu->contexts[i], exec_table[lane], exec_table[lane] + MMU_TABLE_BYTES);
+                clear_range(&mmu->contexts[i], exec_table[lane],
+                            exec_table[lane] + MMU_TABLE_BYTES);
 }
 
 void mmu_inv_write_all(struct mmu *mmu)

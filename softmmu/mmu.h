@@ -36,7 +36,8 @@ struct mmu;
 
 struct mmu_config {
     unsigned max_contexts;    /* 0: 64 */
-    unsigned max_table_pages; /* 4 KiB pieces of tables committed at most over all contexts; 0: 3072 */
+    unsigned
+        max_table_pages; /* 4 KiB pieces of tables committed at most over all contexts; 0: 3072 */
 };
 
 struct mmu_stats {
@@ -64,15 +65,17 @@ uint8_t *mmu_tables(const struct mmu *mmu);
  * Enter the 4 KiB page around @va into the current context. @host: host address of that page.
  * @page_bits: log2 size of the guest's mapping that the page is part of; an invalidation of any
  * address of the mapping drops the page. Without @write the page's write entry is cleared.
- * The caller leaves out @write for pages that hold translated code. With @page_bits below 12 nothing
- * is entered: the page's rights or addresses are not uniform.
+ * The caller leaves out @write for pages that hold translated code. With @page_bits below 12
+ * nothing is entered: the page's rights or addresses are not uniform.
  */
-void mmu_fill(struct mmu *mmu, uint32_t va, uint8_t *host, unsigned page_bits, bool read, bool write);
+void mmu_fill(struct mmu *mmu, uint32_t va, uint8_t *host, unsigned page_bits, bool read,
+              bool write);
 /** Enter the array of block entries of the page around @va for @lane. */
 void mmu_fill_exec(struct mmu *mmu, unsigned lane, uint32_t va, unsigned page_bits,
                    const uint32_t *entries);
 
-/** The current context's entry for @va as a host address, or NULL: what translated code would use. */
+/** The current context's entry for @va as a host address, or NULL: what translated code would use.
+ */
 uint8_t *mmu_lookup(const struct mmu *mmu, uint32_t va, bool write);
 /** The current context's exec entry of @va, or NULL. */
 const uint32_t *mmu_lookup_exec(const struct mmu *mmu, unsigned lane, uint32_t va);
@@ -91,7 +94,8 @@ void mmu_inv_va_asid(struct mmu *mmu, uint32_t va, uint32_t asid);
 void mmu_inv_exec_all(struct mmu *mmu);
 /** All write entries of all contexts. */
 void mmu_inv_write_all(struct mmu *mmu);
-/** Remove every write entry that maps the page at host address @host: code was translated from it. */
+/** Remove every write entry that maps the page at host address @host: code was translated from it.
+ */
 void mmu_protect_page(struct mmu *mmu, const uint8_t *host);
 
 /* Requests from other threads. */
@@ -108,7 +112,8 @@ struct mmu_op {
 };
 
 /** Queue @op for the thread that owns @mmu. Any thread. When the queue is full it becomes one
- * MMU_OP_INV_ALL, so nothing is ever lost. The caller makes the owner come to mmu_run_pending soon. */
+ * MMU_OP_INV_ALL, so nothing is ever lost. The caller makes the owner come to mmu_run_pending soon.
+ */
 void mmu_post(struct mmu *mmu, const struct mmu_op *op);
 /** Is anything queued? Any thread; cheap. */
 bool mmu_has_pending(const struct mmu *mmu);

@@ -275,7 +275,8 @@ const struct phys_region *physmap_region(const struct physmap *map, unsigned ind
 
 void physmap_print(const struct physmap *map, FILE *out)
 {
-    static const char *const kinds[] = {[PHYS_RAM] = "ram", [PHYS_ROM] = "rom", [PHYS_MMIO] = "i/o"};
+    static const char *const kinds[] = {
+        [PHYS_RAM] = "ram", [PHYS_ROM] = "rom", [PHYS_MMIO] = "i/o"};
 
     for (unsigned i = 0; i < map->count; i++) {
         const struct phys_region *r = map->regions[i];

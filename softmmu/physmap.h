@@ -52,8 +52,9 @@ void physmap_free(struct physmap *map);
 /**
  * Add @size bytes of RAM (or of ROM: guest writes are ignored with a guest_errors line) at @base;
  * both multiples of the page size. The memory is zero and committed as it is touched. With @shared
- * it is a memfd mapping, else private anonymous memory. NULL and @e set when it overlaps another region or
- * memory is short. The result stays valid as long as the map, also when regions are added later.
+ * it is a memfd mapping, else private anonymous memory. NULL and @e set when it overlaps another
+ * region or memory is short. The result stays valid as long as the map, also when regions are added
+ * later.
  */
 struct phys_region *physmap_add_ram(struct physmap *map, const char *name, uint64_t base,
                                     uint64_t size, bool shared, struct error *e);

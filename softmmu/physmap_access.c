@@ -41,7 +41,8 @@ bool physmap_read(const struct physmap *map, uint64_t phys, void *buf, uint64_t 
 }
 
 /* Tell the owner about those pages of the range that code was translated from, joined into runs. */
-static void notify_code_pages(struct physmap *map, struct phys_region *r, uint64_t phys, uint64_t len)
+static void notify_code_pages(struct physmap *map, struct phys_region *r, uint64_t phys,
+                              uint64_t len)
 {
     uint64_t end = phys + len, run = 0, run_len = 0;
 
@@ -52,7 +53,8 @@ static void notify_code_pages(struct physmap *map, struct phys_region *r, uint64
 
         if (n > end - phys)
             n = end - phys;
-        if (atomic_load_explicit(physmap_page_flags(r, phys), memory_order_relaxed) & PHYS_PAGE_CODE) {
+        if (atomic_load_explicit(physmap_page_flags(r, phys), memory_order_relaxed) &
+            PHYS_PAGE_CODE) {
             if (!run_len)
                 run = phys;
             run_len += n;

@@ -105,7 +105,7 @@ static bool wait_until_runnable(struct vm_cpu *c)
     for (;;) {
         if (atomic_load(&vm->quitting))
             return false;
-        if (!vm->paused && c->start_pending)
+        if (c->start_pending) /* also while paused, so that the registers can be looked at */
             start_apply(c);
         if (!vm->paused && c->powered) {
             atomic_store(&c->attention, false);

@@ -209,6 +209,9 @@ void vm_store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop)
 uint8_t *vm_ram_pointer(struct arm_state *s, uint32_t addr, unsigned size, bool write)
 {
     struct access a = {vm_cpu_of(&s->env), addr, size, write, 0, NULL};
+    uint8_t *known = mmu_lookup(a.c->mmu, addr, write);
+    if (known)
+        return known;
     if (!translate(&a, false) || !a.region || a.region->kind == PHYS_MMIO)
         return NULL;
     if (write && (a.region->kind != PHYS_RAM || !code_written(&a)))

@@ -44,13 +44,14 @@ enum { ARM_SHARE_NONE = 0, ARM_SHARE_OUTER = 2, ARM_SHARE_INNER = 3 };
 
 struct arm_translation {
     uint64_t phys;     /* of the address that was asked for */
-    uint8_t page_bits; /* log2 size of the mapping. Below 12 (ARMv5 tiny pages, subpages with rights of
-                          their own): must not be entered into a table of 4 KiB pages */
+    uint8_t page_bits; /* log2 size of the mapping. Below 12 (ARMv5 tiny pages, subpages with rights
+                          of their own): must not be entered into a table of 4 KiB pages */
     bool read, write, exec; /* what this privilege level may do there */
     bool global;       /* not tied to the ASID */
     bool nonsecure;    /* output address space */
     uint8_t memory;    /* enum arm_memory */
-    uint8_t attributes; /* Normal memory: outer attributes in bits 7..4, inner 3..0, coded as in MAIR */
+    uint8_t
+        attributes; /* Normal memory: outer attributes in bits 7..4, inner 3..0, coded as in MAIR */
     uint8_t share;     /* ARM_SHARE_* */
     uint8_t domain;    /* short descriptors */
 };

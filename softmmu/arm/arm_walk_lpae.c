@@ -56,8 +56,8 @@ static void inherit(struct inherited *in, uint64_t desc, bool hyp)
     }
 }
 
-static bool leaf(struct arm_walker *w, const struct arm_lpae_table *t, uint64_t desc, unsigned level,
-                 const struct inherited *in)
+static bool leaf(struct arm_walker *w, const struct arm_lpae_table *t, uint64_t desc,
+                 unsigned level, const struct inherited *in)
 {
     const struct arm_walk_regs *regs = w->regs;
     struct arm_translation *out = w->out;

@@ -1,6 +1,6 @@
 /*
- * Short descriptors: the ARMv6/v7 format, and the ARMv4/v5 format with subpages and fine tables that
- * ARMv6 keeps behind SCTLR.XP = 0.
+ * Short descriptors: the ARMv6/v7 format, and the ARMv4/v5 format with subpages and fine tables
+ * that ARMv6 keeps behind SCTLR.XP = 0.
  */
 #include "softmmu/arm/arm_walk_internal.h"
 #include "util/bits.h"
@@ -110,7 +110,7 @@ static bool finish(struct arm_walker *w, unsigned domain, unsigned level,
     return arm_walk_check(w, level);
 }
 
-/* ---- ARMv6 and ARMv7 ----------------------------------------------------------------------------- */
+/* ---- ARMv6 and ARMv7 ------------------------------------------------------------------------ */
 
 /* AFE: AP[0] is the access flag; a clear one is a fault. */
 static bool access_flag(struct arm_walker *w, struct arm_rights *rights, unsigned level)
@@ -175,7 +175,8 @@ static bool page_table(struct arm_walker *w, uint32_t l1)
     if (!access_flag(w, &rights, 2))
         return false;
     out->page_bits = large ? 16 : 12;
-    out->phys = large ? (desc & 0xffff0000u) | (w->va & 0xffff) : (desc & ~0xfffu) | (w->va & 0xfff);
+    out->phys =
+        large ? (desc & 0xffff0000u) | (w->va & 0xffff) : (desc & ~0xfffu) | (w->va & 0xfff);
     out->global = !bit_get(desc, 11);
     out->nonsecure = !w->regs->secure || bit_get(l1, 3);
     set_attributes(w, bits_get(desc, large ? 12 : 6, 3), bits_get(desc, 2, 2), bit_get(desc, 10));
@@ -199,7 +200,7 @@ static bool walk_v6(struct arm_walker *w, uint32_t desc)
     return arm_walk_fail(w, ARM_FAULT_TRANSLATION, 1);
 }
 
-/* ---- ARMv4, ARMv5, and ARMv6 with subpages ---------------------------------------------------------- */
+/* ---- ARMv4, ARMv5, and ARMv6 with subpages -------------------------------------------------- */
 
 /* Two-bit AP with SCTLR.S and R for the value 0 (DDI 0100I B4.3.1), as read and write rights. */
 static bool finish_v5(struct arm_walker *w, unsigned domain, unsigned level, unsigned ap)

@@ -4,8 +4,8 @@
 
 enum { PAGE_BITS = 12, STRIDE = 9 };
 
-static bool stage2_fail(struct arm_walker *w, enum arm_fault_kind kind, unsigned level, uint64_t ipa,
-                        bool ptw)
+static bool stage2_fail(struct arm_walker *w, enum arm_fault_kind kind, unsigned level,
+                        uint64_t ipa, bool ptw)
 {
     w->fault->stage2 = true;
     w->fault->s1ptw = ptw;

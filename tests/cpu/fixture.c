@@ -13,8 +13,8 @@ static void context_changed(struct arm_state *s)
     self(s)->context_changes++;
 }
 
-static void tlb_invalidate(struct arm_state *s, enum arm_tlb_scope scope, uint32_t va, uint32_t asid,
-                           bool broadcast)
+static void tlb_invalidate(struct arm_state *s, enum arm_tlb_scope scope, uint32_t va,
+                           uint32_t asid, bool broadcast)
 {
     struct machine *m = self(s);
 
@@ -51,7 +51,8 @@ static uint64_t timer_read(struct arm_state *s, enum arm_timer timer, enum arm_t
     return self(s)->timer[timer][reg];
 }
 
-static void timer_write(struct arm_state *s, enum arm_timer timer, enum arm_timer_reg reg, uint64_t v)
+static void timer_write(struct arm_state *s, enum arm_timer timer, enum arm_timer_reg reg,
+                        uint64_t v)
 {
     self(s)->timer[timer][reg] = v;
 }
@@ -121,10 +122,12 @@ void machine_at(struct machine *m, uint32_t pc, uint8_t it, unsigned size)
 
 uint32_t mrc(struct machine *m, unsigned opc1, unsigned crn, unsigned crm, unsigned opc2)
 {
-    return (uint32_t)arm_helper_cp_read32(&m->s.env, ARM_CP_KEY32(15, opc1, crn, crm, opc2), 0, 0, 0);
+    return (uint32_t)arm_helper_cp_read32(&m->s.env, ARM_CP_KEY32(15, opc1, crn, crm, opc2), 0, 0,
+                                          0);
 }
 
-void mcr(struct machine *m, unsigned opc1, unsigned crn, unsigned crm, unsigned opc2, uint32_t value)
+void mcr(struct machine *m, unsigned opc1, unsigned crn, unsigned crm, unsigned opc2,
+         uint32_t value)
 {
     arm_helper_cp_write32(&m->s.env, ARM_CP_KEY32(15, opc1, crn, crm, opc2), value, 0, 0);
 }

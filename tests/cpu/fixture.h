@@ -30,7 +30,8 @@ struct machine *machine_new(const char *model, unsigned options);
 void machine_at(struct machine *m, uint32_t pc, uint8_t it, unsigned size);
 /** Read and write a CP15 register as an instruction of the present mode; the read's result. */
 uint32_t mrc(struct machine *m, unsigned opc1, unsigned crn, unsigned crm, unsigned opc2);
-void mcr(struct machine *m, unsigned opc1, unsigned crn, unsigned crm, unsigned opc2, uint32_t value);
+void mcr(struct machine *m, unsigned opc1, unsigned crn, unsigned crm, unsigned opc2,
+         uint32_t value);
 /** Did the last instruction raise an exception? Clears the mark. */
 bool machine_raised(struct machine *m);
 

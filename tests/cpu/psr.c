@@ -4,7 +4,8 @@
 #include "tests/cpu/fixture.h"
 
 static const uint8_t all_modes[] = {
-    ARM_MODE_USR, ARM_MODE_FIQ, ARM_MODE_IRQ, ARM_MODE_SVC, ARM_MODE_ABT, ARM_MODE_UND, ARM_MODE_SYS,
+    ARM_MODE_USR, ARM_MODE_FIQ, ARM_MODE_IRQ, ARM_MODE_SVC,
+    ARM_MODE_ABT, ARM_MODE_UND, ARM_MODE_SYS,
 };
 
 Test(psr, reset_state)
@@ -69,7 +70,8 @@ Test(psr, banking)
         arm_switch_mode(s, all_modes[i]);
         for (unsigned j = 0; j < 6; j++) {
             cr_assert_eq(*arm_banked_reg(s, all_modes[j], 13), 0x1000u + all_modes[j]);
-            cr_assert_eq(*arm_banked_reg(s, all_modes[j], 8), all_modes[j] == ARM_MODE_FIQ ? 0xf : 0xa);
+            cr_assert_eq(*arm_banked_reg(s, all_modes[j], 8),
+                         all_modes[j] == ARM_MODE_FIQ ? 0xf : 0xa);
         }
     }
     free(m);

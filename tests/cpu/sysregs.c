@@ -21,7 +21,8 @@ Test(sysregs, no_duplicate_rows)
         for (unsigned j = i + 1; j < count; j++) {
             bool hidden = (rows[j].mask & rows[i].mask) == rows[i].mask &&
                           (rows[j].key & rows[i].mask) == rows[i].key;
-            bool same_cpu = !(rows[i].features & rows[j].absent) && !(rows[j].features & rows[i].absent);
+            bool same_cpu =
+                !(rows[i].features & rows[j].absent) && !(rows[j].features & rows[i].absent);
             bool always = (rows[i].features & ~rows[j].features) == 0 && !rows[i].absent;
 
             cr_expect(!(hidden && same_cpu && always), "%s hides %s", rows[i].name, rows[j].name);
@@ -211,7 +212,8 @@ Test(sysregs, tlb_operations)
     for (unsigned i = 0; i < sizeof(table) / sizeof(*table); i++) {
         mcr(m, 0, 8, table[i].crm, table[i].opc2, 0xc0123007);
         cr_assert_eq(m->tlb_calls, i + 1);
-        cr_assert(m->tlb_scope == table[i].scope && m->tlb_broadcast == table[i].broadcast, "row %u", i);
+        cr_assert(m->tlb_scope == table[i].scope && m->tlb_broadcast == table[i].broadcast,
+                  "row %u", i);
         cr_assert(m->tlb_va == 0xc0123000 && m->tlb_asid == 7);
     }
     free(m);

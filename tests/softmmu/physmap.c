@@ -20,7 +20,8 @@ static bool device_read(void *opaque, unsigned cpu, uint64_t offset, unsigned si
 
 static bool device_write(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64_t value)
 {
-    *(struct device *)opaque = (struct device){.offset = offset, .size = size, .cpu = cpu, .value = value};
+    *(struct device *)opaque =
+        (struct device){.offset = offset, .size = size, .cpu = cpu, .value = value};
     return true;
 }
 

@@ -37,7 +37,8 @@ static inline void put64(struct walk_fixture *f, uint32_t phys, uint64_t v)
     memcpy(f->bytes + phys, &v, 8);
 }
 
-static inline bool walk(struct walk_fixture *f, uint32_t va, enum arm_access access, bool privileged)
+static inline bool walk(struct walk_fixture *f, uint32_t va, enum arm_access access,
+                        bool privileged)
 {
     const struct arm_walk_memory memory = {.read = walk_read, .opaque = f};
 

@@ -26,8 +26,8 @@ static struct walk_fixture *lpae(void)
     return &f;
 }
 
-static void expect_fault(struct walk_fixture *f, uint32_t va, enum arm_access access, bool privileged,
-                         uint32_t status)
+static void expect_fault(struct walk_fixture *f, uint32_t va, enum arm_access access,
+                         bool privileged, uint32_t status)
 {
     cr_assert(!walk(f, va, access, privileged));
     cr_assert_eq(arm_fault_status(&f->fault, true), 0x200 | status, "%#x",

@@ -16,11 +16,12 @@ static struct walk_fixture *v7(void)
     return &f;
 }
 
-static void expect_fault(struct walk_fixture *f, uint32_t va, enum arm_access access, bool privileged,
-                         uint32_t fsr)
+static void expect_fault(struct walk_fixture *f, uint32_t va, enum arm_access access,
+                         bool privileged, uint32_t fsr)
 {
     cr_assert(!walk(f, va, access, privileged));
-    cr_assert_eq(arm_fault_status(&f->fault, false), fsr, "%#x", arm_fault_status(&f->fault, false));
+    cr_assert_eq(arm_fault_status(&f->fault, false), fsr, "%#x",
+                 arm_fault_status(&f->fault, false));
 }
 
 Test(walk_short, section)
@@ -217,7 +218,7 @@ Test(walk_short, mmu_off_is_flat)
     cr_assert_eq(f->t.page_bits, 12);
 }
 
-/* ---- ARMv5 -------------------------------------------------------------------------------------- */
+/* ---- ARMv5 ---------------------------------------------------------------------------------- */
 
 static struct walk_fixture *v5(void)
 {

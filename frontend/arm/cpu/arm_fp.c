@@ -9,7 +9,16 @@
 #define FPEXC_EN BIT(30)
 
 /* VMRS and VMSR register numbers. */
-enum { REG_FPSID, REG_FPSCR, REG_MVFR2 = 5, REG_MVFR1, REG_MVFR0, REG_FPEXC, REG_FPINST, REG_FPINST2 };
+enum {
+    REG_FPSID,
+    REG_FPSCR,
+    REG_MVFR2 = 5,
+    REG_MVFR1,
+    REG_MVFR0,
+    REG_FPEXC,
+    REG_FPINST,
+    REG_FPINST2
+};
 
 static bool has_fp(const struct arm_state *s)
 {

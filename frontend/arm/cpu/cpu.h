@@ -25,7 +25,13 @@ enum arm_tlb_scope {
 };
 
 /* The generic timers. */
-enum arm_timer { ARM_TIMER_PHYS, ARM_TIMER_VIRT, ARM_TIMER_HYP, ARM_TIMER_PHYS_SECURE, ARM_TIMER_COUNT };
+enum arm_timer {
+    ARM_TIMER_PHYS,
+    ARM_TIMER_VIRT,
+    ARM_TIMER_HYP,
+    ARM_TIMER_PHYS_SECURE,
+    ARM_TIMER_COUNT
+};
 enum arm_timer_reg {
     ARM_TIMER_CTL,  /* ENABLE, IMASK, ISTATUS */
     ARM_TIMER_CVAL, /* 64 bits, compared with the timer's counter */
@@ -44,8 +50,8 @@ struct arm_cpu_ops {
     void (*context_changed)(struct arm_state *s);
 
     /** TLB maintenance; with @broadcast on all CPUs of the Inner Shareable domain. */
-    void (*tlb_invalidate)(struct arm_state *s, enum arm_tlb_scope scope, uint32_t va, uint32_t asid,
-                           bool broadcast);
+    void (*tlb_invalidate)(struct arm_state *s, enum arm_tlb_scope scope, uint32_t va,
+                           uint32_t asid, bool broadcast);
 
     /** Physical memory for table walks; as arm_walk_memory.read, with the state as opaque. */
     bool (*read_phys)(void *state, uint64_t phys, unsigned size, uint64_t *value);
@@ -63,9 +69,9 @@ struct arm_cpu_ops {
     /** Processor cycles so far, for the performance monitor. */
     uint64_t (*cycles)(struct arm_state *s);
 
-    /** HVC (@smc false) or SMC as a firmware call (PSCI), when the CPU has no Hyp or Monitor mode that
-     * takes it: true when it was handled and the guest continues at the next instruction; registers
-     * and s->halted may have been changed. */
+    /** HVC (@smc false) or SMC as a firmware call (PSCI), when the CPU has no Hyp or Monitor mode
+     * that takes it: true when it was handled and the guest continues at the next instruction;
+     * registers and s->halted may have been changed. */
     bool (*firmware_call)(struct arm_state *s, bool smc, uint32_t imm);
     /** SVC or BKPT as a debugger's or semihosting call: true when handled. May be NULL. */
     bool (*semihosting)(struct arm_state *s, bool bkpt, uint32_t imm);
@@ -79,8 +85,8 @@ struct arm_cpu_ops {
     void (*store)(struct arm_state *s, uint32_t addr, uint64_t value, uint32_t memop);
     /**
      * Translate @addr (aligned to @size) for a read, or with @write for a write as well, and return
-     * its host address when it is RAM; for a write, translated code of the page has been dropped and
-     * dirty state recorded. NULL with env.raised set after a fault, NULL without it when the
+     * its host address when it is RAM; for a write, translated code of the page has been dropped
+     * and dirty state recorded. NULL with env.raised set after a fault, NULL without it when the
      * address is not RAM.
      */
     uint8_t *(*ram_pointer)(struct arm_state *s, uint32_t addr, unsigned size, bool write);
@@ -91,7 +97,7 @@ struct arm_cpu_ops {
     void (*end_slice)(struct arm_state *s);
 };
 
-/* ---- models (models.c) ------------------------------------------------------------------------- */
+/* ---- models (models.c) ---------------------------------------------------------------------- */
 
 struct arm_cpu_model {
     const char *name; /* "cortex-a15" */
@@ -105,7 +111,7 @@ struct arm_cpu_model {
     uint32_t ccsidr[16]; /* by CSSELR: level << 1 | instruction */
     uint32_t sctlr_reset, actlr_reset;
     uint32_t dbgdidr, pmcr_reset;
-    uint32_t cbar;       /* Configuration Base Address; 0: the model has none, or the board sets it */
+    uint32_t cbar; /* Configuration Base Address; 0: the model has none, or the board sets it */
 };
 
 /** All models, and their number; the index is the model number in the block flags. */
@@ -117,13 +123,13 @@ const struct arm_cpu_model *arm_cpu_model_find(const char *name, struct error *e
 /** Index of @model in arm_cpu_models. */
 unsigned arm_cpu_model_index(const struct arm_cpu_model *model);
 
-/* ---- life ---------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------- */
 
 struct arm_cpu_config {
     const struct arm_cpu_model *model;
     uint32_t index, count; /* this CPU's number, and how many the machine has */
     bool secure;           /* keep the Security Extensions (boots in Secure state) */
-    bool virtualization;   /* keep the Virtualization Extensions (boots in Hyp mode unless secure) */
+    bool virtualization; /* keep the Virtualization Extensions (boots in Hyp mode unless secure) */
     uint32_t cbar;         /* base of the private peripherals; 0: the model's */
     const struct arm_cpu_ops *ops;
     void *ops_opaque;
@@ -145,7 +151,7 @@ static inline bool arm_state_has(const struct arm_state *s, uint64_t feature)
     return (s->features & feature) != 0;
 }
 
-/* ---- translation (translation.c) -------------------------------------------------------------------- */
+/* ---- translation (translation.c) ------------------------------------------------------------ */
 
 /** The translation context of the state: the key for mmu_set_context and the ASID. Reads with
  * unprivileged rights (LDRT) of privileged code use arm_walk directly. */
@@ -156,15 +162,15 @@ void arm_walk_regs_get(const struct arm_state *s, struct arm_walk_regs *regs);
  * Translate @va with the state's registers; table reads go through ops->read_phys. As arm_walk.
  * For ordinary accesses of the running code @privileged is arm_is_privileged(s).
  */
-bool arm_translate_va(const struct arm_state *s, uint32_t va, enum arm_access access, bool privileged,
-                      struct arm_translation *out, struct arm_fault *fault);
+bool arm_translate_va(const struct arm_state *s, uint32_t va, enum arm_access access,
+                      bool privileged, struct arm_translation *out, struct arm_fault *fault);
 
 static inline bool arm_is_privileged(const struct arm_state *s)
 {
     return s->mode != ARM_MODE_USR;
 }
 
-/* ---- the frontend (target.c) ------------------------------------------------------------------------ */
+/* ---- the frontend (target.c) ---------------------------------------------------------------- */
 
 extern const struct ir_target arm_target;
 extern const struct guest_frontend arm_frontend;

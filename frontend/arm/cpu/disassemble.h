@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 /** Print the @size bytes of code at @code, which are at address @va, one instruction a line. */
-void arm_disassemble(const uint8_t *code, uint32_t size, uint32_t va, bool thumb, bool v8, FILE *out);
+void arm_disassemble(const uint8_t *code, uint32_t size, uint32_t va, bool thumb, bool v8,
+                     FILE *out);
 
 #endif

@@ -42,7 +42,8 @@ static const struct exception_row rows[ARM_EXC_COUNT] = {
     [ARM_EXC_IRQ] = {"IRQ", 5, 0x18, ARM_MODE_IRQ, 4, 4, 0, ARM_PSR_A},
     [ARM_EXC_FIQ] = {"FIQ", 6, 0x1c, ARM_MODE_FIQ, 4, 4, 0, ARM_PSR_A | ARM_PSR_F},
     [ARM_EXC_HVC] = {"HVC", 11, 0x08, ARM_MODE_HYP, LR_NEXT, LR_NEXT, LR_NEXT, 0},
-    [ARM_EXC_SMC] = {"SMC", 13, 0x08, ARM_MODE_MON, LR_NEXT, LR_NEXT, LR_NEXT, ARM_PSR_A | ARM_PSR_F},
+    [ARM_EXC_SMC] = {"SMC", 13, 0x08, ARM_MODE_MON, LR_NEXT, LR_NEXT, LR_NEXT,
+                     ARM_PSR_A | ARM_PSR_F},
     [ARM_EXC_VIRQ] = {"Virtual IRQ", 14, 0x18, ARM_MODE_IRQ, 4, 4, 0, ARM_PSR_A},
     [ARM_EXC_VFIQ] = {"Virtual FIQ", 15, 0x1c, ARM_MODE_FIQ, 4, 4, 0, ARM_PSR_A | ARM_PSR_F},
 };
@@ -60,7 +61,7 @@ void arm_leave(struct arm_state *s, uint32_t pc)
         s->env.slow_dispatch = 1;
 }
 
-/* ---- routing --------------------------------------------------------------------------------------- */
+/* ---- routing -------------------------------------------------------------------------------- */
 
 static bool is_nonsecure_virt(const struct arm_state *s)
 {
@@ -105,7 +106,8 @@ static uint32_t vector_base(const struct arm_state *s, unsigned mode)
 }
 
 /* PSR masks of the new mode: bits that Non-secure state must not mask stay (SCR.AW, FW). */
-static uint32_t entry_masks(const struct arm_state *s, const struct exception_row *row, unsigned mode)
+static uint32_t entry_masks(const struct arm_state *s, const struct exception_row *row,
+                            unsigned mode)
 {
     uint32_t masks = row->masks | ARM_PSR_I;
 
@@ -127,7 +129,7 @@ static uint32_t entry_masks(const struct arm_state *s, const struct exception_ro
     return masks;
 }
 
-/* ---- entry ------------------------------------------------------------------------------------------- */
+/* ---- entry ---------------------------------------------------------------------------------- */
 
 static uint32_t return_offset(const struct arm_state *s, const struct exception_row *row, bool hyp,
                               unsigned size)
@@ -144,11 +146,15 @@ static void log_entry(const struct arm_state *s, enum arm_exception exc, uint32_
     if (!log_enabled(LOG_INT))
         return;
     if (exc == ARM_EXC_DATA_ABORT)
-        log_write(LOG_INT, "exception %u [%s] at PC 0x%08x, mode 0x%02x -> 0x%02x on CPU %u, DFSR 0x%x DFAR 0x%08x",
+        log_write(LOG_INT,
+                  "exception %u [%s] at PC 0x%08x, mode 0x%02x -> 0x%02x on CPU %u, DFSR 0x%x DFAR "
+                  "0x%08x",
                   rows[exc].number, rows[exc].name, pc, s->mode, mode, s->index, c->dfsr[s->secure],
                   c->dfar[s->secure]);
     else if (exc == ARM_EXC_PREFETCH_ABORT)
-        log_write(LOG_INT, "exception %u [%s] at PC 0x%08x, mode 0x%02x -> 0x%02x on CPU %u, IFSR 0x%x IFAR 0x%08x",
+        log_write(LOG_INT,
+                  "exception %u [%s] at PC 0x%08x, mode 0x%02x -> 0x%02x on CPU %u, IFSR 0x%x IFAR "
+                  "0x%08x",
                   rows[exc].number, rows[exc].name, pc, s->mode, mode, s->index, c->ifsr[s->secure],
                   c->ifar[s->secure]);
     else
@@ -157,7 +163,8 @@ static void log_entry(const struct arm_state *s, enum arm_exception exc, uint32_
 }
 
 /* Entry; @size: length of the instruction, for exceptions that return behind it. */
-static void enter(struct arm_state *s, enum arm_exception exc, uint32_t pc, uint8_t it, unsigned size)
+static void enter(struct arm_state *s, enum arm_exception exc, uint32_t pc, uint8_t it,
+                  unsigned size)
 {
     const struct exception_row *row = &rows[exc];
     unsigned mode = target_mode(s, exc), from = s->mode;
@@ -199,7 +206,7 @@ void arm_take_exception(struct arm_state *s, enum arm_exception exc, uint32_t pc
     enter(s, exc, pc, it, s->thumb ? 2 : 4);
 }
 
-/* ---- exceptions of the instruction that is calling out ------------------------------------------------- */
+/* ---- exceptions of the instruction that is calling out -------------------------------------- */
 
 /* Exception class of HSR, for the shape of Hyp mode; the ISS of aborts is added by the caller. */
 static void set_hsr(struct arm_state *s, unsigned class, uint32_t iss)
@@ -236,11 +243,12 @@ void arm_raise_undefined(struct arm_state *s)
 }
 
 /* A stage 2 fault: Hyp mode's registers instead of PL1's. */
-static void raise_to_hyp(struct arm_state *s, const struct arm_fault *fault, uint32_t va, bool fetch,
-                         bool write, uint32_t pc, uint8_t it)
+static void raise_to_hyp(struct arm_state *s, const struct arm_fault *fault, uint32_t va,
+                         bool fetch, bool write, uint32_t pc, uint8_t it)
 {
     struct arm_cp15 *c = &s->cp15;
-    uint32_t iss = arm_fault_status_long(fault) | (uint32_t)write << 6 | (uint32_t)fault->s1ptw << 7;
+    uint32_t iss =
+        arm_fault_status_long(fault) | (uint32_t)write << 6 | (uint32_t)fault->s1ptw << 7;
 
     set_hsr(s, (fetch ? 0x20 : 0x24) + (s->mode == ARM_MODE_HYP), iss);
     if (fetch)
@@ -268,7 +276,8 @@ static uint32_t modified_va(const struct arm_state *s, uint32_t va)
     return arm_walk_mva(&regs, va);
 }
 
-void arm_raise_data_abort(struct arm_state *s, const struct arm_fault *fault, uint32_t va, bool write)
+void arm_raise_data_abort(struct arm_state *s, const struct arm_fault *fault, uint32_t va,
+                          bool write)
 {
     uint32_t status = arm_fault_status(fault, uses_long_format(s));
 
@@ -285,8 +294,8 @@ void arm_raise_data_abort(struct arm_state *s, const struct arm_fault *fault, ui
     enter_for_insn(s, ARM_EXC_DATA_ABORT);
 }
 
-static void prefetch_abort(struct arm_state *s, const struct arm_fault *fault, uint32_t va, uint32_t pc,
-                           uint8_t it)
+static void prefetch_abort(struct arm_state *s, const struct arm_fault *fault, uint32_t va,
+                           uint32_t pc, uint8_t it)
 {
     uint32_t status = arm_fault_status(fault, uses_long_format(s));
 
@@ -306,9 +315,10 @@ void arm_raise_prefetch_abort(struct arm_state *s, const struct arm_fault *fault
     prefetch_abort(s, fault, va, pc, s->itstate);
 }
 
-/* ---- helpers -------------------------------------------------------------------------------------------- */
+/* ---- helpers -------------------------------------------------------------------------------- */
 
-uint64_t arm_helper_undefined(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_undefined(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2,
+                              uint64_t a3)
 {
     arm_raise_undefined(arm_state(env));
     return 0;
@@ -371,7 +381,8 @@ uint64_t arm_helper_bkpt(struct ir_env *env, uint64_t imm, uint64_t a1, uint64_t
     return 0;
 }
 
-uint64_t arm_helper_fetch_abort_next_page(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_fetch_abort_next_page(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2,
+                                          uint64_t a3)
 {
     struct arm_state *s = arm_state(env);
     uint32_t pc = arm_insn_pc(s), va = (pc | 0xfff) + 1;
@@ -389,7 +400,8 @@ uint64_t arm_helper_fetch_abort_next_page(struct ir_env *env, uint64_t a0, uint6
     return 0;
 }
 
-uint64_t arm_helper_alignment_fault(struct ir_env *env, uint64_t addr, uint64_t write, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_alignment_fault(struct ir_env *env, uint64_t addr, uint64_t write, uint64_t a2,
+                                    uint64_t a3)
 {
     const struct arm_fault fault = {.kind = ARM_FAULT_ALIGNMENT, .level = 1};
 

@@ -33,7 +33,8 @@ void arm_raise_undefined(struct arm_state *s);
  * the Hyp registers for a stage 2 fault). @va: the address of the access, @write: it is a store (or
  * cache maintenance).
  */
-void arm_raise_data_abort(struct arm_state *s, const struct arm_fault *fault, uint32_t va, bool write);
+void arm_raise_data_abort(struct arm_state *s, const struct arm_fault *fault, uint32_t va,
+                          bool write);
 
 /** Prefetch Abort for the instruction at @pc, when its fetch failed at address @va (@pc itself, or
  * the second half in the next page). Called by the dispatcher: ITSTATE is the slot's. */

@@ -53,9 +53,9 @@ static uint64_t atomic_load_sized(const uint8_t *p, unsigned log2)
     }
 }
 
-#define CAS(type)                                                                                  \
-    __atomic_compare_exchange_n((type *)p, &(type){(type)old}, (type)value, false, __ATOMIC_SEQ_CST, \
-                                __ATOMIC_SEQ_CST)
+#define CAS(type)                                                                  \
+    __atomic_compare_exchange_n((type *)p, &(type){(type)old}, (type)value, false, \
+                                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 
 static bool compare_and_swap_sized(uint8_t *p, unsigned log2, uint64_t old, uint64_t value)
 {
@@ -77,7 +77,8 @@ static bool misaligned(struct arm_state *s, uint32_t addr, unsigned log2, bool w
     return true;
 }
 
-uint64_t arm_helper_ldrex(struct ir_env *env, uint64_t addr, uint64_t log2, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_ldrex(struct ir_env *env, uint64_t addr, uint64_t log2, uint64_t a2,
+                          uint64_t a3)
 {
     struct arm_state *s = arm_state(env);
     unsigned size = 1u << (log2 & 3);
@@ -117,7 +118,8 @@ static bool store_if_unchanged(struct arm_state *s, uint8_t *host, unsigned log2
     return stored;
 }
 
-uint64_t arm_helper_strex(struct ir_env *env, uint64_t addr, uint64_t value, uint64_t log2, uint64_t a3)
+uint64_t arm_helper_strex(struct ir_env *env, uint64_t addr, uint64_t value, uint64_t log2,
+                          uint64_t a3)
 {
     struct arm_state *s = arm_state(env);
     unsigned size = 1u << (log2 & 3);
@@ -150,7 +152,8 @@ uint64_t arm_helper_clrex(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t
     return 0;
 }
 
-uint64_t arm_helper_swp(struct ir_env *env, uint64_t addr, uint64_t value, uint64_t log2, uint64_t a3)
+uint64_t arm_helper_swp(struct ir_env *env, uint64_t addr, uint64_t value, uint64_t log2,
+                        uint64_t a3)
 {
     struct arm_state *s = arm_state(env);
     _Atomic uint64_t *slot;

@@ -9,15 +9,15 @@
 #include "util/bits.h"
 #include "util/log.h"
 
-/* ---- joining and splitting ------------------------------------------------------------------------ */
+/* ---- joining and splitting ------------------------------------------------------------------ */
 
 uint32_t arm_cpsr_read(const struct arm_state *s)
 {
     const uint8_t *f = s->env.nzcv;
 
-    return (uint32_t)f[0] << 31 | (uint32_t)f[1] << 30 | (uint32_t)f[2] << 29 | (uint32_t)f[3] << 28 |
-           (uint32_t)s->q << 27 | (uint32_t)(s->itstate & 3) << 25 | (uint32_t)s->jazelle << 24 |
-           (uint32_t)s->ge << 16 | (uint32_t)(s->itstate >> 2) << 10 |
+    return (uint32_t)f[0] << 31 | (uint32_t)f[1] << 30 | (uint32_t)f[2] << 29 |
+           (uint32_t)f[3] << 28 | (uint32_t)s->q << 27 | (uint32_t)(s->itstate & 3) << 25 |
+           (uint32_t)s->jazelle << 24 | (uint32_t)s->ge << 16 | (uint32_t)(s->itstate >> 2) << 10 |
            (uint32_t)s->big_endian << 9 | (uint32_t)s->mask_a << 8 | (uint32_t)s->mask_i << 7 |
            (uint32_t)s->mask_f << 6 | (uint32_t)s->thumb << 5 | s->mode;
 }
@@ -40,7 +40,7 @@ void arm_cpsr_write(struct arm_state *s, uint32_t v)
     arm_switch_mode(s, v & ARM_PSR_M);
 }
 
-/* ---- modes and banks --------------------------------------------------------------------------------- */
+/* ---- modes and banks ------------------------------------------------------------------------ */
 
 static const struct {
     uint8_t bank;
@@ -127,7 +127,7 @@ void arm_spsr_write(struct arm_state *s, uint32_t value)
         s->bank[arm_mode_bank(s->mode)].spsr = value;
 }
 
-/* ---- what depends on the state ------------------------------------------------------------------------ */
+/* ---- what depends on the state -------------------------------------------------------------- */
 
 static uint32_t alignment_flags(const struct arm_state *s)
 {
@@ -157,7 +157,8 @@ void arm_return_to(struct arm_state *s, uint32_t pc, uint32_t psr)
 {
     unsigned mode = psr & ARM_PSR_M;
 
-    if (!arm_mode_valid(s, mode) || (mode == ARM_MODE_HYP && s->mode != ARM_MODE_HYP && !s->secure)) {
+    if (!arm_mode_valid(s, mode) ||
+        (mode == ARM_MODE_HYP && s->mode != ARM_MODE_HYP && !s->secure)) {
         log_write(LOG_GUEST_ERRORS, "exception return to mode 0x%02x at 0x%08x: mode not changed",
                   mode, pc);
         psr = (psr & ~ARM_PSR_M) | s->mode;

@@ -13,7 +13,8 @@ static void check_interrupts(struct arm_state *s)
         s->ops->end_slice(s);
 }
 
-uint64_t arm_helper_cpsr_read(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_cpsr_read(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2,
+                              uint64_t a3)
 {
     struct arm_state *s = arm_state(env);
 
@@ -64,7 +65,8 @@ static void cpsr_write_by_instruction(struct arm_state *s, uint32_t value, uint3
     check_interrupts(s);
 }
 
-uint64_t arm_helper_cpsr_write(struct ir_env *env, uint64_t value, uint64_t mask, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_cpsr_write(struct ir_env *env, uint64_t value, uint64_t mask, uint64_t a2,
+                               uint64_t a3)
 {
     cpsr_write_by_instruction(arm_state(env), (uint32_t)value, (uint32_t)mask);
     return 0;
@@ -96,12 +98,14 @@ uint64_t arm_helper_setend(struct ir_env *env, uint64_t big, uint64_t a1, uint64
     return 0;
 }
 
-uint64_t arm_helper_spsr_read(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_spsr_read(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2,
+                              uint64_t a3)
 {
     return arm_spsr_read(arm_state(env));
 }
 
-uint64_t arm_helper_spsr_write(struct ir_env *env, uint64_t value, uint64_t mask, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_spsr_write(struct ir_env *env, uint64_t value, uint64_t mask, uint64_t a2,
+                               uint64_t a3)
 {
     struct arm_state *s = arm_state(env);
     uint32_t m = (uint32_t)mask & 0xff0fffffu; /* bits 23..20 are reserved */
@@ -120,7 +124,8 @@ static bool refuse_without_spsr(struct arm_state *s)
     return true;
 }
 
-uint64_t arm_helper_exception_return(struct ir_env *env, uint64_t pc, uint64_t a1, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_exception_return(struct ir_env *env, uint64_t pc, uint64_t a1, uint64_t a2,
+                                     uint64_t a3)
 {
     struct arm_state *s = arm_state(env);
 
@@ -140,14 +145,16 @@ uint64_t arm_helper_rfe(struct ir_env *env, uint64_t pc, uint64_t psr, uint64_t 
     return 0;
 }
 
-/* ---- registers of other modes --------------------------------------------------------------------------- */
+/* ---- registers of other modes --------------------------------------------------------------- */
 
-uint64_t arm_helper_user_reg_read(struct ir_env *env, uint64_t n, uint64_t a1, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_user_reg_read(struct ir_env *env, uint64_t n, uint64_t a1, uint64_t a2,
+                                  uint64_t a3)
 {
     return *arm_banked_reg(arm_state(env), ARM_MODE_USR, n & 15);
 }
 
-uint64_t arm_helper_user_reg_write(struct ir_env *env, uint64_t n, uint64_t value, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_user_reg_write(struct ir_env *env, uint64_t n, uint64_t value, uint64_t a2,
+                                   uint64_t a3)
 {
     *arm_banked_reg(arm_state(env), ARM_MODE_USR, n & 15) = (uint32_t)value;
     return 0;
@@ -175,7 +182,8 @@ static const struct {
 };
 enum { REG_ELR_HYP = 15 };
 
-/* The register that SYSm and R name; NULL after raising Undefined where the access is not allowed. */
+/* The register that SYSm and R name; NULL after raising Undefined where the access is not allowed.
+ */
 static uint32_t *banked_register(struct arm_state *s, unsigned sysm, bool spsr)
 {
     unsigned mode = banked[sysm & 31].mode, reg = banked[sysm & 31].reg;
@@ -195,14 +203,16 @@ static uint32_t *banked_register(struct arm_state *s, unsigned sysm, bool spsr)
     return reg == REG_ELR_HYP ? &s->elr_hyp : arm_banked_reg(s, mode, reg);
 }
 
-uint64_t arm_helper_mrs_banked(struct ir_env *env, uint64_t sysm, uint64_t r, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_mrs_banked(struct ir_env *env, uint64_t sysm, uint64_t r, uint64_t a2,
+                               uint64_t a3)
 {
     uint32_t *reg = banked_register(arm_state(env), (unsigned)sysm, r);
 
     return reg ? *reg : 0;
 }
 
-uint64_t arm_helper_msr_banked(struct ir_env *env, uint64_t sysm, uint64_t r, uint64_t value, uint64_t a3)
+uint64_t arm_helper_msr_banked(struct ir_env *env, uint64_t sysm, uint64_t r, uint64_t value,
+                               uint64_t a3)
 {
     uint32_t *reg = banked_register(arm_state(env), (unsigned)sysm, r);
 
@@ -211,7 +221,8 @@ uint64_t arm_helper_msr_banked(struct ir_env *env, uint64_t sysm, uint64_t r, ui
     return 0;
 }
 
-uint64_t arm_helper_srs_sp_read(struct ir_env *env, uint64_t mode, uint64_t a1, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_srs_sp_read(struct ir_env *env, uint64_t mode, uint64_t a1, uint64_t a2,
+                                uint64_t a3)
 {
     struct arm_state *s = arm_state(env);
 
@@ -224,7 +235,8 @@ uint64_t arm_helper_srs_sp_read(struct ir_env *env, uint64_t mode, uint64_t a1, 
     return *arm_banked_reg(s, (unsigned)mode, 13);
 }
 
-uint64_t arm_helper_srs_sp_write(struct ir_env *env, uint64_t mode, uint64_t value, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_srs_sp_write(struct ir_env *env, uint64_t mode, uint64_t value, uint64_t a2,
+                                 uint64_t a3)
 {
     *arm_banked_reg(arm_state(env), (unsigned)mode & 31, 13) = (uint32_t)value;
     return 0;

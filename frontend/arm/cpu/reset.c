@@ -27,8 +27,8 @@ void arm_cpu_init(struct arm_state *s, const struct arm_cpu_config *config)
     arm_cpu_reset(s);
 }
 
-/* The mode that the CPU starts in (B1.9.1): Supervisor, in Secure state where there is one; Hyp when
- * there is no Secure state but Virtualization Extensions. */
+/* The mode that the CPU starts in (B1.9.1): Supervisor, in Secure state where there is one; Hyp
+ * when there is no Secure state but Virtualization Extensions. */
 static unsigned reset_mode(const struct arm_state *s)
 {
     if (arm_state_has(s, ARM_FEATURE(VIRT)) && !arm_state_has(s, ARM_FEATURE(SEC)))
@@ -78,10 +78,38 @@ void arm_cpu_loaded(struct arm_state *s)
     {#member, offsetof(struct arm_state, member), 4, sizeof(((struct arm_state *)0)->member) / 4}
 
 static const struct field fields[] = {
-    S(env.pc), SA(env.nzcv), S(env.icount), SA(r), S(thumb), S(itstate), S(q), S(ge), S(big_endian),
-    S(mask_a), S(mask_i), S(mask_f), S(mode), S(jazelle), S(secure), S(event), S(halted), S(irq_lines),
-    S(exclusive_addr), S(exclusive_size), S(exclusive_value), S(exclusive_version), SA(d), S(fpscr),
-    S(fpexc), S(fpinst), S(fpinst2), S(fpsid), SW(bank), SA(usr_r8_r12), SA(fiq_r8_r12), S(elr_hyp),
+    S(env.pc),
+    SA(env.nzcv),
+    S(env.icount),
+    SA(r),
+    S(thumb),
+    S(itstate),
+    S(q),
+    S(ge),
+    S(big_endian),
+    S(mask_a),
+    S(mask_i),
+    S(mask_f),
+    S(mode),
+    S(jazelle),
+    S(secure),
+    S(event),
+    S(halted),
+    S(irq_lines),
+    S(exclusive_addr),
+    S(exclusive_size),
+    S(exclusive_value),
+    S(exclusive_version),
+    SA(d),
+    S(fpscr),
+    S(fpexc),
+    S(fpinst),
+    S(fpinst2),
+    S(fpsid),
+    SW(bank),
+    SA(usr_r8_r12),
+    SA(fiq_r8_r12),
+    S(elr_hyp),
     SW(cp15),
 };
 

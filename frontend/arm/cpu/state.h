@@ -42,8 +42,8 @@ enum arm_bank {
 /* Interrupt inputs, bits of arm_state.irq_lines. */
 enum { ARM_LINE_IRQ = 1, ARM_LINE_FIQ = 2, ARM_LINE_VIRQ = 4, ARM_LINE_VFIQ = 8 };
 
-/* arm_state.halted: what the CPU waits for. A CPU in WFE is also woken after a bounded time, since the
- * timer's event stream is not modelled. */
+/* arm_state.halted: what the CPU waits for. A CPU in WFE is also woken after a bounded time, since
+ * the timer's event stream is not modelled. */
 enum { ARM_HALTED_WFI = 1, ARM_HALTED_WFE = 2 };
 
 struct arm_cpu_model;

@@ -66,7 +66,7 @@ bool arm_sysreg_permitted(const struct arm_state *s, const struct arm_sysreg *r,
     return !r->permitted || r->permitted(s, r, write);
 }
 
-/* ---- access --------------------------------------------------------------------------------------------- */
+/* ---- access --------------------------------------------------------------------------------- */
 
 static void *row_field(struct arm_state *s, const struct arm_sysreg *r, unsigned bank)
 {
@@ -89,8 +89,8 @@ uint64_t arm_sysreg_read(struct arm_state *s, const struct arm_sysreg *r)
     return r->flags & ARM_CP_FIELD64 ? *(const uint64_t *)field : *(const uint32_t *)field;
 }
 
-/* Store to the row's field; true when the value changed. A 32-bit write of a 64-bit field clears the
- * upper half, as for the registers that LPAE widened. */
+/* Store to the row's field; true when the value changed. A 32-bit write of a 64-bit field clears
+ * the upper half, as for the registers that LPAE widened. */
 static bool field_write(struct arm_state *s, const struct arm_sysreg *r, uint64_t value)
 {
     void *field = row_field(s, r, arm_sysreg_bank(s));
@@ -138,7 +138,7 @@ void arm_sysregs_reset(struct arm_state *s)
     s->cp15.vpidr = s->model->midr;
 }
 
-/* ---- helpers ------------------------------------------------------------------------------------------------ */
+/* ---- helpers -------------------------------------------------------------------------------- */
 
 static void log_unknown(const struct arm_state *s, uint32_t key, bool write)
 {
@@ -184,22 +184,26 @@ static uint64_t cp_write(struct ir_env *env, uint64_t key, uint64_t value)
     return 0;
 }
 
-uint64_t arm_helper_cp_read32(struct ir_env *env, uint64_t key, uint64_t a1, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_cp_read32(struct ir_env *env, uint64_t key, uint64_t a1, uint64_t a2,
+                              uint64_t a3)
 {
     return (uint32_t)cp_read(env, key);
 }
 
-uint64_t arm_helper_cp_write32(struct ir_env *env, uint64_t key, uint64_t value, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_cp_write32(struct ir_env *env, uint64_t key, uint64_t value, uint64_t a2,
+                               uint64_t a3)
 {
     return cp_write(env, key, (uint32_t)value);
 }
 
-uint64_t arm_helper_cp_read64(struct ir_env *env, uint64_t key, uint64_t a1, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_cp_read64(struct ir_env *env, uint64_t key, uint64_t a1, uint64_t a2,
+                              uint64_t a3)
 {
     return cp_read(env, key);
 }
 
-uint64_t arm_helper_cp_write64(struct ir_env *env, uint64_t key, uint64_t value, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_cp_write64(struct ir_env *env, uint64_t key, uint64_t value, uint64_t a2,
+                               uint64_t a3)
 {
     return cp_write(env, key, value);
 }

@@ -1,6 +1,7 @@
 /*
  * System registers (CP14, CP15): one table of rows. A row names the register, its encoding, who may
- * access it, and either a field of struct arm_cp15 or functions. Where rows overlap the first counts.
+ * access it, and either a field of struct arm_cp15 or functions. Where rows overlap the first
+ * counts.
  */
 #ifndef ARMEMU_ARM_SYSREGS_H
 #define ARMEMU_ARM_SYSREGS_H

@@ -61,7 +61,7 @@ uint64_t arm_sr_l2ctlr_read(struct arm_state *s, const struct arm_sysreg *r)
     return (last < 3 ? last : 3) << 24;
 }
 
-/* ---- control ------------------------------------------------------------------------------------------------ */
+/* ---- control -------------------------------------------------------------------------------- */
 
 enum {
     SCTLR_V5_WRITABLE = 0x0000f38f, /* M A C W B S R F Z I V RR L4 */
@@ -116,7 +116,7 @@ void arm_sr_vbar_write(struct arm_state *s, const struct arm_sysreg *r, uint64_t
     vbar[r->flags & ARM_CP_BANKED ? arm_sysreg_bank(s) : 0] = (uint32_t)value & ~0x1fu;
 }
 
-/* ---- translation control ---------------------------------------------------------------------------------- */
+/* ---- translation control -------------------------------------------------------------------- */
 
 /* Disable bits of both formats, and A1: parts of the context's key, so no entry becomes wrong. */
 #define TTBCR_IN_KEY (BIT(4) | BIT(5) | BIT(7) | BIT(22) | BIT(23))
@@ -178,7 +178,7 @@ void arm_sr_mair_write(struct arm_state *s, const struct arm_sysreg *r, uint64_t
     *mair_field(s, r) = (uint32_t)value;
 }
 
-/* ---- debug: the OS lock ------------------------------------------------------------------------------------- */
+/* ---- debug: the OS lock --------------------------------------------------------------------- */
 
 enum { OS_LOCK_KEY = 0xc5acce55 };
 

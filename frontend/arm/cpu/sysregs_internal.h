@@ -7,7 +7,8 @@
 
 typedef uint64_t arm_sysreg_read_fn(struct arm_state *s, const struct arm_sysreg *r);
 typedef void arm_sysreg_write_fn(struct arm_state *s, const struct arm_sysreg *r, uint64_t value);
-typedef bool arm_sysreg_permitted_fn(const struct arm_state *s, const struct arm_sysreg *r, bool write);
+typedef bool arm_sysreg_permitted_fn(const struct arm_state *s, const struct arm_sysreg *r,
+                                     bool write);
 
 extern const struct arm_sysreg arm_sysregs[];
 extern const unsigned arm_sysreg_count;
@@ -33,11 +34,12 @@ arm_sysreg_write_fn arm_sr_tlb_write, arm_sr_ats_write;
  * enum arm_timer << 4 | enum arm_timer_reg. */
 arm_sysreg_permitted_fn arm_sr_pmu_permitted, arm_sr_pmuserenr_permitted, arm_sr_timer_permitted,
     arm_sr_counter_permitted, arm_sr_cntfrq_permitted;
-arm_sysreg_read_fn arm_sr_pmcr_read, arm_sr_pmccntr_read, arm_sr_pmxevtyper_read, arm_sr_pmxevcntr_read,
-    arm_sr_pmceid0_read, arm_sr_cntfrq_read, arm_sr_cntpct_read, arm_sr_cntvct_read,
-    arm_sr_timer_read;
-arm_sysreg_write_fn arm_sr_pmcr_write, arm_sr_pmccntr_write, arm_sr_pmset_write, arm_sr_pmclear_write,
-    arm_sr_pmcnten_set, arm_sr_pmcnten_clear, arm_sr_pmswinc_write, arm_sr_pmselr_write, arm_sr_pmxevtyper_write,
-    arm_sr_pmxevcntr_write, arm_sr_timer_write, arm_sr_cntvoff_write;
+arm_sysreg_read_fn arm_sr_pmcr_read, arm_sr_pmccntr_read, arm_sr_pmxevtyper_read,
+    arm_sr_pmxevcntr_read, arm_sr_pmceid0_read, arm_sr_cntfrq_read, arm_sr_cntpct_read,
+    arm_sr_cntvct_read, arm_sr_timer_read;
+arm_sysreg_write_fn arm_sr_pmcr_write, arm_sr_pmccntr_write, arm_sr_pmset_write,
+    arm_sr_pmclear_write, arm_sr_pmcnten_set, arm_sr_pmcnten_clear, arm_sr_pmswinc_write,
+    arm_sr_pmselr_write, arm_sr_pmxevtyper_write, arm_sr_pmxevcntr_write, arm_sr_timer_write,
+    arm_sr_cntvoff_write;
 
 #endif

@@ -9,7 +9,8 @@ void arm_sr_tlb_write(struct arm_state *s, const struct arm_sysreg *r, uint64_t 
     enum arm_tlb_scope scope = (enum arm_tlb_scope)(r->reset & 15);
 
     if (s->cp15.fcseidr[s->secure] && scope == ARM_TLB_VA)
-        scope = ARM_TLB_ALL; /* the operand is a modified address, contexts are by virtual address */
+        scope =
+            ARM_TLB_ALL; /* the operand is a modified address, contexts are by virtual address */
     s->ops->tlb_invalidate(s, scope, (uint32_t)value & ~0xfffu, (uint32_t)value & 0xff,
                            r->reset & TLB_BROADCAST);
 }
@@ -39,7 +40,8 @@ static uint32_t short_par(const struct arm_translation *t)
     }
     par |= inner << 4 | outer << 2;
     if (t->page_bits == 24)
-        return par | BIT(1) | (uint32_t)(t->phys & 0xff000000u) | (uint32_t)(t->phys >> 32 & 0xff) << 16;
+        return par | BIT(1) | (uint32_t)(t->phys & 0xff000000u) |
+               (uint32_t)(t->phys >> 32 & 0xff) << 16;
     return par | (uint32_t)(t->phys & 0xfffff000u);
 }
 
@@ -84,5 +86,7 @@ void arm_sr_ats_write(struct arm_state *s, const struct arm_sysreg *r, uint64_t 
     ok = arm_walk(&regs, &memory, (uint32_t)va, what & 1 ? ARM_ACCESS_WRITE : ARM_ACCESS_READ,
                   !(what & 2), &t, &fault);
     lpae = arm_walk_uses_lpae(&regs) || regs.stage2;
-    s->cp15.par[arm_sysreg_bank(s)] = !ok ? fault_par(&fault, lpae) : lpae ? long_par(&t) : short_par(&t);
+    s->cp15.par[arm_sysreg_bank(s)] = !ok    ? fault_par(&fault, lpae)
+                                      : lpae ? long_par(&t)
+                                             : short_par(&t);
 }

@@ -19,12 +19,16 @@
      .flags = (rights), ##__VA_ARGS__}
 #define C15(...) ROW(15, __VA_ARGS__)
 #define C14(...) ROW(14, __VA_ARGS__)
-#define W15(reg_name, o1, m, rights, ...)                                                          \
-    {.name = reg_name, .key = ARM_CP_KEY64(15, o1, m), .mask = ARM_SYSREG_EXACT, .flags = (rights), \
-     ##__VA_ARGS__}
-#define W14(reg_name, o1, m, rights, ...)                                                          \
-    {.name = reg_name, .key = ARM_CP_KEY64(14, o1, m), .mask = ARM_SYSREG_EXACT, .flags = (rights), \
-     ##__VA_ARGS__}
+#define W15(reg_name, o1, m, rights, ...)                                           \
+    {                                                                               \
+        .name = reg_name, .key = ARM_CP_KEY64(15, o1, m), .mask = ARM_SYSREG_EXACT, \
+        .flags = (rights), ##__VA_ARGS__                                            \
+    }
+#define W14(reg_name, o1, m, rights, ...)                                           \
+    {                                                                               \
+        .name = reg_name, .key = ARM_CP_KEY64(14, o1, m), .mask = ARM_SYSREG_EXACT, \
+        .flags = (rights), ##__VA_ARGS__                                            \
+    }
 
 #define FIELD_OF(member) .field = offsetof(struct arm_cp15, member)
 #define MODEL_OF(member) .field = offsetof(struct arm_cpu_model, member)
@@ -55,14 +59,15 @@
 #define PMU(...) .permitted = arm_sr_pmu_permitted, NEEDS(V7), __VA_ARGS__
 
 const struct arm_sysreg arm_sysregs[] = {
-    /* ---- c0: identification -------------------------------------------------------------------- */
+    /* ---- c0: identification ----------------------------------------------------------------- */
     C15("MIDR", 0, 0, 0, 0, RO1, .read = arm_sr_midr_read),
     C15("CTR", 0, 0, 0, 1, MODEL, MODEL_OF(ctr)),
     C15("TCMTR", 0, 0, 0, 2, MODEL, MODEL_OF(tcmtr)),
     C15("TLBTR", 0, 0, 0, 3, MODEL, MODEL_OF(tlbtr)),
     C15("MPIDR", 0, 0, 0, 5, RO1, NEEDS(V6), .read = arm_sr_mpidr_read),
     C15("REVIDR", 0, 0, 0, 6, RO1, NEEDS(V7), CONST(0)),
-    C15("MIDR", 0, 0, 0, X, RO1, .read = arm_sr_midr_read), /* 4, 7: aliases; all where not allocated */
+    C15("MIDR", 0, 0, 0, X, RO1,
+        .read = arm_sr_midr_read), /* 4, 7: aliases; all where not allocated */
     C15("ID_PFR0", 0, 0, 1, 0, MODEL, NEEDS(V6), MODEL_OF(id_pfr0)),
     C15("ID_PFR1", 0, 0, 1, 1, RO1, NEEDS(V6), .read = arm_sr_id_pfr1_read),
     C15("ID_DFR0", 0, 0, 1, 2, MODEL, NEEDS(V6), MODEL_OF(id_dfr0)),
@@ -86,7 +91,7 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("VPIDR", 4, 0, 0, 0, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(vpidr)),
     C15("VMPIDR", 4, 0, 0, 5, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(vmpidr)),
 
-    /* ---- c1: system control ------------------------------------------------------------------- */
+    /* ---- c1: system control ----------------------------------------------------------------- */
     C15("SCTLR", 0, 1, 0, 0, RW1 | FB, FIELD_OF(sctlr), .write = arm_sr_sctlr_write),
     C15("ACTLR", 0, 1, 0, 1, RW1 | FB, NEEDS(V6), FIELD_OF(actlr)),
     C15("CPACR", 0, 1, 0, 2, RW1 | F, NEEDS(V6), FIELD_OF(cpacr), .write = arm_sr_cpacr_write),
@@ -104,7 +109,7 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("HSTR", 4, 1, 1, 3, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(hstr)),
     C15("HACR", 4, 1, 1, 7, RW1 | HYP, NEEDS(VIRT), CONST(0)),
 
-    /* ---- c2, c3: translation -------------------------------------------------------------------- */
+    /* ---- c2, c3: translation ---------------------------------------------------------------- */
     C15("TTBR0", 0, 2, 0, 0, RW1 | FB64, FIELD_OF(ttbr0), .write = arm_sr_ttbr_write),
     C15("TTBR1", 0, 2, 0, 1, RW1 | FB64, NEEDS(V6), FIELD_OF(ttbr1), .write = arm_sr_ttbr_write),
     C15("TTBCR", 0, 2, 0, 2, RW1 | FB, NEEDS(V6), FIELD_OF(ttbcr), .write = arm_sr_ttbcr_write),
@@ -116,7 +121,7 @@ const struct arm_sysreg arm_sysregs[] = {
     W15("VTTBR", 6, 2, RW1 | F64 | HYP | FLUSH | CTX, NEEDS(VIRT), FIELD_OF(vttbr)),
     C15("DACR", 0, 3, 0, 0, RW1 | FB | CTX, FIELD_OF(dacr)),
 
-    /* ---- c5, c6: faults -------------------------------------------------------------------------- */
+    /* ---- c5, c6: faults --------------------------------------------------------------------- */
     C15("DFSR", 0, 5, 0, 0, RW1 | FB, FIELD_OF(dfsr)),
     C15("IFSR", 0, 5, 0, 1, RW1 | FB, FIELD_OF(ifsr)),
     C15("ADFSR", 0, 5, 1, 0, RW1 | FB, NEEDS(V7), FIELD_OF(adfsr)),
@@ -131,8 +136,8 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("HIFAR", 4, 6, 0, 2, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(hifar)),
     C15("HPFAR", 4, 6, 0, 4, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(hpfar)),
 
-    /* ---- c7: caches, barriers, address translation. Caches are not modelled, and stores to code are
-     * noticed without maintenance, so all of it is ignored. ------------------------------------- */
+    /* ---- c7: caches, barriers, address translation --------------------------------------------- */
+    /* Caches are not modelled, and stores to code are noticed without maintenance. */
     C15("PAR", 0, 7, 4, 0, RW1 | FB64, NEEDS(V6K), FIELD_OF(par)),
     W15("PAR", 0, 7, RW1 | FB64, NEEDS(LPAE), FIELD_OF(par)),
     C15("ATS1CPR", 0, 7, 8, 0, WO1, NEEDS(V6K), .write = arm_sr_ats_write, CONST(0)),
@@ -154,7 +159,7 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("CACHEOP", 0, 7, X, X, WO1, NEEDS(V7)),
     C15("CACHEOP", 0, 7, X, X, RW1, NOT(V7), CONST(0)),
 
-    /* ---- c8: TLB ----------------------------------------------------------------------------------- */
+/* ---- c8: TLB -------------------------------------------------------------------------------- */
 #define TLB(name, o1, m, o2, rights, scope, ...)                                                   \
     C15(name, o1, 8, m, o2, WO1 | (rights), .write = arm_sr_tlb_write, CONST(scope), ##__VA_ARGS__)
     TLB("TLBIALLIS", 0, 3, 0, 0, ARM_TLB_ALL | BROADCAST, NEEDS(MP)),
@@ -184,23 +189,26 @@ const struct arm_sysreg arm_sysregs[] = {
     TLB("TLBIMVAH", 4, 7, 1, HYP, ARM_TLB_VA_ALL, NEEDS(VIRT)),
     TLB("TLBIALLNSNH", 4, 7, 4, HYP, ARM_TLB_ALL, NEEDS(VIRT)),
 
-    /* ---- c9: performance monitor; lockdown and L2 control ------------------------------------------- */
+    /* ---- c9: performance monitor; lockdown and L2 control ----------------------------------- */
     C15("PMCR", 0, 9, 12, 0, RW0, PMU(.read = arm_sr_pmcr_read, .write = arm_sr_pmcr_write)),
     C15("PMCNTENSET", 0, 9, 12, 1, RW0 | F, PMU(FIELD_OF(pmcntenset), .write = arm_sr_pmcnten_set)),
-    C15("PMCNTENCLR", 0, 9, 12, 2, RW0 | F, PMU(FIELD_OF(pmcntenset), .write = arm_sr_pmcnten_clear)),
+    C15("PMCNTENCLR", 0, 9, 12, 2, RW0 | F,
+        PMU(FIELD_OF(pmcntenset), .write = arm_sr_pmcnten_clear)),
     C15("PMOVSR", 0, 9, 12, 3, RW0 | F, PMU(FIELD_OF(pmovsr), .write = arm_sr_pmclear_write)),
     C15("PMSWINC", 0, 9, 12, 4, ARM_CP_W0 | WO1, PMU(.write = arm_sr_pmswinc_write)),
     C15("PMSELR", 0, 9, 12, 5, RW0 | F, PMU(FIELD_OF(pmselr), .write = arm_sr_pmselr_write)),
     C15("PMCEID0", 0, 9, 12, 6, RO0, PMU(.read = arm_sr_pmceid0_read)),
     C15("PMCEID1", 0, 9, 12, 7, RO0, PMU(CONST(0))),
-    C15("PMCCNTR", 0, 9, 13, 0, RW0, PMU(.read = arm_sr_pmccntr_read, .write = arm_sr_pmccntr_write)),
+    C15("PMCCNTR", 0, 9, 13, 0, RW0,
+        PMU(.read = arm_sr_pmccntr_read, .write = arm_sr_pmccntr_write)),
     C15("PMXEVTYPER", 0, 9, 13, 1, RW0,
         PMU(.read = arm_sr_pmxevtyper_read, .write = arm_sr_pmxevtyper_write)),
     C15("PMXEVCNTR", 0, 9, 13, 2, RW0,
         PMU(.read = arm_sr_pmxevcntr_read, .write = arm_sr_pmxevcntr_write)),
     C15("PMUSERENR", 0, 9, 14, 0, RW0 | F, NEEDS(V7), FIELD_OF(pmuserenr),
         .permitted = arm_sr_pmuserenr_permitted),
-    C15("PMINTENSET", 0, 9, 14, 1, RW1 | F, NEEDS(V7), FIELD_OF(pmintenset), .write = arm_sr_pmset_write),
+    C15("PMINTENSET", 0, 9, 14, 1, RW1 | F, NEEDS(V7), FIELD_OF(pmintenset),
+        .write = arm_sr_pmset_write),
     C15("PMINTENCLR", 0, 9, 14, 2, RW1 | F, NEEDS(V7), FIELD_OF(pmintenset),
         .write = arm_sr_pmclear_write),
     C15("PMOVSSET", 0, 9, 14, 3, RW0 | F, .permitted = arm_sr_pmu_permitted, NEEDS(VIRT),
@@ -211,9 +219,11 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("LOCKDOWN", 0, 9, X, X, RW1, NOT(V7), CONST(0)),
     C15("L2LOCKDOWN", 1, 9, X, X, RW1, NEEDS(V7), NOT(LPAE), CONST(0)),
 
-    /* ---- c10: memory attributes; c11: DMA and preload engines -------------------------------------- */
-    C15("PRRR", 0, 10, 2, 0, RW1 | FB | FLUSH, NEEDS(V6K), FIELD_OF(prrr), NOT(LPAE), .reset = 0x00098aa4),
-    C15("NMRR", 0, 10, 2, 1, RW1 | FB | FLUSH, NEEDS(V6K), FIELD_OF(nmrr), NOT(LPAE), .reset = 0x44e048e0),
+    /* ---- c10: memory attributes; c11: DMA and preload engines ------------------------------- */
+    C15("PRRR", 0, 10, 2, 0, RW1 | FB | FLUSH, NEEDS(V6K), FIELD_OF(prrr), NOT(LPAE),
+        .reset = 0x00098aa4),
+    C15("NMRR", 0, 10, 2, 1, RW1 | FB | FLUSH, NEEDS(V6K), FIELD_OF(nmrr), NOT(LPAE),
+        .reset = 0x44e048e0),
     C15("PRRR/MAIR0", 0, 10, 2, 0, RW1 | FB | FLUSH, NEEDS(LPAE), FIELD_OF(prrr),
         .read = arm_sr_mair_read, .write = arm_sr_mair_write, .reset = 0x00098aa4),
     C15("NMRR/MAIR1", 0, 10, 2, 1, RW1 | FB | FLUSH, NEEDS(LPAE), FIELD_OF(nmrr),
@@ -228,24 +238,27 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("TLBLOCKDOWN", X, 10, X, X, RW1, NOT(V7), CONST(0)),
     C15("PLE", 0, 11, X, X, RW1, NOT(LPAE), CONST(0)),
 
-    /* ---- c12: vectors; c13: processes ----------------------------------------------------------------
-     * VBAR stays when the Security Extensions are switched off by option: the cores have it. -------- */
+    /* ---- c12: vectors; c13: processes ---------------------------------------------------------- */
+    /* VBAR stays when the Security Extensions are switched off by option: the cores have it. */
     C15("VBAR", 0, 12, 0, 0, RW1 | FB, NEEDS(V7), FIELD_OF(vbar), .write = arm_sr_vbar_write),
     C15("VBAR", 0, 12, 0, 0, RW1 | FB, NEEDS(SEC), FIELD_OF(vbar), .write = arm_sr_vbar_write),
-    C15("MVBAR", 0, 12, 0, 1, RW1 | F | SECURE, NEEDS(SEC), FIELD_OF(mvbar), .write = arm_sr_vbar_write),
+    C15("MVBAR", 0, 12, 0, 1, RW1 | F | SECURE, NEEDS(SEC), FIELD_OF(mvbar),
+        .write = arm_sr_vbar_write),
     C15("ISR", 0, 12, 1, 0, RO1, NEEDS(V6K), .read = arm_sr_isr_read),
-    C15("HVBAR", 4, 12, 0, 0, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(hvbar), .write = arm_sr_vbar_write),
+    C15("HVBAR", 4, 12, 0, 0, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(hvbar),
+        .write = arm_sr_vbar_write),
     C15("FCSEIDR", 0, 13, 0, 0, RW1 | FB | CTX | FLUSH, NOT(V7), FIELD_OF(fcseidr)),
     C15("FCSEIDR", 0, 13, 0, 0, RW1, NEEDS(V7), CONST(0)),
-    C15("CONTEXTIDR", 0, 13, 0, 1, RW1 | FB, FIELD_OF(contextidr), .write = arm_sr_contextidr_write),
+    C15("CONTEXTIDR", 0, 13, 0, 1, RW1 | FB, FIELD_OF(contextidr),
+        .write = arm_sr_contextidr_write),
     C15("TPIDRURW", 0, 13, 0, 2, RW0 | FB, NEEDS(V6K), FIELD_OF(tpidrurw)),
     C15("TPIDRURO", 0, 13, 0, 3, RO0 | RW1 | FB, NEEDS(V6K), FIELD_OF(tpidruro)),
     C15("TPIDRPRW", 0, 13, 0, 4, RW1 | FB, NEEDS(V6K), FIELD_OF(tpidrprw)),
     C15("HTPIDR", 4, 13, 0, 2, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(htpidr)),
 
-    /* ---- c14: generic timer ------------------------------------------------------------------------ */
-    C15("CNTFRQ", 0, 14, 0, 0, RO0 | RW1 | F, NEEDS(GTIMER), FIELD_OF(cntfrq), .read = arm_sr_cntfrq_read,
-        .permitted = arm_sr_cntfrq_permitted),
+    /* ---- c14: generic timer ----------------------------------------------------------------- */
+    C15("CNTFRQ", 0, 14, 0, 0, RO0 | RW1 | F, NEEDS(GTIMER), FIELD_OF(cntfrq),
+        .read = arm_sr_cntfrq_read, .permitted = arm_sr_cntfrq_permitted),
     C15("CNTKCTL", 0, 14, 1, 0, RW1 | F, NEEDS(GTIMER), FIELD_OF(cntkctl)),
     C15("CNTP_TVAL", 0, 14, 2, 0, RW0, TIMER_REG(PHYS, TVAL)),
     C15("CNTP_CTL", 0, 14, 2, 1, RW0, TIMER_REG(PHYS, CTL)),
@@ -260,10 +273,11 @@ const struct arm_sysreg arm_sysregs[] = {
         .permitted = arm_sr_counter_permitted),
     W15("CNTP_CVAL", 2, 14, RW0, TIMER_REG(PHYS, CVAL)),
     W15("CNTV_CVAL", 3, 14, RW0, TIMER_REG(VIRT, CVAL)),
-    W15("CNTVOFF", 4, 14, RW1 | F64 | HYP, NEEDS(VIRT), FIELD_OF(cntvoff), .write = arm_sr_cntvoff_write),
+    W15("CNTVOFF", 4, 14, RW1 | F64 | HYP, NEEDS(VIRT), FIELD_OF(cntvoff),
+        .write = arm_sr_cntvoff_write),
     W15("CNTHP_CVAL", 6, 14, RW1 | HYP, TIMER_REG(HYP, CVAL)),
 
-    /* ---- c15: implementation defined --------------------------------------------------------------- */
+    /* ---- c15: implementation defined -------------------------------------------------------- */
     C15("CBAR", 4, 15, 0, 0, RO1, NEEDS(MP), .read = arm_sr_cbar_read),
     C15("POWERCTL", 0, 15, 0, 0, RW1 | F, NEEDS(V7), FIELD_OF(scratch[3])),
     C15("DIAGNOSTIC", 0, 15, 0, 1, RW1 | F, NEEDS(V7), FIELD_OF(scratch[4])),
@@ -272,7 +286,7 @@ const struct arm_sysreg arm_sysregs[] = {
     W15("CPUMERRSR", 0, 15, RW1, NEEDS(LPAE), CONST(0)),
     W15("L2MERRSR", 1, 15, RW1, NEEDS(LPAE), CONST(0)),
 
-    /* ---- CP14: debug, with nothing behind it but what identification and the OS lock show ------------- */
+    /* ---- CP14: debug, with nothing behind it but what identification and the OS lock show ---- */
     C14("DBGDIDR", 0, 0, 0, 0, RO0 | ARM_CP_MODEL, NEEDS(V6), MODEL_OF(dbgdidr)),
     C14("DBGDSCRint", 0, 0, 1, 0, RO0 | F, NEEDS(V6), FIELD_OF(dbgdscr)),
     C14("DBGDTRint", 0, 0, 5, 0, RW0, NEEDS(V6), CONST(0)),

@@ -8,7 +8,7 @@
 #include "frontend/arm/cpu/sysregs_internal.h"
 #include "util/bits.h"
 
-/* ---- performance monitor (C12) -------------------------------------------------------------------------- */
+/* ---- performance monitor (C12) -------------------------------------------------------------- */
 
 enum { PMCR_E = 1, PMCR_P = 2, PMCR_C = 4, PMCR_WRITABLE = 0x39, PMCNTEN_C = (int)0x80000000 };
 enum { EVENT_SW_INCR = 0x00 };
@@ -48,7 +48,8 @@ uint64_t arm_sr_pmccntr_read(struct arm_state *s, const struct arm_sysreg *r)
 
 void arm_sr_pmccntr_write(struct arm_state *s, const struct arm_sysreg *r, uint64_t value)
 {
-    s->cp15.pmccntr = cycles_run(s) ? (uint32_t)s->ops->cycles(s) - (uint32_t)value : (uint32_t)value;
+    s->cp15.pmccntr =
+        cycles_run(s) ? (uint32_t)s->ops->cycles(s) - (uint32_t)value : (uint32_t)value;
 }
 
 /* Change what makes the counter run, keeping its value. */
@@ -152,7 +153,7 @@ uint64_t arm_sr_pmceid0_read(struct arm_state *s, const struct arm_sysreg *r)
     return BIT(EVENT_SW_INCR) | BIT(0x11);
 }
 
-/* ---- generic timer (B8) ---------------------------------------------------------------------------------- */
+/* ---- generic timer (B8) --------------------------------------------------------------------- */
 
 enum { CNT_PL0PCTEN = 1, CNT_PL0VCTEN = 2, CNT_PL0VTEN = 0x100, CNT_PL0PTEN = 0x200 };
 enum { CNTHCTL_PL1PCTEN = 1, CNTHCTL_PL1PCEN = 2 };

@@ -74,7 +74,8 @@ static void print_state(const struct ir_env *env, FILE *out)
     uint32_t psr = arm_cpsr_read(s);
 
     for (unsigned i = 0; i < 16; i++)
-        fprintf(out, "R%02u=%08x%c", i, i == 15 ? (uint32_t)env->pc : s->r[i], i % 4 == 3 ? '\n' : ' ');
+        fprintf(out, "R%02u=%08x%c", i, i == 15 ? (uint32_t)env->pc : s->r[i],
+                i % 4 == 3 ? '\n' : ' ');
     fprintf(out, "PSR=%08x %c%c%c%c %c mode %02x%s\n", psr, psr & BIT(31) ? 'N' : '-',
             psr & BIT(30) ? 'Z' : '-', psr & BIT(29) ? 'C' : '-', psr & BIT(28) ? 'V' : '-',
             s->thumb ? 'T' : 'A', s->mode, s->secure ? " secure" : "");

@@ -28,8 +28,20 @@ static bool stage2_enabled(const struct arm_state *s)
  * process. What a TLB may cache beyond its maintenance (SCTLR.TRE and the like) is not in the key:
  * writing these registers invalidates. */
 enum {
-    KEY_ASID = 32, KEY_USER = 40, KEY_BIG_ENDIAN, KEY_STRICT, KEY_ROTATE, KEY_MMU, KEY_SECURE, KEY_HYP,
-    KEY_LPAE, KEY_DISABLE0, KEY_DISABLE1, KEY_A1, KEY_STAGE2, KEY_VMID,
+    KEY_ASID = 32,
+    KEY_USER = 40,
+    KEY_BIG_ENDIAN,
+    KEY_STRICT,
+    KEY_ROTATE,
+    KEY_MMU,
+    KEY_SECURE,
+    KEY_HYP,
+    KEY_LPAE,
+    KEY_DISABLE0,
+    KEY_DISABLE1,
+    KEY_A1,
+    KEY_STAGE2,
+    KEY_VMID,
 };
 
 static uint64_t flag(bool on, unsigned bit)
@@ -135,8 +147,8 @@ void arm_walk_regs_get(const struct arm_state *s, struct arm_walk_regs *r)
     r->vtcr = c->vtcr;
 }
 
-bool arm_translate_va(const struct arm_state *s, uint32_t va, enum arm_access access, bool privileged,
-                      struct arm_translation *out, struct arm_fault *fault)
+bool arm_translate_va(const struct arm_state *s, uint32_t va, enum arm_access access,
+                      bool privileged, struct arm_translation *out, struct arm_fault *fault)
 {
     const struct arm_walk_memory memory = {.read = s->ops->read_phys, .opaque = (void *)s};
     struct arm_walk_regs regs;

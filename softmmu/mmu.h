@@ -36,8 +36,7 @@ struct mmu;
 
 struct mmu_config {
     unsigned max_contexts;    /* 0: 64 */
-    unsigned
-        max_table_pages; /* 4 KiB pieces of tables committed at most over all contexts; 0: 3072 */
+    unsigned max_table_pages; /* 4 KiB pieces of tables, over all contexts; 0: 3072 */
 };
 
 struct mmu_stats {
@@ -74,8 +73,7 @@ void mmu_fill(struct mmu *mmu, uint32_t va, uint8_t *host, unsigned page_bits, b
 void mmu_fill_exec(struct mmu *mmu, unsigned lane, uint32_t va, unsigned page_bits,
                    const uint32_t *entries);
 
-/** The current context's entry for @va as a host address, or NULL: what translated code would use.
- */
+/** Host address that translated code would use for @va in the current context, or NULL. */
 uint8_t *mmu_lookup(const struct mmu *mmu, uint32_t va, bool write);
 /** The current context's exec entry of @va, or NULL. */
 const uint32_t *mmu_lookup_exec(const struct mmu *mmu, unsigned lane, uint32_t va);
@@ -94,8 +92,7 @@ void mmu_inv_va_asid(struct mmu *mmu, uint32_t va, uint32_t asid);
 void mmu_inv_exec_all(struct mmu *mmu);
 /** All write entries of all contexts. */
 void mmu_inv_write_all(struct mmu *mmu);
-/** Remove every write entry that maps the page at host address @host: code was translated from it.
- */
+/** Remove every write entry that maps the page at @host: code was translated from it. */
 void mmu_protect_page(struct mmu *mmu, const uint8_t *host);
 
 /* Requests from other threads. */
@@ -112,8 +109,7 @@ struct mmu_op {
 };
 
 /** Queue @op for the thread that owns @mmu. Any thread. When the queue is full it becomes one
- * MMU_OP_INV_ALL, so nothing is ever lost. The caller makes the owner come to mmu_run_pending soon.
- */
+ * MMU_OP_INV_ALL: nothing is ever lost. The caller makes the owner run mmu_run_pending soon. */
 void mmu_post(struct mmu *mmu, const struct mmu_op *op);
 /** Is anything queued? Any thread; cheap. */
 bool mmu_has_pending(const struct mmu *mmu);

@@ -1,5 +1,7 @@
 #include "frontend/arm/cpu/exceptions.h"
 
+#include <stdio.h>
+
 #include "frontend/arm/cpu/cpu.h"
 #include "frontend/arm/cpu/helpers.h"
 #include "frontend/arm/cpu/psr.h"
@@ -142,24 +144,18 @@ static uint32_t return_offset(const struct arm_state *s, const struct exception_
 static void log_entry(const struct arm_state *s, enum arm_exception exc, uint32_t pc, unsigned mode)
 {
     const struct arm_cp15 *c = &s->cp15;
+    char fault[48] = "";
 
     if (!log_enabled(LOG_INT))
         return;
     if (exc == ARM_EXC_DATA_ABORT)
-        log_write(LOG_INT,
-                  "exception %u [%s] at PC 0x%08x, mode 0x%02x -> 0x%02x on CPU %u, DFSR 0x%x DFAR "
-                  "0x%08x",
-                  rows[exc].number, rows[exc].name, pc, s->mode, mode, s->index, c->dfsr[s->secure],
-                  c->dfar[s->secure]);
+        snprintf(fault, sizeof(fault), ", DFSR 0x%x DFAR 0x%08x", c->dfsr[s->secure],
+                 c->dfar[s->secure]);
     else if (exc == ARM_EXC_PREFETCH_ABORT)
-        log_write(LOG_INT,
-                  "exception %u [%s] at PC 0x%08x, mode 0x%02x -> 0x%02x on CPU %u, IFSR 0x%x IFAR "
-                  "0x%08x",
-                  rows[exc].number, rows[exc].name, pc, s->mode, mode, s->index, c->ifsr[s->secure],
-                  c->ifar[s->secure]);
-    else
-        log_write(LOG_INT, "exception %u [%s] at PC 0x%08x, mode 0x%02x -> 0x%02x on CPU %u",
-                  rows[exc].number, rows[exc].name, pc, s->mode, mode, s->index);
+        snprintf(fault, sizeof(fault), ", IFSR 0x%x IFAR 0x%08x", c->ifsr[s->secure],
+                 c->ifar[s->secure]);
+    log_write(LOG_INT, "exception %u [%s] at PC 0x%08x, mode 0x%02x -> 0x%02x on CPU %u%s",
+              rows[exc].number, rows[exc].name, pc, s->mode, mode, s->index, fault);
 }
 
 /* Entry; @size: length of the instruction, for exceptions that return behind it. */

@@ -78,39 +78,13 @@ void arm_cpu_loaded(struct arm_state *s)
     {#member, offsetof(struct arm_state, member), 4, sizeof(((struct arm_state *)0)->member) / 4}
 
 static const struct field fields[] = {
-    S(env.pc),
-    SA(env.nzcv),
-    S(env.icount),
-    SA(r),
-    S(thumb),
-    S(itstate),
-    S(q),
-    S(ge),
-    S(big_endian),
-    S(mask_a),
-    S(mask_i),
-    S(mask_f),
-    S(mode),
-    S(jazelle),
-    S(secure),
-    S(event),
-    S(halted),
-    S(irq_lines),
-    S(exclusive_addr),
-    S(exclusive_size),
-    S(exclusive_value),
-    S(exclusive_version),
-    SA(d),
-    S(fpscr),
-    S(fpexc),
-    S(fpinst),
-    S(fpinst2),
-    S(fpsid),
-    SW(bank),
-    SA(usr_r8_r12),
-    SA(fiq_r8_r12),
-    S(elr_hyp),
-    SW(cp15),
+    /* clang-format off */
+    S(env.pc), SA(env.nzcv), S(env.icount), SA(r), S(thumb), S(itstate), S(q), S(ge),
+    S(big_endian), S(mask_a), S(mask_i), S(mask_f), S(mode), S(jazelle), S(secure), S(event),
+    S(halted), S(irq_lines), S(exclusive_addr), S(exclusive_size), S(exclusive_value),
+    S(exclusive_version), SA(d), S(fpscr), S(fpexc), S(fpinst), S(fpinst2), S(fpsid), SW(bank),
+    SA(usr_r8_r12), SA(fiq_r8_r12), S(elr_hyp), SW(cp15),
+    /* clang-format on */
 };
 
 const struct field_list arm_cpu_fields = {

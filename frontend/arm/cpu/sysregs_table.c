@@ -59,7 +59,7 @@
 #define PMU(...) .permitted = arm_sr_pmu_permitted, NEEDS(V7), __VA_ARGS__
 
 const struct arm_sysreg arm_sysregs[] = {
-    /* ---- c0: identification ----------------------------------------------------------------- */
+    /* ---- c0: identification -------------------------------------------------------------- */
     C15("MIDR", 0, 0, 0, 0, RO1, .read = arm_sr_midr_read),
     C15("CTR", 0, 0, 0, 1, MODEL, MODEL_OF(ctr)),
     C15("TCMTR", 0, 0, 0, 2, MODEL, MODEL_OF(tcmtr)),
@@ -91,7 +91,7 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("VPIDR", 4, 0, 0, 0, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(vpidr)),
     C15("VMPIDR", 4, 0, 0, 5, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(vmpidr)),
 
-    /* ---- c1: system control ----------------------------------------------------------------- */
+    /* ---- c1: system control -------------------------------------------------------------- */
     C15("SCTLR", 0, 1, 0, 0, RW1 | FB, FIELD_OF(sctlr), .write = arm_sr_sctlr_write),
     C15("ACTLR", 0, 1, 0, 1, RW1 | FB, NEEDS(V6), FIELD_OF(actlr)),
     C15("CPACR", 0, 1, 0, 2, RW1 | F, NEEDS(V6), FIELD_OF(cpacr), .write = arm_sr_cpacr_write),
@@ -109,7 +109,7 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("HSTR", 4, 1, 1, 3, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(hstr)),
     C15("HACR", 4, 1, 1, 7, RW1 | HYP, NEEDS(VIRT), CONST(0)),
 
-    /* ---- c2, c3: translation ---------------------------------------------------------------- */
+    /* ---- c2, c3: translation ------------------------------------------------------------- */
     C15("TTBR0", 0, 2, 0, 0, RW1 | FB64, FIELD_OF(ttbr0), .write = arm_sr_ttbr_write),
     C15("TTBR1", 0, 2, 0, 1, RW1 | FB64, NEEDS(V6), FIELD_OF(ttbr1), .write = arm_sr_ttbr_write),
     C15("TTBCR", 0, 2, 0, 2, RW1 | FB, NEEDS(V6), FIELD_OF(ttbcr), .write = arm_sr_ttbcr_write),
@@ -121,7 +121,7 @@ const struct arm_sysreg arm_sysregs[] = {
     W15("VTTBR", 6, 2, RW1 | F64 | HYP | FLUSH | CTX, NEEDS(VIRT), FIELD_OF(vttbr)),
     C15("DACR", 0, 3, 0, 0, RW1 | FB | CTX, FIELD_OF(dacr)),
 
-    /* ---- c5, c6: faults --------------------------------------------------------------------- */
+    /* ---- c5, c6: faults ------------------------------------------------------------------ */
     C15("DFSR", 0, 5, 0, 0, RW1 | FB, FIELD_OF(dfsr)),
     C15("IFSR", 0, 5, 0, 1, RW1 | FB, FIELD_OF(ifsr)),
     C15("ADFSR", 0, 5, 1, 0, RW1 | FB, NEEDS(V7), FIELD_OF(adfsr)),
@@ -136,7 +136,7 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("HIFAR", 4, 6, 0, 2, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(hifar)),
     C15("HPFAR", 4, 6, 0, 4, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(hpfar)),
 
-    /* ---- c7: caches, barriers, address translation --------------------------------------------- */
+    /* ---- c7: caches, barriers, address translation ------------------------------------------ */
     /* Caches are not modelled, and stores to code are noticed without maintenance. */
     C15("PAR", 0, 7, 4, 0, RW1 | FB64, NEEDS(V6K), FIELD_OF(par)),
     W15("PAR", 0, 7, RW1 | FB64, NEEDS(LPAE), FIELD_OF(par)),
@@ -159,7 +159,7 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("CACHEOP", 0, 7, X, X, WO1, NEEDS(V7)),
     C15("CACHEOP", 0, 7, X, X, RW1, NOT(V7), CONST(0)),
 
-/* ---- c8: TLB -------------------------------------------------------------------------------- */
+/* ---- c8: TLB ----------------------------------------------------------------------------- */
 #define TLB(name, o1, m, o2, rights, scope, ...)                                                   \
     C15(name, o1, 8, m, o2, WO1 | (rights), .write = arm_sr_tlb_write, CONST(scope), ##__VA_ARGS__)
     TLB("TLBIALLIS", 0, 3, 0, 0, ARM_TLB_ALL | BROADCAST, NEEDS(MP)),
@@ -189,7 +189,7 @@ const struct arm_sysreg arm_sysregs[] = {
     TLB("TLBIMVAH", 4, 7, 1, HYP, ARM_TLB_VA_ALL, NEEDS(VIRT)),
     TLB("TLBIALLNSNH", 4, 7, 4, HYP, ARM_TLB_ALL, NEEDS(VIRT)),
 
-    /* ---- c9: performance monitor; lockdown and L2 control ----------------------------------- */
+    /* ---- c9: performance monitor; lockdown and L2 control -------------------------------- */
     C15("PMCR", 0, 9, 12, 0, RW0, PMU(.read = arm_sr_pmcr_read, .write = arm_sr_pmcr_write)),
     C15("PMCNTENSET", 0, 9, 12, 1, RW0 | F, PMU(FIELD_OF(pmcntenset), .write = arm_sr_pmcnten_set)),
     C15("PMCNTENCLR", 0, 9, 12, 2, RW0 | F,
@@ -219,7 +219,7 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("LOCKDOWN", 0, 9, X, X, RW1, NOT(V7), CONST(0)),
     C15("L2LOCKDOWN", 1, 9, X, X, RW1, NEEDS(V7), NOT(LPAE), CONST(0)),
 
-    /* ---- c10: memory attributes; c11: DMA and preload engines ------------------------------- */
+    /* ---- c10: memory attributes; c11: DMA and preload engines ---------------------------- */
     C15("PRRR", 0, 10, 2, 0, RW1 | FB | FLUSH, NEEDS(V6K), FIELD_OF(prrr), NOT(LPAE),
         .reset = 0x00098aa4),
     C15("NMRR", 0, 10, 2, 1, RW1 | FB | FLUSH, NEEDS(V6K), FIELD_OF(nmrr), NOT(LPAE),
@@ -238,7 +238,7 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("TLBLOCKDOWN", X, 10, X, X, RW1, NOT(V7), CONST(0)),
     C15("PLE", 0, 11, X, X, RW1, NOT(LPAE), CONST(0)),
 
-    /* ---- c12: vectors; c13: processes ---------------------------------------------------------- */
+    /* ---- c12: vectors; c13: processes ------------------------------------------------------- */
     /* VBAR stays when the Security Extensions are switched off by option: the cores have it. */
     C15("VBAR", 0, 12, 0, 0, RW1 | FB, NEEDS(V7), FIELD_OF(vbar), .write = arm_sr_vbar_write),
     C15("VBAR", 0, 12, 0, 0, RW1 | FB, NEEDS(SEC), FIELD_OF(vbar), .write = arm_sr_vbar_write),
@@ -256,7 +256,7 @@ const struct arm_sysreg arm_sysregs[] = {
     C15("TPIDRPRW", 0, 13, 0, 4, RW1 | FB, NEEDS(V6K), FIELD_OF(tpidrprw)),
     C15("HTPIDR", 4, 13, 0, 2, RW1 | F | HYP, NEEDS(VIRT), FIELD_OF(htpidr)),
 
-    /* ---- c14: generic timer ----------------------------------------------------------------- */
+    /* ---- c14: generic timer -------------------------------------------------------------- */
     C15("CNTFRQ", 0, 14, 0, 0, RO0 | RW1 | F, NEEDS(GTIMER), FIELD_OF(cntfrq),
         .read = arm_sr_cntfrq_read, .permitted = arm_sr_cntfrq_permitted),
     C15("CNTKCTL", 0, 14, 1, 0, RW1 | F, NEEDS(GTIMER), FIELD_OF(cntkctl)),
@@ -277,7 +277,7 @@ const struct arm_sysreg arm_sysregs[] = {
         .write = arm_sr_cntvoff_write),
     W15("CNTHP_CVAL", 6, 14, RW1 | HYP, TIMER_REG(HYP, CVAL)),
 
-    /* ---- c15: implementation defined -------------------------------------------------------- */
+    /* ---- c15: implementation defined ----------------------------------------------------- */
     C15("CBAR", 4, 15, 0, 0, RO1, NEEDS(MP), .read = arm_sr_cbar_read),
     C15("POWERCTL", 0, 15, 0, 0, RW1 | F, NEEDS(V7), FIELD_OF(scratch[3])),
     C15("DIAGNOSTIC", 0, 15, 0, 1, RW1 | F, NEEDS(V7), FIELD_OF(scratch[4])),
@@ -286,7 +286,7 @@ const struct arm_sysreg arm_sysregs[] = {
     W15("CPUMERRSR", 0, 15, RW1, NEEDS(LPAE), CONST(0)),
     W15("L2MERRSR", 1, 15, RW1, NEEDS(LPAE), CONST(0)),
 
-    /* ---- CP14: debug, with nothing behind it but what identification and the OS lock show ---- */
+    /* ---- CP14: debug, with nothing behind it but what identification and the OS lock show - */
     C14("DBGDIDR", 0, 0, 0, 0, RO0 | ARM_CP_MODEL, NEEDS(V6), MODEL_OF(dbgdidr)),
     C14("DBGDSCRint", 0, 0, 1, 0, RO0 | F, NEEDS(V6), FIELD_OF(dbgdscr)),
     C14("DBGDTRint", 0, 0, 5, 0, RW0, NEEDS(V6), CONST(0)),

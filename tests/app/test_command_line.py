@@ -18,7 +18,7 @@ import guest
 
 ARMEMU = os.path.abspath(sys.argv[1])
 MANUAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../docs/man/armemu.1')
-ACCEPTED_ONLY = ['no-user-config', 'help']
+ACCEPTED_ONLY = ['no-user-config']
 TIMEOUT = 20
 VIRT = ['-M', 'virt']
 
@@ -341,6 +341,15 @@ def escape_keys_in_a_pipe():
     prints(VIRT + ['-kernel', 'echo', '-nographic'], b'a\x01q', stdin=b'a\x01\x01q')
     r = run(VIRT + ['-kernel', 'echo', '-nographic'], b'ab\x01x')
     check(r.returncode == 0 and b'Ctrl-A x' in r.stdout, 'Ctrl-A x', r)
+
+
+@test
+def serial_and_monitor_share_a_device():
+    mux = ['-chardev', 'stdio,id=c,mux=on', '-serial', 'chardev:c', '-monitor', 'chardev:c']
+    r = run(VIRT + ['-kernel', 'echo'] + mux, b'ab\x01cinfo name\n\x01cq')
+    check(r.returncode == 0 and b'(no name' in r.stdout and r.stdout.endswith(b'q'), 'mux', r)
+    check(r.stdout.count(b'armemu monitor') == 1 and r.stdout.count(b'(armemu) ') == 2, 'mux', r)
+    prints(VIRT + ['-kernel', 'echo'] + mux, b'abq', stdin=b'abq')  # it is silent without focus
 
 
 @test

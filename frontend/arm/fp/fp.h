@@ -69,7 +69,7 @@ static inline struct fp_status fp_status_standard(uint32_t fpscr)
     };
 }
 
-/* ---- arithmetic (fp_arith.c, fp_mul.c): operands and result of format @f -------------------------- */
+/* ---- arithmetic (arith.c): operands and result of format @f -------------------------- */
 
 /** FPAdd, FPSub, FPMul, FPDiv. */
 uint64_t fp_add(struct fp_status *s, enum fp_size f, uint64_t a, uint64_t b);
@@ -84,7 +84,7 @@ uint64_t fp_muladd(struct fp_status *s, enum fp_size f, uint64_t addend, uint64_
 uint64_t fp_abs(enum fp_size f, uint64_t a);
 uint64_t fp_neg(enum fp_size f, uint64_t a);
 
-/* ---- comparison (fp_compare.c) -------------------------------------------------------------------- */
+/* ---- comparison (compare.c) -------------------------------------------------------------------- */
 
 /** FPCompare: NZCV in bits 3..0. Quiet NaNs are invalid when @signal_nans; signalling ones always. */
 unsigned fp_compare(struct fp_status *s, enum fp_size f, uint64_t a, uint64_t b, bool signal_nans);
@@ -99,7 +99,7 @@ uint64_t fp_min(struct fp_status *s, enum fp_size f, uint64_t a, uint64_t b);
 uint64_t fp_maxnum(struct fp_status *s, enum fp_size f, uint64_t a, uint64_t b);
 uint64_t fp_minnum(struct fp_status *s, enum fp_size f, uint64_t a, uint64_t b);
 
-/* ---- conversion (fp_convert.c) -------------------------------------------------------------------- */
+/* ---- conversion (convert.c) -------------------------------------------------------------------- */
 
 /** FPConvert: @a of format @from as @to, rounded as the status says; observes AHP. */
 uint64_t fp_convert(struct fp_status *s, enum fp_size to, enum fp_size from, uint64_t a);
@@ -116,7 +116,7 @@ uint64_t fp_from_fixed(struct fp_status *s, enum fp_size f, uint64_t v, unsigned
 uint64_t fp_round_int(struct fp_status *s, enum fp_size f, uint64_t a, enum fp_rounding rounding,
                       bool exact);
 
-/* ---- estimates and Newton-Raphson steps (fp_estimate.c) ------------------------------------------- */
+/* ---- estimates and Newton-Raphson steps (estimate.c) ------------------------------------------- */
 
 /** FPRecipEstimate, FPRSqrtEstimate. */
 uint64_t fp_recip_estimate(struct fp_status *s, enum fp_size f, uint64_t a);

@@ -186,7 +186,7 @@ static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch 
         engine_evict(en, ec);
         return NULL;
     }
-    if (!ec->step_once) {
+    if (!ec->step_once && !b->transient) {
         b->page = b->straddles ? NULL : page;
         engine_block_publish(en, b);
     }

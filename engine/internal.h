@@ -44,6 +44,7 @@ struct block {
     bool valid;
     bool straddles;      /* one instruction that ends in the virtually next page: found through the
                             hash only, and its bytes are compared at each lookup */
+    bool transient;      /* not to be found again: its second half could not be fetched */
     uint8_t straddle_bytes[4];
     struct backend_code code;
     struct link links[BACKEND_EXITS_MAX];

@@ -153,6 +153,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     b->literal_start = (uint16_t)ir.literal_start;
     b->literal_end = (uint16_t)ir.literal_end;
     b->straddles = straddles;
+    b->transient = straddles && !code.next_page;
     if (straddles) {
         memcpy(b->straddle_bytes, fetch->host + PAGE_BYTES - 2, 2);
         if (code.next_page)

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "frontend/arm/cpu/exceptions.h"
 #include "host/thread.h"
@@ -118,13 +119,31 @@ static bool wait_until_runnable(struct vm_cpu *c)
     }
 }
 
+/* The event stream of the generic timer wakes WFE regularly; it is not modelled edge by edge. */
+enum { WFE_MAX_NS = 500 * 1000 };
+
+static void sleep_once(struct vm_cpu *c)
+{
+    struct timespec until;
+    if (c->state.halted != ARM_HALTED_WFE) {
+        pthread_cond_wait(&c->wake, &c->vm->device_lock);
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += WFE_MAX_NS;
+    until.tv_sec += until.tv_nsec / CLOCK_NS_PER_SEC;
+    until.tv_nsec %= CLOCK_NS_PER_SEC;
+    if (pthread_cond_clockwait(&c->wake, &c->vm->device_lock, CLOCK_MONOTONIC, &until))
+        atomic_store(&c->event, true);
+}
+
 /* WFI or WFE: sleep until an interrupt, an event or somebody's request. */
 static void sleep_halted(struct vm_cpu *c)
 {
     pthread_mutex_lock(&c->vm->device_lock);
     atomic_store(&c->sleeping, true);
     while (!atomic_load(&c->lines) && !atomic_load(&c->event) && !atomic_load(&c->attention))
-        pthread_cond_wait(&c->wake, &c->vm->device_lock);
+        sleep_once(c);
     atomic_store(&c->sleeping, false);
     pthread_mutex_unlock(&c->vm->device_lock);
     atomic_store(&c->event, false);

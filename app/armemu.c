@@ -32,15 +32,22 @@ struct app {
 
 /* ---- consoles -------------------------------------------------------------------------------- */
 
+static bool is_stdio(const char *spec)
+{
+    spec += strncmp(spec, "mon:", 4) ? 0 : 4;
+    size_t len = strcspn(spec, ",");
+    return len == 5 && !memcmp(spec, "stdio", len);
+}
+
 static bool uses_stdio(const struct options *o)
 {
     for (unsigned i = 0; i < o->serial_count; i++)
-        if (strstr(o->serial[i], "stdio"))
+        if (is_stdio(o->serial[i]))
             return true;
     for (unsigned i = 0; i < o->chardev_count; i++)
-        if (!strncmp(o->chardev[i], "stdio", 5))
+        if (is_stdio(o->chardev[i]))
             return true;
-    return o->monitor && strstr(o->monitor, "stdio");
+    return o->monitor && is_stdio(o->monitor);
 }
 
 /* As QEMU with -nographic: what is not given shares the terminal, unless something else uses it. */

@@ -321,6 +321,18 @@ def boots_elf_bios_and_loader():
 
 
 @test
+def default_monitor():
+    """As with QEMU: -nographic alone puts the monitor where nothing else is."""
+    serial = ['-nographic', '-serial', 'file:stdio.out']
+    r = run(VIRT + ['-kernel', 'idle'] + serial, b'info status\nquit\n')
+    check(r.returncode == 0 and b'VM status: running' in r.stdout, 'no monitor', r)
+    prints(VIRT + ['-kernel', 'good', '-monitor', 'none'] + serial, b'')
+    prints(VIRT + ['-kernel', 'good', '-nodefaults'] + serial, b'')
+    prints(VIRT + ['-kernel', 'echo', '-monitor', 'none'], b'\x01cq', stdin=b'\x01cq')
+    prints(VIRT + ['-kernel', 'good', '-monitor', 'null'], b'Hi\n')
+
+
+@test
 def without_console():
     prints(VIRT + ['-kernel', 'good', '-serial', 'none'], b'')
     prints(VIRT + ['-kernel', 'good', '-serial', 'null'], b'')

@@ -73,4 +73,22 @@ static inline int dec_neon_align(int a)
     return a ? 4 << a : 0;
 }
 
+/** Log2 of the bytes of the elements that an Advanced SIMD shift's L:imm6 (or imm6) says: the
+ * highest bit that is set, of 3 to 6. */
+static inline int dec_neon_shift_size(int v)
+{
+    return 28 - __builtin_clz((unsigned)v | 8);
+}
+
+/** Its amounts: to the left the bits below that, to the right counted downwards from the width. */
+static inline int dec_neon_shift_left(int v)
+{
+    return v - (8 << dec_neon_shift_size(v));
+}
+
+static inline int dec_neon_shift_right(int v)
+{
+    return (16 << dec_neon_shift_size(v)) - v;
+}
+
 #endif

@@ -31,10 +31,11 @@ static const struct ir_helper helpers[] = {
 };
 #undef HELPER
 
-/* The functions of those that the translator's own files define. */
+/* The functions of those that need nothing but the state's registers. */
 #define HELPER(id, ...) [ARM_HELPER_##id] = arm_helper_##id,
-static ir_helper_fn *const media_functions[ARM_HELPER_COUNT] = {
+static ir_helper_fn *const own_functions[ARM_HELPER_COUNT] = {
 #include "frontend/arm/cpu/helpers_media.def"
+#include "frontend/arm/cpu/helpers_neon.def"
 };
 #undef HELPER
 
@@ -115,8 +116,8 @@ static uint64_t call_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64
                             uint64_t a3)
 {
     struct run *r = (struct run *)env;
-    if (media_functions[id])
-        return media_functions[id](env, a0, a1, a2, a3);
+    if (own_functions[id])
+        return own_functions[id](env, a0, a1, a2, a3);
     if (r->call_count < RUN_CALLS)
         r->calls[r->call_count++] = (struct run_call){(int)id, {a0, a1, a2, a3}};
     r->helper = (int)id;

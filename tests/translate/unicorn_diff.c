@@ -108,11 +108,19 @@ static void unicorn_load_vectors(struct diff *d)
 {
     for (int i = 0; i < 32; i++)
         check_uc(uc_reg_write(d->uc, UC_ARM_REG_D0 + i, &d->run->s.d[i]), "vector");
+    check_uc(uc_reg_write(d->uc, UC_ARM_REG_FPSCR, &d->run->s.fpscr), "fpscr");
 }
 
 static bool vectors_agree(struct diff *d)
 {
     bool agree = true;
+    uint32_t fpscr;
+    check_uc(uc_reg_read(d->uc, UC_ARM_REG_FPSCR, &fpscr), "fpscr");
+    if (fpscr != d->run->s.fpscr) {
+        agree = false;
+        if (d->mismatches < MAX_REPORTS)
+            fprintf(stderr, "  fpscr ours %08x unicorn %08x\n", d->run->s.fpscr, fpscr);
+    }
     for (int i = 0; i < 32; i++) {
         uint64_t theirs;
         check_uc(uc_reg_read(d->uc, UC_ARM_REG_D0 + i, &theirs), "vector");

@@ -1,0 +1,83 @@
+/*
+ * Advanced SIMD data processing: operations on D register values (i64), and the shapes of
+ * instructions that apply them to registers. Internal to translate/.
+ *
+ * An operation is a struct neon_op: either IR or a helper per element type. neon_do alone knows how
+ * an operation becomes IR.
+ */
+#ifndef ARMEMU_ARM_TRANSLATE_NEON_H
+#define ARMEMU_ARM_TRANSLATE_NEON_H
+
+#include "frontend/arm/decode_args.h"
+#include "frontend/arm/translate/vfp.h"
+
+/* Element type: log2 of the bytes, and whether elements are unsigned. */
+struct neon_type {
+    uint8_t size;
+    bool u;
+};
+
+/* Result of one half. @x and @y are i64 (@y IR_NONE for operations of one operand). */
+typedef int32_t neon_fn(struct ir_block *b, struct neon_type type, int32_t x, int32_t y);
+
+struct neon_op {
+    neon_fn *fn;        /* IR, where not NULL */
+    uint16_t helper;    /* otherwise the first of helpers in ascending order of the sizes ... */
+    uint8_t first, count; /* ... which begin with @first; so many sizes. 0: one for all types. */
+    bool sign_matters;  /* then as many more for unsigned elements */
+};
+
+#define NEON_IR(fn_) (struct neon_op){.fn = fn_}
+/* One helper. */
+#define NEON_ONE(name) (struct neon_op){.helper = ARM_HELPER_neon_##name}
+/* Helpers name_8, _16, _32; the same from size @first on, @n of them; signed and unsigned ones. */
+#define NEON_3(name) (struct neon_op){.helper = ARM_HELPER_neon_##name##_8, .count = 3}
+#define NEON_FROM(name, bits, first_, n) \
+    (struct neon_op){.helper = ARM_HELPER_neon_##name##_##bits, .first = first_, .count = n}
+#define NEON_SU3(name) \
+    (struct neon_op){.helper = ARM_HELPER_neon_##name##_s8, .count = 3, .sign_matters = true}
+#define NEON_SU4(name) \
+    (struct neon_op){.helper = ARM_HELPER_neon_##name##_s8, .count = 4, .sign_matters = true}
+
+/* Operations that several groups use (neon_ops.c). */
+extern const struct neon_op neon_add, neon_sub, neon_mul, neon_qadd, neon_qsub, neon_shl, neon_rshl;
+extern const struct neon_op neon_narrow, neon_widen, neon_abd, neon_abdl, neon_mull, neon_qdmull;
+extern const struct neon_op neon_qnarrow, neon_qnarrow_su;
+/* Of f32 pairs (neon_float.c). */
+extern const struct neon_op neon_fadd, neon_fsub, neon_fmul;
+
+/** Apply @op to @x and @y. */
+int32_t neon_do(struct arm_translate *t, const struct neon_op *op, struct neon_type type, int32_t x,
+                int32_t y);
+/** Does @op exist for elements of @size? */
+bool neon_has(const struct neon_op *op, int size);
+
+/** @v in all elements of 8 << @size bits. */
+uint64_t neon_each(unsigned size, uint64_t v);
+int32_t neon_const(struct ir_block *b, uint64_t v);
+/** The upper half of an i64 as the lower one, for long operations. */
+int32_t neon_high(struct ir_block *b, int32_t v);
+/** All elements of @v shifted by a constant: left by 0..width-1, right (as @type says) by 1..width. */
+int32_t neon_shift_left(struct ir_block *b, struct neon_type type, int32_t v, unsigned n);
+int32_t neon_shift_right(struct arm_translate *t, struct neon_type type, int32_t v, unsigned n);
+/** An i64 all of whose elements are element @index of register @d. */
+int32_t neon_lane(struct arm_translate *t, int d, int size, int index);
+
+/* Both halves of a quadword. */
+struct neon_pair {
+    int32_t lo, hi;
+};
+/** Registers @d and @d + 1, and writing them. */
+struct neon_pair neon_q_read(struct arm_translate *t, int d);
+void neon_q_write(struct arm_translate *t, int d, struct neon_pair v);
+
+/* ---- shapes: the check, reading, applying, writing; true ------------------------------------------- */
+
+/** Vd = op(Vn, Vm), all of a length; with @acc Vd = acc(Vd, op(Vn, Vm)). */
+bool neon_three_same(struct arm_translate *t, const struct arg_n_rrr *a, const struct neon_op *op,
+                     const struct neon_op *acc);
+/** Vd = op(Vm); with @acc Vd = acc(Vd, op(Vm)), where @acc's elements have twice the width. */
+bool neon_two(struct arm_translate *t, const struct arg_n_rr *a, const struct neon_op *op,
+              const struct neon_op *acc);
+
+#endif

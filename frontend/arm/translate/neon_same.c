@@ -1,0 +1,67 @@
+/* Advanced SIMD, three integer registers of the same length (DDI 0406C A7.4.1). */
+#include "frontend/arm/translate/neon.h"
+
+#define SAME(mnemonic, ...)                                                   \
+    bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrr *a) \
+    {                                                                         \
+        static const struct neon_op op = __VA_ARGS__;                         \
+        return neon_three_same(t, a, &op, NULL);                              \
+    }
+/* Vd = @acc(Vd, @op(Vn, Vm)) */
+#define SAME_ACC(mnemonic, op, acc)                                           \
+    bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrr *a) \
+    {                                                                         \
+        return neon_three_same(t, a, &op, &acc);                              \
+    }
+#define SAME_OF(mnemonic, op)                                                 \
+    bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrr *a) \
+    {                                                                         \
+        return neon_three_same(t, a, &op, NULL);                              \
+    }
+
+SAME(VHADD, NEON_SU3(hadd))
+SAME(VRHADD, NEON_SU3(rhadd))
+SAME(VHSUB, NEON_SU3(hsub))
+SAME(VCGT_vi, NEON_SU3(cgt))
+SAME(VCGE_vi, NEON_SU3(cge))
+SAME(VCEQ_vi, NEON_3(ceq))
+SAME(VTST, NEON_3(tst))
+SAME(VMAX_vi, NEON_SU3(max))
+SAME(VMIN_vi, NEON_SU3(min))
+SAME(VPMAX_vi, NEON_SU3(pmax))
+SAME(VPMIN_vi, NEON_SU3(pmin))
+SAME(VPADD_vi, NEON_3(padd))
+SAME(VQDMULH, NEON_FROM(qdmulh, 16, 1, 2))
+SAME(VQRDMULH, NEON_FROM(qrdmulh, 16, 1, 2))
+SAME(VMUL_vp, NEON_FROM(pmul, 8, 0, 1))
+SAME_OF(VABD_vi, neon_abd)
+SAME_OF(VADD_vi, neon_add)
+SAME_OF(VSUB_vi, neon_sub)
+SAME_OF(VQADD, neon_qadd)
+SAME_OF(VQSUB, neon_qsub)
+SAME_OF(VMUL_vi, neon_mul)
+SAME_ACC(VABA, neon_abd, neon_add)
+SAME_ACC(VMLA_vi, neon_mul, neon_add)
+SAME_ACC(VMLS_vi, neon_mul, neon_sub)
+
+/* Shifts by a register: Vd = Vm shifted by Vn. */
+static bool shift_by_register(struct arm_translate *t, const struct arg_n_rrr *a,
+                              const struct neon_op *op)
+{
+    struct arg_n_rrr swapped = *a;
+    swapped.vn = a->vm;
+    swapped.vm = a->vn;
+    return neon_three_same(t, &swapped, op, NULL);
+}
+
+#define SHIFT(mnemonic, name)                                                 \
+    bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrr *a) \
+    {                                                                         \
+        static const struct neon_op op = NEON_SU4(name);                      \
+        return shift_by_register(t, a, &op);                                  \
+    }
+
+SHIFT(VSHL_reg, shl)
+SHIFT(VQSHL_reg, qshl)
+SHIFT(VRSHL_reg, rshl)
+SHIFT(VQRSHL_reg, qrshl)

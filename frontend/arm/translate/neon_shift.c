@@ -1,0 +1,157 @@
+/* Advanced SIMD, two registers and a shift amount (DDI 0406C A7.4.4), but for conversions. */
+#include "frontend/arm/translate/neon.h"
+
+static struct neon_type type_of(const struct arg_n_shift *a)
+{
+    return (struct neon_type){(uint8_t)a->size, a->u};
+}
+
+/* The amounts by which the shifts by registers shift as far as instructions to the right, to the
+ * left. */
+static int32_t amount_right(struct arm_translate *t, const struct arg_n_shift *a)
+{
+    return neon_const(t->b, neon_each((unsigned)a->size, -(uint64_t)a->imm));
+}
+
+static int32_t amount_left(struct arm_translate *t, const struct arg_n_shift *a)
+{
+    return neon_const(t->b, neon_each((unsigned)a->size, (uint64_t)a->imm));
+}
+
+/* The new value of a half, of the old destination @d and the operand @m. */
+typedef int32_t shift_fn(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m);
+
+static bool shift_same(struct arm_translate *t, const struct arg_n_shift *a, shift_fn *fn)
+{
+    arm_vfp_check(t);
+    for (int i = 0; i <= a->q; i++) {
+        int32_t d = arm_d_read(t, a->vd + i), m = arm_d_read(t, a->vm + i);
+        arm_d_write(t, a->vd + i, fn(t, a, d, m));
+    }
+    return true;
+}
+
+static int32_t do_shr(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
+{
+    return neon_shift_right(t, type_of(a), m, (unsigned)a->imm);
+}
+
+static int32_t do_sra(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
+{
+    return neon_do(t, &neon_add, type_of(a), d, do_shr(t, a, d, m));
+}
+
+static int32_t do_rshr(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
+{
+    return neon_do(t, &neon_rshl, type_of(a), m, amount_right(t, a));
+}
+
+static int32_t do_rsra(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
+{
+    return neon_do(t, &neon_add, type_of(a), d, do_rshr(t, a, d, m));
+}
+
+static int32_t do_shl(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
+{
+    return neon_shift_left(t->b, type_of(a), m, (unsigned)a->imm);
+}
+
+/* Insertions keep the bits of the destination that nothing is shifted into. */
+static int32_t insert(struct arm_translate *t, int32_t d, int32_t v, uint64_t keep)
+{
+    return ir_op2(t->b, IR_OP_or, ir_op2i(t->b, IR_OP_and, d, keep), v);
+}
+
+static int32_t do_sli(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
+{
+    uint64_t keep = neon_each((unsigned)a->size, (1ull << a->imm) - 1);
+    return insert(t, d, do_shl(t, a, d, m), keep);
+}
+
+static int32_t do_sri(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
+{
+    struct neon_type type = {(uint8_t)a->size, true};
+    unsigned bits = 8u << a->size, n = (unsigned)a->imm;
+    uint64_t moved = n < bits ? ~0ull >> (64 - bits) >> n : 0;
+    return insert(t, d, neon_shift_right(t, type, m, n), neon_each((unsigned)a->size, ~moved));
+}
+
+static int32_t do_qshl(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
+{
+    static const struct neon_op op = NEON_SU4(qshl);
+    return neon_do(t, &op, type_of(a), m, amount_left(t, a));
+}
+
+static int32_t do_qshlu(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
+{
+    static const struct neon_op op = NEON_FROM(qshlu, 8, 0, 4);
+    return neon_do(t, &op, type_of(a), m, amount_left(t, a));
+}
+
+#define SHIFT(mnemonic, fn)                                                     \
+    bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_shift *a) \
+    {                                                                           \
+        return shift_same(t, a, fn);                                            \
+    }
+
+SHIFT(VSHR, do_shr)
+SHIFT(VSRA, do_sra)
+SHIFT(VRSHR, do_rshr)
+SHIFT(VRSRA, do_rsra)
+SHIFT(VSRI, do_sri)
+SHIFT(VSHL_imm, do_shl)
+SHIFT(VSLI, do_sli)
+SHIFT(VQSHL_imm, do_qshl)
+SHIFT(VQSHLU, do_qshlu)
+
+/* Vd = @op of the elements of Qm shifted right. @a's size is that of Vd, the type that of Qm. No
+ * shifted value needs more bits than the element had, rounded ones neither. */
+static bool shift_narrow(struct arm_translate *t, const struct arg_n_shift *a, bool u, bool round,
+                         const struct neon_op *op)
+{
+    struct arg_n_shift wide = *a;
+    shift_fn *fn = round ? do_rshr : do_shr;
+    wide.size++;
+    wide.u = u;
+    arm_vfp_check(t);
+    struct neon_pair m = neon_q_read(t, a->vm);
+    int32_t lo = fn(t, &wide, IR_NONE, m.lo), hi = fn(t, &wide, IR_NONE, m.hi);
+    arm_d_write(t, a->vd, neon_do(t, op, type_of(&wide), lo, hi));
+    return true;
+}
+
+#define NARROW(mnemonic, u, round, op)                                          \
+    bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_shift *a) \
+    {                                                                           \
+        return shift_narrow(t, a, u, round, &op);                               \
+    }
+
+NARROW(VSHRN, true, false, neon_narrow)
+NARROW(VRSHRN, true, true, neon_narrow)
+NARROW(VQSHRN, a->u, false, neon_qnarrow)
+NARROW(VQRSHRN, a->u, true, neon_qnarrow)
+NARROW(VQSHRUN, false, false, neon_qnarrow_su)
+NARROW(VQRSHRUN, false, true, neon_qnarrow_su)
+
+/* VSHLL.<type><size> <Qd>, <Dm>, #<imm>, from 0 (VMOVL) to the width of an element. */
+bool trans_VSHLL(struct arm_translate *t, const struct arg_n_shift *a)
+{
+    struct neon_type wide = {(uint8_t)(a->size + 1), a->u};
+    arm_vfp_check(t);
+    int32_t m = arm_d_read(t, a->vm);
+    int32_t lo = neon_do(t, &neon_widen, type_of(a), m, IR_NONE);
+    int32_t hi = neon_do(t, &neon_widen, type_of(a), neon_high(t->b, m), IR_NONE);
+    neon_q_write(t, a->vd, (struct neon_pair){
+        neon_shift_left(t->b, wide, lo, (unsigned)a->imm),
+        neon_shift_left(t->b, wide, hi, (unsigned)a->imm),
+    });
+    return true;
+}
+
+/* VSHLL.<type><size> <Qd>, <Dm>, #<size> */
+bool trans_VSHLL_max(struct arm_translate *t, const struct arg_n_rr *a)
+{
+    struct arg_n_shift shift = {.vd = a->vd, .vm = a->vm, .size = a->size, .q = 1,
+                                .imm = 8 << a->size};
+    return trans_VSHLL(t, &shift);
+}

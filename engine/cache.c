@@ -123,11 +123,9 @@ static struct link **site_bucket(struct engine *en, const void *site)
 
 static void sites_add(struct engine *en, struct block *b)
 {
-    for (unsigned i = 0; i < b->code.exit_count; i++) {
+    for (unsigned i = 0; i < b->link_count; i++) {
         struct link *l = &b->links[i];
-        struct link **bucket = site_bucket(en, b->code.exits[i].site);
-        l->from = b;
-        l->site = b->code.exits[i].site;
+        struct link **bucket = site_bucket(en, l->site);
         l->next_in_hash = *bucket;
         *bucket = l;
     }
@@ -135,7 +133,7 @@ static void sites_add(struct engine *en, struct block *b)
 
 static void sites_remove(struct engine *en, struct block *b)
 {
-    for (unsigned i = 0; i < b->code.exit_count; i++) {
+    for (unsigned i = 0; i < b->link_count; i++) {
         struct link **p = site_bucket(en, b->links[i].site);
         while (*p != &b->links[i])
             p = &(*p)->next_in_hash;
@@ -156,7 +154,7 @@ void engine_block_publish(struct engine *en, struct block *b)
     b->page->blocks = b;
     cover_block(b->page, b);
     if (!(b->flags & GUEST_FLAGS_LOOKUP_ONLY))
-        entry_store(entry_of(en, b), b->code.entry);
+        entry_store(entry_of(en, b), b->entry);
 }
 
 void engine_chain(struct engine *en, void *site, struct block *to)
@@ -173,7 +171,7 @@ void engine_chain(struct engine *en, void *site, struct block *to)
     if (to->incoming)
         to->incoming->prev = l;
     to->incoming = l;
-    backend_chain(en->backend, site, to->code.entry);
+    backend_chain(en->backend, site, to->entry);
     en->stats.chains++;
 }
 
@@ -209,7 +207,7 @@ static void block_unreach(struct engine *en, struct block *b)
         l->to = NULL;
     }
     b->incoming = NULL;
-    for (unsigned i = 0; i < b->code.exit_count; i++)
+    for (unsigned i = 0; i < b->link_count; i++)
         unlink_outgoing(&b->links[i]);
 }
 

@@ -10,7 +10,7 @@
 #include "util/bits.h"
 #include "util/log.h"
 
-enum { DEFAULT_CACHE = 32 << 20, DEFAULT_REGIONS = 8, DEFAULT_SLICE = 8192 };
+enum { DEFAULT_CACHE = 24 << 20, DEFAULT_REGIONS = 8, DEFAULT_SLICE = 8192 };
 
 static bool backend_start(struct engine *en, const struct engine_config *config, struct error *e)
 {
@@ -238,7 +238,7 @@ static enum ir_exit run_block(struct engine_cpu *ec, struct block *b, uint32_t e
     ec->env->page_base = align_down(ec->env->pc, PAGE_BYTES);
     switch (en->accel) {
     case ENGINE_JIT:
-        return backend_run(en->backend, ec->env, b ? b->code.entry : entry);
+        return backend_run(en->backend, ec->env, b ? b->entry : entry);
     case ENGINE_INTERP:
         return ir_interp_run(b ? b->ir : en->ids[entry]->ir, ec->env, &cb);
     case ENGINE_LOCKSTEP:

@@ -46,8 +46,10 @@ struct block {
                             hash only, and its bytes are compared at each lookup */
     bool transient;      /* not to be found again: its second half could not be fetched */
     uint8_t straddle_bytes[4];
-    struct backend_code code;
-    struct link links[BACKEND_EXITS_MAX];
+    uint8_t link_count;
+    uint32_t entry;          /* host address; the interpreter's number of the block */
+    uint32_t code_start, code_end; /* host code, stubs included */
+    struct link links[];     /* the exits that can be chained */
 };
 
 /* Entry addresses of the blocks of a page for one flags value. */

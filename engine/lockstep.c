@@ -322,7 +322,8 @@ static void report(struct engine_cpu *ec, struct block *b, uint64_t pc, enum ir_
     if (!b->straddles && en->ops.fetch(ec->env, pc, false, &fetch))
         en->frontend->disassemble(fetch.host + b->start, b->end - b->start, pc, b->flags, out);
     ir_print(b->ir, out);
-    backend_disassemble(en->backend, &b->code, out);
+    const struct backend_code code = {.entry = b->entry, .start = b->code_start, .end = b->code_end};
+    backend_disassemble(en->backend, &code, out);
     log_unlock();
 }
 
@@ -354,7 +355,7 @@ enum ir_exit engine_lockstep_run(struct engine_cpu *ec, struct block *b)
     state_copy(ls, ls->after, env);
 
     state_copy(ls, env, ls->before);
-    enum ir_exit jit_exit = backend_run(ec->engine->backend, env, b->code.entry);
+    enum ir_exit jit_exit = backend_run(ec->engine->backend, env, b->entry);
     if (ls->replayed != ls->count)
         mismatch(ls, "the interpreter made %u events, the JIT %u", ls->count, ls->replayed);
     bool same = !ls->mismatch[0] && interp_exit == jit_exit &&

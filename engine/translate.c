@@ -64,8 +64,9 @@ static void log_host_code(struct engine *en, const struct block *b, uint64_t pc)
         return;
     log_lock();
     fprintf(log_stream(), "OUT: pc 0x%llx [size=%u]\n", (unsigned long long)pc,
-            b->code.end - b->code.start);
-    backend_disassemble(en->backend, &b->code, log_stream());
+            b->code_end - b->code_start);
+    const struct backend_code code = {.entry = b->entry, .start = b->code_start, .end = b->code_end};
+    backend_disassemble(en->backend, &code, log_stream());
     log_unlock();
 }
 
@@ -73,7 +74,7 @@ static void perfmap_line(struct engine *en, const struct block *b, uint64_t pc)
 {
     if (!en->perfmap)
         return;
-    fprintf(en->perfmap, "%x %x guest_0x%08llx\n", b->code.start, b->code.end - b->code.start,
+    fprintf(en->perfmap, "%x %x guest_0x%08llx\n", b->code_start, b->code_end - b->code_start,
             (unsigned long long)pc);
     fflush(en->perfmap);
 }
@@ -97,7 +98,7 @@ static struct ir_block *ir_copy(const struct ir_block *ir)
 /* The interpreter's entry value is the block's number; there is a bounded supply, as of code. */
 enum { INTERP_BLOCKS_PER_REGION = 32768 };
 
-static bool interp_id(struct engine *en, struct block *b)
+static bool interp_id(struct engine *en, struct backend_code *code)
 {
     uint32_t first = 1 + en->region * INTERP_BLOCKS_PER_REGION;
     if (!en->ids) {
@@ -107,8 +108,7 @@ static bool interp_id(struct engine *en, struct block *b)
     }
     if (en->ids_used == INTERP_BLOCKS_PER_REGION)
         return false;
-    b->code.entry = first + en->ids_used++;
-    en->ids[b->code.entry] = b;
+    *code = (struct backend_code){.entry = first + en->ids_used++};
     return true;
 }
 
@@ -120,6 +120,41 @@ static void count(struct engine *en, const struct block *b)
         en->stats.blocks_retranslated++;
     en->seen[bit / 64] |= BIT64(bit % 64);
     en->stats.blocks_translated++;
+}
+
+static void keep_straddle_bytes(struct block *b, const struct guest_code *code)
+{
+    b->straddles = true;
+    b->transient = !code->next_page;
+    memcpy(b->straddle_bytes, code->page + PAGE_BYTES - 2, 2);
+    if (code->next_page)
+        memcpy(b->straddle_bytes + 2, code->next_page, 2);
+}
+
+static struct block *block_new(struct engine *en, const struct ir_block *ir,
+                               const struct guest_code *code, const struct backend_code *host)
+{
+    struct block *b = calloc(1, sizeof(*b) + host->exit_count * sizeof(b->links[0]));
+    if (!b) {
+        fprintf(stderr, "armemu: out of memory\n");
+        abort();
+    }
+    b->flags = code->flags;
+    b->start = (uint16_t)code->offset;
+    b->end = (uint16_t)(code->offset + ir->guest_size);
+    b->literal_start = (uint16_t)ir->literal_start;
+    b->literal_end = (uint16_t)ir->literal_end;
+    b->entry = host->entry;
+    b->code_start = host->start;
+    b->code_end = host->end;
+    b->link_count = host->exit_count;
+    for (unsigned i = 0; i < host->exit_count; i++)
+        b->links[i] = (struct link){.from = b, .site = host->exits[i].site};
+    b->ir = en->accel == ENGINE_JIT ? NULL : ir_copy(ir);
+    b->region = en->region;
+    b->next_in_region = en->region_blocks[en->region];
+    en->region_blocks[en->region] = b;
+    return b;
 }
 
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
@@ -140,39 +175,20 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
         code.next_page = next.host;
 
     struct ir_block ir;
+    struct backend_code host;
     bool straddles = make_ir(ec, &ir, &code, pc);
-    struct block *b = calloc(1, sizeof(*b));
-    if (!b) {
-        fprintf(stderr, "armemu: out of memory\n");
-        abort();
-    }
-    b->phys = fetch->phys;
-    b->flags = flags;
-    b->start = (uint16_t)code.offset;
-    b->end = (uint16_t)(code.offset + ir.guest_size);
-    b->literal_start = (uint16_t)ir.literal_start;
-    b->literal_end = (uint16_t)ir.literal_end;
-    b->straddles = straddles;
-    b->transient = straddles && !code.next_page;
-    if (straddles) {
-        memcpy(b->straddle_bytes, fetch->host + PAGE_BYTES - 2, 2);
-        if (code.next_page)
-            memcpy(b->straddle_bytes + 2, code.next_page, 2);
-    }
-    bool fits = en->backend ? backend_compile(en->backend, &ir, &b->code) : interp_id(en, b);
-    if (!fits) {
-        free(b);
+    if (!(en->backend ? backend_compile(en->backend, &ir, &host) : interp_id(en, &host)))
         return NULL;
-    }
-    if (en->accel != ENGINE_JIT)
-        b->ir = ir_copy(&ir);
+    struct block *b = block_new(en, &ir, &code, &host);
+    b->phys = fetch->phys;
+    if (straddles)
+        keep_straddle_bytes(b, &code);
     if (en->backend) {
         log_host_code(en, b, pc);
         perfmap_line(en, b, pc);
+    } else {
+        en->ids[host.entry] = b;
     }
-    b->region = en->region;
-    b->next_in_region = en->region_blocks[en->region];
-    en->region_blocks[en->region] = b;
     count(en, b);
     en->stats.guest_insns_translated += ir.insn_count;
     en->stats.translate_ns += now_ns() - start_ns;

@@ -192,6 +192,7 @@ void vm_cpu_reset(struct vm_cpu *c)
         .registers = entry->linux_boot,
     };
     c->start_pending = c->powered;
+    pthread_cond_broadcast(&c->wake); /* applied while parked as well, so that debuggers see it */
 }
 
 void vm_cpu_power_on(struct vm_cpu *c, const struct vm_cpu_start *start)

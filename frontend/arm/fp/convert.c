@@ -107,5 +107,5 @@ uint64_t fp_round_int(struct fp_status *s, enum fp_size f, uint64_t a, enum fp_r
     if (!mag)
         return fp_zero(f, n.sign);
     int shift = __builtin_clzll(mag);
-    return fp_round(s, f, n.sign, 63 - shift, mag << shift, FP_ZERO);
+    return fp_round(s, f, n.sign, 63 - shift, mag << shift, FP_TOZERO);
 }

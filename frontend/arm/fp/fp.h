@@ -16,7 +16,7 @@
 enum fp_size { FP_16, FP_32, FP_64, FP_SIZE_COUNT };
 
 /* Rounding; the first four are numbered as FPSCR.RMode. */
-enum fp_rounding { FP_TIEEVEN, FP_POSINF, FP_NEGINF, FP_ZERO, FP_TIEAWAY };
+enum fp_rounding { FP_TIEEVEN, FP_POSINF, FP_NEGINF, FP_TOZERO, FP_TIEAWAY };
 
 /* Cumulative exceptions, as in the FPSCR. */
 enum {
@@ -37,7 +37,7 @@ enum {
 #define FPSCR_FZ16 0x00080000u
 
 struct fp_status {
-    uint8_t rounding;  /* FP_TIEEVEN .. FP_ZERO */
+    uint8_t rounding;  /* FP_TIEEVEN .. FP_TOZERO */
     bool flush;        /* FZ: denormal inputs and results of f32 and f64 become zero */
     bool flush16;      /* FZ16: the same for f16 arithmetic, not for conversions */
     bool default_nan;  /* DN: results that are NaNs are the default NaN */

@@ -111,7 +111,7 @@ uint64_t fp_round_magnitude(uint64_t mant, unsigned shift, bool sign, enum fp_ro
     case FP_TIEAWAY: up = error >= half; break;
     case FP_POSINF: up = error && !sign; break;
     case FP_NEGINF: up = error && sign; break;
-    case FP_ZERO: break;
+    case FP_TOZERO: break;
     }
     *inexact = error != 0;
     return whole + up;

@@ -99,48 +99,6 @@ bool trans_VMOV_from_core_d(struct arm_translate *t, const struct arg_v_core2 *a
     return true;
 }
 
-bool trans_VMOV_reg_s(struct arm_translate *t, const struct arg_v_rr *a)
-{
-    arm_vfp_check(t);
-    arm_s_write(t, a->vd, arm_s_read(t, a->vm));
-    return true;
-}
-
-bool trans_VMOV_reg_d(struct arm_translate *t, const struct arg_v_rr *a)
-{
-    if (!arm_vfp_has_d(t, a->vd, 1) || !arm_vfp_has_d(t, a->vm, 1))
-        return arm_undefined(t);
-    arm_vfp_check(t);
-    arm_d_write(t, a->vd, arm_d_read(t, a->vm));
-    return true;
-}
-
-/* VFPExpandImm: sign, an exponent of NOT(b):bb..b:cd, fraction efgh. */
-static uint64_t expand_imm(int imm8, unsigned exponent_bits, unsigned fraction_bits)
-{
-    uint64_t sign = (uint64_t)imm8 >> 7 & 1, b = (uint64_t)imm8 >> 6 & 1;
-    uint64_t ones = b ? (1ull << (exponent_bits - 3)) - 1 : 0;
-    uint64_t exponent = (b ^ 1) << (exponent_bits - 1) | ones << 2 | ((uint64_t)imm8 >> 4 & 3);
-    return sign << (exponent_bits + fraction_bits) | exponent << fraction_bits |
-           ((uint64_t)imm8 & 15) << (fraction_bits - 4);
-}
-
-bool trans_VMOV_imm_s(struct arm_translate *t, const struct arg_v_imm *a)
-{
-    arm_vfp_check(t);
-    arm_s_write(t, a->vd, ir_i32(t->b, (uint32_t)expand_imm(a->imm, 8, 23)));
-    return true;
-}
-
-bool trans_VMOV_imm_d(struct arm_translate *t, const struct arg_v_imm *a)
-{
-    if (!arm_vfp_has_d(t, a->vd, 1))
-        return arm_undefined(t);
-    arm_vfp_check(t);
-    arm_d_write(t, a->vd, ir_const(t->b, IR_I64, expand_imm(a->imm, 11, 52)));
-    return true;
-}
-
 /* ---- scalars --------------------------------------------------------------------------------- */
 
 /* Where a lane lies: in word half @half of its D register, from bit @lsb on. */

@@ -153,7 +153,7 @@ void engine_block_publish(struct engine *en, struct block *b)
     b->next_in_page = b->page->blocks;
     b->page->blocks = b;
     cover_block(b->page, b);
-    if (!(b->flags & GUEST_FLAGS_LOOKUP_ONLY))
+    if (!(b->flags & GUEST_FLAGS_LOOKUP_ONLY) && !engine_offset_stops(en, b->start))
         entry_store(entry_of(en, b), b->entry);
 }
 
@@ -163,7 +163,7 @@ void engine_chain(struct engine *en, void *site, struct block *to)
     while (l && l->site != site)
         l = l->next_in_hash;
     if (!l || l->to || !to->valid || to->straddles || to->page != l->from->page ||
-        to->flags != l->from->flags)
+        to->flags != l->from->flags || engine_offset_stops(en, to->start))
         return;
     l->to = to;
     l->prev = NULL;
@@ -288,7 +288,7 @@ bool engine_code_write(struct engine *en, struct ir_env *env, uint64_t phys, uin
         struct code_page *page = engine_page_find(en, page_phys);
         if (page && covers(page, start, start + n)) {
             struct engine_cpu *ec = env ? env->engine_cpu : NULL;
-            if (ec && !ec->step_once && runs_in(en, env, page)) {
+            if (ec && !ec->step_once && !ec->step && runs_in(en, env, page)) {
                 ec->step_once = true;
                 env->slow_dispatch = 1;
                 done = false;
@@ -301,6 +301,17 @@ bool engine_code_write(struct engine *en, struct ir_env *env, uint64_t phys, uin
     }
     pthread_mutex_unlock(&en->lock);
     return done;
+}
+
+void engine_code_drop(struct engine *en, uint64_t phys)
+{
+    pthread_mutex_lock(&en->lock);
+    struct code_page *page = engine_page_find(en, phys);
+    if (page) {
+        drop_range(en, page, 0, PAGE_BYTES);
+        page_unprotect_if_empty(en, page);
+    }
+    pthread_mutex_unlock(&en->lock);
 }
 
 /* ---- eviction ---------------------------------------------------------------------------------- */
@@ -384,6 +395,21 @@ void engine_evict(struct engine *en, struct engine_cpu *self)
     en->evicting = false;
     en->stats.regions_evicted++;
     pthread_cond_broadcast(&en->quiet);
+}
+
+void engine_drop_blocks(struct engine *en, bool (*drop)(const struct block *b, const void *opaque),
+                        const void *opaque)
+{
+    for (uint32_t region = 0; region < en->region_count; region++) {
+        for (struct block *b = en->region_blocks[region]; b; b = b->next_in_region) {
+            struct code_page *page = b->page;
+            if (!b->valid || !drop(b, opaque))
+                continue;
+            engine_block_drop(en, b);
+            if (page)
+                page_unprotect_if_empty(en, page);
+        }
+    }
 }
 
 void engine_drop_all(struct engine *en)

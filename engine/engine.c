@@ -21,6 +21,8 @@ static bool backend_start(struct engine *en, const struct engine_config *config,
         .region_count = en->region_count,
         .no_chain = en->log_blocks || en->accel == ENGINE_LOCKSTEP,
         .always_slow = en->accel == ENGINE_LOCKSTEP,
+        .direct = config->direct,
+        .window = config->window,
         .host_features_mask = config->host_features_mask,
     };
     if (en->accel == ENGINE_LOCKSTEP)
@@ -49,6 +51,7 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     en->perfmap = config->perfmap;
     en->log_blocks = log_enabled(LOG_EXEC | LOG_CPU);
     pthread_mutex_init(&en->lock, NULL);
+    pthread_mutex_init(&en->cpus_lock, NULL);
     pthread_cond_init(&en->quiet, NULL);
     if (en->accel != ENGINE_INTERP && !backend_start(en, config, e)) {
         engine_free(en);
@@ -62,20 +65,26 @@ void engine_free(struct engine *en)
     if (!en)
         return;
     engine_cache_free(en);
-    for (uint32_t i = 0; i < en->cpu_count; i++) {
-        engine_lockstep_free(en->cpus[i]->lockstep);
-        free(en->cpus[i]);
-    }
+    free(en->debug.pcs);
+    for (uint32_t i = 0; i < en->cpu_count; i++)
+        cpu_free(en->cpus[i]);
     backend_free(en->backend);
     arena_free(&en->arena);
     pthread_mutex_destroy(&en->lock);
+    pthread_mutex_destroy(&en->cpus_lock);
     pthread_cond_destroy(&en->quiet);
     free(en);
 }
 
+static void cpu_free(struct engine_cpu *ec)
+{
+    engine_lockstep_free(ec->lockstep);
+    free(ec);
+}
+
 struct engine_cpu *engine_cpu_add(struct engine *en, struct ir_env *env)
 {
-    struct engine_cpu *ec = en->cpu_count < CPU_MAX ? calloc(1, sizeof(*ec)) : NULL;
+    struct engine_cpu *ec = calloc(1, sizeof(*ec));
     if (!ec)
         return NULL;
     ec->engine = en;
@@ -84,8 +93,26 @@ struct engine_cpu *engine_cpu_add(struct engine *en, struct ir_env *env)
     env->refill = en->slice;
     if (en->accel == ENGINE_LOCKSTEP)
         ec->lockstep = engine_lockstep_new(en);
-    en->cpus[en->cpu_count++] = ec;
-    return ec;
+    pthread_mutex_lock(&en->cpus_lock);
+    bool room = en->cpu_count < CPU_MAX;
+    if (room)
+        en->cpus[en->cpu_count++] = ec;
+    pthread_mutex_unlock(&en->cpus_lock);
+    if (room)
+        return ec;
+    cpu_free(ec);
+    return NULL;
+}
+
+void engine_cpu_remove(struct engine_cpu *ec)
+{
+    struct engine *en = ec->engine;
+    pthread_mutex_lock(&en->cpus_lock);
+    for (uint32_t i = 0; i < en->cpu_count; i++)
+        if (en->cpus[i] == ec)
+            en->cpus[i] = en->cpus[--en->cpu_count];
+    pthread_mutex_unlock(&en->cpus_lock);
+    cpu_free(ec);
 }
 
 uint64_t engine_icount(const struct ir_env *env)
@@ -96,6 +123,7 @@ uint64_t engine_icount(const struct ir_env *env)
 void engine_sync(struct engine *en, struct ir_env *self)
 {
     unsigned epoch = atomic_fetch_add(&en->epoch, 1) + 1;
+    pthread_mutex_lock(&en->cpus_lock);
     for (uint32_t i = 0; i < en->cpu_count; i++) {
         struct engine_cpu *ec = en->cpus[i];
         if (ec->env == self)
@@ -110,6 +138,7 @@ void engine_sync(struct engine *en, struct ir_env *self)
                 nanosleep(&nap, NULL);
         }
     }
+    pthread_mutex_unlock(&en->cpus_lock);
 }
 
 bool engine_cpu_in_guest(const struct engine_cpu *ec)
@@ -200,8 +229,10 @@ static struct block *lookup_slow(struct engine_cpu *ec, uint32_t flags, void *si
     struct engine *en = ec->engine;
     struct engine_fetch fetch;
     atomic_store(&ec->in_guest, false);
-    if (!en->ops.fetch(ec->env, ec->env->pc, true, &fetch))
+    if (!en->ops.fetch(ec->env, ec->env->pc, true, &fetch)) {
+        ec->stepped = true;
         return NULL;
+    }
     pthread_mutex_lock(&en->lock);
     en->stats.lookups++;
     struct block *b = block_get(ec, &fetch, flags);
@@ -268,6 +299,9 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     struct block *b = NULL;
     env->slow_dispatch = 0;
     env->raised = 0;
+    ec->stepped = false;
+    if (ec->step)
+        flags |= BLOCK_STEP | GUEST_FLAGS_LOOKUP_ONLY;
     uint32_t entry = en->accel == ENGINE_LOCKSTEP || *site ? en->no_entry : entry_known(ec, flags);
     if (entry == en->no_entry) {
         b = lookup_slow(ec, flags, *site, *evictions);
@@ -283,7 +317,8 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     bool stepping = ec->step_once;
     *evictions = __atomic_load_n(&en->stats.regions_evicted, __ATOMIC_RELAXED);
     enum ir_exit reason = run_block(ec, b, entry);
-    if (stepping && reason != IR_EXIT_BUDGET)
+    ec->stepped = reason != IR_EXIT_BUDGET;
+    if (stepping && ec->stepped)
         ec->step_once = false;
     *site = reason == IR_EXIT_CHAIN ? env->exit_site : NULL;
     return reason;
@@ -305,11 +340,23 @@ enum engine_stop engine_run(struct engine_cpu *ec)
                 break;
             continue;
         }
-        if (en->frontend->interrupt_pending(env)) {
+        if (ec->step != ENGINE_STEP && en->frontend->interrupt_pending(env)) {
             en->frontend->take_interrupt(env);
             site = NULL;
+            if (ec->step) {
+                stop = ENGINE_STOP_STEP;
+                break;
+            }
+        }
+        if (en->debug.count && !ec->step && engine_breakpoint_at(en, env->pc)) {
+            stop = ENGINE_STOP_BREAKPOINT;
+            break;
         }
         enum ir_exit reason = turn(ec, &site, &evictions);
+        if (ec->step && ec->stepped && reason != IR_EXIT_DEBUG) {
+            stop = ENGINE_STOP_STEP;
+            break;
+        }
         if (reason == IR_EXIT_HALT) {
             stop = ENGINE_STOP_HALT;
             break;
@@ -321,6 +368,8 @@ enum engine_stop engine_run(struct engine_cpu *ec)
         if (reason == IR_EXIT_YIELD)
             sched_yield();
     }
+    if (stop == ENGINE_STOP_STEP)
+        ec->step = ENGINE_STEP_OFF;
     atomic_store(&ec->in_guest, false);
     return stop;
 }
@@ -332,6 +381,50 @@ void engine_flush(struct engine *en)
     pthread_mutex_lock(&en->lock);
     engine_drop_all(en);
     pthread_mutex_unlock(&en->lock);
+}
+
+bool engine_fault(struct engine *en, struct ir_env *env, uint64_t host_pc, uint64_t *resume)
+{
+    struct backend_fault fault;
+    if (!en->backend)
+        return false;
+    pthread_mutex_lock(&en->lock);
+    bool found = backend_fault_find(en->backend, host_pc, &fault);
+    pthread_mutex_unlock(&en->lock);
+    if (!found)
+        return false;
+    env->insn_word = fault.insn_word;
+    env->insn_left = fault.insn_left;
+    *resume = fault.resume;
+    return true;
+}
+
+bool engine_fork_prepare(struct engine *en, struct error *e)
+{
+    pthread_mutex_lock(&en->cpus_lock);
+    pthread_mutex_lock(&en->lock);
+    while (en->evicting)
+        pthread_cond_wait(&en->quiet, &en->lock);
+    if (!en->backend || backend_fork_prepare(en->backend, e))
+        return true;
+    pthread_mutex_unlock(&en->lock);
+    pthread_mutex_unlock(&en->cpus_lock);
+    return false;
+}
+
+void engine_fork_finish(struct engine *en, struct engine_cpu *self, bool child)
+{
+    if (en->backend)
+        backend_fork_finish(en->backend, child);
+    if (child) {
+        for (uint32_t i = 0; i < en->cpu_count; i++)
+            if (en->cpus[i] != self)
+                cpu_free(en->cpus[i]);
+        en->cpus[0] = self;
+        en->cpu_count = 1;
+    }
+    pthread_mutex_unlock(&en->lock);
+    pthread_mutex_unlock(&en->cpus_lock);
 }
 
 void engine_stats_get(struct engine *en, struct engine_stats *out)

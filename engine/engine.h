@@ -58,6 +58,8 @@ struct engine_config {
     uint32_t cache_size;      /* bytes of code cache, 0 = default */
     uint32_t slice;           /* instructions between two polls of exit_request, 0 = default */
     uint32_t host_features_mask;
+    bool direct;              /* guest memory is a window of the host's address space: see */
+    uint64_t window;          /* struct backend_config. Its address is what a page's phys is then */
     FILE *perfmap;            /* a line for each block, as perf reads them; or NULL */
 };
 
@@ -65,7 +67,9 @@ struct engine_config {
 enum engine_stop {
     ENGINE_STOP_SERVICE, /* ops.service asked for it */
     ENGINE_STOP_HALT,    /* the guest waits for an interrupt */
-    ENGINE_STOP_DEBUG,
+    ENGINE_STOP_DEBUG,   /* the lockstep checker found a difference */
+    ENGINE_STOP_BREAKPOINT, /* env.pc is a breakpoint; the instruction there has not been executed */
+    ENGINE_STOP_STEP,    /* the step that engine_step asked for is done */
 };
 
 struct engine_stats {
@@ -82,8 +86,12 @@ struct engine_stats {
 struct engine *engine_new(const struct engine_config *config, struct error *e);
 void engine_free(struct engine *en);
 
-/** Register a CPU; @env is the head of its state. The handle lives until engine_free. */
+/** Register a CPU; @env is the head of its state. The handle lives until engine_free or
+ * engine_cpu_remove. NULL: too many. */
 struct engine_cpu *engine_cpu_add(struct engine *en, struct ir_env *env);
+
+/** Forget the CPU, which does not run. */
+void engine_cpu_remove(struct engine_cpu *ec);
 
 /** Run the CPU on the calling thread until it has a reason to stop. */
 enum engine_stop engine_run(struct engine_cpu *ec);
@@ -96,8 +104,53 @@ enum engine_stop engine_run(struct engine_cpu *ec);
  */
 bool engine_code_write(struct engine *en, struct ir_env *env, uint64_t phys, uint32_t len);
 
+/**
+ * Drop the translated code of the page at @phys; its protection has ended when this returns. A block
+ * of it that is running goes on to its end.
+ */
+void engine_code_drop(struct engine *en, uint64_t phys);
+
+/**
+ * Direct mode, from a signal handler: a guest access at host address @host_pc has made the host raise
+ * a signal. When that is in generated code: sets env.insn_word and env.insn_left, and *@resume to the
+ * host address that leaves the block and continues at env.pc; the caller sets env.pc and lets the
+ * interrupted thread go on there. False when it is elsewhere.
+ */
+bool engine_fault(struct engine *en, struct ir_env *env, uint64_t host_pc, uint64_t *resume);
+
+/** Around fork, from a thread that is not in the guest: the child has the CPU @self alone. */
+bool engine_fork_prepare(struct engine *en, struct error *e);
+void engine_fork_finish(struct engine *en, struct engine_cpu *self, bool child);
+
 /** Drop all translated code (debugger, changed log options). */
 void engine_flush(struct engine *en);
+
+/* ---- debugging (debug.c) ---- */
+
+/**
+ * Stop at the @count virtual addresses @pcs from here on, and no others. Guest memory is not
+ * touched: blocks end before such addresses, and those that start there are entered through the
+ * engine only, which looks. Without breakpoints nothing remains of it. All CPUs are outside of the
+ * guest.
+ */
+void engine_breakpoints_set(struct engine *en, const uint64_t *pcs, uint32_t count);
+
+/** Whether loads from the page of the code may become constants (the default). Off while a debugger
+ * watches reads. All CPUs are outside of the guest. */
+void engine_fold_literals(struct engine *en, bool fold);
+
+enum engine_step {
+    ENGINE_STEP_OFF,
+    ENGINE_STEP,            /* without taking interrupts */
+    ENGINE_STEP_INTERRUPTS, /* entering an interrupt handler is a step */
+};
+
+/**
+ * Let the next engine_run of @ec execute one instruction, or take one exception, and then return
+ * ENGINE_STOP_STEP. A breakpoint at that instruction does not count. WFI and WFE are steps that do
+ * not wait. The CPU is outside of the guest. The order stands until it is carried out, or changed.
+ */
+void engine_step(struct engine_cpu *ec, enum engine_step step);
 
 /** Instructions that the CPU has executed. Exact when the CPU is not running. */
 uint64_t engine_icount(const struct ir_env *env);

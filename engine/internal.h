@@ -13,7 +13,7 @@ enum {
     PAGE_BITS = 12,
     PAGE_BYTES = 1 << PAGE_BITS,
     REGION_MAX = 16,
-    CPU_MAX = 8,
+    CPU_MAX = 4096,
     BLOCK_HASH_BITS = 16,
     PAGE_HASH_BITS = 14,
     SITE_HASH_BITS = 16,
@@ -75,7 +75,18 @@ struct engine_cpu {
     atomic_bool in_guest;       /* may run generated code or read its exec tables */
     atomic_uint seen_epoch;     /* engine.epoch at the last safe point */
     bool step_once;             /* run the next instruction alone, uncached */
+    enum engine_step step;      /* the debugger's */
+    bool stepped;               /* the last turn executed something, or took an exception */
     struct lockstep *lockstep;
+};
+
+/* What a debugger has asked for. */
+struct engine_debug {
+    uint64_t *pcs;  /* breakpoints, in ascending order */
+    uint32_t count;
+    bool no_literals; /* see engine_fold_literals */
+    uint64_t stops[PAGE_BYTES / 2 / 64]; /* their offsets in a page, a bit per halfword. Blocks have no
+                                            virtual addresses, so they end there in every page. */
 };
 
 struct engine {
@@ -106,8 +117,10 @@ struct engine {
     struct block **ids;           /* interpreter: entry value -> block */
     uint64_t seen[1 << (SEEN_BITS - 6)]; /* hashed keys translated before, for the statistics */
     struct engine_stats stats;
+    struct engine_debug debug;
     _Atomic uint64_t lockstep_differences;
 
+    pthread_mutex_t cpus_lock;    /* the list of CPUs; taken before `lock`, or alone */
     struct engine_cpu *cpus[CPU_MAX];
     uint32_t cpu_count;
 };
@@ -128,10 +141,26 @@ void engine_chain(struct engine *en, void *site, struct block *to);
  * that was found before is valid afterwards. */
 void engine_evict(struct engine *en, struct engine_cpu *self);
 
+/** Drop the blocks for which @drop says so. */
+void engine_drop_blocks(struct engine *en, bool (*drop)(const struct block *b, const void *opaque),
+                        const void *opaque);
 /** Let nothing enter any block any more. */
 void engine_drop_all(struct engine *en);
 /** Give all blocks and pages back to the host; no CPU runs. */
 void engine_cache_free(struct engine *en);
+
+/* ---- debug.c ------------------------------------------------------------------------------------------ */
+
+/* Flag of a block's key, none of the frontend's: one instruction, for single steps. */
+#define BLOCK_STEP 0x40000000u
+
+/** Must the engine look at env.pc before a block at page offset @offset is entered? */
+static inline bool engine_offset_stops(const struct engine *en, uint32_t offset)
+{
+    return en->debug.stops[offset / 2 / 64] >> (offset / 2 % 64) & 1;
+}
+/** Is there a breakpoint at @pc? */
+bool engine_breakpoint_at(const struct engine *en, uint64_t pc);
 
 /* ---- translate.c ------------------------------------------------------------------------------------ */
 

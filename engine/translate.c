@@ -166,9 +166,10 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     struct guest_code code = {
         .page = fetch->host,
         .offset = (uint32_t)(pc & (PAGE_BYTES - 1)),
-        .flags = flags,
-        .max_insns = max_insns,
-        .fold_literals = true,
+        .flags = flags & ~BLOCK_STEP,
+        .max_insns = flags & BLOCK_STEP ? 1 : max_insns,
+        .fold_literals = !en->debug.no_literals,
+        .stops = en->debug.count ? en->debug.stops : NULL,
     };
     if (code.offset > PAGE_BYTES - 4 &&
         en->ops.fetch(ec->env, align_down(pc, PAGE_BYTES) + PAGE_BYTES, false, &next))

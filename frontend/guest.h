@@ -20,6 +20,8 @@ struct guest_code {
     uint32_t flags;           /* the frontend's block flags (see block_flags) */
     uint32_t max_insns;       /* at most so many instructions (1 for single step) */
     bool fold_literals;       /* PC-relative loads from the page may become constants */
+    const uint64_t *stops;    /* a bit per halfword of the page: the block ends before these (but never
+                                 before its first instruction); NULL: none */
 };
 
 struct guest_frontend {

@@ -121,10 +121,19 @@ static void insn_translate(struct arm_translate *t)
 
 /* ---- the block --------------------------------------------------------------------------------------- */
 
+/* Does the debugger want the block to end before the instruction at t->offset? */
+static bool stops_here(const struct arm_translate *t)
+{
+    unsigned halfword = t->offset / 2;
+    return t->code->stops && t->code->stops[halfword / 64] >> (halfword % 64) & 1;
+}
+
 static bool block_full(const struct arm_translate *t)
 {
     uint32_t count = t->b->insn_count;
     if (t->ended || t->exit_after || t->offset >= PAGE_SIZE || (count && count >= t->code->max_insns))
+        return true;
+    if (count && stops_here(t))
         return true;
     return count >= BLOCK_INSNS && !t->itstate;
 }

@@ -36,6 +36,7 @@ static const struct ir_helper helpers[] = {
 static ir_helper_fn *const own_functions[ARM_HELPER_COUNT] = {
 #include "frontend/arm/cpu/helpers_media.def"
 #include "frontend/arm/cpu/helpers_neon.def"
+#include "frontend/arm/cpu/helpers_vfp.def"
 };
 #undef HELPER
 

@@ -1,5 +1,6 @@
 /* Advanced SIMD data processing against Unicorn: every row, in A32 and T32. */
 #include <criterion/criterion.h>
+#include <fnmatch.h>
 #include <string.h>
 
 #include "tests/translate/unicorn_diff.h"
@@ -10,9 +11,30 @@ TestSuite(neon_diff);
 static const char *const sets[] = {"n_rr",  "n_rrr", "n_rrs", "n_shift",
                                    "n_ext", "n_tbl", "n_dup", NULL};
 
-static bool select_integer(const struct arm_decode_row_info *row)
+/* Rows of single precision: by the ends of the names, and others. */
+static bool is_float(const struct arm_decode_row_info *row)
+{
+    static const char *const others[] = {"VFM[AS]_v", "VACG[ET]", "V*NM_v", "VRECPS", "VRSQRTS",
+                                         "VCVT*", "VRINT*", "V*_[vsz]f"};
+    for (unsigned i = 0; i < ARRAY_SIZE(others); i++)
+        if (!fnmatch(others[i], row->mnemonic, 0))
+            return true;
+    return false;
+}
+
+static bool is_data_processing(const struct arm_decode_row_info *row)
 {
     return !strncmp(row->where, "neon.table", 10) && diff_set_in(row, sets);
+}
+
+static bool select_integer(const struct arm_decode_row_info *row)
+{
+    return is_data_processing(row) && !is_float(row);
+}
+
+static bool select_float(const struct arm_decode_row_info *row)
+{
+    return is_data_processing(row) && is_float(row);
 }
 
 /* Exchanges of a register with itself leave it UNKNOWN. */
@@ -54,6 +76,38 @@ static void prepare_integer(struct run *r, uint32_t insn, struct diff_rng *rng)
     r->s.fpscr = 0;
 }
 
+/* The bits of a random f32: any, special, near 1 or of the exponents where something happens. */
+static uint32_t random_float(struct diff_rng *rng)
+{
+    static const uint32_t specials[] = {
+        0,          1,          0x007fffff, 0x00800000, 0x00800001, 0x3f7fffff, 0x3f800000,
+        0x3f800001, 0x3fc00000, 0x40000000, 0x3f000000, 0x4effffff, 0x4f000000, 0x4f7fffff,
+        0x4f800000, 0x7f7fffff, 0x7f800000, 0x7f800001, 0x7fbfffff, 0x7fc00000, 0x7fc12345,
+        0x477fe000, 0x477ff000, 0x387fc000, 0x33000000, 0x4b000001, 0x3effffff, 0x4b7fffff,
+    };
+    uint32_t v = diff_random(rng), sign = v & 0x80000000;
+    switch (diff_random(rng) % 6) {
+    case 0: return v;
+    case 1: return specials[v % ARRAY_SIZE(specials)] | sign;
+    case 2: return (v & 0x807fffff) | 0x3f800000;
+    case 3: return (v & 0x80000000) | (v >> 8 & 7); /* tiny */
+    default: return (v & 0x807fffff) | (115 + (v >> 23 & 0xff) % 45) << 23;
+    }
+}
+
+static void prepare_float(struct run *r, uint32_t insn, struct diff_rng *rng)
+{
+    /* NaNs and flags that were there, modes that Advanced SIMD ignores, AHP. */
+    static const uint32_t fpscrs[] = {0, 0, 0x00c00000, 0x03000000, 0x04000000, 0x0800009f};
+    for (int i = 0; i < 32; i++) {
+        uint32_t lo = random_float(rng), hi = diff_random(rng) % 4 ? random_float(rng) : lo;
+        r->s.d[i] = (uint64_t)hi << 32 | lo;
+        if (i && !(diff_random(rng) % 4))
+            r->s.d[i] = r->s.d[i - 1] ^ (diff_random(rng) & 1);
+    }
+    r->s.fpscr = fpscrs[diff_random(rng) % ARRAY_SIZE(fpscrs)];
+}
+
 static void rows(enum arm_isa isa, enum run_cpu cpu,
                  bool (*select)(const struct arm_decode_row_info *),
                  void (*prepare)(struct run *, uint32_t, struct diff_rng *))
@@ -79,4 +133,14 @@ Test(neon_diff, integer_a32)
 Test(neon_diff, integer_t32)
 {
     rows(ARM_ISA_T32, RUN_CPU_V8, select_integer, prepare_integer);
+}
+
+Test(neon_diff, float_a32)
+{
+    rows(ARM_ISA_A32, RUN_CPU_V8, select_float, prepare_float);
+}
+
+Test(neon_diff, float_t32)
+{
+    rows(ARM_ISA_T32, RUN_CPU_V8, select_float, prepare_float);
 }

@@ -43,8 +43,6 @@ struct neon_op {
 extern const struct neon_op neon_add, neon_sub, neon_mul, neon_qadd, neon_qsub, neon_shl, neon_rshl;
 extern const struct neon_op neon_narrow, neon_widen, neon_abd, neon_abdl, neon_mull, neon_qdmull;
 extern const struct neon_op neon_qnarrow, neon_qnarrow_su;
-/* Of f32 pairs (neon_float.c). */
-extern const struct neon_op neon_fadd, neon_fsub, neon_fmul;
 
 /** Apply @op to @x and @y. */
 int32_t neon_do(struct arm_translate *t, const struct neon_op *op, struct neon_type type, int32_t x,
@@ -79,5 +77,11 @@ bool neon_three_same(struct arm_translate *t, const struct arg_n_rrr *a, const s
 /** Vd = op(Vm); with @acc Vd = acc(Vd, op(Vm)), where @acc's elements have twice the width. */
 bool neon_two(struct arm_translate *t, const struct arg_n_rr *a, const struct neon_op *op,
               const struct neon_op *acc);
+/** Vd = op(Vm, 0), or op(0, Vm) when @swap; signed elements. */
+bool neon_with_zero(struct arm_translate *t, const struct arg_n_rr *a, const struct neon_op *op,
+                    bool swap);
+/** As neon_three_same with element a->index of Dm for all elements of Vm. */
+bool neon_scalar_same(struct arm_translate *t, const struct arg_n_rrs *a, const struct neon_op *op,
+                      const struct neon_op *acc);
 
 #endif

@@ -118,21 +118,6 @@ bool trans_VMULL_p64(struct arm_translate *t, const struct arg_n_rrr *a)
 
 /* ---- by a scalar ----------------------------------------------------------------------------- */
 
-static bool scalar_same(struct arm_translate *t, const struct arg_n_rrs *a, const struct neon_op *op,
-                        const struct neon_op *acc)
-{
-    struct neon_type type = type_of(a->size, a->u);
-    arm_vfp_check(t);
-    int32_t m = neon_lane(t, a->vm, a->size, a->index);
-    for (int i = 0; i <= a->q; i++) {
-        int32_t v = neon_do(t, op, type, arm_d_read(t, a->vn + i), m);
-        if (acc)
-            v = neon_do(t, acc, type, arm_d_read(t, a->vd + i), v);
-        arm_d_write(t, a->vd + i, v);
-    }
-    return true;
-}
-
 static bool scalar_long(struct arm_translate *t, const struct arg_n_rrs *a, const struct neon_op *op,
                         const struct neon_op *acc)
 {
@@ -150,11 +135,11 @@ static const struct neon_op qrdmulh = NEON_FROM(qrdmulh, 16, 1, 2);
         return shape(t, a, op, acc);                                          \
     }
 
-SCALAR(VMUL_si, scalar_same, &neon_mul, NULL)
-SCALAR(VMLA_si, scalar_same, &neon_mul, &neon_add)
-SCALAR(VMLS_si, scalar_same, &neon_mul, &neon_sub)
-SCALAR(VQDMULH_s, scalar_same, &qdmulh, NULL)
-SCALAR(VQRDMULH_s, scalar_same, &qrdmulh, NULL)
+SCALAR(VMUL_si, neon_scalar_same, &neon_mul, NULL)
+SCALAR(VMLA_si, neon_scalar_same, &neon_mul, &neon_add)
+SCALAR(VMLS_si, neon_scalar_same, &neon_mul, &neon_sub)
+SCALAR(VQDMULH_s, neon_scalar_same, &qdmulh, NULL)
+SCALAR(VQRDMULH_s, neon_scalar_same, &qrdmulh, NULL)
 SCALAR(VMULL_s, scalar_long, &neon_mull, NULL)
 SCALAR(VMLAL_s, scalar_long, &neon_mull, &neon_add)
 SCALAR(VMLSL_s, scalar_long, &neon_mull, &neon_sub)

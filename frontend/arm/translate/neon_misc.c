@@ -29,24 +29,11 @@ bool trans_VPADAL(struct arm_translate *t, const struct arg_n_rr *a)
     return neon_two(t, a, &op, &neon_add);
 }
 
-/* Vd = op(Vm, 0), or op(0, Vm) when @swap. */
-static bool with_zero(struct arm_translate *t, const struct arg_n_rr *a, const struct neon_op *op,
-                      bool swap)
-{
-    struct neon_type type = {(uint8_t)a->size, false};
-    arm_vfp_check(t);
-    for (int i = 0; i <= a->q; i++) {
-        int32_t m = arm_d_read(t, a->vm + i), zero = neon_const(t->b, 0);
-        arm_d_write(t, a->vd + i, neon_do(t, op, type, swap ? zero : m, swap ? m : zero));
-    }
-    return true;
-}
-
 #define ZERO(mnemonic, swap, ...)                                            \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rr *a) \
     {                                                                        \
         static const struct neon_op op = __VA_ARGS__;                        \
-        return with_zero(t, a, &op, swap);                                   \
+        return neon_with_zero(t, a, &op, swap);                                   \
     }
 
 ZERO(VCGT_zi, false, NEON_SU3(cgt))

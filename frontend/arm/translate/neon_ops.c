@@ -191,3 +191,30 @@ bool neon_two(struct arm_translate *t, const struct arg_n_rr *a, const struct ne
     }
     return true;
 }
+
+bool neon_with_zero(struct arm_translate *t, const struct arg_n_rr *a, const struct neon_op *op,
+                    bool swap)
+{
+    struct neon_type type = {(uint8_t)a->size, false};
+    arm_vfp_check(t);
+    for (int i = 0; i <= a->q; i++) {
+        int32_t m = arm_d_read(t, a->vm + i), zero = neon_const(t->b, 0);
+        arm_d_write(t, a->vd + i, neon_do(t, op, type, swap ? zero : m, swap ? m : zero));
+    }
+    return true;
+}
+
+bool neon_scalar_same(struct arm_translate *t, const struct arg_n_rrs *a, const struct neon_op *op,
+                      const struct neon_op *acc)
+{
+    struct neon_type type = {(uint8_t)a->size, a->u};
+    arm_vfp_check(t);
+    int32_t m = neon_lane(t, a->vm, a->size, a->index);
+    for (int i = 0; i <= a->q; i++) {
+        int32_t v = neon_do(t, op, type, arm_d_read(t, a->vn + i), m);
+        if (acc)
+            v = neon_do(t, acc, type, arm_d_read(t, a->vd + i), v);
+        arm_d_write(t, a->vd + i, v);
+    }
+    return true;
+}

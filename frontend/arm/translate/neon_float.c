@@ -1,0 +1,224 @@
+/* Advanced SIMD floating-point: pairs of f32 in a half. The standard FPSCR value holds. */
+#include "frontend/arm/fp/fp.h"
+#include "frontend/arm/fp/neon.h"
+#include "frontend/arm/translate/neon.h"
+
+static const uint64_t signs = 0x8000000080000000;
+
+static const struct neon_op fadd = NEON_ONE(fadd), fsub = NEON_ONE(fsub), fmul = NEON_ONE(fmul);
+
+/* ---- three registers ------------------------------------------------------------------------- */
+
+#define SAME(mnemonic, name)                                                  \
+    bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrr *a) \
+    {                                                                         \
+        static const struct neon_op op = NEON_ONE(name);                      \
+        return neon_three_same(t, a, &op, NULL);                              \
+    }
+
+SAME(VADD_vf, fadd)
+SAME(VSUB_vf, fsub)
+SAME(VMUL_vf, fmul)
+SAME(VABD_vf, fabd)
+SAME(VCEQ_vf, fceq)
+SAME(VCGE_vf, fcge)
+SAME(VCGT_vf, fcgt)
+SAME(VACGE, facge)
+SAME(VACGT, facgt)
+SAME(VMAX_vf, fmax)
+SAME(VMIN_vf, fmin)
+SAME(VMAXNM_v, fmaxnm)
+SAME(VMINNM_v, fminnm)
+SAME(VRECPS, frecps)
+SAME(VRSQRTS, frsqrts)
+SAME(VPADD_vf, fpadd)
+SAME(VPMAX_vf, fpmax)
+SAME(VPMIN_vf, fpmin)
+
+/* Product and sum are rounded apart. */
+bool trans_VMLA_vf(struct arm_translate *t, const struct arg_n_rrr *a)
+{
+    return neon_three_same(t, a, &fmul, &fadd);
+}
+
+bool trans_VMLS_vf(struct arm_translate *t, const struct arg_n_rrr *a)
+{
+    return neon_three_same(t, a, &fmul, &fsub);
+}
+
+static bool fused(struct arm_translate *t, const struct arg_n_rrr *a, bool negate)
+{
+    arm_vfp_check(t);
+    for (int i = 0; i <= a->q; i++) {
+        int32_t n = arm_d_read(t, a->vn + i), m = arm_d_read(t, a->vm + i);
+        if (negate)
+            n = ir_op2i(t->b, IR_OP_xor, n, signs);
+        int32_t d = arm_d_read(t, a->vd + i);
+        arm_d_write(t, a->vd + i, ir_call(t->b, ARM_HELPER_neon_fma, n, m, d, IR_NONE));
+    }
+    return true;
+}
+
+bool trans_VFMA_v(struct arm_translate *t, const struct arg_n_rrr *a)
+{
+    return fused(t, a, false);
+}
+
+bool trans_VFMS_v(struct arm_translate *t, const struct arg_n_rrr *a)
+{
+    return fused(t, a, true);
+}
+
+/* ---- by a scalar ----------------------------------------------------------------------------- */
+
+bool trans_VMUL_sf(struct arm_translate *t, const struct arg_n_rrs *a)
+{
+    return neon_scalar_same(t, a, &fmul, NULL);
+}
+
+bool trans_VMLA_sf(struct arm_translate *t, const struct arg_n_rrs *a)
+{
+    return neon_scalar_same(t, a, &fmul, &fadd);
+}
+
+bool trans_VMLS_sf(struct arm_translate *t, const struct arg_n_rrs *a)
+{
+    return neon_scalar_same(t, a, &fmul, &fsub);
+}
+
+/* ---- two registers --------------------------------------------------------------------------- */
+
+#define ZERO(mnemonic, name, swap)                                           \
+    bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rr *a) \
+    {                                                                        \
+        static const struct neon_op op = NEON_ONE(name);                     \
+        return neon_with_zero(t, a, &op, swap);                              \
+    }
+
+ZERO(VCGT_zf, fcgt, false)
+ZERO(VCGE_zf, fcge, false)
+ZERO(VCEQ_zf, fceq, false)
+ZERO(VCLE_zf, fcge, true)
+ZERO(VCLT_zf, fcgt, true)
+
+static int32_t absolute(struct ir_block *b, struct neon_type type, int32_t x, int32_t y)
+{
+    return ir_op2i(b, IR_OP_and, x, ~signs);
+}
+
+static int32_t negative(struct ir_block *b, struct neon_type type, int32_t x, int32_t y)
+{
+    return ir_op2i(b, IR_OP_xor, x, signs);
+}
+
+#define TWO(mnemonic, ...)                                                   \
+    bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rr *a) \
+    {                                                                        \
+        static const struct neon_op op = __VA_ARGS__;                        \
+        return neon_two(t, a, &op, NULL);                                    \
+    }
+
+TWO(VABS_vf, {.fn = absolute})
+TWO(VNEG_vf, {.fn = negative})
+TWO(VRECPE_vf, NEON_ONE(frecpe))
+TWO(VRSQRTE_vf, NEON_ONE(frsqrte))
+TWO(VRECPE_vi, NEON_ONE(urecpe))
+TWO(VRSQRTE_vi, NEON_ONE(ursqrte))
+
+/* ---- conversions ----------------------------------------------------------------------------- */
+
+/* Both halves by a helper with constant arguments @c0 and @c1. */
+static bool convert(struct arm_translate *t, int vd, int vm, int q, unsigned helper, unsigned c0,
+                    unsigned c1)
+{
+    struct ir_block *b = t->b;
+    arm_vfp_check(t);
+    for (int i = 0; i <= q; i++) {
+        int32_t m = arm_d_read(t, vm + i);
+        int32_t v = ir_call(b, helper, m, ir_i32(b, c0), c1 == ~0u ? IR_NONE : ir_i32(b, c1),
+                            IR_NONE);
+        arm_d_write(t, vd + i, v);
+    }
+    return true;
+}
+
+static bool to_integers(struct arm_translate *t, int vd, int vm, int q, int u, unsigned fbits,
+                        enum fp_rounding rounding)
+{
+    unsigned helper = u ? ARM_HELPER_neon_fcvt_to_u : ARM_HELPER_neon_fcvt_to_s;
+    return convert(t, vd, vm, q, helper, fbits, rounding);
+}
+
+static bool from_integers(struct arm_translate *t, int vd, int vm, int q, int u, unsigned fbits)
+{
+    unsigned helper = u ? ARM_HELPER_neon_fcvt_from_u : ARM_HELPER_neon_fcvt_from_s;
+    return convert(t, vd, vm, q, helper, fbits, ~0u);
+}
+
+bool trans_VCVT_to_int_v(struct arm_translate *t, const struct arg_n_rr *a)
+{
+    return to_integers(t, a->vd, a->vm, a->q, a->u, 0, FP_TOZERO);
+}
+
+bool trans_VCVT_from_int_v(struct arm_translate *t, const struct arg_n_rr *a)
+{
+    return from_integers(t, a->vd, a->vm, a->q, a->u, 0);
+}
+
+bool trans_VCVT_to_fixed_v(struct arm_translate *t, const struct arg_n_shift *a)
+{
+    return to_integers(t, a->vd, a->vm, a->q, a->u, (unsigned)a->imm, FP_TOZERO);
+}
+
+bool trans_VCVT_from_fixed_v(struct arm_translate *t, const struct arg_n_shift *a)
+{
+    return from_integers(t, a->vd, a->vm, a->q, a->u, (unsigned)a->imm);
+}
+
+#define ROUND(letter, rounding)                                                       \
+    bool trans_VCVT##letter##_v(struct arm_translate *t, const struct arg_n_rr *a)    \
+    {                                                                                 \
+        return to_integers(t, a->vd, a->vm, a->q, a->u, 0, rounding);                 \
+    }                                                                                 \
+    bool trans_VRINT##letter##_v(struct arm_translate *t, const struct arg_n_rr *a)   \
+    {                                                                                 \
+        return convert(t, a->vd, a->vm, a->q, ARM_HELPER_neon_frint, rounding, ~0u);  \
+    }
+
+ROUND(A, FP_TIEAWAY)
+ROUND(N, FP_TIEEVEN)
+ROUND(P, FP_POSINF)
+ROUND(M, FP_NEGINF)
+
+bool trans_VRINTZ_v(struct arm_translate *t, const struct arg_n_rr *a)
+{
+    return convert(t, a->vd, a->vm, a->q, ARM_HELPER_neon_frint, FP_TOZERO, ~0u);
+}
+
+bool trans_VRINTX_v(struct arm_translate *t, const struct arg_n_rr *a)
+{
+    unsigned mode = FP_TIEEVEN | NEON_EXACT;
+    return convert(t, a->vd, a->vm, a->q, ARM_HELPER_neon_frint, mode, ~0u);
+}
+
+/* VCVT.F16.F32 <Dd>, <Qm> */
+bool trans_VCVT_to_half_v(struct arm_translate *t, const struct arg_n_rr *a)
+{
+    arm_vfp_check(t);
+    struct neon_pair m = neon_q_read(t, a->vm);
+    unsigned helper = ARM_HELPER_neon_fcvt_to_half;
+    arm_d_write(t, a->vd, ir_call(t->b, helper, m.lo, m.hi, IR_NONE, IR_NONE));
+    return true;
+}
+
+/* VCVT.F32.F16 <Qd>, <Dm> */
+bool trans_VCVT_from_half_v(struct arm_translate *t, const struct arg_n_rr *a)
+{
+    unsigned helper = ARM_HELPER_neon_fcvt_from_half;
+    arm_vfp_check(t);
+    int32_t m = arm_d_read(t, a->vm);
+    int32_t lo = ir_call(t->b, helper, m, IR_NONE, IR_NONE, IR_NONE);
+    int32_t hi = ir_call(t->b, helper, neon_high(t->b, m), IR_NONE, IR_NONE, IR_NONE);
+    neon_q_write(t, a->vd, (struct neon_pair){lo, hi});
+    return true;
+}

@@ -137,15 +137,37 @@ static void sleep_once(struct vm_cpu *c)
         atomic_store(&c->event, true);
 }
 
+static bool has_reason_to_wake(const struct vm_cpu *c)
+{
+    return atomic_load(&c->lines) || atomic_load(&c->event) || atomic_load(&c->attention);
+}
+
+/* Who waits in WFE waits for a lock that is mostly free again before the host could put a thread to
+ * sleep and wake it: look a little first. Returns whether there is a reason to go on. */
+static bool spin_for_event(struct vm_cpu *c)
+{
+    enum { ROUNDS = 20, PAUSES = 50 };
+    for (unsigned i = 0; i < ROUNDS && c->state.halted == ARM_HALTED_WFE; i++) {
+        for (unsigned k = 0; k < PAUSES && !has_reason_to_wake(c); k++)
+            __builtin_ia32_pause();
+        if (has_reason_to_wake(c))
+            return true;
+        sched_yield();
+    }
+    return false;
+}
+
 /* WFI or WFE: sleep until an interrupt, an event or somebody's request. */
 static void sleep_halted(struct vm_cpu *c)
 {
-    pthread_mutex_lock(&c->vm->device_lock);
-    atomic_store(&c->sleeping, true);
-    while (!atomic_load(&c->lines) && !atomic_load(&c->event) && !atomic_load(&c->attention))
-        sleep_once(c);
-    atomic_store(&c->sleeping, false);
-    pthread_mutex_unlock(&c->vm->device_lock);
+    if (!spin_for_event(c)) {
+        pthread_mutex_lock(&c->vm->device_lock);
+        atomic_store(&c->sleeping, true);
+        while (!has_reason_to_wake(c))
+            sleep_once(c);
+        atomic_store(&c->sleeping, false);
+        pthread_mutex_unlock(&c->vm->device_lock);
+    }
     atomic_store(&c->event, false);
     c->state.halted = 0;
 }

@@ -1,8 +1,13 @@
 """Debian's kernels to a shell and what a user does there."""
 import hashlib
+import os
 import re
 
-from driver import Failure, HANG_SECONDS, Linux, check, check_match
+from driver import Linux, check, check_match
+
+
+# How far the slow engines go: a message of the kernel. Further: ARMEMU_TEST_SLOW_UNTIL='Run /init'
+LATE_MESSAGE = os.environ.get("ARMEMU_TEST_SLOW_UNTIL", r"Memory: \d+K/\d+K available")
 
 
 def zeros_md5(mib):
@@ -19,7 +24,7 @@ def test_shell_programs(context):
         total = int(check_match(r"Mem:\s+(\d+)", guest.shell("free"))[1])
         check(480 << 10 < total <= 512 << 10, f"{total} KiB of memory with -m 512")
         check("busybox" in guest.shell("ls /bin").split(), "ls")
-        check_match("lrwxrwxrwx .* ls -> busybox", guest.shell("ls -l /bin/ls"))
+        check_match("lrwxrwxrwx .* /bin/ls -> busybox", guest.shell("ls -l /bin/ls"))
         guest.power_off()
 
 
@@ -38,7 +43,7 @@ def test_data_through_programs(context):
         check(sha in guest.shell("(cat /tmp/t; echo) | sha256sum"), "sha256sum of a pipe")
         check(guest.shell("seq 1 1000 | sort -r | head -n 3 | tr '\\n' ' '").strip()
               == "999 998 997", "a pipe of four programs")
-        check(guest.shell("awk 'BEGIN { printf \"%.6f\", sin(1) * exp(2) }'").strip() == "6.217676",
+        check(guest.shell("awk 'BEGIN { printf \"%.9f\", 22 / 7 / 3 }'").strip() == "1.047619048",
               "floating point")
         check(guest.shell("echo '2^200' | bc").strip() == str(2 ** 200), "bc")
         guest.power_off()
@@ -47,21 +52,25 @@ def test_data_through_programs(context):
 def test_jobs_and_signals(context):
     with Linux(context) as guest:
         guest.boot()
-        guest.send("sleep 1000\n")
-        guest.expect("sleep 1000\n")
-        guest.shell_interrupt = guest.send("\x03")
+        # Keys count as signals only when the program has the terminal
+        guest.send("sh -c 'echo started; exec sleep 1000'\n")
+        guest.expect("^started")
+        guest.send("\x03")
         guest.expect("@@")
         guest.shell("sleep 1 & wait $!")
         check("in the background" in guest.shell("(sleep 1; echo in the background) & wait"), "&")
-        guest.shell("sleep 500 & kill $!; wait $! || true")
-        guest.send("cat\n")
-        guest.expect("cat\n")
+        # Not at once: until it runs sleep, the new process ignores the signal as its shell does
+        guest.shell("sleep 500 & sleep 1; kill $!; wait $! || true")
+        guest.send("sh -c 'echo started; exec cat'\n")
+        guest.expect("^started")
         guest.send("\x1a")
         guest.expect("Stopped")
         guest.expect("@@")
         check("Stopped" in guest.shell("jobs"), "jobs")
         guest.send("fg\n")
-        guest.expect("cat\n")
+        guest.expect("exec cat")
+        guest.send("a line\n")
+        guest.expect("^a line\na line$")
         guest.send("\x04")
         guest.expect("@@")
         check(guest.shell("for i in 1 2 3; do echo $i & done; wait; true").split().count("3") >= 1,
@@ -131,18 +140,19 @@ def test_lpae(context):
 
 
 def test_interpreted(context):
-    with Linux(context, "-accel", "interp", append="earlycon=pl011,0x9000000") as guest:
-        guest.expect(r"Linux version 6\.", HANG_SECONDS)
-        guest.expect(r"Memory: \d+K/\d+K available", HANG_SECONDS)
+    with Linux(context, "-accel", "interp", image=context.unpacked_kernel(),
+               append="earlycon=pl011,0x9000000") as guest:
+        guest.expect(r"Linux version 6\.")
+        guest.expect(LATE_MESSAGE)
+        guest.send("\x01x")
+        guest.expect_exit(0)
 
 
 def test_lockstep(context):
     """The first part of the boot: translated code against the interpreter, block by block."""
-    with Linux(context, "-accel", "lockstep", append="earlycon=pl011,0x9000000") as guest:
-        try:
-            guest.expect(r"Memory: \d+K/\d+K available", HANG_SECONDS)
-        except Failure as failure:
-            raise Failure(f"{failure} (lockstep)") from failure
-        check("differ" not in guest.seen.lower(), "JIT and interpreter differ")
+    with Linux(context, "-accel", "lockstep", "--stats", image=context.unpacked_kernel(),
+               append="earlycon=pl011,0x9000000") as guest:
+        guest.expect(LATE_MESSAGE)
         guest.send("\x01x")
+        guest.expect("lockstep_differences: 0$")
         guest.expect_exit(0)

@@ -1,0 +1,1 @@
+# Nothing: the benchmark is the boot to power-off.

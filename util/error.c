@@ -15,6 +15,16 @@ bool error_set(struct error *e, const char *fmt, ...)
     return false;
 }
 
+/* Add ": text" to the line, as far as it fits. */
+static void append(struct error *e, const char *text)
+{
+    size_t used = strlen(e->text), room = sizeof(e->text) - used;
+    if (room <= 3)
+        return;
+    memcpy(e->text + used, ": ", 3);
+    strncat(e->text, text, room - 3);
+}
+
 bool error_prefix(struct error *e, const char *fmt, ...)
 {
     if (!e)
@@ -23,10 +33,9 @@ bool error_prefix(struct error *e, const char *fmt, ...)
     memcpy(old, e->text, sizeof(old));
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
+    vsnprintf(e->text, sizeof(e->text), fmt, ap);
     va_end(ap);
-    if (n >= 0 && (size_t)n < sizeof(e->text))
-        snprintf(e->text + n, sizeof(e->text) - (size_t)n, ": %s", old);
+    append(e, old);
     return false;
 }
 
@@ -37,10 +46,9 @@ bool error_set_errno(struct error *e, const char *fmt, ...)
         return false;
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
+    vsnprintf(e->text, sizeof(e->text), fmt, ap);
     va_end(ap);
-    if (n >= 0 && (size_t)n < sizeof(e->text))
-        snprintf(e->text + n, sizeof(e->text) - (size_t)n, ": %s", strerror(saved));
+    append(e, strerror(saved));
     return false;
 }
 

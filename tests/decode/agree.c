@@ -52,12 +52,18 @@ static const struct {
     { "CDP", { "cdp", "cdp2" } },
     { "LDC", { "ldc", "ldcl", "ldc2", "ldc2l" } },
     { "STC", { "stc", "stcl", "stc2", "stc2l" } },
+    { "VCMP", { "vcmp", "vcmpe" } },
+    { "VCVT", { "vcvt", "vcvt[rbtanpm]" } },
+    { "VRINT", { "vrint[rzxanpm]" } },
+    { "VSEL", { "vsel*" } },
     { "VLDM", { "vldmia", "vldmdb", "vpop", "fldm*x" } },
     { "VSTM", { "vstmia", "vstmdb", "vpush", "fstm*x" } },
     { "VLDST_multiple_load", { "vld[1-4]" } },
     { "VLDST_multiple_store", { "vst[1-4]" } },
     { "VLD", { "vld[1-4]" } },
     { "VST", { "vst[1-4]" } },
+    { "VTBL", { "vtb[lx]" } },
+    { "VSHLL", { "vshll", "vmovl" } },
 };
 
 static int field(const struct decode_record *r, const char *name)
@@ -145,9 +151,25 @@ static bool reserved_system_register(const struct decode_record *r)
     return !(known >> field(r, "reg") & 1) || bad_core_register(r);
 }
 
+/* VTBL, VTBX. */
+static bool long_table(const struct decode_record *r)
+{
+    return field(r, "vn") + field(r, "len") > 32;
+}
+
+static bool is_t32(const struct decode_record *r)
+{
+    return r->t.thumb;
+}
+
 static bool no_mask(const struct decode_record *r)
 {
     return field(r, "mask") == 0;
+}
+
+static bool negative_fraction(const struct decode_record *r)
+{
+    return field(r, "imm") > (field(r, "size") ? 32 : 16);
 }
 
 static bool not_lr(const struct decode_record *r)
@@ -180,7 +202,15 @@ static const struct {
     { "V[LS][DT]M_*", long_list },
     { "VLD*", past_last_register },
     { "VST*", past_last_register },
+    { "VTBL", long_table },
+    { "V*NM_v", is_t32 },       /* ARMv8 Advanced SIMD: see foreign.c */
+    { "VRINT?_v", is_t32 },
+    { "VCVT[ANPM]_v", is_t32 },
+    { "VMULL_p64", is_t32 },
+    { "AES*", is_t32 },
+    { "SHA*", is_t32 },
     { "VMOV_*_core_2s", last_single },
+    { "VCVT_*_fixed_[sd]", negative_fraction },
     { "VMSR", reserved_system_register },
     { "VMRS", reserved_system_register },
 };

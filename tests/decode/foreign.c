@@ -44,8 +44,8 @@ static bool decodes_with(struct foreign *f, csh handle, uint32_t word, unsigned 
     return cs_disasm_iter(handle, &p, &length, &address, f->insn) && f->insn->size == size;
 }
 
-/* As ARMv7, or as ARMv8 for what is not of the extension registers: of those it decodes A32's words
- * in T32, too. */
+/* As ARMv7, or as ARMv8, but in T32 not what is of the extension registers: of those it decodes
+ * A32's words, too. */
 static bool decodes(struct foreign *f, uint32_t word, unsigned size)
 {
     const char *name;
@@ -54,6 +54,8 @@ static bool decodes(struct foreign *f, uint32_t word, unsigned size)
         return true;
     if (!decodes_with(f, f->v8, word, size))
         return false;
+    if (!f->thumb)
+        return true;
     name = cs_insn_name(f->v8, f->insn->id);
     return name[0] != 'v' && strncmp(name, "sha", 3) && strncmp(name, "aes", 3);
 }

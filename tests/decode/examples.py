@@ -15,7 +15,7 @@ PROLOGUE = '''.syntax unified
 .arch {arch}
 {extensions}.arch_extension virt
 .arch_extension sec
-.fpu neon-fp-armv8
+.fpu crypto-neon-fp-armv8
 .{state}
 '''
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frontend/arm/decode_rows.h"
 #include "util/bits.h"
 
 /* ---- the target: the real slots; of the helpers only pure ones run ------------------------------------ */
@@ -24,8 +25,21 @@ static const struct ir_slot slots[] = {
 #define CONTEXT IR_HELPER_CONTEXT
 #define EXTERNAL IR_HELPER_EXTERNAL
 #define PURE IR_HELPER_PURE
+static uint64_t call_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2,
+                            uint64_t a3);
+
+/* What compiled code calls directly comes to the same function as what the interpreter calls. */
+#define HELPER(id, ...)                                                                            \
+    static uint64_t helper_##id(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2,         \
+                                uint64_t a3)                                                       \
+    {                                                                                              \
+        return call_helper(env, ARM_HELPER_##id, a0, a1, a2, a3);                                  \
+    }
+#include "frontend/arm/cpu/helpers.def"
+#undef HELPER
+
 #define HELPER(id, nargs_, result_, effects_)                                                      \
-    [ARM_HELPER_##id] = {.name = #id, .nargs = nargs_, .result = result_, .effects = effects_},
+    [ARM_HELPER_##id] = {#id, helper_##id, nargs_, result_, effects_},
 static const struct ir_helper helpers[] = {
 #include "frontend/arm/cpu/helpers.def"
 };
@@ -40,7 +54,7 @@ static ir_helper_fn *const own_functions[ARM_HELPER_COUNT] = {
 };
 #undef HELPER
 
-static const struct ir_target run_target = {
+const struct ir_target run_target = {
     .name = "arm",
     .state_size = sizeof(struct arm_state),
     .slots = slots,
@@ -50,7 +64,11 @@ static const struct ir_target run_target = {
     .address_type = IR_I32,
     .lane_slot = ARM_SLOT_T,
     .granule = {2, 1},
-    .memory = {.address_bits = 32, .page_bits = 12},
+    .memory = {.address_bits = 32,
+               .page_bits = 12,
+               .read_table = 0,
+               .write_table = RUN_TABLE_BYTES,
+               .exec_table = {2 * RUN_TABLE_BYTES, 3 * RUN_TABLE_BYTES}},
 };
 
 #define F(id) ARM_FEATURE(id)
@@ -119,6 +137,9 @@ static uint64_t call_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64
     struct run *r = (struct run *)env;
     if (own_functions[id])
         return own_functions[id](env, a0, a1, a2, a3);
+    uint64_t *const args[] = {&a0, &a1, &a2, &a3};
+    for (unsigned i = helpers[id].nargs; i < 4; i++)
+        *args[i] = 0; /* whatever registers a direct call left there */
     if (r->call_count < RUN_CALLS)
         r->calls[r->call_count++] = (struct run_call){(int)id, {a0, a1, a2, a3}};
     r->helper = (int)id;
@@ -133,7 +154,7 @@ static uint64_t call_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64
     return r->helper_result;
 }
 
-static const struct ir_callbacks callbacks = {.load = load, .store = store, .helper = call_helper};
+const struct ir_callbacks run_callbacks = {.load = load, .store = store, .helper = call_helper};
 
 /* ---- running -------------------------------------------------------------------------------------------- */
 
@@ -146,12 +167,14 @@ struct run *run_new(void)
     r->s.r[14] = 0xdead0000;
     r->s.mode = ARM_MODE_SVC;
     r->s.fp_enabled = 1;
+    r->rows = rows_open();
     return r;
 }
 
 void run_free(struct run *r)
 {
     arena_free(&r->arena);
+    rows_close(r->rows);
     free(r);
 }
 
@@ -206,16 +229,39 @@ void run_translate(struct run *r, uint32_t max_insns)
     }
 }
 
-void run_block(struct run *r, uint32_t max_insns)
+/* The row of the instruction that insn word @word names, or -1. */
+static int row_at(const struct run *r, uint32_t word)
+{
+    uint32_t offset = word & 0x1fff, insn = 0;
+    uint64_t features = arm_features_of(r->block_flags);
+    if (offset + 4 > RUN_PAGE)
+        return -1;
+    memcpy(&insn, r->page + offset, 4);
+    if (!r->block.lane)
+        return arm_decode_row(ARM_ISA_A32, insn, features);
+    if (word >> 21 & 1)
+        return arm_decode_row(ARM_ISA_T32, insn << 16 | insn >> 16, features);
+    return arm_decode_row(ARM_ISA_T16, insn & 0xffff, features);
+}
+
+void run_start(struct run *r)
 {
     struct ir_env *env = &r->s.env;
-    run_translate(r, max_insns);
     r->helper = -1;
     r->call_count = 0;
     r->faulted = false;
     env->budget = env->slice = 1000;
     env->raised = 0;
-    r->exit = ir_interp_run(&r->block, env, &callbacks);
+}
+
+void run_block(struct run *r, uint32_t max_insns)
+{
+    run_translate(r, max_insns);
+    for (uint32_t i = 0; r->rows && i < r->block.count; i++)
+        if (r->block.ops[i].opcode == IR_OP_insn)
+            rows_mark(r->rows, ROWS_DIRECTED, row_at(r, (uint32_t)r->block.ops[i].imm));
+    run_start(r);
+    r->exit = ir_interp_run(&r->block, &r->s.env, &run_callbacks);
 }
 
 static void run_one(struct run *r, bool thumb)

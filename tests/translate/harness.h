@@ -11,12 +11,14 @@
 #include "frontend/arm/cpu/state.h"
 #include "frontend/arm/translate/translate.h"
 #include "ir/interp.h"
+#include "tests/translate/rows.h"
 
 enum {
     RUN_PAGE = 4096,
     RUN_CODE = 0x10000,  /* default virtual address of the code page */
     RUN_DATA = 0x200000, /* data window */
     RUN_DATA_SIZE = 0x4000,
+    RUN_TABLE_BYTES = 8 << 20, /* of each memory table (ir_memory_layout) */
 };
 
 /* Feature sets, for ARM_BF_FEATURES_SHIFT: the numbers that the tests' arm_features_of knows. */
@@ -51,7 +53,12 @@ struct run {
     bool faulted;        /* an access outside of code page and data window */
     uint32_t fault_addr;
     struct arena arena;
+    uint8_t *rows; /* decode rows that were executed, or NULL (rows.h) */
 };
+
+/* What the code is translated for, and what it calls. */
+extern const struct ir_target run_target;
+extern const struct ir_callbacks run_callbacks;
 
 /** A state with every register 0 but distinct SP and LR, ARM state, at RUN_CODE, ARMv8 features. */
 struct run *run_new(void);
@@ -70,6 +77,9 @@ void run_translate(struct run *r, uint32_t max_insns);
  * env.pc at their own instruction.
  */
 void run_block(struct run *r, uint32_t max_insns);
+
+/** Make the state and the results ready for one run of r->block, by whatever executor. */
+void run_start(struct run *r);
 
 /** Run one A32 instruction, or one T16 or T32 instruction, at the start of the page. */
 void run_arm(struct run *r, uint32_t insn);

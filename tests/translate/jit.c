@@ -1,0 +1,117 @@
+#include "tests/translate/jit.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "backend/backend.h"
+#include "backend/x86_64/hostfeat.h"
+
+enum { TABLES_BYTES = 4 * RUN_TABLE_BYTES };
+
+struct jit {
+    struct backend *be;
+    uint8_t *tables;
+};
+
+const char *jit_variant_name(enum jit_variant variant)
+{
+    static const char *const names[JIT_VARIANTS] = {
+        [JIT_PLAIN] = "JIT",
+        [JIT_OLD_HOST] = "JIT for an old host",
+        [JIT_SLOW] = "JIT with slow memory",
+        [JIT_DIRECT] = "JIT with direct helpers",
+    };
+    return names[variant];
+}
+
+struct jit *jit_new(enum jit_variant variant)
+{
+    struct error e = {""};
+    struct backend_config config = {
+        .target = &run_target,
+        .callbacks = run_callbacks,
+        .cache_size = 1 << 20,
+        .region_count = 2,
+        .always_slow = variant == JIT_SLOW,
+        .host_features_mask = variant == JIT_OLD_HOST ? ~0u : 0,
+    };
+    if (variant == JIT_DIRECT)
+        config.callbacks.helper = NULL;
+    struct jit *j = calloc(1, sizeof(*j));
+    j->be = backend_new(&config, &e);
+    cr_assert(j->be, "backend: %s", e.text);
+    j->tables = mmap(NULL, TABLES_BYTES, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    cr_assert(j->tables != MAP_FAILED);
+    return j;
+}
+
+void jit_free(struct jit *j)
+{
+    if (!j)
+        return;
+    munmap(j->tables, TABLES_BYTES);
+    backend_free(j->be);
+    free(j);
+}
+
+/* Table entries for @size bytes of host memory @p at guest address @addr; @p NULL removes them. */
+static void map(struct jit *j, uint32_t table, uint64_t addr, const uint8_t *p, uint32_t size)
+{
+    for (uint32_t at = 0; at < size; at += 4096) {
+        uint64_t entry = p ? (uintptr_t)p - addr : 0;
+        memcpy(j->tables + table + ((addr + at) >> 12) * 8, &entry, 8);
+    }
+}
+
+static void map_run(struct jit *j, const struct run *r, bool present)
+{
+    const uint8_t *data = present ? r->data : NULL, *page = present ? r->page : NULL;
+    map(j, run_target.memory.read_table, r->s.env.page_base, page, RUN_PAGE);
+    map(j, run_target.memory.read_table, RUN_DATA, data, RUN_DATA_SIZE);
+    map(j, run_target.memory.write_table, RUN_DATA, data, RUN_DATA_SIZE);
+}
+
+static struct backend_code compile(struct jit *j, const struct ir_block *b)
+{
+    struct backend_code code;
+    if (backend_compile(j->be, b, &code))
+        return code;
+    backend_next_region(j->be);
+    bool fits = backend_compile(j->be, b, &code);
+    if (!fits)
+        cr_assert_fail("the block does not fit into a region");
+    return code;
+}
+
+void jit_run(struct jit *j, struct run *r)
+{
+    struct backend_code code = compile(j, &r->block);
+    run_start(r);
+    map_run(j, r, true);
+    r->s.env.tables = j->tables;
+    r->exit = backend_run(j->be, &r->s.env, code.entry);
+    r->s.env.tables = NULL;
+    map_run(j, r, false);
+    if (r->exit == IR_EXIT_CHAIN)
+        r->exit = IR_EXIT_LOOKUP;
+}
+
+unsigned jit_disassemble(struct jit *j, const struct ir_block *b, FILE *out)
+{
+    struct backend_code code = compile(j, b);
+    char *text = NULL;
+    size_t size = 0;
+    unsigned lines = 0;
+    FILE *f = open_memstream(&text, &size);
+    backend_disassemble(j->be, &code, f);
+    fclose(f);
+    for (size_t i = 0; i < size; i++)
+        lines += text[i] == '\n';
+    if (out)
+        fwrite(text, 1, size, out);
+    free(text);
+    return lines;
+}

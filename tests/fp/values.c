@@ -1,4 +1,4 @@
-#include "tests/fp/values.h"
+#include "tests/fp/cases.h"
 
 static const struct {
     unsigned fraction, exponent;
@@ -55,4 +55,30 @@ uint64_t fp_random_near(uint64_t *seed, enum fp_size f, uint64_t a)
         return (a + (r >> 8) % 7 - 3 + ((r >> 2 & 1) << sign_bit)) & ((2ull << sign_bit) - 1);
     uint64_t exponent = (a >> formats[f].fraction) + (r >> 8) % span - span / 2;
     return assemble(f, r >> 3 & 1, exponent, random_fraction(seed, formats[f].fraction));
+}
+
+/* Zero, the smallest and largest denormal, the smallest normal number, 1, 1.5, infinity, the largest
+ * number, a quiet and a signalling NaN; positive and negative. */
+static uint64_t special(enum fp_size f, unsigned i)
+{
+    unsigned bits = formats[f].fraction;
+    uint64_t implicit = 1ull << bits, max = (1ull << formats[f].exponent) - 1, bias = max / 2;
+    const uint64_t magnitudes[CASES_SPECIAL / 2] = {
+        0, 1, implicit - 1, implicit, bias << bits, (bias << bits) + implicit / 2,
+        max << bits, (max << bits) - 1, (max << bits) + implicit / 2 + 1, (max << bits) + 5,
+    };
+    return magnitudes[i / 2] | (uint64_t)(i & 1) << (bits + formats[f].exponent);
+}
+
+void cases_operands(uint64_t *seed, enum fp_size f, unsigned i, uint64_t v[3])
+{
+    if (i < CASES_PAIRS) {
+        v[0] = special(f, i % CASES_SPECIAL);
+        v[1] = special(f, i / CASES_SPECIAL);
+        v[2] = special(f, (i * 7 + i / 13) % CASES_SPECIAL);
+        return;
+    }
+    v[0] = fp_random_value(seed, f);
+    v[1] = fp_random_near(seed, f, v[0]);
+    v[2] = fp_random_near(seed, f, v[1]);
 }

@@ -32,6 +32,7 @@ class Run:
         self.seconds = {}
         self.nanoseconds = {}
         self.statistics = {}
+        self.cpu_seconds = 0.0
         self.peak_kib = 0
 
 
@@ -88,6 +89,7 @@ def run_once(command, kernel, initramfs, script):
     if process.returncode:
         raise SystemExit(f"bench: {command[0]} ended with status {process.returncode}")
     run.peak_kib = usage.ru_maxrss
+    run.cpu_seconds = usage.ru_utime + usage.ru_stime
     if script == "boot":
         run.seconds[BOOT] = time.monotonic() - start
     return run
@@ -102,10 +104,14 @@ def median_of(runs, field):
 
 def summarize(runs):
     """Medians of all runs of one emulator, for the table and for --json."""
+    boot = [run for run in runs if BOOT in run.seconds]
     work = [run for run in runs if BOOT not in run.seconds]
     return {"seconds": median_of(runs, "seconds"), "nanoseconds": median_of(runs, "nanoseconds"),
             "statistics": median_of(work, "statistics"),
-            "boot_statistics": median_of([run for run in runs if run not in work], "statistics"),
+            "boot_statistics": median_of(boot, "statistics"),
+            "cpu": {"CPU time of the boot": statistics.median(run.cpu_seconds for run in boot),
+                    "CPU time of boot and all work":
+                        statistics.median(run.cpu_seconds for run in work)},
             "peak_kib": statistics.median(run.peak_kib for run in work)}
 
 
@@ -119,6 +125,9 @@ def table(ours, theirs, count, version):
     for name in ours["nanoseconds"]:
         a, q = ours["nanoseconds"][name], theirs["nanoseconds"].get(name, float("nan"))
         lines.append(f"| {name} | {a / 1000:.2f} µs | {q / 1000:.2f} µs | {q / a:.2f} |")
+    for name, a in ours["cpu"].items():
+        q = theirs["cpu"][name]
+        lines.append(f"| {name} | {a:.2f} s | {q:.2f} s | {q / a:.2f} |")
     a, q = ours["peak_kib"], theirs["peak_kib"]
     lines.append(f"| peak memory | {a / 1024:.0f} MiB | {q / 1024:.0f} MiB | {q / a:.2f} |")
     lines += ["", "armemu's statistics:", "", "| | boot | boot and all work |", "|---|---:|---:|"]
@@ -130,7 +139,10 @@ def table(ours, theirs, count, version):
 
 
 def update(path, text):
-    """Puts @text between the markers of a file."""
+    """Puts @text between the markers of a file, which is made when there is none."""
+    if not os.path.exists(path):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"# Performance\n\n{BEGIN}\n{END}\n")
     with open(path, encoding="utf-8") as file:
         old = file.read()
     if BEGIN not in old or END not in old:

@@ -15,14 +15,15 @@ NOT_OURS = {"tests", "bench", "docs", "tools"}
 
 LAYERS = {
     "util": [],
-    "ir": ["util"],
+    "fp": ["util"],
+    "ir": ["fp", "util"],
     "ir/opt": ["ir", "util"],
     "ir/interp": ["ir", "util"],
     "backend": ["ir", "util"],
     "backend/x86_64": ["backend", "ir", "util"],
     "softmmu": ["util"],
     "frontend": ["ir", "util"],
-    "frontend/arm": ["frontend", "ir", "softmmu", "util"],
+    "frontend/arm": ["fp", "frontend", "ir", "softmmu", "util"],
     "engine": ["backend/backend.h", "frontend/guest.h", "ir", "ir/interp", "ir/opt", "softmmu",
                "util"],
     "host": ["util"],

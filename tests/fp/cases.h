@@ -2,7 +2,7 @@
 #ifndef ARMEMU_TESTS_FP_CASES_H
 #define ARMEMU_TESTS_FP_CASES_H
 
-#include "frontend/arm/fp/fp.h"
+#include "frontend/arm/fp/fpscr.h"
 #include "tests/fp/values.h"
 
 /* Masks of the results in ops.def. */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <immintrin.h>
 
-#include "frontend/arm/fp/fp.h"
+#include "frontend/arm/fp/fpscr.h"
 #include "tests/fp/values.h"
 
 enum { CASES = 300000, MODES = 4 };

@@ -2,7 +2,7 @@
 #ifndef ARMEMU_TESTS_FP_VALUES_H
 #define ARMEMU_TESTS_FP_VALUES_H
 
-#include "frontend/arm/fp/fp.h"
+#include "frontend/arm/fp/fpscr.h"
 
 /** The next pseudo-random 64 bits. */
 uint64_t fp_random(uint64_t *seed);

@@ -2,7 +2,7 @@
 #ifndef ARMEMU_ARM_VFP_HELPERS_H
 #define ARMEMU_ARM_VFP_HELPERS_H
 
-#include "frontend/arm/fp/fp.h"
+#include "frontend/arm/fp/fpscr.h"
 
 /* How to convert: rounding (enum fp_rounding, or as the FPSCR says), width of the integer, its
  * fraction bits, and flags. */

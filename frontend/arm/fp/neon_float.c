@@ -2,7 +2,7 @@
  * Advanced SIMD arithmetic on pairs of f32 (DDI 0406C A2.7.9: always with the standard FPSCR value),
  * and its conversions.
  */
-#include "frontend/arm/fp/fp.h"
+#include "frontend/arm/fp/fpscr.h"
 #include "frontend/arm/fp/neon.h"
 #include "frontend/arm/fp/neon_lanes.h"
 

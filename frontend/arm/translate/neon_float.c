@@ -1,5 +1,5 @@
 /* Advanced SIMD floating-point: pairs of f32 in a half. The standard FPSCR value holds. */
-#include "frontend/arm/fp/fp.h"
+#include "frontend/arm/fp/fpscr.h"
 #include "frontend/arm/fp/neon.h"
 #include "frontend/arm/translate/neon.h"
 

@@ -1,13 +1,13 @@
 /*
- * ARM floating-point arithmetic on integers that hold the encodings: exact results and exception
- * flags as the manual's pseudocode has them (DDI 0406C A2.7, DDI 0487 shared/functions/float).
+ * Floating-point arithmetic on integers that hold the encodings: exact results and exception flags
+ * as the pseudocode of ARM's manual has them (DDI 0406C A2.7, DDI 0487 shared/functions/float).
  * Tininess is detected before rounding; exceptions are never trapped.
  *
  * Values are uint64_t with the encoding in the low bits, the others zero. Functions add the
  * exceptions that they find to status->flags and otherwise depend on their arguments alone.
  */
-#ifndef ARMEMU_ARM_FP_FP_H
-#define ARMEMU_ARM_FP_FP_H
+#ifndef ARMEMU_FP_FP_H
+#define ARMEMU_FP_FP_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,10 +15,10 @@
 /* Formats. */
 enum fp_size { FP_16, FP_32, FP_64, FP_SIZE_COUNT };
 
-/* Rounding; the first four are numbered as FPSCR.RMode. */
+/* Rounding; the first four are modes of a unit. */
 enum fp_rounding { FP_TIEEVEN, FP_POSINF, FP_NEGINF, FP_TOZERO, FP_TIEAWAY };
 
-/* Cumulative exceptions, as in the FPSCR. */
+/* Cumulative exceptions. */
 enum {
     FP_IOC = 0x01, /* invalid operation */
     FP_DZC = 0x02, /* division by zero */
@@ -29,13 +29,6 @@ enum {
     FP_FLAGS = 0x9f,
 };
 
-/* Control bits of the FPSCR. */
-#define FPSCR_AHP 0x04000000u
-#define FPSCR_DN 0x02000000u
-#define FPSCR_FZ 0x01000000u
-#define FPSCR_RMODE_SHIFT 22
-#define FPSCR_FZ16 0x00080000u
-
 struct fp_status {
     uint8_t rounding;  /* FP_TIEEVEN .. FP_TOZERO */
     bool flush;        /* FZ: denormal inputs and results of f32 and f64 become zero */
@@ -44,30 +37,6 @@ struct fp_status {
     bool alternative;  /* AHP: f16 of conversions has no infinities and NaNs */
     uint8_t flags;     /* FP_IOC ..., accumulated */
 };
-
-/** The modes that @fpscr selects, with no flags set. */
-static inline struct fp_status fp_status_of(uint32_t fpscr)
-{
-    return (struct fp_status){
-        .rounding = (uint8_t)(fpscr >> FPSCR_RMODE_SHIFT & 3),
-        .flush = (fpscr & FPSCR_FZ) != 0,
-        .flush16 = (fpscr & FPSCR_FZ16) != 0,
-        .default_nan = (fpscr & FPSCR_DN) != 0,
-        .alternative = (fpscr & FPSCR_AHP) != 0,
-    };
-}
-
-/** The modes of Advanced SIMD arithmetic (StandardFPSCRValue): round to nearest, FZ, DN. */
-static inline struct fp_status fp_status_standard(uint32_t fpscr)
-{
-    return (struct fp_status){
-        .rounding = FP_TIEEVEN,
-        .flush = true,
-        .flush16 = (fpscr & FPSCR_FZ16) != 0,
-        .default_nan = true,
-        .alternative = (fpscr & FPSCR_AHP) != 0,
-    };
-}
 
 /* ---- arithmetic (arith.c): operands and result of format @f -------------------------- */
 

@@ -1,7 +1,7 @@
 /* FPConvert, FPToFixed, FixedToFP, FPRoundInt. */
 #include <assert.h>
 
-#include "frontend/arm/fp/fp_internal.h"
+#include "fp/fp_internal.h"
 
 /* FPConvertNaN: the payload's high bits stay. */
 static uint64_t convert_nan(enum fp_size to, enum fp_size from, uint64_t a)

@@ -1,5 +1,5 @@
 /* FPAdd, FPSub, FPHalvedSub, FPMul, FPMulAdd, FPDiv, FPSqrt, FPAbs, FPNeg. */
-#include "frontend/arm/fp/fp_internal.h"
+#include "fp/fp_internal.h"
 
 /* A nonzero number as m / 2^127 * 2^exp, bit 127 of m set; m = 0 is zero. */
 struct wide {

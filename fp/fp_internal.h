@@ -1,8 +1,8 @@
 /* Unpacked numbers and rounding: what the files of fp/ share. */
-#ifndef ARMEMU_ARM_FP_INTERNAL_H
-#define ARMEMU_ARM_FP_INTERNAL_H
+#ifndef ARMEMU_FP_INTERNAL_H
+#define ARMEMU_FP_INTERNAL_H
 
-#include "frontend/arm/fp/fp.h"
+#include "fp/fp.h"
 #include "util/bits.h"
 
 typedef unsigned __int128 fp_wide;

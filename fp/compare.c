@@ -1,5 +1,5 @@
 /* FPCompare, FPMax, FPMin, FPMaxNum, FPMinNum. */
-#include "frontend/arm/fp/fp_internal.h"
+#include "fp/fp_internal.h"
 
 enum { NZCV_LESS = 8, NZCV_EQUAL = 6, NZCV_GREATER = 2, NZCV_UNORDERED = 3 };
 

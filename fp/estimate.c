@@ -1,5 +1,5 @@
 /* Reciprocal and reciprocal square root estimates and steps. */
-#include "frontend/arm/fp/fp_internal.h"
+#include "fp/fp_internal.h"
 
 /* The estimate of 1 / x: x and the result in units of 1/512, x in [0.5, 1), in [1, 2) of 1/256. */
 static unsigned recip_estimate(unsigned a)

@@ -1,7 +1,7 @@
 /* Unpacking, NaNs and rounding: FPUnpackBase, FPProcessNaNs, FPRoundBase. */
 #include <assert.h>
 
-#include "frontend/arm/fp/fp_internal.h"
+#include "fp/fp_internal.h"
 
 const struct fp_format fp_formats[FP_SIZE_COUNT] = {
     [FP_16] = {.fraction_bits = 10, .exponent_bits = 5, .min_exp = -14},

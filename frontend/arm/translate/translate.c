@@ -46,10 +46,10 @@ static enum fetch fetch_straddling(struct arm_translate *t)
 {
     if (t->b->insn_count)
         return FETCH_END_BEFORE;
+    t->uses_next_page = true;
     if (!t->code->next_page)
         return FETCH_ABORT;
     t->insn = t->insn << 16 | halfword_at(t->code->next_page);
-    t->uses_next_page = true;
     return FETCH_OK;
 }
 

@@ -263,8 +263,10 @@ static void drop_range(struct engine *en, struct code_page *page, uint32_t start
     page_unprotect_if_empty(en, page);
 }
 
-/* Is the block that @env is running made from @page? The exec table of its context tells. */
-static bool runs_in(struct engine *en, const struct ir_env *env, const struct code_page *page)
+/* Is the block that @env is running made from @page? The exec table of its context tells; the page
+ * may not be in there (a block in the middle of an IT block, TLB maintenance just now), so the
+ * mapping is asked as well. Too often yes does no harm. */
+static bool runs_in(struct engine *en, struct ir_env *env, const struct code_page *page)
 {
     const struct ir_memory_layout *m = &en->target->memory;
     uint64_t index = env->page_base >> m->page_bits;
@@ -274,7 +276,8 @@ static bool runs_in(struct engine *en, const struct ir_env *env, const struct co
             if (table[index] == a->entry)
                 return true;
     }
-    return false;
+    struct engine_fetch fetch;
+    return en->ops.fetch(env, env->page_base, false, &fetch) && fetch.phys == page->phys;
 }
 
 bool engine_code_write(struct engine *en, struct ir_env *env, uint64_t phys, uint32_t len)

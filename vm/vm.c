@@ -123,6 +123,7 @@ bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *con
         .opaque = vm,
         .accel = config->accel,
         .slice = config->slice,
+        .cache_size = config->cache_size,
         .host_features_mask = config->host_features_mask,
         .perfmap = config->perfmap,
     };

@@ -32,7 +32,7 @@ struct vm_config {
     bool no_reboot;       /* a reset request ends the VM instead */
     bool start_paused;    /* -S */
     uint32_t host_features_mask;
-    uint32_t slice;       /* see engine_config */
+    uint32_t slice, cache_size; /* see engine_config */
     FILE *perfmap;        /* lines for perf, or NULL */
 };
 

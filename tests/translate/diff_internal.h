@@ -95,5 +95,10 @@ bool diff_unicorn_run(struct diff *d, uint64_t start, uint64_t until, bool singl
 /** Compare with d->run, PSR bits @mask; prints unless d->quiet. */
 bool diff_unicorn_agrees(struct diff *d, uint32_t mask);
 
+/* ---- diff_reduce.c ------------------------------------------------------------------------------- */
+
+/** The case of d->before and d->insn differs: make it as small as it will be while it does, and print
+ * that. */
+void diff_reduce(struct diff *d);
 
 #endif

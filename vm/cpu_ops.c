@@ -132,6 +132,7 @@ static void end_slice(struct arm_state *s)
     atomic_store(&s->env.exit_request, 1);
     s->env.icount += (uint64_t)(int64_t)(s->env.slice - s->env.budget);
     s->env.slice = s->env.budget = 0;
+    s->env.touched = 1;
 }
 
 bool vm_service(struct ir_env *env)

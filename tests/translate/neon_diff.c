@@ -108,6 +108,35 @@ static void prepare_float(struct run *r, uint32_t insn, struct diff_rng *rng)
     r->s.fpscr = fpscrs[diff_random(rng) % ARRAY_SIZE(fpscrs)];
 }
 
+static void prepare_sequence(struct run *r, struct diff_rng *rng)
+{
+    if (diff_random(rng) % 2)
+        prepare_integer(r, 0, rng);
+    else
+        prepare_float(r, 0, rng);
+}
+
+/* Few registers, so that the instructions of a sequence depend on each other. */
+static bool adapt_sequence(const struct arm_decode_row_info *row, uint32_t *insn,
+                           struct diff_rng *rng)
+{
+    *insn &= ~0x00401028u; /* D, Vd<0>, M, Vm<3> */
+    return adapt(row, insn, rng);
+}
+
+static void sequences(enum arm_isa isa)
+{
+    struct diff_family f = {
+        .isa = isa,
+        .cpu = RUN_CPU_V8,
+        .select = is_data_processing,
+        .adapt = adapt_sequence,
+        .prepare_sequence = prepare_sequence,
+        .vectors = true,
+    };
+    diff_sequences(&f, 4000);
+}
+
 static void rows(enum arm_isa isa, enum run_cpu cpu,
                  bool (*select)(const struct arm_decode_row_info *),
                  void (*prepare)(struct run *, uint32_t, struct diff_rng *))
@@ -119,7 +148,6 @@ static void rows(enum arm_isa isa, enum run_cpu cpu,
         .adapt = adapt,
         .prepare = prepare,
         .vectors = true,
-        .not_in_it = true,
         .cases_per_row = 400,
     };
     diff_rows(&f);
@@ -140,7 +168,24 @@ Test(neon_diff, float_a32)
     rows(ARM_ISA_A32, RUN_CPU_V8, select_float, prepare_float);
 }
 
+/* ARMv8's additions are UNDEFINED. */
+Test(neon_diff, armv7)
+{
+    rows(ARM_ISA_A32, RUN_CPU_V7, select_integer, prepare_integer);
+    rows(ARM_ISA_A32, RUN_CPU_V7, select_float, prepare_float);
+}
+
 Test(neon_diff, float_t32)
 {
     rows(ARM_ISA_T32, RUN_CPU_V8, select_float, prepare_float);
+}
+
+Test(neon_diff, sequences_a32)
+{
+    sequences(ARM_ISA_A32);
+}
+
+Test(neon_diff, sequences_t32)
+{
+    sequences(ARM_ISA_T32);
 }

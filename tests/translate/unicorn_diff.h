@@ -29,6 +29,8 @@ struct diff_family {
     bool (*adapt)(const struct arm_decode_row_info *row, uint32_t *insn, struct diff_rng *rng);
     /** Adapt the operands in r->s, after they were filled with random values (may be NULL). */
     void (*prepare)(struct run *r, uint32_t insn, struct diff_rng *rng);
+    /** The same for a sequence (may be NULL). */
+    void (*prepare_sequence)(struct run *r, struct diff_rng *rng);
     bool vectors;   /* compare D0..D31 and the FPSCR as well */
     bool not_in_it; /* the rows are not allowed in IT blocks */
     unsigned cases_per_row;

@@ -1,6 +1,6 @@
 /*
- * Advanced SIMD arithmetic on pairs of f32 (DDI 0406C A2.7.9: always with the standard FPSCR value),
- * and its conversions.
+ * Advanced SIMD arithmetic on pairs of f32, always with the standard FPSCR value (DDI 0406C A2.7),
+ * and conversions.
  */
 #include "frontend/arm/fp/fpscr.h"
 #include "frontend/arm/fp/neon.h"

@@ -26,16 +26,6 @@ NEON_INLINE int64_t cge(struct neon_lane *l, int64_t a, int64_t b)
     return -(int64_t)(a >= b);
 }
 
-NEON_INLINE int64_t ceq(struct neon_lane *l, int64_t a, int64_t b)
-{
-    return -(int64_t)(a == b);
-}
-
-NEON_INLINE int64_t tst(struct neon_lane *l, int64_t a, int64_t b)
-{
-    return -(int64_t)((a & b) != 0);
-}
-
 NEON_INLINE int64_t max(struct neon_lane *l, int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -109,8 +99,6 @@ NEON_DEFINE_SU3(rhadd, neon_map, rhadd)
 NEON_DEFINE_SU3(hsub, neon_map, hsub)
 NEON_DEFINE_SU3(cgt, neon_map, cgt)
 NEON_DEFINE_SU3(cge, neon_map, cge)
-NEON_DEFINE_3(ceq, neon_map, ceq, false)
-NEON_DEFINE_3(tst, neon_map, tst, false)
 NEON_DEFINE_SU3(max, neon_map, max)
 NEON_DEFINE_SU3(min, neon_map, min)
 NEON_DEFINE_SU3(abd, neon_map, abd)

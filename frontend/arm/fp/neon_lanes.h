@@ -1,7 +1,7 @@
 /*
  * Element-wise functions on D register values. An operation is written once, for one element; the
- * NEON_DEFINE macros make helpers of it (cpu/helpers_neon.def), one per element type, in which width
- * and signedness are constants. Internal to fp/.
+ * NEON_DEFINE macros make helpers of it (cpu/helpers_neon.def), one per element type, in which
+ * width and signedness are constants. Internal to fp/.
  */
 #ifndef ARMEMU_ARM_FP_NEON_LANES_H
 #define ARMEMU_ARM_FP_NEON_LANES_H

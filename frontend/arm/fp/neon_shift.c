@@ -1,4 +1,4 @@
-/* Advanced SIMD shifts by signed amounts; to the right when negative (VSHL by a register and kin). */
+/* Advanced SIMD shifts by signed amounts, to the right when negative (VSHL by a register and kin) */
 #include "frontend/arm/fp/neon_lanes.h"
 
 /* @a / 2^n without overflow; n >= 1. With @round, half of the divisor is added first. */

@@ -42,7 +42,7 @@ struct neon_op {
 /* Operations that several groups use (neon_ops.c). */
 extern const struct neon_op neon_add, neon_sub, neon_mul, neon_qadd, neon_qsub, neon_shl, neon_rshl;
 extern const struct neon_op neon_narrow, neon_widen, neon_abd, neon_abdl, neon_mull, neon_qdmull;
-extern const struct neon_op neon_qnarrow, neon_qnarrow_su;
+extern const struct neon_op neon_qnarrow, neon_qnarrow_su, neon_equal, neon_test;
 
 /** Apply @op to @x and @y. */
 int32_t neon_do(struct arm_translate *t, const struct neon_op *op, struct neon_type type, int32_t x,
@@ -55,7 +55,8 @@ uint64_t neon_each(unsigned size, uint64_t v);
 int32_t neon_const(struct ir_block *b, uint64_t v);
 /** The upper half of an i64 as the lower one, for long operations. */
 int32_t neon_high(struct ir_block *b, int32_t v);
-/** All elements of @v shifted by a constant: left by 0..width-1, right (as @type says) by 1..width. */
+/** All elements of @v shifted by a constant, to the left by 0..width-1, to the right (signed or
+ * unsigned, as @type says) by 1..width. */
 int32_t neon_shift_left(struct ir_block *b, struct neon_type type, int32_t v, unsigned n);
 int32_t neon_shift_right(struct arm_translate *t, struct neon_type type, int32_t v, unsigned n);
 /** An i64 all of whose elements are element @index of register @d. */
@@ -69,7 +70,7 @@ struct neon_pair {
 struct neon_pair neon_q_read(struct arm_translate *t, int d);
 void neon_q_write(struct arm_translate *t, int d, struct neon_pair v);
 
-/* ---- shapes: the check, reading, applying, writing; true ------------------------------------------- */
+/* ---- shapes: the check, reading, applying, writing; true ------------------------------------- */
 
 /** Vd = op(Vn, Vm), all of a length; with @acc Vd = acc(Vd, op(Vn, Vm)). */
 bool neon_three_same(struct arm_translate *t, const struct arg_n_rrr *a, const struct neon_op *op,

@@ -36,8 +36,8 @@ static bool add_long(struct arm_translate *t, const struct arg_n_rrr *a, const s
 }
 
 /* Qd = op(n, m), or acc(Qd, op(n, m)), where @op is a long operation. */
-static bool long_values(struct arm_translate *t, int vd, struct neon_type type, int32_t n, int32_t m,
-                        const struct neon_op *op, const struct neon_op *acc)
+static bool long_values(struct arm_translate *t, int vd, struct neon_type type, int32_t n,
+                        int32_t m, const struct neon_op *op, const struct neon_op *acc)
 {
     struct ir_block *b = t->b;
     int32_t lo = neon_do(t, op, type, n, m);
@@ -60,8 +60,8 @@ static bool three_long(struct arm_translate *t, const struct arg_n_rrr *a, const
 }
 
 /* Dd = the high halves of op(Qn, Qm), rounded when @round. */
-static bool narrow_high(struct arm_translate *t, const struct arg_n_rrr *a, const struct neon_op *op,
-                        bool round)
+static bool narrow_high(struct arm_translate *t, const struct arg_n_rrr *a,
+                        const struct neon_op *op, bool round)
 {
     struct neon_type wide = type_of(a->size + 1, true);
     unsigned half = 8u << a->size;
@@ -118,8 +118,8 @@ bool trans_VMULL_p64(struct arm_translate *t, const struct arg_n_rrr *a)
 
 /* ---- by a scalar ----------------------------------------------------------------------------- */
 
-static bool scalar_long(struct arm_translate *t, const struct arg_n_rrs *a, const struct neon_op *op,
-                        const struct neon_op *acc)
+static bool scalar_long(struct arm_translate *t, const struct arg_n_rrs *a,
+                        const struct neon_op *op, const struct neon_op *acc)
 {
     arm_vfp_check(t);
     int32_t m = neon_lane(t, a->vm, a->size, a->index);

@@ -38,10 +38,14 @@ bool trans_VPADAL(struct arm_translate *t, const struct arg_n_rr *a)
 
 ZERO(VCGT_zi, false, NEON_SU3(cgt))
 ZERO(VCGE_zi, false, NEON_SU3(cge))
-ZERO(VCEQ_zi, false, NEON_3(ceq))
 ZERO(VCLE_zi, true, NEON_SU3(cge))
 ZERO(VCLT_zi, true, NEON_SU3(cgt))
 ZERO(VABS_vi, false, NEON_SU3(abd)) /* the difference from 0 */
+
+bool trans_VCEQ_zi(struct arm_translate *t, const struct arg_n_rr *a)
+{
+    return neon_with_zero(t, a, &neon_equal, false);
+}
 
 /* ---- rearrangement --------------------------------------------------------------------------- */
 
@@ -174,7 +178,7 @@ bool trans_VZIP(struct arm_translate *t, const struct arg_n_rr *a)
     return true;
 }
 
-/* ---- other widths; the size is that of the shorter elements ----------------------------------- */
+/* ---- other widths; the size is that of the shorter elements ---------------------------------- */
 
 static bool move_narrow(struct arm_translate *t, const struct arg_n_rr *a, const struct neon_op *op)
 {

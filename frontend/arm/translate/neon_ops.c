@@ -81,6 +81,28 @@ static int32_t sub(struct ir_block *b, struct neon_type type, int32_t x, int32_t
     return ir_op2(b, IR_OP_xor, low, same);
 }
 
+/* Elements of ones where @x's are not 0: all but the top bit plus their maximum carry into it. */
+static int32_t ones_where_not_zero(struct ir_block *b, unsigned size, int32_t x)
+{
+    unsigned bits = bits_of(size);
+    uint64_t top = neon_each(size, 1ull << (bits - 1));
+    int32_t sum = ir_op2i(b, IR_OP_add, ir_op2i(b, IR_OP_and, x, ~top), ~top);
+    int32_t tops = ir_op2i(b, IR_OP_and, ir_op2(b, IR_OP_or, sum, x), top);
+    return ir_op2(b, IR_OP_sub, ir_op2i(b, IR_OP_shl, tops, 1),
+                  ir_op2i(b, IR_OP_shr, tops, bits - 1));
+}
+
+static int32_t equal(struct ir_block *b, struct neon_type type, int32_t x, int32_t y)
+{
+    int32_t differ = ir_op2(b, IR_OP_xor, x, y);
+    return ir_op1(b, IR_OP_not, ones_where_not_zero(b, type.size, differ));
+}
+
+static int32_t test(struct ir_block *b, struct neon_type type, int32_t x, int32_t y)
+{
+    return ones_where_not_zero(b, type.size, ir_op2(b, IR_OP_and, x, y));
+}
+
 int32_t neon_shift_left(struct ir_block *b, struct neon_type type, int32_t v, unsigned n)
 {
     if (n == 0)
@@ -113,6 +135,8 @@ int32_t neon_shift_right(struct arm_translate *t, struct neon_type type, int32_t
 
 const struct neon_op neon_add = {.fn = add};
 const struct neon_op neon_sub = {.fn = sub};
+const struct neon_op neon_equal = {.fn = equal};
+const struct neon_op neon_test = {.fn = test};
 const struct neon_op neon_mul = NEON_3(mul);
 const struct neon_op neon_qadd = NEON_SU4(qadd);
 const struct neon_op neon_qsub = NEON_SU4(qsub);

@@ -19,7 +19,8 @@ static int32_t amount_left(struct arm_translate *t, const struct arg_n_shift *a)
 }
 
 /* The new value of a half, of the old destination @d and the operand @m. */
-typedef int32_t shift_fn(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m);
+typedef int32_t shift_fn(struct arm_translate *t, const struct arg_n_shift *a, int32_t d,
+                         int32_t m);
 
 static bool shift_same(struct arm_translate *t, const struct arg_n_shift *a, shift_fn *fn)
 {

@@ -82,7 +82,7 @@ uint64_t run_features(enum run_cpu cpu)
     static const uint64_t sets[RUN_CPU_COUNT] = {
         [RUN_CPU_V8] = v7 | F(V8) | F(CRC) | F(CRYPTO),
         [RUN_CPU_V7] = v7,
-        [RUN_CPU_V6] = v6,
+        [RUN_CPU_V6] = v6 | F(VFP2),
         [RUN_CPU_V5TE] = v5te,
         [RUN_CPU_V4T] = F(V4T),
     };

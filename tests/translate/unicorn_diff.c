@@ -227,6 +227,8 @@ void diff_sequences(const struct diff_family *f, unsigned count)
         else
             sequence_a32(&d, rows, n);
         diff_random_state(&d, thumb, false);
+        if (f->prepare_sequence)
+            f->prepare_sequence(d.run, &d.rng);
         agreed += diff_run(&d, diff_place(&d)) == DIFF_AGREED;
     }
     cr_expect(agreed * 4 > count, "only %u of %u sequences agree", agreed, count);

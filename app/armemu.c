@@ -5,14 +5,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/gdb.h"
 #include "app/monitor_vm.h"
 #include "app/options.h"
 #include "app/stats.h"
+#include "debug/gdb_stub.h"
 #include "debug/monitor.h"
 #include "host/clock.h"
 #include "host/file.h"
 #include "host/thread.h"
 #include "util/log.h"
+#include "vm/debug.h"
 #include "vm/vm.h"
 #ifdef ARMEMU_HAVE_ROM
 #include "roms/rom.h"
@@ -28,6 +31,9 @@ struct app {
     struct chardev *serial[BOARD_SERIALS_MAX];
     unsigned serial_count;
     struct chardev *monitor_chardev; /* NULL: no monitor */
+    struct chardev *gdb_chardev;     /* NULL: no GDB */
+    struct gdb_stub *gdb;
+    struct monitor *gdb_monitor;     /* GDB's `monitor` command */
 };
 
 /* ---- consoles -------------------------------------------------------------------------------- */
@@ -47,7 +53,7 @@ static bool uses_stdio(const struct options *o)
     for (unsigned i = 0; i < o->chardev_count; i++)
         if (is_stdio(o->chardev[i]))
             return true;
-    return o->monitor && is_stdio(o->monitor);
+    return (o->monitor && is_stdio(o->monitor)) || (o->gdb && is_stdio(o->gdb));
 }
 
 /* As QEMU with -nographic: what is not given shares the terminal, unless something else uses it. */
@@ -103,7 +109,9 @@ static bool open_consoles(struct app *app, struct error *e)
     for (unsigned i = 0; i < app->options.serial_count; i++)
         if (!open_serial(app, i, e))
             return false;
-    return open_monitor(app, e);
+    if (app->options.gdb)
+        app->gdb_chardev = gdb_chardev_open(vm_chardevs(app->vm), app->options.gdb, e);
+    return (!app->options.gdb || app->gdb_chardev) && open_monitor(app, e);
 }
 
 /* ---- starting -------------------------------------------------------------------------------- */
@@ -170,6 +178,15 @@ static bool dump_device_tree(struct app *app, struct error *e)
     return ok || error_prefix(e, "-M dumpdtb");
 }
 
+static void start_gdb(struct app *app)
+{
+    if (!app->gdb_chardev)
+        return;
+    app->gdb_monitor = monitor_vm_new(NULL, app->vm, app->options.name);
+    app->gdb = gdb_stub_new(app->gdb_chardev, &vm_gdb_target, app->vm, app->gdb_monitor);
+    vm_debug_listen(app->vm, gdb_stub_stopped, app->gdb);
+}
+
 static bool start(struct app *app, struct error *e)
 {
     app->vm = vm_new(e);
@@ -181,6 +198,7 @@ static bool start(struct app *app, struct error *e)
         return false;
     if (app->monitor_chardev)
         app->monitor = monitor_vm_new(app->monitor_chardev, app->vm, app->options.name);
+    start_gdb(app);
     return true;
 }
 
@@ -195,8 +213,12 @@ static int run(struct app *app)
     return !status && vm_lockstep_differences(app->vm) ? EXIT_LOCKSTEP : status;
 }
 
-static void finish(struct app *app)
+static void finish(struct app *app, int status)
 {
+    if (app->gdb)
+        vm_debug_listen(app->vm, NULL, NULL);
+    gdb_stub_free(app->gdb, status);
+    monitor_free(app->gdb_monitor);
     monitor_free(app->monitor);
     vm_free(app->vm);
     if (app->perfmap)
@@ -229,6 +251,6 @@ int main(int argc, char **argv)
     } else {
         status = EXIT_FAILURE;
     }
-    finish(&app); /* first: it restores the terminal */
+    finish(&app, status); /* first: it restores the terminal */
     return *e.text ? fail(&e) : status;
 }

@@ -99,6 +99,18 @@ static enum option_status set_nothing(struct options *o, const char *value, stru
     return OPTION_OK;
 }
 
+static enum option_status set_gdb(struct options *o, const char *value, struct error *e)
+{
+    o->gdb = strcmp(value, "none") ? value : NULL;
+    return OPTION_OK;
+}
+
+static enum option_status set_gdb_default(struct options *o, const char *value, struct error *e)
+{
+    o->gdb = "tcp::1234";
+    return OPTION_OK;
+}
+
 static enum option_status set_perfmap(struct options *o, const char *value, struct error *e)
 {
     o->perfmap = true;
@@ -261,11 +273,14 @@ const struct option_row option_rows[] = {
     {"accel", NULL, VALUE_NEEDED, "jit|interp|lockstep", TOPIC_RUN,
      "how code is executed (tcg means jit)", option_accel},
     {"S", NULL, NONE, TOPIC_RUN,
-     "do not start the CPUs until the monitor's `cont`", set_start_paused},
+     "do not start the CPUs until GDB or the monitor says so", set_start_paused},
     {"no-reboot", NULL, NONE, TOPIC_RUN, "end instead of resetting the machine", set_no_reboot},
     {"no-user-config", NULL, NONE, TOPIC_RUN,
      "accepted: there are no configuration files", set_nothing},
 
+    {"gdb", NULL, VALUE_NEEDED, "DEV", TOPIC_DEBUG,
+     "wait for GDB at tcp:HOST:PORT (no HOST: this one only), unix:PATH, stdio", set_gdb},
+    {"s", NULL, NONE, TOPIC_DEBUG, "the same as -gdb tcp::1234", set_gdb_default},
     {"d", NULL, VALUE_NEEDED, "LIST", TOPIC_DEBUG,
      "log these categories (-d help lists them)", set_log},
     {"D", NULL, VALUE_NEEDED, "FILE", TOPIC_DEBUG, "write the log to FILE; %d is the process id",
@@ -283,8 +298,6 @@ const struct option_row option_rows[] = {
 
     LATER("no-shutdown", VALUE_NONE, "staying after power-off"),
     LATER("icount", VALUE_NEEDED, "deterministic time"),
-    LATER("s", VALUE_NONE, "debugging with GDB"),
-    LATER("gdb", VALUE_NEEDED, "debugging with GDB"),
     LATER("drive", VALUE_NEEDED, "disks"),
     LATER("blockdev", VALUE_NEEDED, "disks"),
     LATER("hda", VALUE_NEEDED, "disks"),

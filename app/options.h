@@ -25,6 +25,7 @@ struct options {
     const char *serial[BOARD_SERIALS_MAX];
     unsigned serial_count;
     const char *monitor;   /* NULL: not given */
+    const char *gdb;       /* where GDB connects; NULL: nowhere */
     const char *chardev[OPTIONS_CHARDEVS_MAX];
     unsigned chardev_count;
     const char *name;

@@ -335,9 +335,8 @@ static void write_lines(struct monitor *m, const char *text)
     }
 }
 
-static void submit(void *opaque, char *line)
+char *monitor_execute(struct monitor *m, char *line)
 {
-    struct monitor *m = opaque;
     struct error e = {0};
     char *text = NULL;
     size_t size;
@@ -348,7 +347,13 @@ static void submit(void *opaque, char *line)
     if (!ok)
         fprintf(out, "%s\n", e.text);
     fclose(out);
-    write_lines(m, text);
+    return text;
+}
+
+static void submit(void *opaque, char *line)
+{
+    char *text = monitor_execute(opaque, line);
+    write_lines(opaque, text);
     free(text);
 }
 
@@ -411,7 +416,8 @@ struct monitor *monitor_new(struct chardev *cd, const struct monitor_target *tar
     m->opaque = opaque;
     m->name = name;
     line_editor_init(&m->editor, &editor_ops, m, "(armemu) ");
-    chardev_attach(cd, &frontend, m);
+    if (cd)
+        chardev_attach(cd, &frontend, m);
     return m;
 }
 
@@ -419,7 +425,8 @@ void monitor_free(struct monitor *m)
 {
     if (!m)
         return;
-    chardev_attach(m->chardev, NULL, NULL);
+    if (m->chardev)
+        chardev_attach(m->chardev, NULL, NULL);
     line_editor_free(&m->editor);
     free(m);
 }

@@ -19,6 +19,7 @@ struct socket_state {
     struct loop_watch *listener;
     char *unlink_path; /* Unix server: removed at the end */
     bool tcp, nodelay;
+    bool refuse;       /* server: close further peers at once */
 };
 
 static bool unix_address(const char *path, struct sockaddr_un *address, struct error *e)
@@ -154,7 +155,7 @@ static bool use_peer(struct chardev *cd, int fd, struct error *e)
         st->stream.in_fd = st->stream.out_fd = -1;
         return false;
     }
-    if (st->listener)
+    if (st->listener && !st->refuse)
         loop_watch_modify(st->listener, 0); /* further peers wait in the kernel's queue */
     chardev_send_event(cd, CHARDEV_OPENED);
     return true;
@@ -166,7 +167,11 @@ static void on_peer_waiting(void *opaque, uint32_t events)
     struct socket_state *st = cd->state;
     struct error e;
     int fd = accept4(st->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd >= 0 && !use_peer(cd, fd, &e))
+    if (fd >= 0 && st->stream.in_fd >= 0) {
+        fprintf(stderr, "armemu: warning: %s: there is a peer already, another one is refused\n",
+                cd->id);
+        close(fd);
+    } else if (fd >= 0 && !use_peer(cd, fd, &e))
         fprintf(stderr, "armemu: warning: %s: %s\n", cd->id, e.text);
 }
 
@@ -234,7 +239,7 @@ static bool socket_start(struct chardev *cd, const struct chardev_options *o, st
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     if (!watch_listener(cd, e))
         return false;
-    if (cd->connected)
+    if (cd->connected && !st->refuse)
         loop_watch_modify(st->listener, 0);
     return true;
 }
@@ -247,6 +252,7 @@ static bool socket_open(struct chardev *cd, const struct chardev_options *o, str
     st->stream = (struct chardev_stream){
         .cd = cd, .in_fd = -1, .out_fd = -1, .socket = true, .ended = on_peer_gone};
     st->listen_fd = -1;
+    st->refuse = chardev_option_bool(o, "refuse", false);
     st->nodelay = chardev_option_bool(o, "nodelay", true);
     cd->state = st;
     if (socket_start(cd, o, e))
@@ -273,6 +279,7 @@ static const struct chardev_option_spec socket_options[] = {
     {"port", CHARDEV_STRING, "TCP: port; 0 as a server: any free one"},
     {"server", CHARDEV_BOOL, "listen (default: connect)"},
     {"wait", CHARDEV_BOOL, "server: start only when a peer has connected (default: on)"},
+    {"refuse", CHARDEV_BOOL, "server: refuse further peers (default: off, they wait)"},
     {"nodelay", CHARDEV_BOOL, "TCP: send small packets at once (default: on)"},
     {0},
 };

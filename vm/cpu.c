@@ -108,7 +108,7 @@ static bool wait_until_runnable(struct vm_cpu *c)
             return false;
         if (c->start_pending) /* also while paused, so that the registers can be looked at */
             start_apply(c);
-        if (!vm->paused && c->powered) {
+        if (!vm->paused && !c->held && c->powered) {
             atomic_store(&c->attention, false);
             return true;
         }
@@ -185,6 +185,7 @@ static void *cpu_main(void *opaque)
         else if (stop == ENGINE_STOP_DEBUG)
             vm_quit(vm, 3);
         pthread_mutex_lock(&vm->device_lock);
+        vm_debug_cpu_left(c, stop);
     }
     c->parked = true;
     pthread_cond_broadcast(&vm->parked);

@@ -9,6 +9,7 @@
 #include "frontend/arm/cpu/cpu.h"
 #include "frontend/arm/cpu/exclusive.h"
 #include "host/clock.h"
+#include "vm/debug.h"
 #include "vm/vm.h"
 
 enum { VM_CPU_MAX = 8 };
@@ -41,12 +42,33 @@ struct vm_cpu {
     bool start_pending;     /* start is to be applied by the thread */
     struct vm_cpu_start start;
     bool parked;            /* the thread is waiting here, its state may be touched */
+    bool held;              /* the debugger does not let it go on, also when not paused */
+    struct gdb_stop stop;   /* what it has to tell the debugger */
 
     /* Only the CPU's thread: */
     struct phys_region *last_region;
+    bool watch_hit;         /* leaving the guest because of a watchpoint: see stop */
     uint32_t fetch_va;      /* the last fetch, for the following exec_fill */
     uint8_t fetch_page_bits;
     uint64_t slow_loads, slow_stores, device_accesses;
+};
+
+/* A breakpoint or watchpoint. */
+struct vm_point {
+    enum gdb_point kind;
+    uint32_t addr, len;
+};
+
+/* The debugger. Points are changed only while all CPUs are parked. */
+struct vm_debug {
+    void (*stopped)(void *opaque, const struct gdb_stop *stop);
+    void *opaque;
+    struct gdb_registers *registers;
+    struct vm_point *points;
+    unsigned point_count, watch_count, read_watch_count;
+    bool changed;   /* breakpoints that the engine has not been told of */
+    bool running;   /* the debugger let the machine go on and waits for a stop */
+    bool announced; /* the event loop has been told that a CPU stopped */
 };
 
 struct vm {
@@ -64,6 +86,7 @@ struct vm {
     struct engine *engine;
     struct arm_exclusives exclusives;
     struct boot_entry entry;
+    struct vm_debug debug;
     struct vm_cpu *cpus[VM_CPU_MAX];
     uint32_t cpu_count;
     atomic_bool quitting;
@@ -111,6 +134,24 @@ void vm_cpu_sync_lines(struct vm_cpu *c);
 /* cpu_ops.c: what the CPU calls upwards */
 extern const struct arm_cpu_ops vm_cpu_ops;
 bool vm_service(struct ir_env *env);
+
+/* debug.c */
+/** CPU @c came out of engine_run: hold it if the debugger is to know. Its thread, device lock held. */
+void vm_debug_cpu_left(struct vm_cpu *c, enum engine_stop why);
+/** No CPU is held, steps, or has anything to tell any more; all are parked. */
+void vm_debug_release(struct vm *vm);
+/** The machine has been paused by somebody else: the debugger is told if it waits. */
+void vm_debug_paused(struct vm *vm);
+/** Is part of the page of @va watched for writes, or for reads? */
+bool vm_debug_watches_page(const struct vm *vm, uint32_t va, bool write);
+/** An access is about to be made. If it is watched the CPU will stop: true, and the access must not be
+ * made but its instruction be left. Only while there are watchpoints. */
+bool vm_debug_watch(struct vm_cpu *c, uint32_t va, uint32_t len, bool write);
+void vm_debug_free(struct vm *vm);
+
+/* vm.c */
+/** Reset the machine now; on the event loop. When this returns, the new state of the CPUs shows. */
+void vm_reset(struct vm *vm);
 
 /* psci.c */
 bool vm_firmware_call(struct arm_state *s, bool smc, uint32_t imm);

@@ -48,7 +48,9 @@ static bool translate(struct access *a, bool user)
     uint64_t page_phys = align_down(t.phys, PAGE);
     bool code = atomic_load(physmap_page_flags(a->region, page_phys)) & PHYS_PAGE_CODE;
     bool write = t.write && !code && a->region->kind == PHYS_RAM;
-    mmu_fill(c->mmu, a->va, a->region->host + (page_phys - a->region->base), t.page_bits, t.read,
+    bool read = t.read && !vm_debug_watches_page(c->vm, a->va, false);
+    write = write && !vm_debug_watches_page(c->vm, a->va, true);
+    mmu_fill(c->mmu, a->va, a->region->host + (page_phys - a->region->base), t.page_bits, read,
              write);
     /* Code may have been translated from the page between the look and the fill. */
     if (write && (atomic_load(physmap_page_flags(a->region, page_phys)) & PHYS_PAGE_CODE))
@@ -132,6 +134,15 @@ static bool access_store(struct access *a, uint64_t value)
     return true;
 }
 
+/* The debugger wants to know of the access, which would be possible: it is not made. */
+static bool watched(struct vm_cpu *c, uint32_t va, unsigned size, bool write)
+{
+    if (!c->vm->debug.watch_count || !vm_debug_watch(c, va, size, write))
+        return false;
+    restart_instruction(c);
+    return true;
+}
+
 static bool aligned_enough(struct vm_cpu *c, uint32_t va, uint32_t memop)
 {
     uint32_t align = 1u << ((memop & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT);
@@ -157,6 +168,8 @@ static bool access_bytes(struct vm_cpu *c, uint32_t va, unsigned size, bool writ
             return false;
         }
     }
+    if (watched(c, va, size, write))
+        return false;
     for (unsigned i = 0; i < size; i++) {
         uint64_t b = 0;
         if (write ? !access_store(&byte[i], *value >> (8 * i) & 0xff) : !access_load(&byte[i], &b))
@@ -187,7 +200,7 @@ uint64_t vm_load(struct ir_env *env, uint64_t addr, uint32_t memop)
         return 0;
     if (a.va & (a.size - 1))
         access_bytes(c, a.va, a.size, false, user, &value);
-    else if (translate(&a, user))
+    else if (translate(&a, user) && !watched(c, a.va, a.size, false))
         access_load(&a, &value);
     return extend(value, memop);
 }
@@ -202,7 +215,7 @@ void vm_store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop)
         return;
     if (a.va & (a.size - 1))
         access_bytes(c, a.va, a.size, true, user, &value);
-    else if (translate(&a, user))
+    else if (translate(&a, user) && !watched(c, a.va, a.size, true))
         access_store(&a, value);
 }
 
@@ -212,7 +225,8 @@ uint8_t *vm_ram_pointer(struct arm_state *s, uint32_t addr, unsigned size, bool 
     uint8_t *known = mmu_lookup(a.c->mmu, addr, write);
     if (known)
         return known;
-    if (!translate(&a, false) || !a.region || a.region->kind == PHYS_MMIO)
+    if (!translate(&a, false) || !a.region || a.region->kind == PHYS_MMIO ||
+        watched(a.c, addr, size, write))
         return NULL;
     if (write && (a.region->kind != PHYS_RAM || !code_written(&a)))
         return NULL;

@@ -136,6 +136,8 @@ bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *con
     for (uint32_t i = 0; i < vm->cpu_count; i++)
         vm_cpu_reset(vm->cpus[i]);
     vm->paused = config->start_paused;
+    if (vm->paused)
+        clock_pause(&vm->clock);
     return true;
 }
 
@@ -182,6 +184,7 @@ void vm_free(struct vm *vm)
     engine_free(vm->engine);
     for (uint32_t i = 0; i < vm->cpu_count; i++)
         vm_cpu_free(vm->cpus[i]);
+    vm_debug_free(vm);
     if (vm->chardevs)
         chardev_set_free(vm->chardevs);
     if (vm->loop) {
@@ -209,9 +212,8 @@ void vm_request_power_off(struct vm *vm)
 }
 
 /* On the event loop: park the CPUs, bring devices and memory back to their start. */
-static void reset_now(void *opaque)
+void vm_reset(struct vm *vm)
 {
-    struct vm *vm = opaque;
     struct error e = {0};
     bool was_paused = vm->paused;
     vm->reset_posted = false;
@@ -226,6 +228,14 @@ static void reset_now(void *opaque)
         vm_cpu_reset(vm->cpus[i]);
     if (!was_paused)
         vm_cpus_unpark(vm);
+    for (uint32_t i = 0; was_paused && i < vm->cpu_count; i++)
+        while (vm->cpus[i]->start_pending && vm->cpus[i]->thread_started)
+            pthread_cond_wait(&vm->parked, &vm->device_lock);
+}
+
+static void reset_now(void *opaque)
+{
+    vm_reset(opaque);
 }
 
 void vm_request_reset(struct vm *vm)
@@ -247,6 +257,7 @@ void vm_pause(struct vm *vm)
         vm_cpus_park(vm);
         clock_pause(&vm->clock);
     }
+    vm_debug_paused(vm);
 }
 
 void vm_resume(struct vm *vm)

@@ -1,0 +1,178 @@
+/* The stub's session: bytes in, replies out, coming and going of the debugger. */
+#include "debug/gdb_stub.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "debug/gdb_internal.h"
+#include "debug/target_xml.h"
+
+/* ---- replies --------------------------------------------------------------------------------- */
+
+void gdb_reply_bytes(struct gdb_stub *g, const void *data, size_t len)
+{
+    if (g->reply_length + len + 1 > g->reply_capacity) {
+        g->reply_capacity = 2 * (g->reply_length + len + 1);
+        g->reply = realloc(g->reply, g->reply_capacity);
+        if (!g->reply)
+            abort();
+    }
+    memcpy(g->reply + g->reply_length, data, len);
+    g->reply_length += len;
+}
+
+void gdb_reply(struct gdb_stub *g, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+    va_start(ap, fmt);
+    int len = vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    gdb_reply_bytes(g, text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1);
+}
+
+void gdb_reply_hex(struct gdb_stub *g, const void *data, size_t len)
+{
+    static const char hex[] = "0123456789abcdef";
+    const uint8_t *from = data;
+    for (size_t i = 0; i < len; i++) {
+        const char digits[2] = {hex[from[i] >> 4], hex[from[i] & 15]};
+        gdb_reply_bytes(g, digits, 2);
+    }
+}
+
+void gdb_reply_error(struct gdb_stub *g, unsigned number)
+{
+    g->reply_length = 0;
+    gdb_reply(g, "E%02x", number);
+}
+
+void gdb_reply_send(struct gdb_stub *g)
+{
+    g->frame = realloc(g->frame, 2 * g->reply_length + 4);
+    if (!g->frame)
+        abort();
+    g->frame_length = gdb_packet_frame(g->frame, g->reply, g->reply_length);
+    g->reply_length = 0;
+    chardev_write(g->chardev, g->frame, g->frame_length);
+}
+
+/* ---- input ----------------------------------------------------------------------------------- */
+
+/* A machine that runs while a packet arrives is stopped first: either the debugger does not wait for
+ * the stop, or the machine was resumed by somebody else. */
+static void on_packet(struct gdb_stub *g)
+{
+    if (!g->no_ack)
+        chardev_write(g->chardev, "+", 1);
+    gdb_interrupt(g);
+    g->silent = false;
+    g->reply_length = 0;
+    gdb_command_run(g, g->parser.data, g->parser.length);
+    if (!g->silent)
+        gdb_reply_send(g);
+}
+
+static void on_byte(struct gdb_stub *g, uint8_t byte)
+{
+    switch (gdb_parser_feed(&g->parser, byte)) {
+    case GDB_INPUT_PACKET: on_packet(g); break;
+    case GDB_INPUT_BAD:
+        if (!g->no_ack)
+            chardev_write(g->chardev, "-", 1);
+        break;
+    case GDB_INPUT_TOO_LONG:
+        if (!g->no_ack)
+            chardev_write(g->chardev, "+", 1);
+        gdb_reply_error(g, GDB_ENOSPC);
+        gdb_reply_send(g);
+        break;
+    case GDB_INPUT_NAK: chardev_write(g->chardev, g->frame, g->frame_length); break;
+    case GDB_INPUT_INTERRUPT:
+        if (g->running)
+            gdb_interrupt(g);
+        break;
+    case GDB_INPUT_ACK:
+    case GDB_INPUT_NONE: break;
+    }
+}
+
+static void receive(void *opaque, const uint8_t *buf, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        on_byte(opaque, buf[i]);
+}
+
+/* ---- the debugger comes and goes ------------------------------------------------------------- */
+
+static void session_begin(struct gdb_stub *g)
+{
+    gdb_parser_reset(&g->parser);
+    g->no_ack = g->swbreak = g->hwbreak = g->running = g->physical = false;
+    g->sstep = GDB_SSTEP_ENABLE | GDB_SSTEP_NOIRQ | GDB_SSTEP_NOTIMER;
+    g->general_cpu = 0;
+    g->resume_cpu = GDB_ALL_CPUS;
+    g->stop = (struct gdb_stop){.kind = GDB_STOP_NONE};
+    g->frame_length = 0;
+}
+
+/* Without a debugger there are no breakpoints. The machine stays as it is: stopped, for the next
+ * debugger or the monitor, or running. */
+static void session_end(struct gdb_stub *g)
+{
+    bool was_running = g->target->running(g->opaque);
+    g->running = false;
+    if (was_running)
+        g->target->stop(g->opaque);
+    g->target->remove_all(g->opaque);
+    for (unsigned i = 0; i < GDB_CPU_MAX; i++)
+        g->actions[i] = GDB_CONTINUE;
+    if (was_running)
+        g->target->resume(g->opaque, g->actions);
+}
+
+static void on_event(void *opaque, enum chardev_event event)
+{
+    struct gdb_stub *g = opaque;
+    if (event == CHARDEV_OPENED) {
+        session_begin(g);
+        g->target->stop(g->opaque);
+    } else if (event == CHARDEV_CLOSED) {
+        session_end(g);
+    }
+}
+
+static const struct chardev_frontend frontend = {.receive = receive, .event = on_event};
+
+struct gdb_stub *gdb_stub_new(struct chardev *cd, const struct gdb_target *target, void *opaque,
+                              struct monitor *monitor)
+{
+    struct gdb_stub *g = calloc(1, sizeof(*g));
+    if (!g)
+        abort();
+    g->chardev = cd;
+    g->target = target;
+    g->opaque = opaque;
+    g->monitor = monitor;
+    g->xml = target_xml_new(target->registers(opaque));
+    session_begin(g);
+    chardev_attach(cd, &frontend, g);
+    return g;
+}
+
+void gdb_stub_free(struct gdb_stub *g, int status)
+{
+    if (!g)
+        return;
+    if (g->running) {
+        gdb_reply(g, "W%02x", (unsigned)status & 0xff);
+        gdb_reply_send(g);
+    }
+    chardev_attach(g->chardev, NULL, NULL);
+    free(g->xml);
+    free(g->reply);
+    free(g->frame);
+    free(g);
+}

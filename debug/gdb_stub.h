@@ -1,0 +1,24 @@
+/*
+ * The GDB stub: a debugger that speaks GDB's remote serial protocol looks into the machine and
+ * controls it (docs/DEBUGGING.md). On the event loop's thread, with the device lock held.
+ */
+#ifndef ARMEMU_DEBUG_GDB_STUB_H
+#define ARMEMU_DEBUG_GDB_STUB_H
+
+#include "debug/gdb_target.h"
+#include "debug/monitor.h"
+#include "host/chardev.h"
+
+struct gdb_stub;
+
+/** A stub for @target as the front end of @cd. Commands of `monitor` go to @monitor (may be NULL),
+ * which stays the caller's. */
+struct gdb_stub *gdb_stub_new(struct chardev *cd, const struct gdb_target *target, void *opaque,
+                              struct monitor *monitor);
+/** The machine ends with @status: tell the debugger, disconnect, and free (NULL is allowed). */
+void gdb_stub_free(struct gdb_stub *g, int status);
+
+/** The machine stopped by itself after gdb_target.resume. @opaque is the stub. */
+void gdb_stub_stopped(void *opaque, const struct gdb_stop *stop);
+
+#endif

@@ -1,0 +1,70 @@
+#include "debug/target_xml.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const feature_names[GDB_FEATURE_COUNT] = {
+    [GDB_FEATURE_CORE] = "org.gnu.gdb.arm.core",
+    [GDB_FEATURE_VFP] = "org.gnu.gdb.arm.vfp",
+    [GDB_FEATURE_NEON] = "org.gnu.gdb.arm.neon",
+    [GDB_FEATURE_BANKED] = "org.armemu.arm.banked",
+    [GDB_FEATURE_SYSTEM] = "org.armemu.arm.system",
+};
+
+static const char *type_of(const struct gdb_register *reg)
+{
+    if (!strcmp(reg->name, "pc"))
+        return "code_ptr";
+    if (reg->feature == GDB_FEATURE_VFP)
+        return reg->bytes == 8 ? "ieee_double" : "int";
+    if (!strncmp(reg->name, "sp", 2) && reg->name[2] != 's')
+        return "data_ptr";
+    return reg->bytes == 8 ? "uint64" : "uint32";
+}
+
+/* What is not part of a program's own state is not saved around calls that GDB makes. */
+static const char *extra_of(const struct gdb_register *reg)
+{
+    switch (reg->feature) {
+    case GDB_FEATURE_VFP: return reg->bytes == 8 ? "" : " group=\"float\"";
+    case GDB_FEATURE_BANKED: return " group=\"banked\" save-restore=\"no\"";
+    case GDB_FEATURE_SYSTEM: return " group=\"system\" save-restore=\"no\"";
+    default: return "";
+    }
+}
+
+static void print_feature(const struct gdb_registers *r, enum gdb_feature feature, FILE *out)
+{
+    bool open = feature == GDB_FEATURE_NEON && r->neon;
+    if (open)
+        fprintf(out, "<feature name=\"%s\">\n", feature_names[feature]);
+    for (unsigned i = 0; i < r->count; i++) {
+        const struct gdb_register *reg = &r->list[i];
+        if (reg->feature != feature)
+            continue;
+        if (!open)
+            fprintf(out, "<feature name=\"%s\">\n", feature_names[feature]);
+        open = true;
+        fprintf(out, "<reg name=\"%s\" bitsize=\"%u\" regnum=\"%u\" type=\"%s\"%s/>\n", reg->name,
+                reg->bytes * 8, reg->number, type_of(reg), extra_of(reg));
+    }
+    if (open)
+        fprintf(out, "</feature>\n");
+}
+
+char *target_xml_new(const struct gdb_registers *r)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        abort();
+    fprintf(out, "<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
+                 "<target version=\"1.0\">\n<architecture>arm</architecture>\n");
+    for (unsigned f = 0; f < GDB_FEATURE_COUNT; f++)
+        print_feature(r, (enum gdb_feature)f, out);
+    fprintf(out, "</target>\n");
+    fclose(out);
+    return text;
+}

@@ -85,6 +85,7 @@ uint64_t run_features(enum run_cpu cpu)
         [RUN_CPU_V6] = v6 | F(VFP2),
         [RUN_CPU_V5TE] = v5te,
         [RUN_CPU_V4T] = F(V4T),
+        [RUN_CPU_V6T2] = v6 | F(T2),
     };
     return sets[cpu];
 }

@@ -22,7 +22,15 @@ enum {
 };
 
 /* Feature sets, for ARM_BF_FEATURES_SHIFT: the numbers that the tests' arm_features_of knows. */
-enum run_cpu { RUN_CPU_V8, RUN_CPU_V7, RUN_CPU_V6, RUN_CPU_V5TE, RUN_CPU_V4T, RUN_CPU_COUNT };
+enum run_cpu {
+    RUN_CPU_V8,
+    RUN_CPU_V7,
+    RUN_CPU_V6,
+    RUN_CPU_V5TE,
+    RUN_CPU_V4T,
+    RUN_CPU_V6T2, /* not for comparisons with Unicorn */
+    RUN_CPU_COUNT,
+};
 
 /* One call of an impure helper. */
 struct run_call {

@@ -255,6 +255,11 @@ Test(ls_diff, literal_a32)
     literal(ARM_ISA_A32);
 }
 
+Test(ls_diff, literal_t16)
+{
+    literal(ARM_ISA_T16);
+}
+
 Test(ls_diff, literal_t32)
 {
     literal(ARM_ISA_T32);

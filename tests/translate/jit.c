@@ -29,15 +29,16 @@ const char *jit_variant_name(enum jit_variant variant)
 struct jit *jit_new(enum jit_variant variant)
 {
     struct error e = {""};
+    bool old_host = variant == JIT_OLD_HOST || variant == JIT_BASELINE;
     struct backend_config config = {
         .target = &run_target,
         .callbacks = run_callbacks,
         .cache_size = 1 << 20,
         .region_count = 2,
         .always_slow = variant == JIT_SLOW,
-        .host_features_mask = variant == JIT_OLD_HOST ? ~0u : 0,
+        .host_features_mask = old_host ? ~0u : 0,
     };
-    if (variant == JIT_DIRECT)
+    if (variant == JIT_DIRECT || variant == JIT_BASELINE)
         config.callbacks.helper = NULL;
     struct jit *j = calloc(1, sizeof(*j));
     j->be = backend_new(&config, &e);

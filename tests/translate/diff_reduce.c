@@ -53,13 +53,11 @@ static bool drop(struct candidate *c, unsigned i)
     for (unsigned k = i; k-- > 0;) {
         if (!is_it(c, k) || k + it_size(c->insn[k]) < i)
             continue;
-        unsigned size = it_size(c->insn[k]), place = i - k; /* 1: the first, which has no mask bit */
-        if (place == 1)
-            return false;
-        uint32_t mask = c->insn[k] & 15, above = 4 - (place - 1); /* its bit's number + 1 */
-        uint32_t low = mask & ((1u << (above - 1)) - 1);
-        mask = (mask & ~((1u << above) - 1) & 15) | low << 1;
-        c->insn[k] = (c->insn[k] & ~15u) | (size == place ? (mask | 1u << (above)) & 15 : mask);
+        if (i == k + 1)
+            return false; /* the first has no bit in the mask: the condition is its */
+        unsigned bit = 4 - (i - k - 1);
+        uint32_t mask = c->insn[k] & 15, low = mask & ((1u << bit) - 1);
+        c->insn[k] = (c->insn[k] & ~15u) | (mask & ~((2u << bit) - 1)) | low << 1;
         break;
     }
     remove_insns(c, i, 1);

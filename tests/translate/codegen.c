@@ -1,7 +1,8 @@
 /*
- * The number of host instructions for typical guest code, compared with codegen.txt, so that a change
- * of code generation is a visible difference. With ARMEMU_CODEGEN=update in the environment the test
- * writes the file anew; with ARMEMU_CODEGEN=print it prints IR and host code of every line.
+ * The number of host instructions for typical guest code, compared with codegen.txt, so that a
+ * change of code generation is a visible difference. With ARMEMU_CODEGEN=update in the environment
+ * the test writes the file anew; with ARMEMU_CODEGEN=print it prints IR and host code of every
+ * line.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>

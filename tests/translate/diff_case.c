@@ -7,7 +7,7 @@
 
 enum { PSR_FLAGS = (int)0xfe0ffc20, PSR_IT = 0x0600fc00 }; /* N Z C V Q IT GE T */
 
-/* ---- code ------------------------------------------------------------------------------------------ */
+/* ---- code ------------------------------------------------------------------------------------ */
 
 uint32_t diff_place_at(struct diff *d, uint32_t addr)
 {
@@ -37,7 +37,7 @@ uint32_t diff_place(struct diff *d)
     return diff_place_at(d, addr);
 }
 
-/* ---- our executors ----------------------------------------------------------------------------------- */
+/* ---- our executors --------------------------------------------------------------------------- */
 
 static void copy_run(struct run *to, const struct run *from)
 {
@@ -127,7 +127,7 @@ static bool executors_agree(struct diff *d)
     return agree;
 }
 
-/* ---- all together -------------------------------------------------------------------------------------- */
+/* ---- all together ---------------------------------------------------------------------------- */
 
 /* The condition of a single instruction does not hold, or might not. */
 static bool is_conditional(const struct diff *d)
@@ -169,8 +169,7 @@ static enum diff_outcome compare(struct diff *d, uint32_t end, bool raised)
     uint64_t start = d->before->s.env.pc | d->before->s.thumb;
     uint32_t mask = psr_mask(d);
     if (raised && d->partial) { /* up to the instruction, which may be in an IT block */
-        if (r->s.env.pc != d->before->s.env.pc &&
-            !diff_unicorn_run(d, start, r->s.env.pc, false))
+        if (r->s.env.pc != d->before->s.env.pc && !diff_unicorn_run(d, start, r->s.env.pc, false))
             return DIFF_REFUSED;
         d->executed = r->s.env.pc != d->before->s.env.pc;
         mask &= ~(uint32_t)PSR_IT;

@@ -36,7 +36,8 @@ struct diff {
     unsigned mismatches;
     bool quiet;    /* do not print differences */
     bool thorough; /* all variants of the JIT in every case */
-    bool partial; /* sequences: what an instruction in the middle refuses ends the comparison there */
+    bool partial;  /* sequences: what an instruction in the middle refuses ends the comparison there
+                    */
     bool executed; /* the last case was not only agreed to be undefined */
     uint32_t insn[DIFF_MAX_INSNS];
     unsigned count;
@@ -49,13 +50,13 @@ static inline uint32_t diff_below(struct diff *d, uint32_t n)
 }
 
 /* Used instead of cr_assert, which reports each success to another process. */
-#define DIFF_CHECK(condition, ...)                                                                 \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            cr_assert_fail(__VA_ARGS__);                                                           \
+#define DIFF_CHECK(condition, ...)       \
+    do {                                 \
+        if (!(condition))                \
+            cr_assert_fail(__VA_ARGS__); \
     } while (0)
 
-/* ---- unicorn_diff.c ------------------------------------------------------------------------------ */
+/* ---- unicorn_diff.c -------------------------------------------------------------------------- */
 
 void diff_open(struct diff *d, const struct diff_family *f);
 void diff_close(struct diff *d);
@@ -67,9 +68,10 @@ void diff_random_state(struct diff *d, bool thumb, bool in_it);
 bool diff_instance(struct diff *d, const struct arm_decode_row_info *row, unsigned cond,
                    uint32_t *insn);
 
-/* ---- diff_case.c --------------------------------------------------------------------------------- */
+/* ---- diff_case.c ----------------------------------------------------------------------------- */
 
-/** Put the code of the case into both memories, at the next slot; returns the address of its end. */
+/** Put the code of the case into both memories, at the next slot; returns the address of its end.
+ */
 uint32_t diff_place(struct diff *d);
 /** The same at the address of @addr. */
 uint32_t diff_place_at(struct diff *d, uint32_t addr);
@@ -77,11 +79,11 @@ uint32_t diff_place_at(struct diff *d, uint32_t addr);
 enum diff_outcome diff_run(struct diff *d, uint32_t end);
 /** Is the present code undefined for Unicorn? Runs it from the state d->before. */
 bool diff_unicorn_refuses(struct diff *d, uint32_t end);
-/** Print the case that began with d->before: code, registers, IR before and after optimisation, host
- * code. */
+/** Print the case that began with d->before: code, registers, IR before and after optimisation,
+ * host code. */
 void diff_print_case(struct diff *d);
 
-/* ---- diff_unicorn.c ------------------------------------------------------------------------------ */
+/* ---- diff_unicorn.c -------------------------------------------------------------------------- */
 
 void diff_unicorn_open(struct diff *d, enum run_cpu cpu);
 void diff_unicorn_close(struct diff *d);
@@ -89,16 +91,16 @@ void diff_unicorn_close(struct diff *d);
 void diff_unicorn_load(struct diff *d);
 /** Forget translations of the slot at @addr. */
 void diff_unicorn_forget(struct diff *d, uint32_t addr);
-/** Run from @start (bit 0: Thumb) to @until; at most one instruction when @single. False: it took an
- * exception. */
+/** Run from @start (bit 0: Thumb) to @until; at most one instruction when @single. False: it took
+ * an exception. */
 bool diff_unicorn_run(struct diff *d, uint64_t start, uint64_t until, bool single);
 /** Compare with d->run, PSR bits @mask; prints unless d->quiet. */
 bool diff_unicorn_agrees(struct diff *d, uint32_t mask);
 
-/* ---- diff_reduce.c ------------------------------------------------------------------------------- */
+/* ---- diff_reduce.c --------------------------------------------------------------------------- */
 
-/** The case of d->before and d->insn differs: make it as small as it will be while it does, and print
- * that. */
+/** The case of d->before and d->insn differs: make it as small as it will be while it does, and
+ * print that. */
 void diff_reduce(struct diff *d);
 
 #endif

@@ -18,19 +18,19 @@ enum {
     ORDINARY_COUNT = 8000,
     LONGEST = 12,
     WINDOW_MIDDLE = RUN_DATA + RUN_DATA_SIZE / 2,
-    INDEX = 4,         /* register that holds a small number */
+    INDEX = 4,                                  /* register that holds a small number */
     BASES = 1 << 5 | 1 << 6 | 1 << 7 | 1 << 13, /* registers that hold addresses in the window */
     MAX_REDUCED = 3,
 };
 
 /* Everything that stays in the block and needs no more CPU than its registers. */
 static const char *const sets[] = {
-    "dp_imm",   "dp_reg",   "dp_rsr", "rd_imm",  "mul",     "mull",    "mulh",     "mullh", "rrr",
-    "rrrr",     "rr",       "pkh",    "sat",     "sat16",   "ext",     "bfx",      "crc",   "pld_imm",
-    "pld_reg",  "mem_imm",  "mem_reg", "lit",    "memd_imm", "memd_reg", "ldm",    "v_mem", "v_memm",
-    "v_core",   "v_core2",  "v_scalar", "v_dup", "v_rr",    "v_rrr",   "v_imm",    "v_sel", "n_rr",
-    "n_rrr",    "n_rrs",    "n_shift", "n_ext",  "n_tbl",   "n_dup",   "n_imm",    "n_ldst", "n_ldst1",
-    "n_ldall",  NULL,
+    "dp_imm", "dp_reg",  "dp_rsr",  "rd_imm",  "mul",     "mull",     "mulh",     "mullh",
+    "rrr",    "rrrr",    "rr",      "pkh",     "sat",     "sat16",    "ext",      "bfx",
+    "crc",    "pld_imm", "pld_reg", "mem_imm", "mem_reg", "lit",      "memd_imm", "memd_reg",
+    "ldm",    "v_mem",   "v_memm",  "v_core",  "v_core2", "v_scalar", "v_dup",    "v_rr",
+    "v_rrr",  "v_imm",   "v_sel",   "n_rr",    "n_rrr",   "n_rrs",    "n_shift",  "n_ext",
+    "n_tbl",  "n_dup",   "n_imm",   "n_ldst",  "n_ldst1", "n_ldall",  NULL,
 };
 
 /* Other registers than those of the current mode; exception returns. */
@@ -38,9 +38,9 @@ static const char *const excluded[] = {"LDM_user", "STM_user", "LDM_eret", NULL}
 
 static bool is_memory(const struct arm_decode_row_info *row)
 {
-    static const char *const memory[] = {"mem_imm",  "mem_reg", "memd_imm", "memd_reg", "ldm",
-                                         "v_mem",    "v_memm",  "n_ldst",   "n_ldst1",  "n_ldall",
-                                         NULL};
+    static const char *const memory[] = {"mem_imm", "mem_reg", "memd_imm", "memd_reg",
+                                         "ldm",     "v_mem",   "v_memm",   "n_ldst",
+                                         "n_ldst1", "n_ldall", NULL};
     return diff_set_in(row, memory);
 }
 
@@ -55,7 +55,7 @@ static bool select_row(const struct arm_decode_row_info *row)
     return diff_set_in(row, sets) && !diff_mnemonic_in(row, excluded) && !is_subs_pc(row);
 }
 
-/* ---- instances ------------------------------------------------------------------------------------- */
+/* ---- instances ------------------------------------------------------------------------------- */
 
 /* Where the register number @letter (3 or 4 adjacent bits) stands in the row's pattern. */
 static bool field_of(const struct arm_decode_row_info *row, char letter, unsigned *lsb,
@@ -128,12 +128,12 @@ static bool adapt(const struct arm_decode_row_info *row, uint32_t *insn, struct 
     return protect_addresses(row, insn, rng);
 }
 
-/* ---- states ------------------------------------------------------------------------------------------ */
+/* ---- states ---------------------------------------------------------------------------------- */
 
 static void random_state(struct diff *d, bool thumb)
 {
-    static const uint32_t floats[] = {0, 0x80000000, 0x3f800000, 0xbf800000, 0x40490fdb, 0x00000001,
-                                      0x7f800000, 0x4f000000};
+    static const uint32_t floats[] = {0,          0x80000000, 0x3f800000, 0xbf800000,
+                                      0x40490fdb, 0x00000001, 0x7f800000, 0x4f000000};
     struct run *r = d->run;
     diff_random_state(d, thumb, false);
     for (unsigned i = 0; i < 14; i++)
@@ -152,7 +152,7 @@ static void random_state(struct diff *d, bool thumb)
     }
 }
 
-/* ---- code -------------------------------------------------------------------------------------------- */
+/* ---- code ------------------------------------------------------------------------------------ */
 
 struct pool {
     const struct arm_decode_row_info *rows[DIFF_MAX_ROWS];
@@ -226,7 +226,7 @@ static void make_thumb(struct diff *d, const struct pool *p, unsigned length)
     }
 }
 
-/* ---- the tests --------------------------------------------------------------------------------------- */
+/* ---- the tests ------------------------------------------------------------------------------- */
 
 static uint64_t number_of(const char *name, uint64_t otherwise)
 {
@@ -280,8 +280,9 @@ static void sequences(bool thumb)
     if (getenv("ARMEMU_SEQUENCES"))
         fprintf(stderr, "%" PRIu64 " of %" PRIu64 " sequences were executed to their ends\n", whole,
                 count);
-    cr_expect(whole * 4 > count, "only %" PRIu64 " of %" PRIu64 " sequences were executed to their ends",
-              whole, count);
+    cr_expect(whole * 4 > count,
+              "only %" PRIu64 " of %" PRIu64 " sequences were executed to their ends", whole,
+              count);
     diff_close(&d);
 }
 

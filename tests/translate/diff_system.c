@@ -10,8 +10,8 @@ TestSuite(diff_system);
 enum { WINDOW_MIDDLE = RUN_DATA + RUN_DATA_SIZE / 2 };
 
 static const char *const quiet_mnemonics[] = {
-    "NOP", "DBG", "DMB", "DSB", "ISB", "CLREX", "PLD_imm", "PLD_reg", "PLDW_imm", "PLDW_reg",
-    "PLI_imm", "PLI_reg", "IT", NULL,
+    "NOP",     "DBG",      "DMB",      "DSB",     "ISB",     "CLREX", "PLD_imm",
+    "PLD_reg", "PLDW_imm", "PLDW_reg", "PLI_imm", "PLI_reg", "IT",    NULL,
 };
 
 /* Memory hints that are PLDW and PLI where these exist (sys_rows.c). */
@@ -60,7 +60,7 @@ Test(diff_system, quiet_t32)
     quiet(ARM_ISA_T32);
 }
 
-/* ---- status registers ---------------------------------------------------------------------------- */
+/* ---- status registers ------------------------------------------------------------------------ */
 
 static bool is_status(const struct arm_decode_row_info *row)
 {
@@ -69,7 +69,8 @@ static bool is_status(const struct arm_decode_row_info *row)
 }
 
 /* The CPSR, and of it the flags: the rest is a helper's. */
-static bool adapt_status(const struct arm_decode_row_info *row, uint32_t *insn, struct diff_rng *rng)
+static bool adapt_status(const struct arm_decode_row_info *row, uint32_t *insn,
+                         struct diff_rng *rng)
 {
     *insn &= row->isa == ARM_ISA_A32 ? ~(1u << 22) : ~(1u << 20);
     if (row->set[1] == 's') /* msr: the mask of fields s and f */
@@ -105,7 +106,7 @@ Test(diff_system, status_t32)
     status(ARM_ISA_T32);
 }
 
-/* ---- exclusives ------------------------------------------------------------------------------------ */
+/* ---- exclusives ------------------------------------------------------------------------------ */
 
 /* A load that opens the monitor, and a store; r0 is the address, r2 and r3 are loaded, r4 and r5
  * stored, r1 the status. */
@@ -114,8 +115,8 @@ struct pair {
 };
 
 static const struct pair pairs[] = {
-    {"LDREX", "STREX"},   {"LDREXB", "STREXB"}, {"LDREXH", "STREXH"}, {"LDREXD", "STREXD"},
-    {"LDAEX", "STLEX"},   {"LDAEXB", "STLEXB"}, {"LDAEXH", "STLEXH"}, {"LDAEXD", "STLEXD"},
+    {"LDREX", "STREX"}, {"LDREXB", "STREXB"}, {"LDREXH", "STREXH"}, {"LDREXD", "STREXD"},
+    {"LDAEX", "STLEX"}, {"LDAEXB", "STLEXB"}, {"LDAEXH", "STLEXH"}, {"LDAEXD", "STLEXD"},
 };
 
 static const struct arm_decode_row_info *row_named(enum arm_isa isa, const char *mnemonic)

@@ -7,8 +7,9 @@
 
 enum { FIRST_32_BIT = 0xe800, ROUNDS = 2 };
 
-/* Rows whose outcome cannot be compared: exceptions, waiting, what changes the mode. Both sides leave
- * the code for them, or the helpers of a whole CPU would be needed. tests/translate/sys_*.c. */
+/* Rows whose outcome cannot be compared: exceptions, waiting, what changes the mode. Both sides
+ * leave the code for them, or the helpers of a whole CPU would be needed. tests/translate/sys_*.c.
+ */
 static const char *const excluded[] = {
     "SVC", "BKPT", "HLT", "UDF", "WFI", "WFE", "YIELD", "SEV", "SEVL", "CPS", "SETEND", NULL,
 };
@@ -33,8 +34,8 @@ static void addresses(struct diff *d)
 
 static bool can_be_in_it(const struct arm_decode_row_info *row)
 {
-    static const char *const not[] = {"B", "CBZ", "IT", "BKPT", NULL};
-    return !diff_mnemonic_in(row, not);
+    static const char *const not [] = {"B", "CBZ", "IT", "BKPT", NULL};
+    return !diff_mnemonic_in(row, not );
 }
 
 /* Undefined here, and not for want of a helper or of memory? */

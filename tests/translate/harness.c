@@ -7,7 +7,7 @@
 #include "frontend/arm/decode_rows.h"
 #include "util/bits.h"
 
-/* ---- the target: the real slots; of the helpers only pure ones run ------------------------------------ */
+/* ---- the target: the real slots; of the helpers only pure ones run --------------------------- */
 
 #define SLOT(id, name_, type_, pin_, field)                                                        \
     {.name = name_, .type = type_, .pin = pin_, .offset = offsetof(struct arm_state, field)},
@@ -96,7 +96,7 @@ uint64_t arm_features_of(uint32_t block_flags)
     return run_features(block_flags >> ARM_BF_FEATURES_SHIFT & 0xff);
 }
 
-/* ---- memory and helpers -------------------------------------------------------------------------------- */
+/* ---- memory and helpers ---------------------------------------------------------------------- */
 
 static uint8_t *memory_at(struct run *r, uint64_t addr, uint32_t memop)
 {
@@ -157,7 +157,7 @@ static uint64_t call_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64
 
 const struct ir_callbacks run_callbacks = {.load = load, .store = store, .helper = call_helper};
 
-/* ---- running -------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 struct run *run_new(void)
 {
@@ -206,7 +206,8 @@ static void verify(const struct run *r, const char *when)
     if (ir_verify(&r->block, &e))
         return;
     ir_print(&r->block, stderr);
-    cr_assert_fail("IR of the block at page offset 0x%x, %s: %s", r->block.page_offset, when, e.text);
+    cr_assert_fail("IR of the block at page offset 0x%x, %s: %s", r->block.page_offset, when,
+                   e.text);
 }
 
 void run_translate(struct run *r, uint32_t max_insns)
@@ -287,7 +288,8 @@ void run_thumb(struct run *r, uint32_t insn)
 uint32_t run_nzcv(const struct run *r)
 {
     const uint8_t *f = r->s.env.nzcv;
-    return (uint32_t)f[0] << 31 | (uint32_t)f[1] << 30 | (uint32_t)f[2] << 29 | (uint32_t)f[3] << 28;
+    return (uint32_t)f[0] << 31 | (uint32_t)f[1] << 30 | (uint32_t)f[2] << 29 |
+           (uint32_t)f[3] << 28;
 }
 
 uint32_t run_psr(const struct run *r)

@@ -13,7 +13,8 @@ enum jit_variant {
     JIT_SLOW,     /* memory only by the slow path */
     JIT_DIRECT,   /* helpers called directly */
     JIT_VARIANTS,
-    JIT_BASELINE = JIT_VARIANTS, /* direct helpers, without optional instructions: the same anywhere */
+    JIT_BASELINE =
+        JIT_VARIANTS, /* direct helpers, without optional instructions: the same anywhere */
 };
 
 struct jit;

@@ -31,7 +31,7 @@ bool diff_set_in(const struct arm_decode_row_info *row, const char *const *names
     return false;
 }
 
-/* ---- random states -------------------------------------------------------------------------------------- */
+/* ---- random states --------------------------------------------------------------------------- */
 
 uint32_t diff_random_operand(struct diff *d)
 {
@@ -58,7 +58,7 @@ void diff_random_state(struct diff *d, bool thumb, bool in_it)
     r->s.itstate = in_it ? (uint8_t)(diff_below(d, 14) << 4 | 8) : 0;
 }
 
-/* ---- random instructions ------------------------------------------------------------------------------ */
+/* ---- random instructions --------------------------------------------------------------------- */
 
 static unsigned row_width(const struct arm_decode_row_info *row)
 {
@@ -164,7 +164,7 @@ void diff_rows(const struct diff_family *f)
     diff_close(&d);
 }
 
-/* ---- sequences ---------------------------------------------------------------------------------------- */
+/* ---- sequences ------------------------------------------------------------------------------- */
 
 static unsigned collect_rows(const struct diff_family *f, const struct arm_decode_row_info **rows)
 {

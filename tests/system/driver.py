@@ -26,6 +26,11 @@ class Skip(Exception):
     """A test cannot be run here."""
 
 
+def diagnose(line):
+    """Says why a test failed, on stderr, which meson shows in full."""
+    print("# " + line, file=sys.stderr, flush=True)
+
+
 class Emulator:
     """One run of armemu, with its terminal."""
 
@@ -52,9 +57,9 @@ class Emulator:
             self.process.wait()
         os.close(self.terminal)
         if kind and not issubclass(kind, Skip):
-            print("# " + " ".join(self.command))
+            diagnose(" ".join(self.command))
             for line in self.seen.splitlines()[-40:]:
-                print("# | " + line)
+                diagnose("| " + line)
 
     def read(self, seconds):
         """Takes what the emulator has written; false when it has ended."""
@@ -205,11 +210,12 @@ def run_tests(context, tests):
             print(f"ok {number} - {name} # SKIP {reason}", flush=True)
         except Failure as reason:
             failures += 1
-            print(f"# {reason}\nnot ok {number} - {name}", flush=True)
+            diagnose(f"{name}: {reason}")
+            print(f"not ok {number} - {name}", flush=True)
         except Exception: # pylint: disable=broad-except
             failures += 1
             for line in traceback.format_exc().splitlines():
-                print("# " + line)
+                diagnose(line)
             print(f"not ok {number} - {name}", flush=True)
     sys.stdout.flush()
     return failures

@@ -1,0 +1,260 @@
+"""What the tests of the GDB stub share: the emulator, GDB itself, and a bare client of the protocol."""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+HANG_SECONDS = float(os.environ.get("ARMEMU_TEST_HANG", "120"))
+GDB = "gdb-multiarch"
+COMPILER = "arm-none-eabi-gcc"
+
+
+class Failure(Exception):
+    """What a test expected did not happen."""
+
+
+class Skip(Exception):
+    """A test cannot be run here."""
+
+
+def check(condition, message):
+    if not condition:
+        raise Failure(message)
+
+
+def check_equal(got, expected, what):
+    check(got == expected, f"{what}: {got!r} instead of {expected!r}")
+
+
+def check_match(pattern, text):
+    """The match of a regular expression in @text, line by line."""
+    match = re.search(pattern, text, re.MULTILINE)
+    check(match, f"no match for {pattern!r} in:\n{text}")
+    return match
+
+
+class Context:
+    """What a test is given."""
+
+    def __init__(self, armemu, scratch):
+        self.armemu = armemu
+        self.scratch = scratch
+        self.programs = {}
+
+    def program(self, kind):
+        """Path of the guest program, built for "a32" or "t32"."""
+        if kind not in self.programs:
+            if not shutil.which(COMPILER):
+                raise Skip(f"there is no {COMPILER}")
+            path = os.path.join(self.scratch, kind + ".elf")
+            sources = [os.path.join(HERE, "guest", n) for n in ("start.S", "program.c")]
+            subprocess.run([COMPILER, "-g", "-O0", "-marm" if kind == "a32" else "-mthumb",
+                            "-mcpu=cortex-a15", "-mfpu=neon-vfpv4", "-mfloat-abi=hard",
+                            "-ffreestanding", "-nostdlib", "-nostartfiles", "-Wl,-Ttext=0x40010000",
+                            "-Wl,-Tdata=0x40080000", *sources, "-lgcc", "-o", path],
+                           check=True, stderr=subprocess.DEVNULL)
+            self.programs[kind] = path
+        return self.programs[kind]
+
+    def symbol(self, kind, name):
+        """Address of a symbol of the program."""
+        out = subprocess.run(["arm-none-eabi-nm", self.program(kind)], check=True,
+                             capture_output=True, text=True).stdout
+        return int(check_match(rf"^([0-9a-f]+) . {name}$", out)[1], 16)
+
+
+class Emulator:
+    """armemu that waits for a debugger on a Unix socket (or where @gdb says)."""
+
+    def __init__(self, context, kind="a32", *arguments, gdb=None, paused=True):
+        self.folder = tempfile.mkdtemp(dir=context.scratch)
+        self.path = os.path.join(self.folder, "gdb.sock")
+        self.log = open(os.path.join(self.folder, "log"), "w+b")
+        command = [context.armemu, "-M", "virt", "-nographic", "-monitor", "none", "-serial", "null",
+                   "-gdb", gdb or "unix:" + self.path]
+        if paused:
+            command.append("-S")
+        if kind:
+            command += ["-kernel", context.program(kind)]
+        self.process = subprocess.Popen([*command, *arguments], stdin=subprocess.DEVNULL,
+                                        stdout=self.log, stderr=self.log)
+        end = time.monotonic() + HANG_SECONDS
+        while not gdb and not os.path.exists(self.path):
+            check(self.process.poll() is None, "armemu ended: " + self.output())
+            check(time.monotonic() < end, "armemu does not listen")
+            time.sleep(0.01)
+
+    def output(self):
+        self.log.seek(0)
+        return self.log.read().decode("utf-8", "replace")
+
+    def wait(self):
+        """The exit status."""
+        return self.process.wait(timeout=HANG_SECONDS)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if kind and not issubclass(kind, Skip):
+            for line in self.output().splitlines()[-20:]:
+                print("# armemu: " + line)
+        self.log.close()
+
+
+def gdb_start(context, kind, target, commands, mode="remote"):
+    """Starts GDB on @commands, one string with a line each; its output comes through the pipe."""
+    if not shutil.which(GDB):
+        raise Skip(f"there is no {GDB}")
+    fd, script = tempfile.mkstemp(suffix=".gdb", dir=context.scratch)
+    with os.fdopen(fd, "w") as f:
+        f.write("set pagination off\nset confirm off\nset width 0\nset style enabled off\n"
+                "set debuginfod enabled off\n" + f"target {mode} {target}\n" + commands + "\n")
+    program = [context.program(kind)] if kind else []
+    return subprocess.Popen([GDB, "-nx", "-batch", *(["-iex", "set architecture arm"] if not kind else []),
+                             "-x", script, *program],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True)
+
+
+def gdb_finish(process):
+    """The output of GDB when it has ended."""
+    try:
+        return process.communicate(timeout=HANG_SECONDS)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise Failure("GDB hangs after:\n" + process.communicate()[0])
+
+
+def gdb(context, kind, commands, *arguments, mode="remote"):
+    """Runs the program under GDB, with the machine stopped at its start. Returns the output."""
+    with Emulator(context, kind, *arguments) as emulator:
+        return gdb_finish(gdb_start(context, kind, emulator.path, commands, mode))
+
+
+def values(output):
+    """What `echo @NAME` and the following `output` say, by name: "@NAME=value"."""
+    return dict(re.findall(r"^@(\w+)=(.*)$", output, re.MULTILINE))
+
+
+def show(name, expression, format=""):
+    """Commands that print a value for values()."""
+    return f"echo @{name}=\noutput{format} {expression}\necho \\n\n"
+
+
+class Rsp:
+    """A bare client of GDB's protocol."""
+
+    def __init__(self, address, ack=False):
+        end = time.monotonic() + HANG_SECONDS
+        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+        while True:
+            self.socket = socket.socket(family)
+            try:
+                self.socket.connect(address)
+                break
+            except OSError:
+                self.socket.close()
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
+        if family == socket.AF_INET:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.settimeout(HANG_SECONDS)
+        self.buffer = b""
+        self.ack = True
+        if not ack:
+            check_equal(self.ask("QStartNoAckMode"), "OK", "QStartNoAckMode")
+            self.ack = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def raw(self, data):
+        self.socket.sendall(data)
+
+    def byte(self):
+        """One byte; b"" when the stub has closed the connection."""
+        if not self.buffer:
+            try:
+                self.buffer = self.socket.recv(65536)
+            except ConnectionResetError:
+                return b""
+        first, self.buffer = self.buffer[:1], self.buffer[1:]
+        return first
+
+    def send(self, packet):
+        if isinstance(packet, str):
+            packet = packet.encode("latin1")
+        self.raw(b"$" + packet + b"#%02x" % (sum(packet) & 255))
+        if self.ack:
+            check_equal(self.byte(), b"+", "acknowledgement")
+
+    def receive(self):
+        """The next packet, unescaped."""
+        while True:
+            end = self.buffer.find(b"#")
+            if end >= 0 and len(self.buffer) >= end + 3:
+                break
+            data = self.socket.recv(65536)
+            check(data, "the stub closed the connection")
+            self.buffer += data
+        packet, given = self.buffer[:end], self.buffer[end + 1:end + 3]
+        self.buffer = self.buffer[end + 3:]
+        check_equal(packet[:1], b"$", "start of a packet")
+        check_equal(int(given, 16), sum(packet[1:]) & 255, "checksum")
+        if self.ack:
+            self.raw(b"+")
+        text = re.sub(rb"(?s)}(.)", lambda m: bytes([m[1][0] ^ 0x20]), packet[1:])
+        return text.decode("latin1")
+
+    def ask(self, packet):
+        self.send(packet)
+        return self.receive()
+
+    def registers(self):
+        """r0 to pc and cpsr."""
+        data = bytes.fromhex(self.ask("g")[:17 * 8])
+        return [int.from_bytes(data[i:i + 4], "little") for i in range(0, 68, 4)]
+
+    def step_fast(self):
+        """One step; the PC, from the stop reply."""
+        reply = self.ask("vCont;s:1")
+        at = reply.index("0f:") + 3
+        return int.from_bytes(bytes.fromhex(reply[at:at + 8]), "little")
+
+
+def run_tests(context, tests):
+    """Runs the functions, with TAP on standard output; the number of failures."""
+    failures = 0
+    print(f"1..{len(tests)}", flush=True)
+    for number, test in enumerate(tests, 1):
+        name = test.__name__[5:]
+        try:
+            test(context)
+            print(f"ok {number} {name}", flush=True)
+        except Skip as skip:
+            print(f"ok {number} {name} # SKIP {skip}", flush=True)
+        except Exception: # pylint: disable=broad-except
+            failures += 1
+            for line in traceback.format_exc().splitlines():
+                print("# " + line)
+            print(f"not ok {number} {name}", flush=True)
+    return failures
+
+
+def interrupt(process):
+    """Ctrl-C to GDB."""
+    process.send_signal(signal.SIGINT)

@@ -162,6 +162,14 @@ int32_t ir_bfi(struct ir_block *b, int32_t a, int32_t field, unsigned lsb, unsig
     return ir_emit_folded(b, &op);
 }
 
+int32_t ir_fop(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0, int32_t a1,
+               int32_t a2, unsigned aux)
+{
+    struct ir_op op = op_make(opcode, type, a0, a1, a2, 0);
+    op.aux = (uint8_t)aux;
+    return ir_emit_op(b, &op);
+}
+
 int32_t ir_select(struct ir_block *b, int32_t cond, int32_t a, int32_t c)
 {
     struct ir_op op = op_make(IR_OP_select, value_type(b, a), cond, a, c, 0);

@@ -32,7 +32,7 @@ static inline int64_t ir_eval_signed(const struct ir_op *op, uint64_t v)
 /* @v cut to @type. */
 static inline uint64_t ir_eval_truncate(unsigned type, uint64_t v)
 {
-    return type == IR_I32 ? (uint32_t)v : v;
+    return type == IR_I32 || type == IR_F32 ? (uint32_t)v : v;
 }
 
 /* Fields of ubfx, sbfx and bfi. */

@@ -62,6 +62,9 @@ enum {
     IR_HINT_RETURN = 0x20,
 };
 
+/* Rounding of ftos and ftou: toward zero, or as env.fp_rounding says. */
+enum ir_round { IR_ROUND_ZERO, IR_ROUND_ENV };
+
 #define IR_NONE (-1)
 #define IR_ARGS 4
 
@@ -69,7 +72,8 @@ struct ir_op {
     uint8_t opcode; /* enum ir_opcode */
     uint8_t type;   /* enum ir_type: the instance type ("t" in ops.def) where the op has one (so the
                        operands' type for cmp*, set, st), else the result's type, else IR_VOID.
-                       Instance types are IR_I32 and IR_I64. */
+                       Instance types are IR_I32 and IR_I64, of floating-point ops IR_F32 and
+                       IR_F64. */
     uint8_t fw;     /* guest flags written, IR_FLAG_* */
     uint8_t aux;    /* condition, lane, exit reason */
     int32_t arg[IR_ARGS]; /* values; IR_NONE beyond those that the op has */
@@ -97,13 +101,13 @@ enum ir_effect {
     IR_EFF_PURE = 0,
     IR_EFF_RDF = 1, IR_EFF_RDS = 2, IR_EFF_WRS = 4, IR_EFF_LD = 8, IR_EFF_ST = 16, IR_EFF_FAULT = 32,
     IR_EFF_END = 64, IR_EFF_BR = 128, IR_EFF_COMM = 256, IR_EFF_CALL = 512,
-    IR_EFF_MARK = 1024,
+    IR_EFF_MARK = 1024, IR_EFF_FP = 2048,
 };
 
 struct ir_op_info {
     const char *name;
     uint8_t nargs;
-    char result;          /* 'n' none, 't' instance type, 'w' i32, 'q' i64 */
+    char result;          /* 'n' none, else a letter as in argtypes */
     const char *argtypes; /* see ops.def */
     uint8_t flags;        /* guest flags it is able to define */
     uint16_t effects;     /* enum ir_effect */
@@ -126,7 +130,7 @@ static inline bool ir_op_has_effect(const struct ir_block *b, const struct ir_op
     if (effects & IR_EFF_CALL)
         return b->target->helpers[op->imm].effects & ~IR_HELPER_READS;
     return effects & (IR_EFF_WRS | IR_EFF_LD | IR_EFF_ST | IR_EFF_FAULT | IR_EFF_END | IR_EFF_BR |
-                      IR_EFF_MARK);
+                      IR_EFF_MARK | IR_EFF_FP);
 }
 /** May this instance leave the block, or show the guest state to somebody (fault, helper, exit)? All
  * slots and flags must then be in their architectural place. */
@@ -173,6 +177,9 @@ int32_t ir_op2f(struct ir_block *b, enum ir_opcode op, int32_t a, int32_t c, uns
 int32_t ir_op2i(struct ir_block *b, enum ir_opcode op, int32_t a, uint64_t imm); /* constant second operand */
 int32_t ir_bits(struct ir_block *b, enum ir_opcode op, int32_t a, unsigned lsb, unsigned width); /* ubfx, sbfx */
 int32_t ir_bfi(struct ir_block *b, int32_t a, int32_t field, unsigned lsb, unsigned width);
+/** Op with a float instance type @type (what ops.def has as f). */
+int32_t ir_fop(struct ir_block *b, enum ir_opcode op, enum ir_type type, int32_t a0, int32_t a1,
+               int32_t a2, unsigned aux);
 int32_t ir_select(struct ir_block *b, int32_t cond, int32_t a, int32_t c);
 int32_t ir_selcc(struct ir_block *b, enum ir_cc cc, int32_t a, int32_t c);
 int32_t ir_cond(struct ir_block *b, enum ir_cc cc);

@@ -8,6 +8,9 @@
 #define T 't'
 #define I32 'w'
 #define I64 'q'
+#define F 'f'
+#define F32 's'
+#define F64 'd'
 #define NZ IR_NZ
 #define NZC IR_NZC
 #define NZCV IR_NZCV
@@ -25,6 +28,7 @@
 #define COMM IR_EFF_COMM
 #define CALL IR_EFF_CALL
 #define MARK IR_EFF_MARK
+#define FP IR_EFF_FP
 
 const struct ir_op_info ir_op_info[IR_OP_COUNT] = {
 #define OP(name_, nargs_, result_, argtypes_, flags_, effects_, doc_)                              \
@@ -41,9 +45,12 @@ enum ir_type ir_slot_value_type(const struct ir_slot *slot)
 static enum ir_type type_of_letter(const struct ir_op *op, char letter)
 {
     switch (letter) {
-    case 't': return op->type;
+    case 't':
+    case 'f': return op->type;
     case 'w': return IR_I32;
     case 'q': return IR_I64;
+    case 's': return IR_F32;
+    case 'd': return IR_F64;
     default: return IR_VOID;
     }
 }

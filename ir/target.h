@@ -55,6 +55,10 @@ struct ir_env {
     void *engine_cpu;   /* the engine's side of the CPU */
     void *owner;        /* the CPU that the state belongs to, for helpers and slow paths */
     void *backend_private; /* host stack pointer and the like */
+    uint8_t fp_rounding; /* of floating-point ops: enum fp_rounding, to nearest .. toward zero */
+    uint8_t fp_flags;    /* exceptions, FP_IOC ...: those of the ops that were executed are here
+                            whenever the engine has control and in helpers with IR_HELPER_FP */
+    uint8_t fp_pad[6];
 };
 
 /* Bias of a base register that wants to reach the hot part of ir_env and the guest's first slots
@@ -79,6 +83,7 @@ enum ir_helper_effect {
     IR_HELPER_CONTEXT = 8,  /* may change env.tables */
     IR_HELPER_EXTERNAL = 16,/* touches something outside the state (devices, memory): never dropped,
                                never repeated; in lockstep its outcome is replayed */
+    IR_HELPER_FP = 32,      /* looks at or changes env.fp_rounding and env.fp_flags */
 };
 
 typedef uint64_t ir_helper_fn(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);

@@ -9,7 +9,7 @@ static const char *const patterns[IR_OP_COUNT] = {
     [IR_OP_st] = "am",       [IR_OP_memgroup] = "ag", [IR_OP_call] = "ha", [IR_OP_insn] = "i",
     [IR_OP_brcc] = "l",      [IR_OP_brnz] = "al",     [IR_OP_brz] = "al",  [IR_OP_label] = "l",
     [IR_OP_callhint] = "on", [IR_OP_exitd] = "on",    [IR_OP_exiti] = "ax",
-    [IR_OP_exitengine] = "ar",
+    [IR_OP_exitengine] = "ar", [IR_OP_fcmp] = "an",   [IR_OP_ftos] = "an", [IR_OP_ftou] = "an",
 };
 
 const char *ir_text_pattern(unsigned opcode)
@@ -30,7 +30,7 @@ bool ir_text_has_type(unsigned opcode)
     const struct ir_op_info *info = &ir_op_info[opcode];
     if (opcode == IR_OP_get || opcode == IR_OP_set)
         return false; /* the slot has it */
-    return info->result == 't' || strchr(info->argtypes, 't');
+    return strpbrk(info->argtypes, "tf") || info->result == 't' || info->result == 'f';
 }
 
 bool ir_text_has_cc(unsigned opcode)

@@ -48,6 +48,8 @@ static bool check_arg(struct verifier *v, const struct ir_op *op, unsigned i)
     enum ir_type type = ir_op_result_type(&b->ops[a]), wanted = ir_op_arg_type(b, op, i);
     if (type == IR_VOID)
         return breach(v, "argument %u is an op without value", i);
+    if (wanted == IR_VOID && type > IR_I64)
+        return breach(v, "argument %u is not an integer", i);
     if (wanted != IR_VOID && type != wanted)
         return breach(v, "argument %u has the wrong type", i);
     if ((uint32_t)a < v->segment && b->ops[a].opcode != IR_OP_const)
@@ -55,16 +57,26 @@ static bool check_arg(struct verifier *v, const struct ir_op *op, unsigned i)
     return true;
 }
 
+/* May the instance have a type that is not an integer's? A dead set is a mov between passes. */
+static bool any_type(const struct ir_op *op)
+{
+    return (op->opcode == IR_OP_const || op->opcode == IR_OP_get || op->opcode == IR_OP_set ||
+            op->opcode == IR_OP_mov) && op->type >= IR_F32 && op->type <= IR_V128;
+}
+
 static bool check_type(struct verifier *v, const struct ir_op *op)
 {
     const struct ir_op_info *info = &ir_op_info[op->opcode];
-    bool has_instance = info->result == 't' || strchr(info->argtypes, 't');
+    bool is_float = info->result == 'f' || strchr(info->argtypes, 'f');
+    bool has_instance = is_float || info->result == 't' || strchr(info->argtypes, 't');
     if (op->opcode == IR_OP_call)
         return op->type == v->b->target->helpers[op->imm].result ||
                breach(v, "the type is not that of the helper's result");
     if (!has_instance)
         return op->type == ir_op_result_type(op) || breach(v, "the type is not that of the result");
-    if (op->type != IR_I32 && op->type != IR_I64)
+    if (is_float && op->type != IR_F32 && op->type != IR_F64)
+        return breach(v, "the instance type is neither f32 nor f64");
+    if (!is_float && op->type != IR_I32 && op->type != IR_I64 && !any_type(op))
         return breach(v, "the instance type is neither i32 nor i64");
     if ((op->opcode == IR_OP_adc || op->opcode == IR_OP_sbc) && op->type != IR_I32)
         return breach(v, "only for i32");
@@ -136,6 +148,10 @@ static bool check_imm(struct verifier *v, const struct ir_op *op)
     case IR_OP_ld:
     case IR_OP_st:
         return check_memory(v, op);
+    case IR_OP_fcmp:
+    case IR_OP_ftos:
+    case IR_OP_ftou:
+        return op->aux <= 1 || breach(v, "no such variant");
     case IR_OP_call:
         return op->imm < t->helper_count || breach(v, "no such helper");
     case IR_OP_memgroup:

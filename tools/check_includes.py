@@ -20,7 +20,7 @@ LAYERS = {
     "ir/opt": ["ir", "util"],
     "ir/interp": ["ir", "util"],
     "backend": ["ir", "util"],
-    "backend/x86_64": ["backend", "ir", "util"],
+    "backend/x86_64": ["backend", "fp", "ir", "util"],
     "softmmu": ["util"],
     "frontend": ["ir", "util"],
     "frontend/arm": ["fp", "frontend", "ir", "softmmu", "util"],

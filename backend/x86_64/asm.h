@@ -42,11 +42,17 @@ enum x86_attr {
     X86_I16 = 16,
     X86_I32 = 32,
     X86_V = 64,
+    X86_XR = 0x100,
+    X86_XM = 0x200,
+    X86_X2 = 0x400,
+    X86_M = 0x800,
+    X86_W1 = 0x1000,
     X86_R = 0xff,
 };
 
 struct x86_row {
-    uint8_t map, prefix, opcode, ext, attr;
+    uint8_t map, prefix, opcode, ext;
+    uint16_t attr;
 };
 
 enum x86_form {
@@ -64,6 +70,11 @@ enum x86_form {
 #define I16 X86_I16
 #define I32 X86_I32
 #define V   X86_V
+#define XR  X86_XR
+#define XM  X86_XM
+#define X2  X86_X2
+#define M   X86_M
+#define W1  X86_W1
 #define R   X86_R
 static const struct x86_row x86_rows[X86_COUNT] = {
 #define X(id, mnem, map, prefix, opcode, ext, attr) [X86_##id] = {map, prefix, opcode, ext, attr},
@@ -77,6 +88,11 @@ static const struct x86_row x86_rows[X86_COUNT] = {
 #undef I16
 #undef I32
 #undef V
+#undef XR
+#undef XM
+#undef X2
+#undef M
+#undef W1
 #undef R
 
 /* A memory operand: [base + index * scale + disp]; base NO_REG is an absolute address. */
@@ -160,7 +176,7 @@ static inline void x_vex(struct code *a, const struct x86_row *row, unsigned w, 
     unsigned pp = row->prefix == 0x66 ? 1 : row->prefix == 0xf3 ? 2 : row->prefix == 0xf2 ? 3 : 0;
     x_u8(a, 0xc4);
     x_u8(a, (~reg & 8) << 4 | (~index & 8) << 3 | (~base & 8) << 2 | row->map);
-    x_u8(a, w << 7 | (~vvvv & 15) << 3 | pp);
+    x_u8(a, (w || (row->attr & X86_W1)) << 7 | (~vvvv & 15) << 3 | pp);
     x_u8(a, row->opcode);
 }
 
@@ -245,7 +261,8 @@ static inline void x_vrm(struct code *a, enum x86_form insn, unsigned w, unsigne
                          unsigned vvvv, struct x86_mem m)
 {
     const struct x86_row *row = &x86_rows[insn];
-    x_vex(a, row, w, reg, vvvv, m.index == NO_REG ? 0 : (unsigned)m.index, (unsigned)m.base);
+    x_vex(a, row, w, reg, vvvv, m.index == NO_REG ? 0 : (unsigned)m.index,
+          m.base == NO_REG ? 0 : (unsigned)m.base);
     x_modrm_mem(a, reg, m);
     x_flags(a, row);
 }
@@ -350,7 +367,7 @@ static inline void x_cmov_rm(struct code *a, enum x86_cc cc, unsigned w, unsigne
                              struct x86_mem m)
 {
     x_legacy(a, 1, 0, 0x40 + cc, w, dst, m.index == NO_REG ? 0 : (unsigned)m.index,
-             (unsigned)m.base, false);
+             m.base == NO_REG ? 0 : (unsigned)m.base, false);
     x_modrm_mem(a, dst, m);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "backend/x86_64/compiler.h"
+#include "backend/x86_64/xmm.h"
 
 emit_fn *const emit_table[IR_OP_COUNT] = {
 #define OP(name, ...) [IR_OP_##name] = emit_##name,
@@ -202,6 +203,8 @@ static bool emit_stubs(struct compiler *c)
             mem_stub_emit(c, s);
         else if (s->kind == STUB_GROUP)
             group_stub_emit(c, s);
+        else if (s->kind == STUB_EXACT)
+            exact_stub_emit(c, s);
         else
             exit_stub_emit(c, s);
     }

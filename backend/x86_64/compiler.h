@@ -17,6 +17,7 @@
 #include "util/bits.h"
 
 enum { SCRATCH_COUNT = 3, PINS_MAX = 10, SPILLS = 128, GROUPS_MAX = 8, ALIASES_MAX = 96 };
+enum { XMM_COUNT = 16, XSPILLS = 32 }; /* spill slots of 16 bytes behind the others */
 #define SCRATCH_MASK 7u /* rax, rcx, rdx: numbers 0 to 2 */
 #define NO_VALUE     (-1)
 
@@ -28,6 +29,8 @@ enum loc {
     LOC_PIN,   /* pinned register reg + disp; nothing emitted yet when disp is not 0 */
     LOC_ENV, /* memory operand of the state (offset off, size 1 << width) + disp, nothing emitted */
     LOC_SPILL, /* spill slot off */
+    LOC_XMM,   /* owns XMM register reg */
+    LOC_XSPILL, /* XMM spill slot off */
 };
 
 struct value {
@@ -57,10 +60,21 @@ struct slow_site {
     uint32_t imm;     /* constant to be stored, sign extended when wide */
     uint32_t insn_word, insn_left;
     uint32_t back; /* host address to return to */
+    bool xmm;      /* XMM registers have to survive */
 };
 enum { SLOW_NO_REG = 0xff, SLOW_WIDE = 0x8000 /* in memop: the value is an i64 */ };
 
-enum stub_kind { STUB_MEM, STUB_GROUP, STUB_BUDGET, STUB_CHAIN, STUB_LANE };
+/* Data of the exact computation of a floating-point op, behind the call instruction. Read by
+ * exact.c. */
+struct exact_site {
+    uint8_t opcode, type, aux;
+    uint8_t dst;    /* register: XMM, or general for integer results */
+    int32_t arg[3]; /* register, or EXACT_ENV + offset in the state, EXACT_SPILL + XMM spill slot */
+    uint32_t back;  /* host address to return to */
+};
+enum { EXACT_ENV = 0x10000, EXACT_SPILL = 0x20000 };
+
+enum stub_kind { STUB_EXACT, STUB_MEM, STUB_GROUP, STUB_BUDGET, STUB_CHAIN, STUB_LANE };
 
 /* Out-of-line code, emitted behind the block. */
 struct stub {
@@ -70,7 +84,10 @@ struct stub {
     uint8_t *access, *back; /* STUB_MEM, STUB_GROUP: where to go on */
     int64_t imm;            /* STUB_CHAIN: page offset */
     uint32_t index;         /* group number or exit number */
-    struct slow_site site;
+    union {
+        struct slow_site site;
+        struct exact_site exact;
+    };
 };
 
 /* Register allocator state that changes while emitting. */
@@ -81,6 +98,9 @@ struct ra {
     uint64_t spills[SPILLS / 64]; /* used spill slots, a bit each */
     int32_t alias[ALIASES_MAX];   /* values that may be LOC_PIN or LOC_ENV of a mutable slot */
     uint32_t alias_count;
+    int32_t xowner[XMM_COUNT]; /* the same for XMM registers */
+    uint16_t xlocked;
+    uint32_t xspills;
 };
 
 /* A memgroup: what the slow variant needs to be emitted again from the start. */
@@ -110,6 +130,10 @@ struct backend {
     /* Common code, executable addresses. */
     struct {
         uint32_t enter, leave, lookup, chain, budget, dispatch, raised, slow;
+        uint32_t slow_xmm; /* slow, and XMM registers survive */
+        uint32_t exact;
+        uint32_t fp_begin, fp_end; /* env.fp_* into MXCSR and back, around helpers that use them */
+        uint32_t constants;        /* struct fp_constants */
         uint32_t helpers; /* table of function addresses */
     } thunk;
 };

@@ -1,5 +1,6 @@
 /* Helper calls. */
 #include "backend/x86_64/compiler.h"
+#include "backend/x86_64/xmm.h"
 
 void pins_save(struct code *a, const struct backend *be, bool caller_saved_only)
 {
@@ -62,10 +63,15 @@ static void call_host(struct compiler *c, const struct ir_op *op)
             x_mov_ri(a, regs[k], 0);
     if (hook)
         x_mov_ri(a, RSI, op->imm);
+    if (c->b->target->helpers[op->imm].effects & IR_HELPER_FP)
+        x_call_to(a, c->be->thunk.fp_end);
     x_rm(a, X86_LEA, 1, RDI, env_mem(0));
     x_m(a, X86_CALL_M, 0, x_mem(NO_REG, (int32_t)(c->be->thunk.helpers + 8 * (uint32_t)op->imm)));
     for (unsigned r = 0; r < SCRATCH_COUNT; r++)
         c->ra.owner[r] = NO_VALUE;
+    xa_forget(c);
+    if (c->b->target->helpers[op->imm].effects & IR_HELPER_FP)
+        x_call_to(a, c->be->thunk.fp_begin);
 }
 
 static void call_result(struct compiler *c, const struct ir_op *op, int32_t i)

@@ -1,5 +1,6 @@
 /* Values, slots and integer arithmetic. */
 #include "backend/x86_64/compiler.h"
+#include "backend/x86_64/xmm.h"
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
@@ -11,8 +12,9 @@ void emit_const(struct compiler *c, const struct ir_op *op, int32_t i)
 static unsigned slot_width(const struct ir_slot *slot)
 {
     static const uint8_t width[] = {[IR_I8] = 0,  [IR_I16] = 1, [IR_I32] = 2, [IR_I64] = 3,
-                                    [IR_F32] = 2, [IR_F64] = 3, [IR_V64] = 3};
-    assert(slot->type >= IR_I8 && slot->type <= IR_V64);
+                                    [IR_F32] = 2, [IR_F64] = 3, [IR_V64] = 3,
+                                    [IR_V128] = 4};
+    assert(slot->type >= IR_I8 && slot->type <= IR_V128);
     return width[slot->type];
 }
 
@@ -75,6 +77,17 @@ static void store_reg(struct code *a, unsigned width, struct x86_mem m, unsigned
     x_rm(a, insn[width], width == 3, reg, m);
 }
 
+static void set_xmm(struct compiler *c, const struct ir_slot *slot, int32_t v)
+{
+    enum x86_form insn = slot->type == IR_F32    ? X86_MOVSS_MR
+                         : slot->type == IR_V128 ? X86_MOVUPS_MR
+                                                 : X86_MOVSD_MR;
+    unsigned reg = xa_reg(c, v);
+    struct opnd to = {.kind = OPND_MEM, .reg = NO_REG, .mem = env_mem(slot->offset)};
+    ra_detach_env(c, slot->offset, 1u << slot_width(slot));
+    x_op2(c, insn, 0, reg, to);
+}
+
 void emit_set(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     int pin = c->be->pin_of_slot[op->imm];
@@ -83,6 +96,10 @@ void emit_set(struct compiler *c, const struct ir_op *op, int32_t i)
         return;
     }
     const struct ir_slot *slot = &c->b->target->slots[op->imm];
+    if (xa_type(slot->type)) {
+        set_xmm(c, slot, op->arg[0]);
+        return;
+    }
     unsigned width = slot_width(slot);
     struct opnd v = ra_opnd(c, op->arg[0]);
     if (v.kind == OPND_MEM)

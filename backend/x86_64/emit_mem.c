@@ -3,6 +3,7 @@
  * that are not aligned or have no entry.
  */
 #include "backend/x86_64/compiler.h"
+#include "backend/x86_64/xmm.h"
 
 static unsigned mem_log2(const struct ir_op *op)
 {
@@ -64,13 +65,14 @@ struct slow_site mem_site(const struct compiler *c, const struct ir_op *op, unsi
         .data_reg = (uint8_t)data_reg,
         .insn_word = c->insn_word,
         .insn_left = c->insn_left,
+        .xmm = xa_any_live(c),
     };
 }
 
 /* Call the slow path; it returns to site->back, or behind the call when that is 0. */
 void mem_site_call(struct compiler *c, const struct slow_site *site)
 {
-    x_call_to(&c->a, c->be->thunk.slow);
+    x_call_to(&c->a, site->xmm ? c->be->thunk.slow_xmm : c->be->thunk.slow);
     struct slow_site s = *site;
     if (!s.back)
         s.back = x_rx(&c->a, c->a.p + sizeof(s));

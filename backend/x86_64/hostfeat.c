@@ -1,6 +1,30 @@
 #include "backend/x86_64/hostfeat.h"
 
 #include <cpuid.h>
+#include <stdbool.h>
+
+/* Does the system save the AVX registers? */
+static bool system_has_avx(void)
+{
+    unsigned a, b, c, d, low, high;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !(c & bit_AVX))
+        return false;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (low & 6) == 6;
+}
+
+static uint32_t vector_features(void)
+{
+    unsigned a, b, c, d;
+    uint32_t features = HOST_AVX;
+    if (!system_has_avx())
+        return 0;
+    if (__get_cpuid(1, &a, &b, &c, &d))
+        features |= c & bit_FMA ? HOST_FMA : 0;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d))
+        features |= b & bit_AVX2 ? HOST_AVX2 : 0;
+    return features;
+}
 
 uint32_t host_features_detect(void)
 {
@@ -12,5 +36,5 @@ uint32_t host_features_detect(void)
     }
     if (__get_cpuid(0x80000001, &a, &b, &c, &d))
         features |= c & bit_LZCNT ? HOST_LZCNT : 0;
-    return features;
+    return features | vector_features();
 }

@@ -8,6 +8,9 @@ enum host_feature {
     HOST_BMI1 = 1, /* andn */
     HOST_BMI2 = 2, /* rorx, shlx, shrx, sarx */
     HOST_LZCNT = 4,
+    HOST_AVX = 8,   /* three-operand forms of SSE instructions */
+    HOST_AVX2 = 16,
+    HOST_FMA = 32,
 };
 
 /** The features that the host has, a mask of enum host_feature. */

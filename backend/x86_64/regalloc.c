@@ -1,4 +1,5 @@
 #include "backend/x86_64/compiler.h"
+#include "backend/x86_64/xmm.h"
 
 #include <assert.h>
 
@@ -10,6 +11,9 @@ void ra_reset(struct compiler *c)
     c->ra.reserved = 0;
     memset(c->ra.spills, 0, sizeof(c->ra.spills));
     c->ra.alias_count = 0;
+    xa_forget(c);
+    c->ra.xlocked = 0;
+    c->ra.xspills = 0;
 }
 
 static unsigned value_wide(const struct compiler *c, int32_t v)
@@ -228,6 +232,10 @@ void ra_alias(struct compiler *c, int32_t i, const struct value *as, int32_t dis
     v->disp = disp;
     if (c->ra.alias_count == ALIASES_MAX)
         aliases_prune(c);
+    if (c->ra.alias_count == ALIASES_MAX && xa_value(c, i)) {
+        xa_unlock(c, xa_reg(c, i));
+        return;
+    }
     if (c->ra.alias_count == ALIASES_MAX) { /* very many at once: give up laziness */
         uint8_t locked = c->ra.locked;
         ra_reg(c, i);
@@ -263,6 +271,10 @@ static void detach(struct compiler *c, int reg, unsigned offset, unsigned size, 
             continue;
         if (!all && !aliases(v, reg, offset, size))
             continue;
+        if (xa_value(c, i)) {
+            xa_unlock(c, xa_reg(c, i));
+            continue;
+        }
         unsigned to = ra_alloc(c);
         load_into(c, v, value_wide(c, i), to);
         ra_own(c, i, to);
@@ -292,6 +304,7 @@ void ra_flush(struct compiler *c)
         if (v != NO_VALUE && c->val[v].last > c->i)
             evict(c, r);
     }
+    xa_flush(c);
 }
 
 static void release(struct compiler *c, struct value *v, int32_t i)
@@ -300,6 +313,8 @@ static void release(struct compiler *c, struct value *v, int32_t i)
         c->ra.owner[v->reg] = NO_VALUE;
     else if (v->loc == LOC_SPILL)
         spill_free(c, v->off);
+    else if (v->loc == LOC_XMM || v->loc == LOC_XSPILL)
+        xa_release(c, i);
     if (v->loc != LOC_CONST)
         v->loc = LOC_NONE;
 }
@@ -308,6 +323,7 @@ void ra_end_op(struct compiler *c, int32_t i)
 {
     const struct ir_op *op = op_of(c, i);
     c->ra.locked = 0;
+    c->ra.xlocked = 0;
     for (unsigned k = 0; k < ir_op_info[op->opcode].nargs; k++) {
         int32_t v = op->arg[k];
         if (v != IR_NONE && c->val[v].last == i)

@@ -3,10 +3,69 @@
  * by the exec tables, unchained exits, and the call of the memory slow path.
  */
 #include "backend/x86_64/compiler.h"
+#include "backend/x86_64/xmm.h"
+#include "fp/fp.h"
 
-enum { FRAME = SPILLS * 8 + 8 }; /* keeps rsp 16-byte aligned after the six pushes of enter */
+enum { FRAME = SPILLS * 8 + XSPILLS * 16 + 8 }; /* keeps rsp 16-byte aligned after the six pushes of enter */
 
 static const uint8_t preserved[] = {RBX, RBP, R12, R13, R14, R15};
+
+/* ---- floating-point environment ----------------------------------------------------------------
+ * While generated code runs, MXCSR has the guest's rounding and gathers exceptions; what it has
+ * gathered goes to env.fp_flags when code is left. C code that is called in between (slow paths,
+ * helpers) does no floating-point arithmetic. */
+
+static struct x86_mem constant(const struct backend *be, size_t offset)
+{
+    return x_mem(NO_REG, (int32_t)(be->thunk.constants + (uint32_t)offset));
+}
+
+/* MXCSR := mode of env.fp_rounding, no exceptions. Changes rcx and rdx. */
+static void mxcsr_load(struct code *a, const struct backend *be)
+{
+    x_rm(a, X86_MOVZX8, 0, RCX, ENV(fp_rounding));
+    x_mov_ri(a, RDX, be->thunk.constants + offsetof(struct fp_constants, mxcsr));
+    x_m(a, X86_LDMXCSR, 0, x_memx(RDX, RCX, 2, 0));
+}
+
+/* env.fp_flags |= exceptions: invalid is bit 0 in both; divide, overflow, underflow and inexact are
+ * one place higher in MXCSR, above "denormal operand". Changes rcx and rdx; rsp is that of the block. */
+static void mxcsr_save(struct code *a)
+{
+    x_m(a, X86_STMXCSR, 0, x_mem(RSP, -8));
+    x_mov_rm(a, 0, RCX, x_mem(RSP, -8));
+    x_mov_rr(a, 0, RDX, RCX);
+    x_shift_i(a, X86_SHR_I, 0, RDX, 1);
+    x_alu_ri(a, ALU_AND, 0, RCX, 1);
+    x_alu_ri(a, ALU_AND, 0, RDX, FP_DZC | FP_OFC | FP_UFC | FP_IXC);
+    x_alu_rr(a, ALU_OR, 0, RCX, RDX);
+    x_rm(a, X86_OR8_RM, 0, RCX, ENV(fp_flags));
+    x_rm(a, X86_MOV8_MR, 0, RCX, ENV(fp_flags));
+}
+
+/* Around helpers that look at env.fp_*: all registers survive, but rcx and rdx behind the helper. */
+static void thunk_fp(struct code *a, struct backend *be)
+{
+    be->thunk.fp_end = x_rx(a, a->p);
+    x_push(a, RCX);
+    x_push(a, RDX);
+    mxcsr_save(a);
+    x_pop(a, RDX);
+    x_pop(a, RCX);
+    x_ret(a);
+    be->thunk.fp_begin = x_rx(a, a->p);
+    mxcsr_load(a, be);
+    x_ret(a);
+}
+
+static void put_constants(struct code *a, struct backend *be)
+{
+    while ((uintptr_t)a->p & 15)
+        x_u8(a, 0xcc);
+    be->thunk.constants = x_rx(a, a->p);
+    memcpy(a->p, &fp_constants, sizeof(fp_constants));
+    a->p += sizeof(fp_constants);
+}
 
 /* enter(env, entry) */
 static void thunk_enter(struct code *a, struct backend *be)
@@ -19,6 +78,7 @@ static void thunk_enter(struct code *a, struct backend *be)
     x_mov_rr(a, 0, RAX, RSI);
     x_mov_rm(a, 1, R15, ENV(tables));
     pins_load(a, be, false);
+    mxcsr_load(a, be);
     x_r(a, X86_JMP_M, 0, RAX);
 }
 
@@ -27,6 +87,8 @@ static void thunk_leave(struct code *a, struct backend *be)
 {
     be->thunk.leave = x_rx(a, a->p);
     pins_save(a, be, false);
+    mxcsr_save(a);
+    x_m(a, X86_LDMXCSR, 0, constant(be, offsetof(struct fp_constants, mxcsr_host)));
     x_alu_ri(a, ALU_ADD, 1, RSP, FRAME);
     for (unsigned k = ARRAY_SIZE(preserved); k-- > 0;)
         x_pop(a, preserved[k]);
@@ -123,19 +185,32 @@ static void thunk_raised(struct code *a, struct backend *be)
     x_jmp_to(a, be->thunk.dispatch);
 }
 
+enum { XMM_BYTES = XMM_COUNT * 16 };
+
+/* Store (movups_mr) or load all XMM registers. */
+static void xmm_all(struct code *a, enum x86_form insn, int32_t offset)
+{
+    for (unsigned r = 0; r < XMM_COUNT; r++)
+        x_rm(a, insn, 0, r, x_mem(RSP, offset + (int32_t)r * 16));
+}
+
 /* Called with a struct slow_site behind the call. All registers survive, but those that the slow
  * path changes in the frame. */
-static void thunk_slow(struct code *a, struct backend *be)
+static uint32_t thunk_slow(struct code *a, struct backend *be, bool xmm)
 {
-    be->thunk.slow = x_rx(a, a->p);
+    uint32_t entry = x_rx(a, a->p);
     for (int r = R15; r >= RAX; r--)
         x_push(a, (unsigned)r);
     x_mov_rr(a, 1, RDI, RSP);
     x_mov_ri(a, RSI, (uintptr_t)be);
     x_mov_ri(a, RAX, (uintptr_t)slowpath_access);
-    x_alu_ri(a, ALU_SUB, 1, RSP, 8);
+    x_alu_ri(a, ALU_SUB, 1, RSP, xmm ? XMM_BYTES + 8 : 8);
+    if (xmm)
+        xmm_all(a, X86_MOVUPS_MR, 0);
     x_r(a, X86_CALL_M, 0, RAX);
-    x_alu_ri(a, ALU_ADD, 1, RSP, 8);
+    if (xmm)
+        xmm_all(a, X86_MOVUPS_RM, 0);
+    x_alu_ri(a, ALU_ADD, 1, RSP, xmm ? XMM_BYTES + 8 : 8);
     x_legacy(a, 0, 0, 0x84, 0, RAX, 0, RAX, false); /* test al, al: bool result */
     x_u8(a, 0xc0);
     for (unsigned r = RAX; r <= R15; r++) { /* pop and lea leave EFLAGS alone */
@@ -149,6 +224,31 @@ static void thunk_slow(struct code *a, struct backend *be)
     x_patch_here(a, raised);
     x_alu_ri(a, ALU_ADD, 1, RSP, 8);
     x_jmp_to(a, be->thunk.raised);
+    return entry;
+}
+
+/* Called with a struct exact_site behind the call. All registers survive, but the op's result. */
+static void thunk_exact(struct code *a, struct backend *be)
+{
+    be->thunk.exact = x_rx(a, a->p);
+    for (int r = R15; r >= RAX; r--)
+        x_push(a, (unsigned)r);
+    x_alu_ri(a, ALU_SUB, 1, RSP, XMM_BYTES);
+    xmm_all(a, X86_MOVUPS_MR, 0);
+    x_mov_rr(a, 1, RDI, RSP);
+    x_mov_ri(a, RAX, (uintptr_t)exact_compute);
+    x_alu_ri(a, ALU_SUB, 1, RSP, 8);
+    x_r(a, X86_CALL_M, 0, RAX);
+    x_alu_ri(a, ALU_ADD, 1, RSP, 8);
+    xmm_all(a, X86_MOVUPS_RM, 0);
+    x_alu_ri(a, ALU_ADD, 1, RSP, XMM_BYTES);
+    for (unsigned r = RAX; r <= R15; r++) {
+        if (r == RSP)
+            x_rm(a, X86_LEA, 1, RSP, x_mem(RSP, 8));
+        else
+            x_pop(a, r);
+    }
+    x_ret(a);
 }
 
 static void helper_table(struct code *a, struct backend *be)
@@ -165,6 +265,7 @@ static void helper_table(struct code *a, struct backend *be)
 void thunks_emit(struct backend *be)
 {
     struct code a = {.p = be->cache.rw, .rx_delta = be->cache.rx - be->cache.rw};
+    put_constants(&a, be);
     thunk_enter(&a, be);
     thunk_leave(&a, be);
     thunk_lookup(&a, be);
@@ -172,7 +273,10 @@ void thunks_emit(struct backend *be)
     thunk_budget(&a, be);
     thunk_dispatch(&a, be);
     thunk_raised(&a, be);
-    thunk_slow(&a, be);
+    be->thunk.slow = thunk_slow(&a, be, false);
+    be->thunk.slow_xmm = thunk_slow(&a, be, true);
+    thunk_exact(&a, be);
+    thunk_fp(&a, be);
     helper_table(&a, be);
     assert(a.p <= be->cache.rw + CODECACHE_COMMON);
 }

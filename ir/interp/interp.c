@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ir/eval.h"
+#include "ir/float.h"
 
 /* One run of one block. */
 struct interp {
@@ -85,7 +86,8 @@ static uint64_t op_get(struct interp *it, const struct ir_op *op)
     switch (slot->type) {
     case IR_I8: return *p;
     case IR_I16: return *(const uint16_t *)p;
-    case IR_I64: return *(const uint64_t *)p;
+    case IR_I64:
+    case IR_F64: return *(const uint64_t *)p;
     default: return *(const uint32_t *)p;
     }
 }
@@ -97,7 +99,8 @@ static void slot_write(struct interp *it, unsigned index, uint64_t v)
     switch (slot->type) {
     case IR_I8: *p = (uint8_t)v; break;
     case IR_I16: *(uint16_t *)p = (uint16_t)v; break;
-    case IR_I64: *(uint64_t *)p = v; break;
+    case IR_I64:
+    case IR_F64: *(uint64_t *)p = v; break;
     default: *(uint32_t *)p = (uint32_t)v; break;
     }
 }
@@ -376,6 +379,18 @@ static uint64_t op_call(struct interp *it, const struct ir_op *op)
     check_raised(it);
     return ir_eval_truncate(op->type, v);
 }
+
+/* ---- floating point ------------------------------------------------------------------------------ */
+
+#define FLOAT_OP(name)                                                                             \
+    static uint64_t op_##name(struct interp *it, const struct ir_op *op)                           \
+    {                                                                                              \
+        return ir_float_eval(it->env, op, arg(it, op, 0), arg(it, op, 1), arg(it, op, 2));         \
+    }
+FLOAT_OP(fadd) FLOAT_OP(fsub) FLOAT_OP(fmul) FLOAT_OP(fdiv) FLOAT_OP(fmuladd) FLOAT_OP(fsqrt)
+FLOAT_OP(fneg) FLOAT_OP(fabs) FLOAT_OP(fcmp) FLOAT_OP(ftos) FLOAT_OP(ftou) FLOAT_OP(stof)
+FLOAT_OP(utof) FLOAT_OP(fwiden) FLOAT_OP(fnarrow)
+#undef FLOAT_OP
 
 /* ---- control ------------------------------------------------------------------------------------- */
 

@@ -12,6 +12,8 @@ enum { TABLE_BYTES = 8 << 20, TABLES = 4 };
     {                                                        \
         "r" #n, IR_I32, p, offsetof(struct state, r) + 4 * n \
     }
+#define F(n)  [SLOT_F0 + n] = {"f" #n, IR_F32, 0, offsetof(struct state, f) + 4 * n}
+#define FD(n) [SLOT_FD0 + n] = {"fd" #n, IR_F64, 0, offsetof(struct state, f) + 8 * n}
 static const struct ir_slot slots[SLOT_COUNT] = {
     R(0, 1),
     R(1, 2),
@@ -34,6 +36,14 @@ static const struct ir_slot slots[SLOT_COUNT] = {
     [SLOT_D0] = {"d0", IR_I64, 0, offsetof(struct state, d0)},
     [SLOT_S0] = {"s0", IR_I32, 0, offsetof(struct state, d0)},
     [SLOT_S1] = {"s1", IR_I32, 0, offsetof(struct state, d0) + 4},
+    F(0),
+    F(1),
+    F(2),
+    F(3),
+    FD(0),
+    FD(1),
+    FD(2),
+    FD(3),
     [SLOT_LANE] = {"lane", IR_I8, 0, offsetof(struct state, lane)},
 };
 #undef R
@@ -80,6 +90,9 @@ static uint64_t state_hash(const struct state *s)
 /* Ruin what the C calling convention lets a function ruin. */
 static void clobber(void)
 {
+    __asm__ volatile("pcmpeqd %%xmm0, %%xmm0; movaps %%xmm0, %%xmm1; movaps %%xmm0, %%xmm2;"
+                     "movaps %%xmm0, %%xmm3; movaps %%xmm0, %%xmm4; movaps %%xmm0, %%xmm5" ::
+                         : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5");
     __asm__ volatile("mov $-1, %%rsi; mov $-1, %%rdi; mov $-1, %%r8; mov $-1, %%r9; mov $-1, %%r10;"
                      "mov $-1, %%r11; mov $-1, %%rcx; mov $-1, %%rdx" ::
                          : "rsi", "rdi", "r8", "r9", "r10", "r11", "rcx", "rdx", "memory");
@@ -103,6 +116,7 @@ static void scramble(struct state *s, uint64_t h)
     s->r[h & 7] = (uint32_t)(h >> 8);
     s->r[8 + (h >> 3 & 3)] = (uint32_t)(h >> 16);
     s->q[1] ^= h;
+    s->f[h >> 5 & 3] ^= h >> 7;
     s->d0 += h;
     for (unsigned k = 0; k < 4; k++)
         s->env.nzcv[k] = h >> (40 + k) & 1;
@@ -267,6 +281,7 @@ struct state *state_new(uint64_t seed)
         ((uint8_t *)s)[k] = (uint8_t)rng_next(&seed);
     for (unsigned k = 0; k < 4; k++)
         s->env.nzcv[k] = rng_next(&seed) & 1;
+    s->env.fp_rounding = rng_next(&seed) & 3;
     for (size_t k = 0; k < sizeof(s->memory); k++)
         s->memory[k] = (uint8_t)rng_next(&seed);
     s->env.page_base = 0x8000;
@@ -302,7 +317,9 @@ void state_copy(struct state *to, const struct state *from)
 #define DIFFERS(field)                                            \
     (memcmp(&a->field, &b->field, sizeof(a->field)) != 0 &&       \
      (snprintf(text, size, "%s differs: %#llx, %#llx", #field,    \
+               sizeof(a->field) < 4 ? *(const uint8_t *)&a->field : \
                (unsigned long long)*(const uint32_t *)&a->field,  \
+               sizeof(a->field) < 4 ? *(const uint8_t *)&b->field : \
                (unsigned long long)*(const uint32_t *)&b->field), \
       true))
 
@@ -317,7 +334,13 @@ bool state_equal(const struct state *a, const struct state *b, char *text, size_
         snprintf(text, size, "env.tables differs");
         return false;
     }
-    return !(DIFFERS(q[0]) || DIFFERS(q[1]) || DIFFERS(d0) || DIFFERS(h0) || DIFFERS(b0) ||
+    for (unsigned k = 0; k < 4; k++)
+        if (a->f[k] != b->f[k]) {
+            snprintf(text, size, "f[%u] differs: %#llx, %#llx", k, (unsigned long long)a->f[k],
+                     (unsigned long long)b->f[k]);
+            return false;
+        }
+    return !(DIFFERS(env.fp_flags) || DIFFERS(env.fp_rounding) || DIFFERS(q[0]) || DIFFERS(q[1]) || DIFFERS(d0) || DIFFERS(h0) || DIFFERS(b0) ||
              DIFFERS(lane) || DIFFERS(env.nzcv) || DIFFERS(env.budget) || DIFFERS(env.slice) ||
              DIFFERS(env.icount) || DIFFERS(env.raised) || DIFFERS(env.pc) ||
              DIFFERS(env.page_base) || DIFFERS(log_count) || DIFFERS(log) || DIFFERS(memory));

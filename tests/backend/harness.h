@@ -17,7 +17,9 @@ enum {
     SLOT_D0,
     SLOT_S0,
     SLOT_S1, /* d0 is s1:s0 */
-    SLOT_LANE,
+    SLOT_F0, /* f32: f0..f3 in fd0 and fd1 */
+    SLOT_FD0 = SLOT_F0 + 4, /* f64: fd0..fd3 */
+    SLOT_LANE = SLOT_FD0 + 4,
     SLOT_COUNT,
 };
 
@@ -49,6 +51,7 @@ struct state {
     uint32_t r[14];
     uint64_t q[2];
     uint64_t d0;
+    uint64_t f[4];
     uint16_t h0;
     uint8_t b0;
     uint8_t lane;

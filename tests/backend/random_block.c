@@ -8,8 +8,8 @@ enum { POOL = 64 };
 struct gen {
     struct ir_block *b;
     uint64_t *rng;
-    int32_t pool[2][POOL]; /* values usable now: i32, i64 */
-    unsigned count[2];
+    int32_t pool[4][POOL]; /* values usable now: i32, i64, f32, f64 */
+    unsigned count[4];
 };
 
 static unsigned pick(struct gen *g, unsigned n)
@@ -17,9 +17,14 @@ static unsigned pick(struct gen *g, unsigned n)
     return (unsigned)(rng_next(g->rng) >> 20) % n;
 }
 
+static unsigned pool_of(enum ir_type type)
+{
+    return type == IR_I64 ? 1 : type == IR_F32 ? 2 : type == IR_F64 ? 3 : 0;
+}
+
 static void add(struct gen *g, enum ir_type type, int32_t v)
 {
-    unsigned k = type == IR_I64;
+    unsigned k = pool_of(type);
     if (g->count[k] < POOL)
         g->pool[k][g->count[k]++] = v;
     else
@@ -47,9 +52,22 @@ static uint64_t random_const(struct gen *g)
     return pick(g, 3) ? special[pick(g, 16)] : rng_next(g->rng) >> pick(g, 64);
 }
 
+static uint64_t random_float(struct gen *g, enum ir_type type)
+{
+    static const uint64_t special[] = {0, 1ull << 63, 0x3ff0000000000000, 0x7ff0000000000000,
+                                       0x7ff8000000000001, 0x7ff0000000000001, 0x0010000000000000,
+                                       0x000fffffffffffff, 1, 0x41dfffffffc00000, 0xfff8000000000000};
+    static const uint32_t special32[] = {0, 1u << 31, 0x3f800000, 0x7f800000, 0x7fc00001, 0x7f800001,
+                                         0x00800000, 0x007fffff, 1, 0x4effffff, 0xffc00000};
+    if (pick(g, 2))
+        return type == IR_F32 ? special32[pick(g, 11)] : special[pick(g, 11)];
+    return type == IR_F32 ? 0x3f000000 + (uint32_t)pick(g, 1 << 24)
+                          : 0x3fe0000000000000 + (rng_next(g->rng) >> 11);
+}
+
 static int32_t constant(struct gen *g, enum ir_type type)
 {
-    uint64_t v = random_const(g);
+    uint64_t v = type >= IR_F32 ? random_float(g, type) : random_const(g);
     return ir_emit(g->b, IR_OP_const, type, IR_NONE, IR_NONE, IR_NONE,
                    type == IR_I32 ? (uint32_t)v : v);
 }
@@ -59,7 +77,9 @@ static int32_t get_slot(struct gen *g, enum ir_type type)
     static const uint8_t wide[] = {SLOT_Q0, SLOT_Q1, SLOT_D0};
     static const uint8_t narrow[] = {SLOT_B0, SLOT_H0, SLOT_S0, SLOT_S1};
     unsigned slot = pick(g, 14);
-    if (type == IR_I64)
+    if (type >= IR_F32)
+        slot = (type == IR_F32 ? SLOT_F0 : SLOT_FD0) + pick(g, 4);
+    else if (type == IR_I64)
         slot = wide[pick(g, 3)];
     else if (!pick(g, 6))
         slot = narrow[pick(g, 4)];
@@ -69,7 +89,7 @@ static int32_t get_slot(struct gen *g, enum ir_type type)
 /* Some value of @type: recent ones preferred. */
 static int32_t value(struct gen *g, enum ir_type type)
 {
-    unsigned k = type == IR_I64, n = g->count[k];
+    unsigned k = pool_of(type), n = g->count[k];
     if (!pick(g, 6))
         return constant(g, type);
     if (n == 0 || !pick(g, 4)) {
@@ -145,6 +165,33 @@ static void arithmetic(struct gen *g)
                      args[0], args[1], args[2], imm, fw, aux);
     if (result != IR_VOID)
         add(g, result, v);
+}
+
+/* Floating-point ops, and sets of their slots. */
+static void floating(struct gen *g)
+{
+    unsigned opcode = IR_OP_fadd + pick(g, IR_OP_fnarrow - IR_OP_fadd + 3);
+    enum ir_type type = pick(g, 2) ? IR_F64 : IR_F32, result = type;
+    if (opcode > IR_OP_fnarrow) {
+        emit(g, IR_OP_set, type, value(g, type), IR_NONE, IR_NONE,
+             (type == IR_F32 ? SLOT_F0 : SLOT_FD0) + pick(g, 4), 0, 0);
+        return;
+    }
+    const struct ir_op_info *info = &ir_op_info[opcode];
+    int32_t args[3] = {IR_NONE, IR_NONE, IR_NONE};
+    for (unsigned k = 0; k < info->nargs; k++) {
+        char letter = info->argtypes[k];
+        args[k] = value(g, letter == 's'   ? IR_F32
+                           : letter == 'd' ? IR_F64
+                           : letter == 'w' ? IR_I32
+                                           : type);
+    }
+    if (info->result != 'f')
+        result = info->result == 's' ? IR_F32 : info->result == 'd' ? IR_F64 : IR_I32;
+    if (info->result == 's' || info->result == 'd')
+        type = result;
+    bool variant = opcode == IR_OP_fcmp || opcode == IR_OP_ftos || opcode == IR_OP_ftou;
+    add(g, result, emit(g, opcode, type, args[0], args[1], args[2], 0, 0, variant && pick(g, 2)));
 }
 
 static int32_t address(struct gen *g)
@@ -275,13 +322,15 @@ static void branch(struct gen *g, unsigned depth)
     if (!pick(g, 3))
         leave(g);
     emit(g, IR_OP_label, IR_VOID, IR_NONE, IR_NONE, IR_NONE, label, 0, 0);
-    g->count[0] = g->count[1] = 0;
+    memset(g->count, 0, sizeof(g->count));
 }
 
 static void body(struct gen *g, unsigned depth)
 {
-    unsigned n = pick(g, 32);
-    if (n < 14)
+    unsigned n = pick(g, 40);
+    if (n >= 32)
+        floating(g);
+    else if (n < 14)
         arithmetic(g);
     else if (n < 21)
         set_slot(g);

@@ -12,6 +12,11 @@
 #define I16 16
 #define I32 32
 #define V   64
+#define XR  0x100
+#define XM  0x200
+#define X2  0x400
+#define M   0x800
+#define W1  0x1000
 #define R   0xff
 struct named {
     const char *name;
@@ -29,6 +34,11 @@ static const struct named rows[] = {
 #undef I16
 #undef I32
 #undef V
+#undef XR
+#undef XM
+#undef X2
+#undef M
+#undef W1
 #undef R
 
 static const char *const names[4][16] = {
@@ -83,6 +93,70 @@ static void immediate(struct code *a, unsigned attr)
         x_u32(a, 0x11223344);
 }
 
+static bool is_sse(const struct named *row)
+{
+    return row->attr & (X86_XR | X86_XM);
+}
+
+/* An SSE row in VEX form: the mnemonic begins with v. */
+static const char *vex_name(const struct named *row)
+{
+    static char name[16];
+    snprintf(name, sizeof(name), "v%s", row->name);
+    return row->attr & X86_V ? row->name : name;
+}
+
+static bool has_xmm(const cs_x86 *x, unsigned n)
+{
+    char name[8];
+    snprintf(name, sizeof(name), "xmm%u", n);
+    for (unsigned k = 0; k < x->op_count; k++)
+        if (x->operands[k].type == X86_OP_REG &&
+            !strcmp(cs_reg_name(handle, x->operands[k].reg), name))
+            return true;
+    return false;
+}
+
+static bool has_register(const cs_x86 *x, const char *name);
+
+static void check_sse(const cs_x86 *x, const struct named *row, unsigned reg, unsigned rm)
+{
+    cr_assert(row->attr & X86_XR ? has_xmm(x, reg) : has_register(x, names[2][reg]), "%s %s",
+              decoded->mnemonic, decoded->op_str);
+    cr_assert(row->attr & X86_XM ? has_xmm(x, rm) : has_register(x, names[2][rm]), "%s %s",
+              decoded->mnemonic, decoded->op_str);
+}
+
+static const cs_x86 *decode(const uint8_t *buf, const struct code *a, const char *name);
+static void immediate(struct code *a, unsigned attr);
+
+Test(assembler, sse_register_forms)
+{
+    for (unsigned id = 0; id < X86_COUNT; id++) {
+        const struct named *row = &rows[id];
+        if (!is_sse(row) || (row->attr & X86_M))
+            continue;
+        for (unsigned n = 0; n < 512; n++) {
+            unsigned reg = n & 15, rm = n >> 4 & 15;
+            bool vex = n >> 8 || (row->attr & X86_V);
+            uint8_t buf[32];
+            struct code a = {.p = buf};
+            unsigned vvvv = row->attr & X86_X2 ? 0 : (rm + 5) & 15;
+            if (vex)
+                x_vrr(&a, id, 0, row->ext == X86_R ? reg : row->ext, vvvv, rm);
+            else if (row->ext == X86_R)
+                x_rr(&a, id, 0, reg, rm);
+            else
+                x_r(&a, id, 0, rm);
+            immediate(&a, row->attr);
+            const cs_x86 *x = decode(buf, &a, vex ? vex_name(row) : row->name);
+            check_sse(x, row, row->ext == X86_R ? reg : rm, rm);
+            if (vex && vvvv)
+                cr_assert(has_xmm(x, vvvv));
+        }
+    }
+}
+
 /* log2 of the operand size that the row has with @w. */
 static unsigned row_size(const struct named *row, unsigned w)
 {
@@ -111,7 +185,8 @@ Test(assembler, register_forms)
 {
     for (unsigned id = 0; id < X86_COUNT; id++) {
         const struct named *row = &rows[id];
-        if (id == X86_LEA || id == X86_JMP_M || id == X86_CALL_M)
+        if (id == X86_LEA || id == X86_JMP_M || id == X86_CALL_M || is_sse(row) ||
+            (row->attr & X86_M))
             continue;
         for (unsigned n = 0; n < 512; n++) {
             unsigned reg = n & 15, rm = n >> 4 & 15, w = n >> 8;
@@ -190,6 +265,12 @@ Test(assembler, memory_forms)
                 x_m(&a, id, w, m);
             immediate(&a, row->attr);
             check_memory(decode(buf, &a, row->name), m);
+            if (!is_sse(row) || (row->attr & X86_V))
+                continue;
+            a.p = buf;
+            x_vrm(&a, id, w, row->ext == X86_R ? reg : row->ext, row->attr & X86_X2 ? 0 : 3, m);
+            immediate(&a, row->attr);
+            check_memory(decode(buf, &a, vex_name(row)), m);
         }
     }
 }

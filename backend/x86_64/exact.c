@@ -1,0 +1,38 @@
+/* Floating-point ops by their reference: where the host's unit differs, or may have differed. */
+#include "backend/x86_64/xmm.h"
+#include "ir/float.h"
+
+static uint64_t argument(const struct exact_frame *f, const struct exact_site *s, unsigned k)
+{
+    int32_t where = s->arg[k];
+    const uint8_t *p;
+    uint64_t v = 0;
+    if (where < XMM_COUNT)
+        return f->xmm[where][0];
+    if (where >= EXACT_SPILL) /* rsp of the block is behind the return address */
+        p = (const uint8_t *)(&f->site + 1) + SPILLS * 8 + (where - EXACT_SPILL) * 16;
+    else
+        p = (const uint8_t *)(uintptr_t)f->reg[RBP] - IR_ENV_BIAS + (where - EXACT_ENV);
+    memcpy(&v, p, s->type == IR_F32 ? 4 : 8);
+    return v;
+}
+
+void exact_compute(struct exact_frame *f)
+{
+    struct exact_site s; /* behind the call, wherever that ends */
+    memcpy(&s, (const void *)(uintptr_t)f->site, sizeof(s));
+    struct ir_op op = {.opcode = s.opcode, .type = s.type, .aux = s.aux};
+    struct ir_env *env = (struct ir_env *)(uintptr_t)(f->reg[RBP] - IR_ENV_BIAS);
+    uint64_t v[3] = {0};
+    for (unsigned k = 0; k < ir_op_info[op.opcode].nargs; k++) {
+        v[k] = argument(f, &s, k);
+        if (ir_op_info[op.opcode].argtypes[k] == 'f' && op.type == IR_F32)
+            v[k] = (uint32_t)v[k];
+    }
+    uint64_t result = ir_float_eval(env, &op, v[0], v[1], v[2]);
+    if (ir_op_info[op.opcode].result == 'w')
+        f->reg[s.dst] = result;
+    else
+        f->xmm[s.dst][0] = result;
+    f->site = s.back;
+}

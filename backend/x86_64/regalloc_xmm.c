@@ -1,0 +1,194 @@
+#include "backend/x86_64/xmm.h"
+
+static struct x86_mem spill_mem(unsigned n)
+{
+    return x_mem(RSP, (int32_t)(SPILLS * 8 + n * 16));
+}
+
+static void evict(struct compiler *c, unsigned reg)
+{
+    struct value *v = &c->val[c->ra.xowner[reg]];
+    assert(~c->ra.xspills);
+    unsigned n = (unsigned)__builtin_ctz(~c->ra.xspills);
+    c->ra.xspills |= BIT(n);
+    v->loc = LOC_XSPILL;
+    v->off = (uint16_t)n;
+    x_op2(c, X86_MOVUPS_MR, 0, reg, (struct opnd){.kind = OPND_MEM, .reg = NO_REG, .mem = spill_mem(n)});
+    c->ra.xowner[reg] = NO_VALUE;
+}
+
+/* The unlocked register whose value is needed last. */
+static unsigned pick_victim(const struct compiler *c)
+{
+    int best = NO_REG;
+    for (unsigned r = 0; r < XMM_COUNT; r++) {
+        if (c->ra.xlocked >> r & 1)
+            continue;
+        if (best == NO_REG || c->val[c->ra.xowner[r]].last > c->val[c->ra.xowner[best]].last)
+            best = (int)r;
+    }
+    assert(best != NO_REG);
+    return (unsigned)best;
+}
+
+unsigned xa_alloc(struct compiler *c)
+{
+    for (unsigned r = 0; r < XMM_COUNT; r++)
+        if (c->ra.xowner[r] == NO_VALUE && !(c->ra.xlocked >> r & 1)) {
+            c->ra.xlocked |= (uint16_t)BIT(r);
+            return r;
+        }
+    unsigned reg = pick_victim(c);
+    evict(c, reg);
+    c->ra.xlocked |= (uint16_t)BIT(reg);
+    return reg;
+}
+
+void xa_unlock(struct compiler *c, unsigned reg)
+{
+    c->ra.xlocked &= (uint16_t)~BIT(reg);
+}
+
+static void own(struct compiler *c, int32_t i, unsigned reg)
+{
+    c->val[i].loc = LOC_XMM;
+    c->val[i].reg = (uint8_t)reg;
+    c->ra.xowner[reg] = i;
+}
+
+static struct opnd mem(struct x86_mem m)
+{
+    return (struct opnd){.kind = OPND_MEM, .reg = NO_REG, .mem = m};
+}
+
+static enum x86_form load_insn(unsigned type)
+{
+    return type == IR_F32 ? X86_MOVSS_RM : type == IR_V128 ? X86_MOVUPS_RM : X86_MOVSD_RM;
+}
+
+static void load_const(struct compiler *c, int32_t i, unsigned reg)
+{
+    uint64_t imm = op_of(c, i)->imm;
+    if (imm == 0) {
+        x_op3(c, X86_XORPS, reg, reg, x_opnd_xmm(reg));
+        return;
+    }
+    unsigned t = ra_alloc(c);
+    x_mov_ri(&c->a, t, imm);
+    x_op2(c, X86_MOVD_RM, 1, reg, x_opnd_xmm(t));
+    ra_unlock(c, t);
+}
+
+unsigned xa_reg(struct compiler *c, int32_t i)
+{
+    struct value *v = &c->val[i];
+    if (v->loc == LOC_XMM) {
+        c->ra.xlocked |= (uint16_t)BIT(v->reg);
+        return v->reg;
+    }
+    unsigned reg = xa_alloc(c);
+    if (v->loc == LOC_CONST) {
+        load_const(c, i, reg);
+        return reg;
+    }
+    unsigned type = ir_op_result_type(op_of(c, i));
+    if (v->loc == LOC_XSPILL) {
+        x_op2(c, X86_MOVUPS_RM, 0, reg, mem(spill_mem(v->off)));
+        c->ra.xspills &= ~BIT(v->off);
+    } else {
+        assert(v->loc == LOC_ENV);
+        x_op2(c, load_insn(type), 0, reg, mem(env_mem(v->off)));
+    }
+    own(c, i, reg);
+    return reg;
+}
+
+/* Without AVX a memory operand of 16 bytes would have to be aligned. */
+struct opnd xa_opnd(struct compiler *c, int32_t i)
+{
+    const struct value *v = &c->val[i];
+    unsigned type = ir_op_result_type(op_of(c, i));
+    if (type == IR_F32 || type == IR_F64 || (type == IR_V128 && (c->be->features & HOST_AVX))) {
+        if (v->loc == LOC_ENV)
+            return mem(env_mem(v->off));
+        if (v->loc == LOC_XSPILL)
+            return mem(spill_mem(v->off));
+    }
+    return x_opnd_xmm(xa_reg(c, i));
+}
+
+unsigned xa_dest(struct compiler *c, int32_t i, int32_t hint)
+{
+    unsigned reg;
+    if (hint >= 0 && c->val[hint].loc == LOC_XMM && c->val[hint].last == i)
+        reg = c->val[hint].reg;
+    else
+        reg = xa_alloc(c);
+    c->ra.xlocked |= (uint16_t)BIT(reg);
+    own(c, i, reg);
+    return reg;
+}
+
+void xa_release(struct compiler *c, int32_t i)
+{
+    struct value *v = &c->val[i];
+    if (v->loc == LOC_XMM && c->ra.xowner[v->reg] == i)
+        c->ra.xowner[v->reg] = NO_VALUE;
+    else if (v->loc == LOC_XSPILL)
+        c->ra.xspills &= ~BIT(v->off);
+}
+
+void xa_flush(struct compiler *c)
+{
+    for (unsigned r = 0; r < XMM_COUNT; r++)
+        if (c->ra.xowner[r] != NO_VALUE && c->val[c->ra.xowner[r]].last > c->i)
+            evict(c, r);
+}
+
+void xa_forget(struct compiler *c)
+{
+    for (unsigned r = 0; r < XMM_COUNT; r++)
+        c->ra.xowner[r] = NO_VALUE;
+}
+
+bool xa_any_live(const struct compiler *c)
+{
+    for (unsigned r = 0; r < XMM_COUNT; r++)
+        if (c->ra.xowner[r] != NO_VALUE && c->val[c->ra.xowner[r]].last > c->i)
+            return true;
+    return false;
+}
+
+void x_op2(struct compiler *c, enum x86_form insn, unsigned w, unsigned reg, struct opnd rm)
+{
+    assert(rm.kind != OPND_IMM);
+    bool vex = c->be->features & HOST_AVX;
+    if (rm.kind == OPND_MEM && vex)
+        x_vrm(&c->a, insn, w, reg, 0, rm.mem);
+    else if (rm.kind == OPND_MEM)
+        x_rm(&c->a, insn, w, reg, rm.mem);
+    else if (vex)
+        x_vrr(&c->a, insn, w, reg, 0, (unsigned)rm.reg);
+    else
+        x_rr(&c->a, insn, w, reg, (unsigned)rm.reg);
+}
+
+void x_op3(struct compiler *c, enum x86_form insn, unsigned dst, unsigned a, struct opnd b)
+{
+    assert(b.kind != OPND_IMM);
+    if (c->be->features & HOST_AVX) {
+        if (b.kind == OPND_MEM)
+            x_vrm(&c->a, insn, 0, dst, a, b.mem);
+        else
+            x_vrr(&c->a, insn, 0, dst, a, (unsigned)b.reg);
+        return;
+    }
+    if (dst != a) {
+        assert(b.kind == OPND_MEM || (unsigned)b.reg != dst);
+        x_rr(&c->a, X86_MOVAPS_RM, 0, dst, a);
+    }
+    if (b.kind == OPND_MEM)
+        x_rm(&c->a, insn, 0, dst, b.mem);
+    else
+        x_rr(&c->a, insn, 0, dst, (unsigned)b.reg);
+}

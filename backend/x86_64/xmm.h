@@ -1,0 +1,75 @@
+/*
+ * XMM registers: allocation within a block, and the instructions that emit_fp.c and emit_vec.c use.
+ * All sixteen are free for values of the types from IR_F32 on; none is pinned, and functions that
+ * generated code calls preserve none. A value is in LOC_XMM, LOC_XSPILL, LOC_ENV or LOC_CONST.
+ */
+#ifndef ARMEMU_BACKEND_X86_64_XMM_H
+#define ARMEMU_BACKEND_X86_64_XMM_H
+
+#include "backend/x86_64/compiler.h"
+
+static inline bool xa_type(unsigned type)
+{
+    return type >= IR_F32;
+}
+
+/** Is value @v one for XMM registers? */
+static inline bool xa_value(const struct compiler *c, int32_t v)
+{
+    return xa_type(ir_op_result_type(op_of(c, v)));
+}
+
+/** A free register, locked until the end of the op; another value is spilled when needed. */
+unsigned xa_alloc(struct compiler *c);
+void xa_unlock(struct compiler *c, unsigned reg);
+/** The value in a register, locked. To be read only. */
+unsigned xa_reg(struct compiler *c, int32_t v);
+/** The value as operand of an SSE instruction: register, or memory where that is possible. */
+struct opnd xa_opnd(struct compiler *c, int32_t v);
+/** The register to compute value @i into: that of the dying argument @hint (or NO_VALUE), or a fresh
+ * one. All arguments must have been fetched before. */
+unsigned xa_dest(struct compiler *c, int32_t i, int32_t hint);
+/** Free the register or spill slot of value @i. */
+void xa_release(struct compiler *c, int32_t i);
+/** Store what lives on behind this op. */
+void xa_flush(struct compiler *c);
+/** Registers are as C left them: nobody's. */
+void xa_forget(struct compiler *c);
+/** Does a register hold a value that lives on? */
+bool xa_any_live(const struct compiler *c);
+
+static inline struct opnd x_opnd_xmm(unsigned reg)
+{
+    return (struct opnd){.kind = OPND_REG, .reg = (int)reg};
+}
+
+/** dst := @insn of @a and @b, in VEX form where the host has AVX. Otherwise @b must not be @dst,
+ * unless @a is too. */
+void x_op3(struct compiler *c, enum x86_form insn, unsigned dst, unsigned a, struct opnd b);
+/** Two-operand forms: @insn @reg, @rm. @w is for general registers. */
+void x_op2(struct compiler *c, enum x86_form insn, unsigned w, unsigned reg, struct opnd rm);
+
+/* The constants of thunk.constants. */
+struct fp_constants {
+    uint64_t abs64[2], abs32[2], sign64[2], sign32[2];
+    double min64, two32_64, minus1_64;
+    float min32, two32_32, minus1_32;
+    uint32_t less, equal, unordered; /* fcmp */
+    uint32_t mxcsr_host, mxcsr[4];   /* by env.fp_rounding */
+};
+extern const struct fp_constants fp_constants;
+#define FP_CONST(c, field)                                                                         \
+    x_mem(NO_REG, (int32_t)((c)->be->thunk.constants + offsetof(struct fp_constants, field)))
+
+void exact_stub_emit(struct compiler *c, struct stub *s);
+
+/* Registers of generated code as the exact thunk saves them, and the place of the return address. */
+struct exact_frame {
+    uint64_t xmm[16][2];
+    uint64_t reg[16];
+    uint64_t site; /* in: address of the struct exact_site; out: address to return to */
+};
+/** Compute the op of the site by its reference. */
+void exact_compute(struct exact_frame *frame);
+
+#endif

@@ -1,0 +1,43 @@
+#include "ir/float.h"
+
+#include <assert.h>
+
+#include "fp/fp.h"
+
+static uint64_t to_integer(struct fp_status *s, const struct ir_op *op, enum fp_size f, uint64_t a)
+{
+    enum fp_rounding r = op->aux == IR_ROUND_ZERO ? FP_TOZERO : (enum fp_rounding)s->rounding;
+    return fp_to_fixed(s, f, a, 32, 0, op->opcode == IR_OP_ftou, r);
+}
+
+static uint64_t eval(struct fp_status *s, const struct ir_op *op, uint64_t a, uint64_t b, uint64_t c)
+{
+    enum fp_size f = op->type == IR_F64 ? FP_64 : FP_32;
+    enum fp_rounding mode = (enum fp_rounding)s->rounding;
+    switch (op->opcode) {
+    case IR_OP_fadd: return fp_add(s, f, a, b);
+    case IR_OP_fsub: return fp_sub(s, f, a, b);
+    case IR_OP_fmul: return fp_mul(s, f, a, b);
+    case IR_OP_fdiv: return fp_div(s, f, a, b);
+    case IR_OP_fmuladd: return fp_muladd(s, f, a, b, c);
+    case IR_OP_fsqrt: return fp_sqrt(s, f, a);
+    case IR_OP_fneg: return fp_neg(f, a);
+    case IR_OP_fabs: return fp_abs(f, a);
+    case IR_OP_fcmp: return (uint64_t)fp_compare(s, f, a, b, op->aux) << 28;
+    case IR_OP_ftos:
+    case IR_OP_ftou: return to_integer(s, op, f, a);
+    case IR_OP_stof: return fp_from_fixed(s, f, (uint64_t)(int32_t)a, 0, false, mode);
+    case IR_OP_utof: return fp_from_fixed(s, f, (uint32_t)a, 0, true, mode);
+    case IR_OP_fwiden: return fp_convert(s, FP_64, FP_32, a);
+    case IR_OP_fnarrow: return fp_convert(s, FP_32, FP_64, a);
+    default: assert(!"a floating-point op"); return 0;
+    }
+}
+
+uint64_t ir_float_eval(struct ir_env *env, const struct ir_op *op, uint64_t a, uint64_t b, uint64_t c)
+{
+    struct fp_status s = {.rounding = env->fp_rounding};
+    uint64_t v = eval(&s, op, a, b, c);
+    env->fp_flags |= s.flags;
+    return v;
+}

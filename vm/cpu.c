@@ -139,7 +139,8 @@ static void sleep_once(struct vm_cpu *c)
 
 static bool has_reason_to_wake(const struct vm_cpu *c)
 {
-    return atomic_load(&c->lines) || atomic_load(&c->event) || atomic_load(&c->attention);
+    bool event = c->state.halted == ARM_HALTED_WFE && atomic_load(&c->event); /* WFI leaves it */
+    return atomic_load(&c->lines) || event || atomic_load(&c->attention);
 }
 
 /* Who waits in WFE waits for a lock that is mostly free again before the host could put a thread to
@@ -168,7 +169,8 @@ static void sleep_halted(struct vm_cpu *c)
         atomic_store(&c->sleeping, false);
         pthread_mutex_unlock(&c->vm->device_lock);
     }
-    atomic_store(&c->event, false);
+    if (c->state.halted == ARM_HALTED_WFE)
+        atomic_store(&c->event, false);
     c->state.halted = 0;
 }
 

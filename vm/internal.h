@@ -28,7 +28,7 @@ struct vm_cpu {
     struct mmu *mmu;
     struct engine_cpu *engine;
     pthread_t thread;
-    bool thread_started;
+    atomic_bool thread_started; /* then `thread` is set */
 
     _Atomic uint32_t lines; /* interrupt inputs as the devices drive them; the CPU's thread copies
                                them into state.irq_lines at safe points */
@@ -47,8 +47,13 @@ struct vm_cpu {
 
     /* Only the CPU's thread: */
     struct phys_region *last_region;
+<<<<<<< Updated upstream
     bool watch_hit;         /* leaving the guest because of a watchpoint: see stop */
     uint32_t fetch_va;      /* the last fetch, for the following exec_fill */
+=======
+    bool fetch_valid;       /* nothing has been invalidated since the last fetch: */
+    uint32_t fetch_va;      /* for the following exec_fill */
+>>>>>>> Stashed changes
     uint8_t fetch_page_bits;
     uint64_t slow_loads, slow_stores, device_accesses;
 };

@@ -128,9 +128,16 @@ static bool access_store(struct access *a, uint64_t value)
 {
     if (!a->region || a->region->kind != PHYS_RAM)
         return device_access(a, &value);
+    bool code = atomic_load(physmap_page_flags(a->region, a->phys)) & PHYS_PAGE_CODE;
     if (!code_written(a))
         return false;
     host_store(a->region->host + (a->phys - a->region->base), a->size, value);
+    if (code && a->c->vm->cpu_count > 1) {
+        /* Another CPU may have translated the old bytes since they were dropped. (When the page held
+         * no code at all, protecting it waits for this CPU.) */
+        atomic_thread_fence(memory_order_seq_cst);
+        engine_code_write(a->c->vm->engine, NULL, a->phys, a->size);
+    }
     return true;
 }
 
@@ -265,6 +272,7 @@ bool vm_fetch(struct ir_env *env, uint64_t va, bool raise, struct engine_fetch *
     uint64_t page = align_down(t.phys, PAGE);
     *out = (struct engine_fetch){r->host + (page - r->base), page};
     if (raise) {
+        c->fetch_valid = true;
         c->fetch_va = (uint32_t)va;
         c->fetch_page_bits = t.page_bits;
     }
@@ -274,9 +282,8 @@ bool vm_fetch(struct ir_env *env, uint64_t va, bool raise, struct engine_fetch *
 void vm_exec_fill(struct ir_env *env, unsigned lane, uint64_t va, uint32_t *entries)
 {
     struct vm_cpu *c = vm_cpu_of(env);
-    uint8_t page_bits = align_down(va, PAGE) == align_down(c->fetch_va, PAGE) ? c->fetch_page_bits
-                                                                             : PHYS_PAGE_BITS;
-    mmu_fill_exec(c->mmu, lane, (uint32_t)va, page_bits, entries);
+    if (c->fetch_valid && align_down(va, PAGE) == align_down(c->fetch_va, PAGE))
+        mmu_fill_exec(c->mmu, lane, (uint32_t)va, c->fetch_page_bits, entries);
 }
 
 /* ---- code tracking ---------------------------------------------------------------------------------- */
@@ -289,13 +296,22 @@ static struct vm_cpu *current_cpu(struct vm *vm)
     return NULL;
 }
 
+/* Carry out what was asked of CPU @c, on its thread. The mapping of the last fetch may be among it. */
+static void serve(struct vm_cpu *c)
+{
+    if (!mmu_has_pending(c->mmu))
+        return;
+    c->fetch_valid = false;
+    mmu_run_pending(c->mmu);
+}
+
 /* A CPU that waits inside of a helper keeps serving its own queue, so two that wait for each other
  * both get on. */
 static void wait_for(struct vm_cpu *c, struct vm_cpu *self)
 {
     for (unsigned spins = 0; mmu_has_pending(c->mmu) && engine_cpu_in_guest(c->engine); spins++) {
-        if (self && mmu_has_pending(self->mmu))
-            mmu_run_pending(self->mmu);
+        if (self)
+            serve(self);
         if (spins > 50)
             sched_yield();
     }
@@ -310,7 +326,7 @@ void vm_mmu_op(struct vm *vm, struct vm_cpu *only, const struct mmu_op *op)
             continue;
         mmu_post(c->mmu, op);
         if (c == self)
-            mmu_run_pending(c->mmu);
+            serve(c);
         else
             atomic_store(&c->state.env.exit_request, 1);
     }
@@ -323,9 +339,8 @@ void vm_code_protect(void *opaque, uint64_t phys)
 {
     struct vm *vm = opaque;
     struct phys_region *r = physmap_find(vm->map, phys);
-    uint8_t old = atomic_fetch_or(physmap_page_flags(r, phys), PHYS_PAGE_CODE);
-    if (old & PHYS_PAGE_CODE)
-        return;
+    /* Also when the flag is set already: who set it may still be waiting for the other CPUs. */
+    atomic_fetch_or(physmap_page_flags(r, phys), PHYS_PAGE_CODE);
     struct mmu_op op = {.kind = MMU_OP_PROTECT_PAGE, .host = r->host + (phys - r->base)};
     vm_mmu_op(vm, NULL, &op);
 }

@@ -48,6 +48,8 @@ static void notify_code_pages(struct physmap *map, struct phys_region *r, uint64
 
     if (!map->on_ram_write)
         return;
+    /* The data is there before the flags are read: code translated from now on is made of it. */
+    atomic_thread_fence(memory_order_seq_cst);
     while (phys < end) {
         uint64_t n = PHYS_PAGE_SIZE - (phys & (PHYS_PAGE_SIZE - 1));
 

@@ -199,8 +199,8 @@ void rt_start_cpu(uint32_t cpu, void (*fn)(void))
 
 void rt_wait_cpu_off(uint32_t cpu)
 {
-    while (rt_psci(PSCI_AFFINITY_INFO, cpu, 0, 0) != 1) {
-    }
+    while (rt_psci(PSCI_AFFINITY_INFO, cpu, 0, 0) != 1)
+        YIELD();
 }
 
 void rt_on_all(void (*fn)(void))

@@ -41,6 +41,7 @@ __attribute__((noreturn)) void rt_power_off(void);
 #define DSB() __asm__ volatile("dsb" ::: "memory")
 #define DMB() __asm__ volatile("dmb" ::: "memory")
 #define ISB() __asm__ volatile("isb" ::: "memory")
+#define YIELD() __asm__ volatile("yield" ::: "memory")
 #define SEV() __asm__ volatile("sev" ::: "memory")
 #define WFE() __asm__ volatile("wfe" ::: "memory")
 #define WFI() __asm__ volatile("wfi" ::: "memory")

@@ -1,8 +1,10 @@
 """Sessions of the real GDB."""
+import glob
+import os
 import re
 import time
 
-from driver import (Emulator, check, check_equal, check_match, gdb, gdb_finish, gdb_start, interrupt,
+from driver import (HANG_SECONDS, Emulator, Failure, check, check_equal, check_match, gdb, gdb_finish, gdb_start, interrupt,
                     show, values)
 
 KINDS = ("a32", "t32")
@@ -44,8 +46,8 @@ def test_breakpoint_in_loop_hits_every_time(context, kind):
 def test_finish_until_call(context, kind):
     out = gdb(context, kind, "break add\ncontinue\nfinish\n" + show("value", "$")
               + "delete\nbreak fibonacci if n == 3\ncontinue\nbacktrace\nfinish\n" + show("f", "$")
-              + "delete\nadvance patching\n" + show("adv", "$pc == (unsigned)&patching")
-              + show("call", "add(40, 2)") + show("again", "$pc == (unsigned)&patching"))
+              + "delete\nadvance patching\nset $before = $pc\n"
+              + show("call", "add(40, 2)") + show("again", "$pc == $before"))
     v = values(out)
     check_equal(v["value"], "1", "the value of add(0, 1)")
     check_equal(v["f"], "2", "fibonacci(3)")
@@ -70,7 +72,7 @@ def test_watchpoints(context, kind):
     out = gdb(context, kind, "watch neighbours[1]\ncontinue\ncontinue\n" + show("w", "neighbours[1]")
               + "delete\nrwatch neighbours[1]\ncontinue\n" + show("line_r", "neighbours[2]")
               + "delete\nawatch neighbours[3]\ncontinue\ncontinue\n" + show("a", "neighbours[3]")
-              + "delete\nwatch bytes[2]\ncontinue\n" + show("b", "bytes[2]") + show("i", "i")
+              + "delete\nwatch bytes[2]\ncontinue\n" + show("b", "bytes[2]", "/d")
               + "info watchpoints\n")
     v = values(out)
     changes = re.findall(r"^Old value = (\d+)\nNew value = (\d+)$", out, re.MULTILINE)
@@ -113,7 +115,7 @@ def test_step_exceptions(context):
              + "stepi\nstepi\n" + show("lit", f"$pc - {at('the_udf')}", "/d")
              + "stepi\nstepi\n" + show("abt", "$pc - (unsigned)&vectors", "/d")
              + show("abtmode", "$cpsr & 31", "/d") + show("dfar", "$DFAR", "/x")
-             + "stepi\nstepi\n" + show("pop", f"$pc - {at('the_pop')}", "/d")
+             + "stepi\nstepi\nstepi\n" + show("pop", f"$pc - {at('the_pop')}", "/d")
              + "set $old = $sp\nstepi\n" + show("left", "$sp - $old", "/d") + "info symbol $pc\n")
     out = gdb(context, "a32", "break *the_svc\ncontinue\n" + steps)
     v = values(out)
@@ -145,7 +147,7 @@ def test_write_registers_and_memory(context):
     out = gdb(context, "a32", "break add\ncontinue\nset var a = 1000\nset var b = 34\nfinish\n"
               + show("sum", "$", "/d")
               + "set $r7 = 0x12345678\n" + show("r7", "$r7", "/x")
-              + "set $d3 = 2.5\n" + show("d3", "$d3") + show("q1", "$q1.u64[1]", "/x")
+              + "set $d3 = 2.5\n" + show("d3", "$d3") + show("s6", "$s6")
               + show("sp0", "$sp", "/x") + "set $sp_irq = 0x40300000\nset $cpsr = 0x1d2\n"
               + show("sp1", "$sp", "/x") + show("svc", "$sp_svc", "/x")
               + "set $cpsr = 0x1d3\n" + show("sp2", "$sp", "/x")
@@ -157,7 +159,7 @@ def test_write_registers_and_memory(context):
               + show("repatched", "$r0", "/d"))
     v = values(out)
     check_equal(v["sum"], "1034", "changed arguments")
-    check_equal((v["r7"], v["d3"], v["q1"]), ("0x12345678", "2.5", "0x4004000000000000"), "registers")
+    check_equal((v["r7"], v["d3"], v["s6"]), ("0x12345678", "2.5", "0"), "registers")
     check_equal(v["sp1"], "0x40300000", "sp of IRQ mode")
     check_equal((v["svc"], v["sp2"]), (v["sp0"], v["sp0"]), "sp of Supervisor mode")
     check_equal(v["tpidr"], "0xabcd", "a system register")
@@ -247,15 +249,15 @@ def test_program_end(context):
 def test_memory_packets(context):
     out = gdb(context, "a32", "compare-sections .text\ncompare-sections .rodata\n"
               "find /b 0x40010000, +0x10000, 'n', 'e', 'e', 'd', 'l', 'e'\n" + show("text", "&text")
-              + "x/s text\nx/4xb bytes\nx/xw 0xe0000000\nx/xw 0x09000018\n"
+              + "x/s text\nx/4xb bytes\nx/xw 0x09000018\n"
               "maintenance packet qqemu.PhyMemMode\nmaintenance packet Qqemu.PhyMemMode:1\n"
-              "dump binary memory /dev/null 0x40000000 0x40100000\nx/2xb bytes\n")
+              "dump binary memory /dev/null 0x40000000 0x40100000\nx/2xb bytes\nx/xw 0xe0000000\n")
     check_match(r'Section \.text.*: matched', out)
     check_match(r'Section \.rodata.*: matched', out)
     check_match(r"1 pattern found|<text>", out)
     check_match(r'"needle in a haystack"', out)
     check_match(r"Cannot access memory at address 0xe0000000", out)
-    check_match(r"0x9000018:\s+0x0000009\d|0x9000018:\s+0x[0-9a-f]+", out)
+    check_match(r"0x9000018:\s+0x0000009[0-9a-f]$", out) # flags of the UART: nothing to send or receive
     check_match(r'received: "0"', out)
     check_match(r'received: "OK"', out)
 
@@ -272,28 +274,24 @@ def test_detach_and_attach_again(context):
 
 def test_tcp(context):
     with Emulator(context, "a32", gdb="tcp::0") as emulator:
-        # The port is any free one; the monitor would tell. So ask the kernel.
-        time.sleep(0.5)
-        import subprocess # pylint: disable=import-outside-toplevel
-        pid = emulator.process.pid
-        port = tcp_port(pid)
-        check(subprocess, "")
+        port = tcp_port(emulator.process.pid)
         out = gdb_finish(gdb_start(context, "a32", f"127.0.0.1:{port}", "break body\ncontinue\n"
                                    + show("i", "i")))
         check_equal(values(out)["i"], "0", "the breakpoint")
 
 
 def tcp_port(pid):
-    """The port that the process listens on, from /proc."""
-    import glob # pylint: disable=import-outside-toplevel
-    import os # pylint: disable=import-outside-toplevel
-    inodes = set()
-    for fd in glob.glob(f"/proc/{pid}/fd/*"):
-        match = re.match(r"socket:\[(\d+)\]", os.readlink(fd))
-        if match:
-            inodes.add(match[1])
-    for line in open(f"/proc/{pid}/net/tcp", encoding="ascii"):
-        fields = line.split()
-        if len(fields) > 9 and fields[3] == "0A" and fields[9] in inodes:
-            return int(fields[1].split(":")[1], 16)
-    raise AssertionError("no listening socket")
+    """The port that the process listens on, from /proc: -gdb tcp::0 takes any free one."""
+    end = time.monotonic() + HANG_SECONDS
+    while time.monotonic() < end:
+        inodes = set()
+        for fd in glob.glob(f"/proc/{pid}/fd/*"):
+            match = re.match(r"socket:\[(\d+)\]", os.readlink(fd))
+            if match:
+                inodes.add(match[1])
+        with open(f"/proc/{pid}/net/tcp", encoding="ascii") as table:
+            for fields in map(str.split, table):
+                if fields[3] == "0A" and fields[9] in inodes:
+                    return int(fields[1].split(":")[1], 16)
+        time.sleep(0.05)
+    raise Failure("armemu does not listen")

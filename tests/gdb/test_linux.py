@@ -1,0 +1,58 @@
+"""Debian's kernel under the debugger, after it has switched the MMU on."""
+import os
+
+from driver import Emulator, Rsp, Skip, check, check_equal, check_match, gdb_finish, gdb_start, show, values
+
+IRQ_VECTOR = 0xffff0018
+SVC_VECTOR = 0xffff0008
+
+
+def kernel(context):
+    """Arguments that boot the kernel; its console goes to a file."""
+    guests = os.environ.get("ARMEMU_GUESTS", os.path.expanduser("~/.cache/armemu/guests"))
+    image = os.path.join(guests, "vmlinuz-armmp")
+    if not os.path.exists(image):
+        raise Skip("no kernel here; tools/guest-fetch.sh brings one")
+    console = os.path.join(context.scratch, "console")
+    return console, ["-cpu", "cortex-a15", "-m", "512", "-kernel", image, "-initrd",
+                     os.path.join(guests, "initramfs.cpio.gz"), "-append", "console=ttyAMA0",
+                     "-serial", "file:" + console]
+
+
+def test_kernel_with_gdb(context):
+    _, arguments = kernel(context)
+    commands = (f"hbreak *{IRQ_VECTOR:#x}\ncontinue\n" + show("sctlr", "$SCTLR & 1", "/d")
+                + show("mode", "$cpsr & 31", "/x") + show("pc", "$pc", "/x") + "x/i $pc\n"
+                + show("lr", "$lr_irq >> 30", "/d") + "stepi\n" + show("moved", f"$pc != {IRQ_VECTOR:#x}")
+                + "continue\n" + show("again", "$pc", "/x")
+                + f"delete\nhbreak *{SVC_VECTOR:#x}\ncontinue\n" + show("svc", "$pc", "/x")
+                + show("user", "$spsr_svc & 31", "/x") + show("call", "$r7 < 1000", "/d")
+                # the program that made the call, at an address of its own
+                + "x/i $lr_svc - 4\n")
+    with Emulator(context, None, *arguments) as emulator:
+        out = gdb_finish(gdb_start(context, None, emulator.path, commands))
+    v = values(out)
+    check_equal((v["sctlr"], v["mode"], v["pc"]), ("1", "0x12", hex(IRQ_VECTOR)), "at the vector")
+    check_equal(v["lr"], "3", "a kernel address was interrupted")
+    check_equal((v["moved"], v["again"]), ("1", hex(IRQ_VECTOR)), "a step, and the next interrupt")
+    check_equal((v["svc"], v["user"], v["call"]), (hex(SVC_VECTOR), "0x10", "1"), "a system call")
+
+
+def test_kernel_goes_on_after_detaching(context):
+    console, arguments = kernel(context)
+    with Emulator(context, None, *arguments) as emulator:
+        with Rsp(emulator.path) as client:
+            client.ask(f"Z1,{IRQ_VECTOR:x},4")
+            check_match("^T05", client.ask("c"))
+            # A word that the kernel writes to all the time: where the interrupted code's stack is.
+            registers = client.registers()
+            check(registers[16] & 31 == 0x12, "IRQ mode")
+            for _ in range(1000):
+                client.step_fast()
+            check_equal(client.ask("D"), "OK", "detached")
+        while "~ #" not in open(console, encoding="utf-8", errors="replace").read():
+            check(emulator.process.poll() is None, "armemu ended")
+            if "Kernel panic" in open(console, encoding="utf-8", errors="replace").read():
+                raise AssertionError("the kernel panics")
+            if "Run /init" in open(console, encoding="utf-8", errors="replace").read():
+                break

@@ -1,0 +1,205 @@
+"""The protocol itself, by a bare client: bad input, peers that come and go, single steps."""
+import os
+import re
+import socket
+import subprocess
+import time
+
+from driver import Emulator, Failure, Rsp, check, check_equal, check_match
+
+STEPS = 20000
+
+
+def test_bad_packets(context):
+    with Emulator(context, "a32") as emulator, Rsp(emulator.path, ack=True) as client:
+        client.raw(b"$g#00")
+        check_equal(client.byte(), b"-", "a wrong checksum")
+        client.raw(b"$g#zz")
+        check_equal(client.byte(), b"-", "no checksum")
+        client.raw(b"noise\x00\xff$qAttach$g#67")
+        check_equal(client.byte(), b"+", "a packet behind a truncated one")
+        registers = client.receive()
+        check(len(registers) > 17 * 8, "registers")
+        client.raw(b"-")
+        check_equal(client.receive(), registers, "the packet again")
+        client.raw(b"$" + b"x" * 200000 + b"#%02x" % (ord("x") * 200000 & 255))
+        check_equal(client.byte(), b"+", "an oversized packet")
+        check_match("^E", client.receive())
+        for packet in ["", "vMustReplyEmpty", "qUnknown", "QUnknown:1", "y", "vCont", "Zzz"]:
+            check(client.ask(packet) in ("", "E16"), packet)
+        for packet in ["m", "m1", "m1,", "m,4", "mzz,4", "m0,ffffffff", "m11111111111111111,1",
+                       "M40000000,4:00", "M40000000,4", "X40000000,4:ab", "p", "pffff", "P0", "P0=12",
+                       "Pffff=00000000", "G00", "Z0", "Z0,1,4", "Z0,40000000,9", "Z9,40000000,4",
+                       "Z2,40000000,0", "z2", "vCont;x", "vCont;s:99", "vCont;t", "Hx1", "Hg99", "T99",
+                       "qCRC:1", "qSearch:memory:0;1", "qXfer:features:read:target.xml:0",
+                       "qThreadExtraInfo,99", "Qqemu.PhyMemMode:2", "Qqemu.sstep=9", "cxyz", "qRcmd,1"]:
+            check_match("^E", client.ask(packet) or "empty reply to " + packet)
+        check_match("^E0e$", client.ask("me0000000,4"))
+        check_equal(client.ask("g"), registers, "nothing has changed")
+
+
+def test_honest_features(context):
+    with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
+        supported = client.ask("qSupported:swbreak+;hwbreak+;xmlRegisters=arm")
+        size = int(check_match(r"PacketSize=([0-9a-f]+)", supported)[1], 16)
+        check("multiprocess" not in supported and "QNonStop" not in supported, supported)
+        data = bytes(range(256)) * ((size - 64) // 512)
+        escaped = re.sub(rb"[#$}*]", lambda m: b"}" + bytes([m[0][0] ^ 0x20]), data)
+        check_equal(client.ask(b"X40001000,%x:" % len(data) + escaped), "OK", "a large binary write")
+        check_equal(bytes.fromhex(client.ask("m40001000,%x" % len(data))), data, "a large read")
+        xml, part = "", "m"
+        while part[0] == "m":
+            part = client.ask("qXfer:features:read:target.xml:%x,200" % len(xml))
+            xml += part[1:]
+        numbers = [int(n) for n in re.findall(r'regnum="(\d+)"', xml)]
+        check_equal(len(numbers), len(set(numbers)), "register numbers are unique")
+        names = re.findall(r'reg name="([^"]+)"', xml)
+        check_equal(len(names), len(set(names)), "register names are unique")
+        for number, bits in re.findall(r'bitsize="(\d+)" regnum="(\d+)"', xml):
+            check_equal(len(client.ask("p%x" % int(bits))), int(number) // 4, "size of register " + bits)
+        check("SCTLR" in names and "spsr_irq" in names and "d31" in names, "names")
+
+
+def test_peer_vanishes(context):
+    with Emulator(context, "a32") as emulator:
+        body = context.symbol("a32", "body")
+        client = Rsp(emulator.path)
+        check_equal(client.ask("Z0,%x,4" % body), "OK", "breakpoint")
+        check_match("^T05", client.ask("c"))
+        client.raw(b"$m4001") # in the middle of a packet
+        client.socket.close()
+        with Rsp(emulator.path) as client:
+            check_equal(client.registers()[15], body, "the machine is still stopped")
+            check_equal(client.ask("Z0,%x,4" % context.symbol("a32", "idle")), "OK", "breakpoint")
+            client.send("c")
+            reply = client.receive()
+            check_match("^T05", reply)
+            check_equal(client.registers()[15], context.symbol("a32", "idle"),
+                        "the breakpoints of the first debugger are gone")
+
+
+def test_second_client_refused(context):
+    with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
+        second = socket.socket(socket.AF_UNIX)
+        second.settimeout(30)
+        second.connect(emulator.path)
+        check_equal(second.recv(1), b"", "the second connection is closed")
+        second.close()
+        check_equal(client.ask("qC"), "QC1", "the first one goes on")
+        check("refused" in emulator.output(), "a message")
+
+
+def test_port_in_use(context):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        port = taken.getsockname()[1]
+        done = subprocess.run([context.armemu, "-M", "virt", "-gdb", f"tcp::{port}", "-kernel",
+                               context.program("a32")], capture_output=True, text=True, timeout=30,
+                              stdin=subprocess.DEVNULL, check=False)
+        check_equal(done.returncode, 1, "exit status")
+        check_match(r"^armemu: -gdb: .*in use", done.stderr)
+
+
+def test_interrupt_and_running(context):
+    with Emulator(context, "a32", paused=False) as emulator, Rsp(emulator.path) as client:
+        check_match("^T05", client.ask("?"))
+        client.send("c")
+        time.sleep(0.3)
+        client.raw(b"\x03")
+        check_match("^T02", client.receive())
+        client.raw(b"\x03") # while stopped: nothing
+        check_equal(client.ask("qC"), "QC1", "no further reply")
+
+
+def test_stdio(context):
+    with subprocess.Popen([context.armemu, "-M", "virt", "-S", "-gdb", "stdio", "-kernel",
+                           context.program("a32")], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as process:
+        process.stdin.write(b"+$qC#b4")
+        process.stdin.flush()
+        check_equal(process.stdout.read(8), b"+$QC1#c5", "the reply")
+        process.stdin.write(b"+$k#6b")
+        process.stdin.flush()
+        check_equal(process.wait(timeout=60), 0, "exit status")
+
+
+def test_restart(context):
+    with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
+        start = client.registers()
+        for _ in range(30):
+            client.step_fast()
+        check(client.registers() != start, "the program has run")
+        client.send("R00")
+        check_match("^T05", client.ask("?"))
+        check_equal(client.registers(), start, "registers after R")
+
+
+def test_monitor_packets(context):
+    with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
+        reply = client.ask("qRcmd," + b"info status".hex())
+        check_equal(bytes.fromhex(reply[1:]), b"VM status: paused\n", "output")
+        check_equal(client.receive(), "OK", "the end of the output")
+
+
+def cycle_counter(client, xml):
+    number = int(check_match(r'name="PMCCNTR" bitsize="32" regnum="(\d+)"', xml)[1])
+    return int.from_bytes(bytes.fromhex(client.ask("p%x" % number)), "little")
+
+
+def stepped_run(context, kind, body, accel):
+    """Single steps; where and when the program was at @body: registers, steps, cycle counter."""
+    seen = []
+    with Emulator(context, kind, "-accel", accel) as emulator, Rsp(emulator.path) as client:
+        xml = client.ask("qXfer:features:read:target.xml:0,7fff")
+        begin = time.monotonic()
+        for step in range(1, STEPS + 1):
+            if client.step_fast() == body:
+                seen.append((client.ask("g"), step, cycle_counter(client, xml)))
+        rate = STEPS / (time.monotonic() - begin)
+        end = (client.ask("g"), cycle_counter(client, xml))
+    print(f"# {kind}, {accel}: {rate:.0f} steps per second")
+    return seen, end
+
+
+def free_run(context, kind, body, count):
+    seen = []
+    with Emulator(context, kind) as emulator, Rsp(emulator.path) as client:
+        xml = client.ask("qXfer:features:read:target.xml:0,7fff")
+        for _ in range(count):
+            check_equal(client.ask("Z1,%x,%d" % (body, 4 if kind == "a32" else 2)), "OK", "Z1")
+            check_match("^T05", client.ask("c"))
+            seen.append((client.ask("g"), cycle_counter(client, xml)))
+            client.ask("z1,%x,%d" % (body, 4 if kind == "a32" else 2))
+            client.step_fast()
+    return seen
+
+
+def compare_runs(context, kind, accel):
+    body = context.symbol(kind, "body") & ~1
+    stepped, _ = stepped_run(context, kind, body, accel)
+    check(len(stepped) >= 40, f"{len(stepped)} rounds in {STEPS} steps")
+    free = free_run(context, kind, body, len(stepped))
+    for number, ((regs, step, cycles), (free_regs, free_cycles)) in enumerate(zip(stepped, free)):
+        if regs != free_regs:
+            raise Failure(f"round {number}: stepped {regs}, free {free_regs}")
+        check_equal(cycles, free_cycles, f"round {number}: instructions")
+        if number:
+            check_equal(step - stepped[0][1], cycles - stepped[0][2],
+                        f"round {number}: steps are instructions")
+
+
+def test_steps_equal_free_run_a32(context):
+    compare_runs(context, "a32", "jit")
+
+
+def test_steps_equal_free_run_t32(context):
+    compare_runs(context, "t32", "jit")
+
+
+def test_steps_equal_free_run_interpreter(context):
+    compare_runs(context, "a32", "interp")
+
+
+def test_steps_in_lockstep(context):
+    compare_runs(context, "t32", "lockstep")

@@ -25,6 +25,10 @@ struct backend_config {
     uint32_t region_count;  /* the cache is divided into so many regions of equal size */
     bool no_chain;          /* every exit returns to the engine (lockstep, -d exec) */
     bool always_slow;       /* every memory access takes the slow path (lockstep replay) */
+    bool direct;            /* guest memory is a window of the host's address space, and needs no tables: */
+    uint64_t window;        /* guest address A is host address window + A; 64 KiB before and behind the
+                               4 GiB are reserved, and nothing is mapped in the guest's first and
+                               last page. Faults are host signals, see backend_fault */
     uint32_t host_features_mask; /* host features (enum host_feature bits) that must not be used */
 };
 
@@ -70,6 +74,24 @@ uint32_t backend_lookup_stub(const struct backend *be);
 
 /** Run from @entry until something returns to the engine. env.page_base must be set. */
 enum ir_exit backend_run(struct backend *be, struct ir_env *env, uint32_t entry);
+
+/* Where generated code was when a guest access of it made the host raise a signal. */
+struct backend_fault {
+    uint32_t insn_word, insn_left; /* for env: of the guest instruction */
+    uint64_t resume;               /* host address that leaves the block with env.raised's protocol:
+                                      continues at env.pc; all registers as they are */
+};
+
+/** The guest instruction whose access (direct mode) is at host address @host_pc. False when that is
+ * not in generated code. Slots that live in host registers reach the state on the way from
+ * `resume`. The caller holds the translation lock. */
+bool backend_fault_find(const struct backend *be, uint64_t host_pc, struct backend_fault *out);
+
+/** Before fork, with the translation lock held until after it: make a copy of the code, since the
+ * views are shared memory that the child must not share. */
+bool backend_fork_prepare(struct backend *be, struct error *e);
+/** After fork: the child takes the copy; the parent forgets it. */
+void backend_fork_finish(struct backend *be, bool child);
 
 /** Bytes of the current region in use; and of the whole cache since creation. */
 void backend_usage(const struct backend *be, uint32_t *region_used, uint32_t *cache_size);

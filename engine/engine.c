@@ -60,6 +60,12 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     return en;
 }
 
+static void cpu_free(struct engine_cpu *ec)
+{
+    engine_lockstep_free(ec->lockstep);
+    free(ec);
+}
+
 void engine_free(struct engine *en)
 {
     if (!en)

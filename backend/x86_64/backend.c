@@ -141,6 +141,7 @@ void backend_free(struct backend *be)
     compiler_free(be->compiler);
     free(be->compiler);
     free(be->pin_of_slot);
+    faults_free(be);
     codecache_close(&be->cache);
     free(be);
 }
@@ -166,6 +167,7 @@ static void compiler_begin(struct compiler *c, const struct ir_block *b, struct 
     c->a = (struct code){
         .p = region + cc->used, .limit = region + cc->region_size, .rx_delta = cc->rx - cc->rw};
     c->entry = c->a.p;
+    c->fault_mark = UINT32_MAX;
     c->fused_cc = -1;
     c->insn_word = 0;
     c->insn_left = b->insn_count;
@@ -227,8 +229,10 @@ bool backend_compile(struct backend *be, const struct ir_block *b, struct backen
         return false;
     liveness_analyse(c);
     exit_budget_check(c);
-    if (!emit_ops(c) || !emit_stubs(c))
+    if (!emit_ops(c) || !emit_stubs(c)) {
+        faults_unmark(c);
         return false;
+    }
     resolve_labels(c);
     out->entry = out->start = x_rx(&c->a, c->entry);
     out->end = x_rx(&c->a, c->a.p);
@@ -250,8 +254,10 @@ uint32_t backend_peek_region(const struct backend *be)
 
 uint32_t backend_next_region(struct backend *be)
 {
+    be->cache.filled[be->cache.region] = be->cache.used;
     be->cache.region = backend_peek_region(be);
     be->cache.used = 0;
+    faults_clear(be, be->cache.region);
     return be->cache.region;
 }
 

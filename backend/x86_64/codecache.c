@@ -1,5 +1,6 @@
 #include "backend/x86_64/codecache.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,6 +25,9 @@ static bool map_views(struct codecache *cc, int fd, struct error *e)
 bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, struct error *e)
 {
     memset(cc, 0, sizeof(*cc));
+    cc->copy = -1;
+    if (region_count > CODECACHE_REGIONS_MAX)
+        return error_set(e, "more than %d regions of code cache", CODECACHE_REGIONS_MAX);
     cc->region_count = region_count ? region_count : 1;
     cc->region_size = (uint32_t)align_down(size / cc->region_count, 4096);
     if (cc->region_size < 65536)
@@ -47,6 +51,46 @@ void codecache_close(struct codecache *cc)
     if (cc->rx)
         munmap(cc->rx, cc->size);
     cc->rw = cc->rx = NULL;
+}
+
+static bool copy_range(const struct codecache *cc, size_t offset, size_t size)
+{
+    while (size) {
+        ssize_t n = pwrite(cc->copy, cc->rw + offset, size, (off_t)offset);
+        if (n <= 0)
+            return false;
+        offset += (size_t)n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+bool codecache_fork_prepare(struct codecache *cc, struct error *e)
+{
+    cc->copy = memfd_create("armemu-code", MFD_CLOEXEC);
+    if (cc->copy < 0)
+        return error_set_errno(e, "memory file for the child's code cache");
+    bool ok = ftruncate(cc->copy, cc->size) == 0 && copy_range(cc, 0, CODECACHE_COMMON);
+    for (uint32_t n = 0; ok && n < cc->region_count; n++) {
+        uint32_t used = n == cc->region ? cc->used : cc->filled[n];
+        ok = copy_range(cc, CODECACHE_COMMON + (size_t)n * cc->region_size, used);
+    }
+    if (ok)
+        return true;
+    error_set_errno(e, "copy of the code cache");
+    codecache_fork_finish(cc, false);
+    return false;
+}
+
+void codecache_fork_finish(struct codecache *cc, bool child)
+{
+    if (child && (mmap(cc->rw, cc->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, cc->copy,
+                       0) == MAP_FAILED ||
+                  mmap(cc->rx, cc->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, cc->copy,
+                       0) == MAP_FAILED))
+        abort(); /* the address space cannot hold what it held a moment ago */
+    close(cc->copy);
+    cc->copy = -1;
 }
 
 uint8_t *codecache_region(const struct codecache *cc, uint32_t n)

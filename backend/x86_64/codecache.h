@@ -8,6 +8,7 @@
 
 #include "util/error.h"
 
+enum { CODECACHE_REGIONS_MAX = 64 };
 enum { CODECACHE_COMMON = 16384 }; /* bytes of the common area, in front of the regions */
 
 struct codecache {
@@ -16,10 +17,16 @@ struct codecache {
     uint32_t region_size, region_count;
     uint32_t region; /* current */
     uint32_t used;   /* bytes used of it */
+    uint32_t filled[CODECACHE_REGIONS_MAX]; /* bytes used of the others */
+    int copy;        /* the child's memory file during a fork, else -1 */
 };
 
 bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, struct error *e);
 void codecache_close(struct codecache *cc);
+/** Copy the code to a memory file of its own, for the child of a fork that follows. */
+bool codecache_fork_prepare(struct codecache *cc, struct error *e);
+/** The child: let both views be the copy. The parent: forget it. */
+void codecache_fork_finish(struct codecache *cc, bool child);
 /** First byte of region @n in the writable view. */
 uint8_t *codecache_region(const struct codecache *cc, uint32_t n);
 

@@ -2,7 +2,7 @@
  * What the parts of the x86-64 backend share: the backend itself, the state of one compilation, and
  * the services that emitters use (register allocation, flags, stubs).
  *
- * Host registers: rbp = env + IR_ENV_BIAS, r15 = env.tables, rsp = frame with the spill area; rax,
+ * Host registers: rbp = env + IR_ENV_BIAS, r15 = env.tables or the base of the memory window, rsp = frame with the spill area; rax,
  * rcx, rdx are scratch; the other ten are pinned to slots for good. A register that holds an i32
  * holds it zero extended. At block boundaries and wherever code leaves the block, pinned slots live
  * in their registers and everything else in the state struct.
@@ -119,9 +119,22 @@ struct label_ref {
     uint32_t label;
 };
 
+/* Where an instruction that accesses the window begins, and whose it is, up to the next such place. */
+struct fault_place {
+    uint32_t host; /* executable address */
+    uint32_t insn_word, insn_left;
+};
+
+/* The places of a region, by ascending address. */
+struct fault_list {
+    struct fault_place *places;
+    uint32_t count, capacity;
+};
+
 struct backend {
     struct backend_config config;
     struct codecache cache;
+    struct fault_list faults[CODECACHE_REGIONS_MAX]; /* direct mode, by region */
     uint32_t features;
     struct pin pins[PINS_MAX];
     uint32_t pin_count;
@@ -149,6 +162,7 @@ struct compiler {
     int fused_cc; /* x86 condition that the next op consumes, or -1 */
     uint32_t insn_word, insn_left, insns_begun;
     uint8_t *entry;
+    uint32_t fault_mark; /* insn_left of the last fault place, or UINT32_MAX */
     struct stub *stubs;
     uint32_t stub_count;
     uint8_t **label_pos;
@@ -293,6 +307,15 @@ struct opnd mem_store_value(struct compiler *c, const struct ir_op *op);
 /** Emit addend := table entry of address @addr; returns the place of the jump taken when it is 0.
  */
 uint8_t *mem_table_lookup(struct compiler *c, unsigned addend, unsigned addr, bool write);
+
+/* ---- faults.c */
+
+/** Direct mode: the next instruction accesses the window for the current guest instruction. */
+void faults_mark(struct compiler *c);
+/** Forget the places of the block that is being compiled, or of the whole region @n. */
+void faults_unmark(struct compiler *c);
+void faults_clear(struct backend *be, uint32_t n);
+void faults_free(struct backend *be);
 
 /* ---- emit_call.c, emit_exit.c, thunks.c
  * ------------------------------------------------------------------ */

@@ -65,7 +65,10 @@ static void exec_entry(struct code *a, const struct backend *be, unsigned lane)
     const struct ir_memory_layout *m = &be->config.target->memory;
     x_mov_rr(a, 0, RCX, RAX);
     x_shift_i(a, X86_SHR_I, 0, RCX, m->page_bits);
-    x_mov_rm(a, 1, RCX, x_memx(R15, RCX, 3, (int32_t)m->exec_table[lane]));
+    unsigned tables = R15;
+    if (be->config.direct)
+        x_mov_rm(a, 1, tables = RDX, ENV(tables));
+    x_mov_rm(a, 1, RCX, x_memx((int)tables, RCX, 3, (int32_t)m->exec_table[lane]));
     x_rr(a, X86_TEST_MR, 1, RCX, RCX);
     x_jcc_to(a, CC_E, be->thunk.lookup);
     x_mov_rr(a, 0, RDX, RAX);

@@ -123,7 +123,7 @@ static uint8_t *check_span(struct compiler *c, unsigned addr, unsigned temp, uin
 
 void emit_memgroup(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    if (c->be->config.always_slow || c->group_count == GROUPS_MAX || op->imm > 0x1000)
+    if (c->be->config.always_slow || c->be->config.direct || c->group_count == GROUPS_MAX || op->imm > 0x1000)
         return;
     struct group *g = &c->groups[c->group_count];
     g->start = i;

@@ -118,8 +118,61 @@ static bool always_slow(const struct compiler *c, const struct ir_op *op)
     return c->be->config.always_slow || (op->imm & IR_MEM_USER);
 }
 
+/* ---- direct mode ------------------------------------------------------------------------------- */
+
+/* Constant parts of addresses that are left to the host's addressing. Where base and constant wrap
+ * around 4 GiB the sum lies in the reserved memory beside the window; the guest's address would be in
+ * its first or last page, where nothing is mapped either. */
+enum { DIRECT_DISP_MAX = 4095 - 16 };
+
+static struct x86_mem direct_operand(struct compiler *c, int32_t v)
+{
+    const struct value *x = &c->val[v];
+    if (x->loc == LOC_PIN && x->disp >= -DIRECT_DISP_MAX && x->disp <= DIRECT_DISP_MAX)
+        return x_memx(R15, x->reg, 0, x->disp);
+    if (x->loc == LOC_CONST && (uint32_t)op_of(c, v)->imm <= INT32_MAX)
+        return x_mem(R15, (int32_t)op_of(c, v)->imm);
+    return x_memx(R15, (int)ra_reg(c, v), 0, 0);
+}
+
+/* Alignment beyond what the host does: the slow path raises the fault. */
+static void direct_check(struct compiler *c, const struct ir_op *op, unsigned data_reg, int32_t imm)
+{
+    if (!mem_align(op))
+        return;
+    unsigned addr = ra_reg(c, op->arg[0]);
+    x_r(&c->a, X86_TEST8_I, 0, addr);
+    x_u8(&c->a, (1u << mem_align(op)) - 1);
+    struct stub *s = stub_new(c, STUB_MEM, x_jcc(&c->a, CC_NE));
+    s->site = mem_site(c, op, addr, data_reg);
+    s->site.imm = (uint32_t)imm;
+    s->back = c->a.p; /* not reached: the access faults */
+}
+
+static void direct_load(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    direct_check(c, op, SLOW_NO_REG, 0);
+    struct x86_mem m = direct_operand(c, op->arg[0]);
+    unsigned dst = ra_dest(c, i, NO_VALUE);
+    faults_mark(c);
+    mem_load_insn(c, op, dst, m);
+}
+
+static void direct_store(struct compiler *c, const struct ir_op *op)
+{
+    struct opnd v = mem_store_value(c, op);
+    direct_check(c, op, v.kind == OPND_REG ? (unsigned)v.reg : SLOW_NO_REG, v.imm);
+    struct x86_mem m = direct_operand(c, op->arg[0]);
+    faults_mark(c);
+    mem_store_insn(c, op, v, m);
+}
+
 void emit_ld(struct compiler *c, const struct ir_op *op, int32_t i)
 {
+    if (c->be->config.direct && !always_slow(c, op)) {
+        direct_load(c, op, i);
+        return;
+    }
     if (group_access(c, op, i))
         return;
     unsigned addr = ra_reg(c, op->arg[0]);
@@ -137,6 +190,10 @@ void emit_ld(struct compiler *c, const struct ir_op *op, int32_t i)
 
 void emit_st(struct compiler *c, const struct ir_op *op, int32_t i)
 {
+    if (c->be->config.direct && !always_slow(c, op)) {
+        direct_store(c, op);
+        return;
+    }
     if (group_access(c, op, i))
         return;
     struct opnd v = mem_store_value(c, op);

@@ -54,7 +54,8 @@ bool slowpath_access(struct slow_frame *f, struct backend *be)
     else
         v = cb->load(env, addr, memop);
     slots_to_pins(be, f, (const uint8_t *)env);
-    f->reg[R15] = (uintptr_t)env->tables;
+    if (!be->config.direct)
+        f->reg[R15] = (uintptr_t)env->tables;
     if (env->raised)
         return true;
     if (!(memop & IR_MEM_WRITE) && s->data_reg != SLOW_NO_REG)

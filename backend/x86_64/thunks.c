@@ -76,7 +76,10 @@ static void thunk_enter(struct code *a, struct backend *be)
     x_alu_ri(a, ALU_SUB, 1, RSP, FRAME);
     x_rm(a, X86_LEA, 1, RBP, x_mem(RDI, IR_ENV_BIAS));
     x_mov_rr(a, 0, RAX, RSI);
-    x_mov_rm(a, 1, R15, ENV(tables));
+    if (be->config.direct)
+        x_mov_ri(a, R15, be->config.window);
+    else
+        x_mov_rm(a, 1, R15, ENV(tables));
     pins_load(a, be, false);
     mxcsr_load(a, be);
     x_r(a, X86_JMP_M, 0, RAX);
@@ -163,9 +166,11 @@ static void thunk_dispatch(struct code *a, struct backend *be)
     x_m(a, X86_CMP8_MI, 0, ENV(slow_dispatch));
     x_u8(a, 0);
     x_jcc_to(a, CC_NE, be->thunk.lookup);
-    x_mov_rm(a, 1, R15, ENV(tables));
-    x_rr(a, X86_TEST_MR, 1, R15, R15);
-    x_jcc_to(a, CC_E, be->thunk.lookup);
+    if (!be->config.direct) {
+        x_mov_rm(a, 1, R15, ENV(tables));
+        x_rr(a, X86_TEST_MR, 1, R15, R15);
+        x_jcc_to(a, CC_E, be->thunk.lookup);
+    }
     compare_lane(a, be);
     uint8_t *lane1 = x_jcc(a, CC_NE);
     exit_indirect(a, be, 0);

@@ -39,6 +39,21 @@ enum arm_timer_reg {
 };
 
 /*
+ * A CPU that runs a process instead of a system: only User mode exists, and what would enter an
+ * exception handler is told to the owner.
+ */
+struct arm_process_ops {
+    /**
+     * Exception @exc (enum arm_exception) of the instruction at @pc; @size is its length. Fault
+     * registers are set, and s->itstate is that of the instruction (SVC: of the next one). Called
+     * for env.pc to be set, and env.raised, through arm_leave.
+     */
+    void (*exception)(struct arm_state *s, unsigned exc, uint32_t pc, unsigned size);
+    /** Can the page of @va be fetched from? */
+    bool (*fetchable)(struct arm_state *s, uint32_t va);
+};
+
+/*
  * What the CPU calls upwards. Every member must be set except where noted; all are called from the
  * CPU's own thread. `s->ops_opaque` is the caller's.
  */
@@ -75,6 +90,9 @@ struct arm_cpu_ops {
     bool (*firmware_call)(struct arm_state *s, bool smc, uint32_t imm);
     /** SVC or BKPT as a debugger's or semihosting call: true when handled. May be NULL. */
     bool (*semihosting)(struct arm_state *s, bool bkpt, uint32_t imm);
+
+    /** The CPU runs a process; NULL for a system. */
+    const struct arm_process_ops *process;
 
     /** SEV: set the event register of every CPU (`event`) and wake those that wait for one. */
     void (*send_event)(struct arm_state *s);

@@ -170,6 +170,10 @@ static void enter(struct arm_state *s, enum arm_exception exc, uint32_t pc, uint
 
     log_entry(s, exc, pc, mode);
     s->itstate = it;
+    if (s->ops->process) {
+        s->ops->process->exception(s, exc, pc, size);
+        return;
+    }
     spsr = arm_cpsr_read(s);
     lr = pc + return_offset(s, row, hyp, size);
     if (mode == ARM_MODE_MON && from == ARM_MODE_MON)
@@ -385,6 +389,11 @@ uint64_t arm_helper_fetch_abort_next_page(struct ir_env *env, uint64_t a0, uint6
     struct arm_translation t;
     struct arm_fault fault;
 
+    if (s->ops->process && !s->ops->process->fetchable(s, va)) {
+        fault = (struct arm_fault){.kind = ARM_FAULT_TRANSLATION, .level = 2};
+        prefetch_abort(s, &fault, va, pc, arm_insn_it(s));
+        return 0;
+    }
     if (!arm_translate_va(s, va, ARM_ACCESS_FETCH, arm_is_privileged(s), &t, &fault)) {
         prefetch_abort(s, &fault, va, pc, arm_insn_it(s));
         return 0;

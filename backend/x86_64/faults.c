@@ -1,0 +1,84 @@
+/*
+ * Direct mode: which guest instruction a host instruction that accesses the window belongs to. One
+ * place is recorded per guest instruction with accesses, in the order of the code.
+ */
+#include <stdlib.h>
+
+#include "backend/x86_64/compiler.h"
+
+static struct fault_list *current(struct backend *be)
+{
+    return &be->faults[be->cache.region];
+}
+
+void faults_mark(struct compiler *c)
+{
+    struct fault_list *l = current(c->be);
+    if (c->fault_mark == c->insn_left)
+        return;
+    c->fault_mark = c->insn_left;
+    if (l->count == l->capacity) {
+        l->capacity = l->capacity ? 2 * l->capacity : 4096;
+        l->places = realloc(l->places, l->capacity * sizeof(*l->places));
+        if (!l->places)
+            abort();
+    }
+    l->places[l->count++] =
+        (struct fault_place){x_rx(&c->a, c->a.p), c->insn_word, c->insn_left};
+}
+
+void faults_unmark(struct compiler *c)
+{
+    struct fault_list *l = current(c->be);
+    uint32_t entry = x_rx(&c->a, c->entry);
+    while (l->count && l->places[l->count - 1].host >= entry)
+        l->count--;
+}
+
+void faults_clear(struct backend *be, uint32_t n)
+{
+    be->faults[n].count = 0;
+}
+
+void faults_free(struct backend *be)
+{
+    for (uint32_t n = 0; n < be->cache.region_count; n++)
+        free(be->faults[n].places);
+}
+
+/* The last place at or before @host. */
+static const struct fault_place *place_of(const struct fault_list *l, uint32_t host)
+{
+    uint32_t low = 0, high = l->count;
+    while (low < high) {
+        uint32_t mid = (low + high) / 2;
+        if (l->places[mid].host <= host)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low ? &l->places[low - 1] : NULL;
+}
+
+bool backend_fault_find(const struct backend *be, uint64_t host_pc, struct backend_fault *out)
+{
+    uint64_t first = (uintptr_t)be->cache.rx + CODECACHE_COMMON;
+    uint64_t n = host_pc < first ? UINT64_MAX : (host_pc - first) / be->cache.region_size;
+    if (n >= be->cache.region_count)
+        return false;
+    const struct fault_place *place = place_of(&be->faults[n], (uint32_t)host_pc);
+    if (!place)
+        return false;
+    *out = (struct backend_fault){place->insn_word, place->insn_left, be->thunk.raised};
+    return true;
+}
+
+bool backend_fork_prepare(struct backend *be, struct error *e)
+{
+    return codecache_fork_prepare(&be->cache, e);
+}
+
+void backend_fork_finish(struct backend *be, bool child)
+{
+    codecache_fork_finish(&be->cache, child);
+}

@@ -1,0 +1,87 @@
+/* The program `armemu-user`: runs one ARM Linux program. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/user_options.h"
+#include "process/process.h"
+#include "util/log.h"
+
+/* One line, whatever a file name contains. */
+static int fail(struct error *e, int status)
+{
+    for (char *p = e->text; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 127)
+            *p = '?';
+    fprintf(stderr, "armemu-user: %s\n", e->text);
+    return status;
+}
+
+static bool open_logs(const struct user_options *o, struct error *e)
+{
+    if (o->log_filter && !log_filter_parse(o->log_filter, e))
+        return false;
+    if (o->log_path && !log_open(o->log_path, e))
+        return false;
+    atomic_store(&log_mask, o->log_mask);
+    return true;
+}
+
+static bool open_perfmap(FILE **out, struct error *e)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+    *out = fopen(path, "we");
+    if (!*out)
+        return error_set_errno(e, "-perfmap: cannot open '%s'", path);
+    setlinebuf(*out);
+    return true;
+}
+
+static int run(const struct user_options *o, struct error *e)
+{
+    FILE *perfmap = NULL;
+    unsigned argc = 0;
+    if (!open_logs(o, e) || (o->perfmap && !open_perfmap(&perfmap, e)))
+        return EXIT_FAILURE;
+    while (o->args[argc])
+        argc++;
+    char **argv = calloc(argc + 1, sizeof(*argv));
+    if (!argv)
+        abort();
+    for (unsigned i = 0; i < argc; i++)
+        argv[i] = o->args[i];
+    if (o->argv0)
+        argv[0] = (char *)o->argv0;
+    const struct process_config config = {
+        .path = o->args[0],
+        .argv = argv,
+        .envp = o->envp,
+        .prefix = o->prefix,
+        .stack_size = o->stack_size,
+        .cpu_model = o->cpu_model,
+        .accel = o->accel,
+        .strace = o->strace,
+        .perfmap = perfmap,
+        .self = o->self,
+    };
+    return process_run(&config, e);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    struct user_options o;
+    struct error e = {0};
+    switch (user_options_parse(&o, argc, argv, envp, &e)) {
+    case USER_OPTIONS_RUN: {
+        int status = run(&o, &e);
+        return fail(&e, status);
+    }
+    case USER_OPTIONS_DONE:
+        user_options_free(&o);
+        return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    default:
+        user_options_free(&o);
+        return fail(&e, EXIT_FAILURE);
+    }
+}

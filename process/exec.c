@@ -1,0 +1,136 @@
+/* execve: ARM programs, and scripts for these, are run by this program again; others by the host. */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "process/syscall.h"
+
+enum { STRINGS_MAX = 1 << 17, OPTIONS_ROOM = 8, LINE = 256, DEPTH_MAX = 4 };
+
+/* The NULL-terminated array of strings at @addr, with @before free entries in front. Strings stay
+ * where they are. -errno, or their number. */
+static int strings_in(struct task *t, uint32_t addr, unsigned before, char ***out)
+{
+    const uint32_t *guest = guest_ptr0(t, addr);
+    unsigned n = 0;
+    while (guest && guest[n])
+        if (++n == STRINGS_MAX)
+            return -E2BIG;
+    *out = calloc(before + n + 1, sizeof(**out));
+    if (!*out)
+        return -ENOMEM;
+    for (unsigned i = 0; i < n; i++)
+        (*out)[before + i] = guest_ptr(t, guest[i]);
+    return (int)n;
+}
+
+enum file_kind { FILE_OTHER, FILE_ARM, FILE_SCRIPT };
+
+static enum file_kind file_kind(const char *path, char *line)
+{
+    union {
+        Elf32_Ehdr elf;
+        char text[LINE];
+    } head = {.text = ""};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return FILE_OTHER;
+    ssize_t n = pread(fd, head.text, sizeof(head.text) - 1, 0);
+    close(fd);
+    if (n > 2 && !memcmp(head.text, "#!", 2)) {
+        memcpy(line, head.text, LINE);
+        return FILE_SCRIPT;
+    }
+    if (n >= (ssize_t)sizeof(head.elf) && !memcmp(head.elf.e_ident, ELFMAG, SELFMAG) &&
+        head.elf.e_ident[EI_CLASS] == ELFCLASS32 && head.elf.e_machine == EM_ARM)
+        return FILE_ARM;
+    return FILE_OTHER;
+}
+
+/* Is the file, or the interpreter of the script, an ARM program? */
+static bool is_for_us(const struct process *p, const char *path, unsigned depth)
+{
+    char line[LINE], found[PATH_MAX];
+    switch (file_kind(path, line)) {
+    case FILE_ARM:
+        return true;
+    case FILE_SCRIPT: {
+        line[strcspn(line, "\n")] = 0;
+        char *name = line + 2 + strspn(line + 2, " \t");
+        name[strcspn(name, " \t")] = 0;
+        return depth < DEPTH_MAX && is_for_us(p, path_find(p, name, found), depth + 1);
+    }
+    default:
+        return false;
+    }
+}
+
+/* Path of what (dirfd, path) names, for a program that is started later. */
+static int64_t resolve(const struct process *p, int dirfd, const char *path, int flags, char *out)
+{
+    char found[PATH_MAX];
+    if (procfs_is_exe(path))
+        path = p->exe;
+    if ((flags & AT_EMPTY_PATH) && !*path)
+        snprintf(out, PATH_MAX, "/proc/self/fd/%d", dirfd);
+    else if (*path == '/' || dirfd == AT_FDCWD)
+        snprintf(out, PATH_MAX, "%s", path_find(p, path, found));
+    else
+        snprintf(out, PATH_MAX, "/proc/self/fd/%d/%.*s", dirfd, PATH_MAX - 32, path);
+    struct stat st;
+    if (stat(out, &st) != 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode) || access(out, X_OK) != 0)
+        return -EACCES;
+    return 0;
+}
+
+/* self and its options, "-0" and the first argument, the file, the other arguments. */
+static char **self_arguments(const struct process *p, char **argv, unsigned argc, const char *path)
+{
+    unsigned n = 0, k = 0;
+    while (p->config.self[n])
+        n++;
+    char **v = calloc(n + argc + OPTIONS_ROOM, sizeof(*v));
+    if (!v)
+        return NULL;
+    for (unsigned i = 0; i < n; i++)
+        v[k++] = p->config.self[i];
+    v[k++] = (char *)"-0";
+    v[k++] = argc ? argv[0] : (char *)"";
+    v[k++] = (char *)path;
+    for (unsigned i = 1; i < argc; i++)
+        v[k++] = argv[i];
+    return v;
+}
+
+int64_t process_exec(struct task *t, int dirfd, const char *name, uint32_t argv_addr,
+                     uint32_t envp_addr, int flags)
+{
+    struct process *p = t->process;
+    char path[PATH_MAX];
+    char **argv = NULL, **envp = NULL, **self = NULL;
+    int64_t r = resolve(p, dirfd, name, flags, path);
+    if (r)
+        return r;
+    int argc = strings_in(t, argv_addr, 0, &argv);
+    int envc = argc < 0 ? argc : strings_in(t, envp_addr, 0, &envp);
+    if (envc < 0) {
+        r = envc;
+    } else if (is_for_us(p, path, 0)) {
+        self = self_arguments(p, argv, (unsigned)argc, path);
+        r = self ? HOST3(t, SYS_execve, "/proc/self/exe", self, envp) : -ENOMEM;
+    } else {
+        r = HOST3(t, SYS_execve, path, argv, envp);
+    }
+    free(self);
+    free(argv);
+    free(envp);
+    return r;
+}

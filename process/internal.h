@@ -1,0 +1,188 @@
+/* What the files of the process VM share. */
+#ifndef ARMEMU_PROCESS_INTERNAL_H
+#define ARMEMU_PROCESS_INTERNAL_H
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "frontend/arm/cpu/exclusive.h"
+#include "process/process.h"
+#include "process/space.h"
+
+enum {
+    SIGNALS = 64,
+    CONTEXTS = 4,        /* sets of exec tables: by what changes the block flags while running */
+    HOST_STACK = 1 << 16, /* signal stack of a host thread; aligned to its size */
+    THREAD_STACK = 1 << 18,
+};
+
+#define SPACE_KUSER 0xffff0000u  /* the page of kernel helpers */
+#define KUSER_SIGRETURN 0xffff0500u
+
+/* Results of system call handlers besides values and -errno. */
+enum {
+    SYSCALL_RESTART = -512,  /* interrupted by a signal before anything was done */
+    SYSCALL_NO_RESULT = -513, /* the registers are as they should be */
+};
+
+struct guest_action {
+    uint32_t handler, flags, restorer;
+    uint64_t mask;
+};
+
+/* What made a task leave the guest. */
+enum task_event { TASK_NOTHING, TASK_SYSCALL, TASK_FAULT };
+
+/* A guest thread, which is a host thread. */
+struct task {
+    struct arm_state state __attribute__((aligned(64)));
+    struct process *process;
+    struct engine_cpu *engine;
+    struct task *next, *prev; /* in process.tasks */
+    pthread_t thread;
+    pid_t tid;
+    void *host_stack;         /* begins with a pointer to the task */
+    bool ended;
+
+    enum task_event event;
+    siginfo_t fault;          /* TASK_FAULT: the signal */
+    uint32_t svc_pc;          /* TASK_SYSCALL: address of the instruction */
+
+    /* A fault of C code that works on guest memory goes here when `recovers`. */
+    sigjmp_buf recover;
+    bool recovers;
+
+    /* A signal that has arrived and is to be delivered; all others are blocked meanwhile. */
+    _Atomic int pending;      /* its number, or 0 */
+    siginfo_t pending_info;
+    uint64_t mask;            /* blocked, as the guest sees it */
+    uint64_t old_mask;        /* to be restored behind a system call that replaces it */
+    bool restore_mask;
+    bool interrupted;         /* a system call is to be restarted, or to fail with EINTR */
+    uint32_t interrupted_r0;
+    uint32_t altstack, altstack_size, altstack_flags;
+
+    uint32_t clear_tid;       /* set_tid_address: cleared and woken at the end */
+    uint32_t robust_list;
+};
+
+struct process {
+    struct process_config config;
+    struct space space;
+    struct engine *engine;
+    uint8_t *contexts[CONTEXTS];
+    struct arm_exclusives exclusives;
+    char exe[4096];           /* the program's file, absolute */
+    uint32_t entry, stack_top, stack_bottom;
+    uint32_t args_start, args_end; /* strings of argv on the stack */
+    uint32_t auxv, auxv_size;
+    _Atomic bool parallel;    /* several threads, or memory shared with other processes */
+    _Atomic uint32_t stop_all; /* a change is under way that wants every task outside of the guest */
+    pthread_mutex_t tasks_lock;
+    struct task *tasks;
+    uint32_t task_count;
+    pthread_mutex_t actions_lock;
+    struct guest_action actions[SIGNALS + 1];
+};
+
+static inline struct task *task_of(struct arm_state *s)
+{
+    return s->env.owner;
+}
+
+/** Host address of guest memory. Accesses outside of mapped memory fail the system call. */
+static inline void *guest_ptr(const struct task *t, uint32_t addr)
+{
+    return space_host(&t->process->space, addr);
+}
+
+/** The same; NULL for 0. */
+static inline void *guest_ptr0(const struct task *t, uint32_t addr)
+{
+    return addr ? guest_ptr(t, addr) : NULL;
+}
+
+/** As guest_ptr, for @len bytes that the host's kernel writes to. */
+static inline void *guest_out(const struct task *t, uint32_t addr, uint32_t len)
+{
+    space_will_write(&t->process->space, addr, len);
+    return guest_ptr(t, addr);
+}
+
+/* loader.c */
+/** Load the program and its interpreter, and make the first stack. Sets registers of @t. */
+int process_load(struct task *t, struct error *e);
+
+/* kuser.c */
+bool kuser_map(struct process *p, struct error *e);
+
+/* cpu_ops.c */
+extern const struct arm_cpu_ops process_cpu_ops;
+extern const struct engine_ops process_engine_ops;
+bool process_contexts_init(struct process *p, struct error *e);
+/** Exclusive accesses have to be atomic from now on. Called by a task. */
+void process_go_parallel(struct process *p);
+
+/* task.c */
+struct task *task_new(struct process *p, struct error *e);
+void task_free(struct task *t);
+/** What the host needs to know about the thread that runs @t from now on. */
+void task_enter_thread(struct task *t);
+/** Run until the thread ends. */
+void task_run(struct task *t);
+int64_t task_clone(struct task *t, uint32_t flags, uint32_t stack, uint32_t parent_tid, uint32_t tls,
+                   uint32_t child_tid);
+/** End of the process, with everything written. */
+_Noreturn void process_exit(struct process *p, int status);
+
+/* signal.c */
+void signals_init(struct process *p);
+/** Let the host block what the guest blocks. */
+void signals_apply_mask(struct task *t);
+/** Let the host block all signals but its own. */
+void signals_block_all(void);
+/** Deliver what has arrived, and settle an interrupted system call. */
+void signals_deliver(struct task *t);
+/** Deliver a signal that the running instruction caused. */
+void signals_force(struct task *t, const siginfo_t *info);
+/** A signal to the whole process that ends it. */
+_Noreturn void signals_die(struct task *t, int sig);
+uint64_t signals_blockable(uint64_t mask);
+/** An action of the guest was changed: tell the host. */
+int signals_set_action(struct task *t, int sig, const struct guest_action *action);
+
+/* frame.c */
+bool frame_push(struct task *t, const struct guest_action *action, int sig, const siginfo_t *info,
+                uint64_t old_mask);
+/** Take the state from the frame at the stack pointer; the new mask in @mask. */
+bool frame_pop(struct task *t, bool rt, uint64_t *mask);
+void siginfo_to_guest(void *guest, const siginfo_t *info);
+void siginfo_to_host(siginfo_t *info, const void *guest);
+
+/* hostcall.S */
+/** System call @nr of the host, unless or until a signal is pending (SYSCALL_RESTART). Returns
+ * what the kernel returns. */
+int64_t host_call(const _Atomic int *pending, long nr, uint64_t a0, uint64_t a1, uint64_t a2,
+                  uint64_t a3, uint64_t a4, uint64_t a5);
+extern const char host_call_begin[], host_call_insn[], host_call_interrupted[];
+void host_signal_return(void);
+
+/* syscall.c */
+void syscall_dispatch(struct task *t);
+
+/* path.c */
+/** @path, or the file of that name under the prefix if there is one; in @buf of PATH_MAX bytes. */
+const char *path_find(const struct process *p, const char *path, char *buf);
+
+/* exec.c */
+int64_t process_exec(struct task *t, int dirfd, const char *path, uint32_t argv, uint32_t envp,
+                     int flags);
+
+/* procfs.c */
+/** Open a file of /proc that must tell about the guest. False: it is not one of these. */
+bool procfs_open(struct task *t, const char *path, int flags, int64_t *result);
+bool procfs_is_exe(const char *path);
+
+#endif

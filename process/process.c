@@ -1,0 +1,58 @@
+#include "process/process.h"
+
+#include <stdlib.h>
+
+#include "process/internal.h"
+
+static void memory_shared(void *opaque)
+{
+    process_go_parallel(opaque);
+}
+
+static bool start_engine(struct process *p, struct error *e)
+{
+    const struct engine_config config = {
+        .frontend = &arm_frontend,
+        .ops = &process_engine_ops,
+        .opaque = p,
+        .accel = p->config.accel,
+        .host_features_mask = p->config.host_features_mask,
+        .direct = true,
+        .window = (uintptr_t)p->space.base,
+        .perfmap = p->config.perfmap,
+    };
+    p->engine = engine_new(&config, e);
+    p->space.engine = p->engine;
+    return p->engine;
+}
+
+int process_run(const struct process_config *config, struct error *e)
+{
+    struct process *p = calloc(1, sizeof(*p));
+    if (!p)
+        abort();
+    p->config = *config;
+    pthread_mutex_init(&p->tasks_lock, NULL);
+    pthread_mutex_init(&p->actions_lock, NULL);
+    p->space.shared = memory_shared;
+    p->space.opaque = p;
+    if (!space_init(&p->space, e) || !start_engine(p, e) || !process_contexts_init(p, e) ||
+        !kuser_map(p, e))
+        return PROCESS_NOT_EXECUTABLE;
+    struct task *t = task_new(p, e);
+    if (!t)
+        return PROCESS_NOT_EXECUTABLE;
+    int status = process_load(t, e);
+    if (status)
+        return status;
+    signals_init(p);
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    for (int sig = 1; sig <= SIGNALS; sig++)
+        if (sigismember(&mask, sig) == 1)
+            t->mask |= 1ull << (sig - 1);
+    task_enter_thread(t);
+    signals_apply_mask(t);
+    task_run(t);
+    process_exit(p, 0);
+}

@@ -1,0 +1,166 @@
+/* Files of /proc/self that must tell about the guest instead of the host's program. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "process/syscall.h"
+#include "util/bits.h"
+
+/* The part of @path behind /proc/self/ or /proc/PID/; NULL when it is something else. */
+static const char *own_file(const char *path)
+{
+    char prefix[32];
+    int n = snprintf(prefix, sizeof(prefix), "/proc/%d/", (int)getpid());
+    if (!strncmp(path, prefix, (size_t)n))
+        return path + n;
+    static const char *const names[] = {"/proc/self/", "/proc/thread-self/"};
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+        if (!strncmp(path, names[i], strlen(names[i])))
+            return path + strlen(names[i]);
+    return NULL;
+}
+
+bool procfs_is_exe(const char *path)
+{
+    const char *file = own_file(path);
+    return file && !strcmp(file, "exe");
+}
+
+/* One line of the host's map, when it is of the window: with the guest's addresses and rights. A
+ * line is divided where rights change, as the guest sees more of them than the host. */
+static void map_line(const struct task *t, const char *line, FILE *out)
+{
+    const struct process *p = t->process;
+    const struct space *s = &p->space;
+    unsigned long long start, end, offset;
+    char shared, device[16], rest[4200] = "";
+    unsigned long inode;
+    if (sscanf(line, "%llx-%llx %*c%*c%*c%c %llx %15s %lu %4199[^\n]", &start, &end, &shared,
+               &offset, device, &inode, rest) < 6)
+        return;
+    uint64_t base = (uintptr_t)s->base;
+    if (end <= base || start >= base + (1ull << 32))
+        return;
+    if (start < base)
+        start = base;
+    if (end > base + (1ull << 32))
+        end = base + (1ull << 32);
+    for (uint64_t from = start - base, to; from < end - base; from = to) {
+        unsigned f = space_flags(s, (uint32_t)from) & ~(unsigned)SPACE_CODE;
+        for (to = from + SPACE_PAGE; to < end - base; to += SPACE_PAGE)
+            if ((space_flags(s, (uint32_t)to) & ~(unsigned)SPACE_CODE) != f)
+                break;
+        if (!(f & SPACE_MAPPED))
+            continue;
+        const char *name = rest;
+        if (from >= p->stack_bottom && from < p->stack_top)
+            name = "[stack]";
+        else if (from >= p->space.brk_start && from < p->space.brk)
+            name = "[heap]";
+        else if (from == SPACE_KUSER)
+            name = "[vectors]";
+        int n = fprintf(out, "%08llx-%08llx %c%c%c%c %08llx %s %lu", (unsigned long long)from,
+                        (unsigned long long)to, f & SPACE_READ ? 'r' : '-',
+                        f & SPACE_WRITE ? 'w' : '-', f & SPACE_EXEC ? 'x' : '-', shared,
+                        offset + (from - (start - base)), device, inode);
+        fprintf(out, "%*s%s\n", *name && n < 73 ? 73 - n : 0, "", name);
+    }
+}
+
+static void write_maps(const struct task *t, FILE *out)
+{
+    char *line = NULL;
+    size_t size = 0;
+    FILE *in = fopen("/proc/self/maps", "re");
+    while (in && getline(&line, &size, in) > 0)
+        map_line(t, line, out);
+    free(line);
+    if (in)
+        fclose(in);
+}
+
+static void write_auxv(const struct task *t, FILE *out)
+{
+    fwrite(guest_ptr(t, t->process->auxv), 1, t->process->auxv_size, out);
+}
+
+static void write_cmdline(const struct task *t, FILE *out)
+{
+    const struct process *p = t->process;
+    fwrite(guest_ptr(t, p->args_start), 1, p->args_end - p->args_start, out);
+}
+
+static void write_cpuinfo(const struct task *t, FILE *out)
+{
+    const struct arm_cpu_model *m = t->process->config.cpu_model;
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    for (long i = 0; i < count; i++)
+        fprintf(out,
+                "processor\t: %ld\nmodel name\t: %s\nCPU implementer\t: 0x%02x\n"
+                "CPU architecture: %d\nCPU variant\t: 0x%x\nCPU part\t: 0x%03x\n"
+                "CPU revision\t: %u\n\n",
+                i, m->name, m->midr >> 24,
+                m->features & ARM_FEATURE(V8) ? 8 : m->features & ARM_FEATURE(V7) ? 7 : 6,
+                m->midr >> 20 & 15, m->midr >> 4 & 0xfff, m->midr & 15);
+    fprintf(out, "Hardware\t: armemu\n");
+}
+
+static const struct {
+    const char *name;
+    void (*write)(const struct task *t, FILE *out);
+} files[] = {
+    {"maps", write_maps}, {"auxv", write_auxv}, {"cmdline", write_cmdline},
+};
+
+static int64_t contents(const struct task *t, void (*write)(const struct task *t, FILE *out),
+                        int flags)
+{
+    char *text = NULL;
+    size_t size;
+    int fd = memfd_create("armemu-proc", flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
+    if (fd < 0)
+        return -errno;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) {
+        close(fd);
+        return -ENOMEM;
+    }
+    write(t, out);
+    fclose(out);
+    for (size_t done = 0; done < size;) {
+        ssize_t n = pwrite(fd, text + done, size - done, (off_t)done);
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    free(text);
+    return fd;
+}
+
+bool procfs_open(struct task *t, const char *path, int flags, int64_t *result)
+{
+    if (strncmp(path, "/proc/", 6))
+        return false;
+    if (!strcmp(path, "/proc/cpuinfo")) {
+        *result = contents(t, write_cpuinfo, flags);
+        return true;
+    }
+    const char *file = own_file(path);
+    if (!file)
+        return false;
+    if (!strcmp(file, "exe")) {
+        *result = HOST4(t, SYS_openat, AT_FDCWD, t->process->exe, flags, 0);
+        return true;
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
+        if (strcmp(file, files[i].name))
+            continue;
+        *result = contents(t, files[i].write, flags);
+        return true;
+    }
+    return false;
+}

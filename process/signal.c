@@ -1,0 +1,288 @@
+/*
+ * Signals. The host's handler notes a signal and has the guest leave its block; the thread delivers
+ * it between two instructions. While one is noted all others are blocked, so that the kernel keeps
+ * them in their order. What the guest ignores or leaves to the default is left to the host's kernel.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "frontend/arm/cpu/exceptions.h"
+#include "process/internal.h"
+#include "util/log.h"
+
+/* Guest sigaction flags. */
+#define GUEST_SA_SIGINFO 4u
+#define GUEST_SA_RESTART 0x10000000u
+#define GUEST_SA_NODEFER 0x40000000u
+#define GUEST_SA_RESETHAND 0x80000000u
+#define GUEST_SA_NOCLDSTOP 1u
+#define GUEST_SA_NOCLDWAIT 2u
+
+enum { GUEST_SIG_DFL, GUEST_SIG_IGN };
+
+#define BIT_OF(sig) (1ull << ((sig) - 1))
+/* Signals that the host must always be able to raise: by accesses to guest memory. */
+#define OWN_SIGNALS (BIT_OF(SIGSEGV) | BIT_OF(SIGBUS))
+
+/* ---- the host's side ------------------------------------------------------------------------------------ */
+
+/* As the kernel takes it. */
+struct kernel_action {
+    void (*handler)(int, siginfo_t *, void *);
+    unsigned long flags;
+    void (*restorer)(void);
+    uint64_t mask;
+};
+#define KERNEL_SA_RESTORER 0x04000000ul
+
+static void set_host_mask(uint64_t mask)
+{
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+}
+
+uint64_t signals_blockable(uint64_t mask)
+{
+    return mask & ~(BIT_OF(SIGKILL) | BIT_OF(SIGSTOP));
+}
+
+/* Is there a noted signal, all stay blocked until it has been delivered. */
+void signals_apply_mask(struct task *t)
+{
+    if (!atomic_load(&t->pending))
+        set_host_mask(t->mask & ~OWN_SIGNALS);
+}
+
+void signals_block_all(void)
+{
+    set_host_mask(~OWN_SIGNALS);
+}
+
+static void jump_to(ucontext_t *uc, const void *pc)
+{
+    uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)pc;
+}
+
+/* Note the signal, block all, and have the thread see it soon. */
+static void note(struct task *t, int sig, const siginfo_t *info, ucontext_t *uc)
+{
+    uint64_t all = ~OWN_SIGNALS;
+    uintptr_t pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+    t->pending_info = *info;
+    atomic_store(&t->pending, sig);
+    atomic_store(&t->state.env.exit_request, 1);
+    memcpy(&uc->uc_sigmask, &all, sizeof(all));
+    if (pc >= (uintptr_t)host_call_begin && pc <= (uintptr_t)host_call_insn)
+        jump_to(uc, host_call_interrupted);
+}
+
+/* An access to guest memory failed. */
+static void memory_fault(struct task *t, int sig, const siginfo_t *info, ucontext_t *uc)
+{
+    enum { PAGE_FAULT_WRITE = 2 };
+    struct process *p = t->process;
+    int64_t offset = (uint8_t *)info->si_addr - p->space.base;
+    uint32_t addr = (uint32_t)offset;
+    uint64_t resume, mask;
+    if (offset < -(int64_t)SPACE_GUARD || offset >= (1ll << 32) + SPACE_GUARD)
+        signals_die(t, sig); /* not the guest's doing */
+    if (sig == SIGSEGV && (uc->uc_mcontext.gregs[REG_ERR] & PAGE_FAULT_WRITE) &&
+        space_write_fault(&p->space, addr))
+        return;
+    memset(&t->fault, 0, sizeof(t->fault));
+    t->fault.si_signo = sig;
+    t->fault.si_addr = (void *)(uintptr_t)addr;
+    t->fault.si_code = sig == SIGBUS ? info->si_code
+                       : space_flags(&p->space, addr) & SPACE_MAPPED ? SEGV_ACCERR
+                                                                     : SEGV_MAPERR;
+    if (engine_fault(p->engine, &t->state.env, (uint64_t)uc->uc_mcontext.gregs[REG_RIP], &resume)) {
+        struct arm_state *s = &t->state;
+        t->event = TASK_FAULT;
+        s->itstate = arm_insn_it(s);
+        s->env.pc = arm_insn_pc(s);
+        s->env.slow_dispatch = 1;
+        atomic_store(&s->env.exit_request, 1);
+        jump_to(uc, (void *)(uintptr_t)resume);
+        return;
+    }
+    if (!t->recovers)
+        signals_die(t, sig);
+    memcpy(&mask, &uc->uc_sigmask, sizeof(mask));
+    set_host_mask(mask);
+    siglongjmp(t->recover, 1);
+}
+
+static void host_handler(int sig, siginfo_t *info, void *context)
+{
+    ucontext_t *uc = context;
+    struct task *t = *(struct task **)uc->uc_stack.ss_sp;
+    int error = errno;
+    if ((OWN_SIGNALS & BIT_OF(sig)) && info->si_code > 0 && info->si_code != SI_KERNEL)
+        memory_fault(t, sig, info, uc);
+    else if ((OWN_SIGNALS & BIT_OF(sig)) && info->si_code == SI_KERNEL)
+        signals_die(t, sig);
+    else
+        note(t, sig, info, uc);
+    errno = error;
+}
+
+static int host_action(int sig, void (*handler)(int, siginfo_t *, void *), unsigned long flags)
+{
+    struct kernel_action act = {
+        .handler = handler,
+        .flags = flags | SA_SIGINFO | SA_ONSTACK | SA_RESTART | KERNEL_SA_RESTORER,
+        .restorer = host_signal_return,
+        .mask = ~OWN_SIGNALS,
+    };
+    return syscall(SYS_rt_sigaction, sig, &act, NULL, sizeof(act.mask)) ? -errno : 0;
+}
+
+static int host_default(int sig, bool ignore, unsigned long flags)
+{
+    struct kernel_action act = {
+        .handler = (void (*)(int, siginfo_t *, void *))(uintptr_t)(ignore ? SIG_IGN : SIG_DFL),
+        .flags = flags,
+    };
+    return syscall(SYS_rt_sigaction, sig, &act, NULL, sizeof(act.mask)) ? -errno : 0;
+}
+
+void signals_init(struct process *p)
+{
+    for (int sig = 1; sig <= SIGNALS; sig++) {
+        struct kernel_action old;
+        if (syscall(SYS_rt_sigaction, sig, NULL, &old, sizeof(old.mask)) == 0 &&
+            (void *)old.handler == (void *)SIG_IGN)
+            p->actions[sig].handler = GUEST_SIG_IGN;
+    }
+    host_action(SIGSEGV, host_handler, 0);
+    host_action(SIGBUS, host_handler, 0);
+}
+
+int signals_set_action(struct task *t, int sig, const struct guest_action *action)
+{
+    unsigned long flags = (action->flags & GUEST_SA_NOCLDSTOP ? SA_NOCLDSTOP : 0) |
+                          (action->flags & GUEST_SA_NOCLDWAIT ? SA_NOCLDWAIT : 0);
+    t->process->actions[sig] = *action;
+    if (OWN_SIGNALS & BIT_OF(sig))
+        return 0;
+    if (action->handler <= GUEST_SIG_IGN)
+        return host_default(sig, action->handler == GUEST_SIG_IGN, flags);
+    return host_action(sig, host_handler, flags);
+}
+
+_Noreturn void signals_die(struct task *t, int sig)
+{
+    const struct rlimit none = {0, 0}; /* a dump of the host's program is of no use */
+    uint64_t bit = BIT_OF(sig);
+    fflush(log_stream());
+    setrlimit(RLIMIT_CORE, &none);
+    host_default(sig, false, 0);
+    syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), sig);
+    syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &bit, NULL, sizeof(bit));
+    process_exit(t->process, 128 + sig);
+}
+
+/* ---- delivery ------------------------------------------------------------------------------------------------ */
+
+/* The system call that was interrupted is done again, or has failed: decided by who is called. */
+static void settle_syscall(struct task *t, bool restart)
+{
+    struct arm_state *s = &t->state;
+    if (!t->interrupted)
+        return;
+    t->interrupted = false;
+    if (restart) {
+        s->env.pc = t->svc_pc;
+        s->r[0] = t->interrupted_r0;
+    } else {
+        s->r[0] = (uint32_t)-EINTR;
+    }
+}
+
+static const char *signal_name(int sig, char *buf, size_t size)
+{
+    const char *name = sigabbrev_np(sig);
+    if (name)
+        snprintf(buf, size, "SIG%s", name);
+    else
+        snprintf(buf, size, "signal %d", sig);
+    return buf;
+}
+
+static void log_signal(const struct task *t, int sig, const siginfo_t *info)
+{
+    char name[24];
+    if (!t->process->config.strace)
+        return;
+    fprintf(stderr, "--- %s {si_signo=%d, si_code=%d", signal_name(sig, name, sizeof(name)), sig,
+            info->si_code);
+    if (info->si_code > 0 && sig != SIGCHLD)
+        fprintf(stderr, ", si_addr=0x%08x", (uint32_t)(uintptr_t)info->si_addr);
+    else
+        fprintf(stderr, ", si_pid=%d, si_uid=%u", info->si_pid, info->si_uid);
+    fprintf(stderr, "} ---\n");
+}
+
+/* Enter the guest's handler. The mask becomes that of the handler. */
+static void call_handler(struct task *t, int sig, const siginfo_t *info)
+{
+    struct process *p = t->process;
+    pthread_mutex_lock(&p->actions_lock);
+    struct guest_action action = p->actions[sig];
+    if (action.flags & GUEST_SA_RESETHAND) {
+        const struct guest_action none = {.handler = GUEST_SIG_DFL};
+        signals_set_action(t, sig, &none);
+    }
+    pthread_mutex_unlock(&p->actions_lock);
+    uint64_t old_mask = t->restore_mask ? t->old_mask : t->mask;
+    t->restore_mask = false;
+    settle_syscall(t, action.flags & GUEST_SA_RESTART);
+    t->state.exclusive_size = 0;
+    if (action.handler <= GUEST_SIG_IGN) { /* changed in between */
+        t->mask = old_mask;
+        if (action.handler == GUEST_SIG_DFL && sig != SIGCHLD && sig != SIGURG && sig != SIGWINCH)
+            signals_die(t, sig);
+        return;
+    }
+    if (!frame_push(t, &action, sig, info, old_mask))
+        signals_die(t, SIGSEGV);
+    t->mask |= action.mask | (action.flags & GUEST_SA_NODEFER ? 0 : BIT_OF(sig));
+    t->mask = signals_blockable(t->mask);
+}
+
+void signals_deliver(struct task *t)
+{
+    int sig;
+    while ((sig = atomic_load(&t->pending))) {
+        siginfo_t info = t->pending_info;
+        log_signal(t, sig, &info);
+        /* SEGV and BUS are never blocked for the host: what the guest blocks waits for it here no
+         * longer than the guest's mask says. */
+        call_handler(t, sig, &info);
+        atomic_store(&t->pending, 0);
+        signals_apply_mask(t);
+    }
+    if (t->restore_mask) {
+        t->restore_mask = false;
+        t->mask = t->old_mask;
+        signals_apply_mask(t);
+    }
+    settle_syscall(t, true);
+}
+
+void signals_force(struct task *t, const siginfo_t *fault)
+{
+    siginfo_t info = *fault;
+    int sig = info.si_signo;
+    log_signal(t, sig, &info);
+    if (t->process->actions[sig].handler <= GUEST_SIG_IGN || (t->mask & BIT_OF(sig))) {
+        log_write(LOG_GUEST_ERRORS, "uncaught signal %d at pc 0x%08x, address 0x%08x", sig,
+                  (uint32_t)t->state.env.pc, (uint32_t)(uintptr_t)info.si_addr);
+        signals_die(t, sig);
+    }
+    call_handler(t, sig, &info);
+    signals_apply_mask(t);
+}

@@ -1,0 +1,88 @@
+/*
+ * The guest's address space: a 4 GiB window of the host's, with reserved memory on both sides. The
+ * host's page tables are the guest's; what is kept here are the guest's rights, as pages that
+ * translated code was made from are not writable for the host.
+ */
+#ifndef ARMEMU_PROCESS_SPACE_H
+#define ARMEMU_PROCESS_SPACE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/error.h"
+
+struct engine;
+
+enum {
+    SPACE_PAGE = 4096,
+    SPACE_PAGES = 1 << 20,
+    SPACE_GUARD = 1 << 16,
+};
+#define SPACE_FIRST 0x00001000u /* lowest address that can be mapped */
+#define SPACE_LOW 0x00010000u   /* lowest address that is chosen */
+#define SPACE_TOP 0xffff0000u   /* end of what programs can map */
+
+/* Of a page. A page without flags is free. */
+enum space_flag {
+    SPACE_READ = 1,
+    SPACE_WRITE = 2,
+    SPACE_EXEC = 4,
+    SPACE_MAPPED = 8,
+    SPACE_CODE = 16, /* translated code was made from it: the host cannot write */
+};
+
+struct space {
+    uint8_t *base; /* host address of guest address 0 */
+    struct engine *engine;
+    pthread_mutex_t map_lock;  /* held while mappings change; before engine.lock */
+    pthread_mutex_t page_lock; /* flags agree with the host's rights; innermost */
+    _Atomic uint8_t *flags;    /* by page */
+    uint32_t brk_start, brk;
+    bool read_implies_exec;
+    void (*shared)(void *opaque); /* a writable shared mapping was made */
+    void *opaque;
+};
+
+bool space_init(struct space *s, struct error *e);
+
+static inline void *space_host(const struct space *s, uint32_t addr)
+{
+    return s->base + addr;
+}
+
+static inline uint8_t space_flags(const struct space *s, uint32_t addr)
+{
+    return atomic_load_explicit(&s->flags[addr / SPACE_PAGE], memory_order_relaxed);
+}
+
+/* These take and return what the system calls of the same name do, -errno for errors. */
+int64_t space_map(struct space *s, uint32_t addr, uint32_t len, int prot, int flags, int fd,
+                  int64_t offset);
+int space_unmap(struct space *s, uint32_t addr, uint32_t len);
+int space_protect(struct space *s, uint32_t addr, uint32_t len, int prot);
+int64_t space_remap(struct space *s, uint32_t addr, uint32_t old_len, uint32_t new_len, int flags,
+                    uint32_t new_addr);
+uint32_t space_set_brk(struct space *s, uint32_t brk);
+/** As space_map of anonymous memory at @addr, without regard to SPACE_TOP. */
+bool space_map_fixed(struct space *s, uint32_t addr, uint32_t len, int prot, struct error *e);
+
+/** Are all pages of the range mapped with the rights @flags? */
+bool space_has(const struct space *s, uint32_t addr, uint32_t len, unsigned flags);
+
+/** The host's kernel, or the caller, is going to write to the range: pages of it that hold code lose
+ * that. */
+void space_will_write(struct space *s, uint32_t addr, uint32_t len);
+/** Code of the range was changed by means that the host does not notice, or it goes away. */
+void space_drop_code(struct space *s, uint32_t addr, uint32_t len);
+
+/** The page at @addr holds translated code from now on, or no longer. */
+void space_code_protect(struct space *s, uint32_t addr);
+void space_code_unprotect(struct space *s, uint32_t addr);
+
+/** A write of the guest to @addr was refused by the host. True: it may be tried again. */
+bool space_write_fault(struct space *s, uint32_t addr);
+
+#endif

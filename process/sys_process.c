@@ -1,0 +1,338 @@
+/* Processes and threads: clone, exec, wait, limits, identity. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <sys/times.h>
+#include <sys/timex.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process/syscall.h"
+#include "util/bits.h"
+#include "util/log.h"
+
+/* ---- beginning and end --------------------------------------------------------------------------------- */
+
+int64_t sys_exit(struct task *t, const uint32_t *a)
+{
+    pthread_mutex_lock(&t->process->tasks_lock);
+    uint32_t count = t->process->task_count;
+    pthread_mutex_unlock(&t->process->tasks_lock);
+    if (count == 1)
+        process_exit(t->process, (int)a[0]);
+    t->ended = true;
+    return 0;
+}
+
+int64_t sys_exit_group(struct task *t, const uint32_t *a)
+{
+    process_exit(t->process, (int)a[0]);
+}
+
+int64_t sys_fork(struct task *t, const uint32_t *a)
+{
+    return task_clone(t, SIGCHLD, 0, 0, 0, 0);
+}
+
+int64_t sys_vfork(struct task *t, const uint32_t *a)
+{
+    return task_clone(t, CLONE_VFORK | CLONE_VM | SIGCHLD, 0, 0, 0, 0);
+}
+
+int64_t sys_clone(struct task *t, const uint32_t *a)
+{
+    return task_clone(t, a[0], a[1], a[2], a[3], a[4]);
+}
+
+/* Programs fall back to clone. */
+int64_t sys_clone3(struct task *t, const uint32_t *a)
+{
+    return -ENOSYS;
+}
+
+int64_t sys_execve(struct task *t, const uint32_t *a)
+{
+    return process_exec(t, AT_FDCWD, guest_ptr(t, a[0]), a[1], a[2], 0);
+}
+
+int64_t sys_execveat(struct task *t, const uint32_t *a)
+{
+    return process_exec(t, (int)a[0], guest_ptr(t, a[1]), a[2], a[3], (int)a[4]);
+}
+
+int64_t sys_set_tid_address(struct task *t, const uint32_t *a)
+{
+    t->clear_tid = a[0];
+    return t->tid;
+}
+
+int64_t sys_set_robust_list(struct task *t, const uint32_t *a)
+{
+    if (a[1] != 12)
+        return -EINVAL;
+    t->robust_list = a[0];
+    return 0;
+}
+
+int64_t sys_get_robust_list(struct task *t, const uint32_t *a)
+{
+    if (a[0] && (pid_t)a[0] != t->tid)
+        return -EPERM;
+    *(uint32_t *)guest_ptr(t, a[1]) = t->robust_list;
+    *(uint32_t *)guest_ptr(t, a[2]) = 12;
+    return 0;
+}
+
+/* ---- waiting --------------------------------------------------------------------------------------------- */
+
+int64_t sys_wait4(struct task *t, const uint32_t *a)
+{
+    struct rusage usage;
+    int64_t r = HOST4(t, SYS_wait4, (int32_t)a[0], a[1] ? guest_out(t, a[1], 4) : NULL, (int32_t)a[2],
+                      a[3] ? &usage : NULL);
+    return r > 0 ? conv_result(t, &conv_rusage, a[3], &usage, r) : r;
+}
+
+int64_t sys_waitid(struct task *t, const uint32_t *a)
+{
+    struct rusage usage;
+    siginfo_t info = {0};
+    int64_t r = HOST5(t, SYS_waitid, (int32_t)a[0], (int32_t)a[1], &info, (int32_t)a[3],
+                      a[4] ? &usage : NULL);
+    if (r >= 0 && a[2])
+        siginfo_to_guest(guest_ptr(t, a[2]), &info);
+    return conv_result(t, &conv_rusage, a[4], &usage, r);
+}
+
+/* ---- futex ------------------------------------------------------------------------------------------------ */
+
+static int64_t futex(struct task *t, const uint32_t *a, const struct timespec *timeout)
+{
+    uint64_t fourth;
+    switch (a[1] & FUTEX_CMD_MASK) {
+    case FUTEX_REQUEUE:
+    case FUTEX_CMP_REQUEUE:
+    case FUTEX_WAKE_OP:
+    case FUTEX_CMP_REQUEUE_PI:
+        fourth = a[3]; /* a number */
+        break;
+    default:
+        fourth = (uintptr_t)timeout;
+    }
+    return HOST6(t, SYS_futex, guest_ptr(t, a[0]), (int32_t)a[1], a[2], fourth, guest_ptr(t, a[4]),
+                 a[5]);
+}
+
+/* Does the operation have a timeout? */
+static bool futex_waits(uint32_t op)
+{
+    switch (op & FUTEX_CMD_MASK) {
+    case FUTEX_WAIT:
+    case FUTEX_WAIT_BITSET:
+    case FUTEX_LOCK_PI:
+    case FUTEX_LOCK_PI2:
+    case FUTEX_WAIT_REQUEUE_PI:
+        return true;
+    default:
+        return false;
+    }
+}
+
+int64_t sys_futex(struct task *t, const uint32_t *a)
+{
+    struct timespec ts;
+    return futex(t, a, futex_waits(a[1]) ? conv_in0(t, &conv_timespec, a[3], &ts) : NULL);
+}
+
+int64_t sys_futex_time64(struct task *t, const uint32_t *a)
+{
+    return futex(t, a, futex_waits(a[1]) ? guest_ptr0(t, a[3]) : NULL);
+}
+
+/* ---- limits and use ----------------------------------------------------------------------------------------- */
+
+#define GUEST_INFINITY 0xffffffffu
+#define GUEST_OLD_INFINITY 0x7fffffffu
+
+/* Limits of memory are about the guest, while the host's process has the whole window. */
+static bool limit_is_ours(uint32_t resource)
+{
+    return resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK;
+}
+
+static int64_t get_limit(struct task *t, const uint32_t *a, uint32_t infinity)
+{
+    struct rlimit limit;
+    uint32_t *out = guest_ptr(t, a[1]);
+    int64_t r = HOST2(t, SYS_getrlimit, a[0], &limit);
+    if (r >= 0) {
+        out[0] = limit.rlim_cur >= infinity ? infinity : (uint32_t)limit.rlim_cur;
+        out[1] = limit.rlim_max >= infinity ? infinity : (uint32_t)limit.rlim_max;
+    }
+    return r;
+}
+
+int64_t sys_ugetrlimit(struct task *t, const uint32_t *a)
+{
+    return get_limit(t, a, GUEST_INFINITY);
+}
+
+int64_t sys_setrlimit(struct task *t, const uint32_t *a)
+{
+    const uint32_t *in = guest_ptr(t, a[1]);
+    const struct rlimit limit = {
+        .rlim_cur = in[0] == GUEST_INFINITY ? RLIM_INFINITY : in[0],
+        .rlim_max = in[1] == GUEST_INFINITY ? RLIM_INFINITY : in[1],
+    };
+    return limit_is_ours(a[0]) ? 0 : HOST2(t, SYS_setrlimit, a[0], &limit);
+}
+
+int64_t sys_prlimit64(struct task *t, const uint32_t *a)
+{
+    const void *new_limit = limit_is_ours(a[1]) ? NULL : guest_ptr0(t, a[2]);
+    return HOST4(t, SYS_prlimit64, (int32_t)a[0], a[1], new_limit,
+                 a[3] ? guest_out(t, a[3], sizeof(struct rlimit)) : NULL);
+}
+
+int64_t sys_getrusage(struct task *t, const uint32_t *a)
+{
+    struct rusage usage;
+    return conv_result(t, &conv_rusage, a[1], &usage, HOST2(t, SYS_getrusage, (int32_t)a[0], &usage));
+}
+
+int64_t sys_times(struct task *t, const uint32_t *a)
+{
+    struct tms tms;
+    return conv_result(t, &conv_tms, a[0], &tms, (uint32_t)HOST1(t, SYS_times, &tms));
+}
+
+int64_t sys_sysinfo(struct task *t, const uint32_t *a)
+{
+    struct sysinfo info;
+    int64_t r = HOST1(t, SYS_sysinfo, &info);
+    if (r < 0)
+        return r;
+    unsigned long *const amounts[] = {&info.totalram, &info.freeram, &info.sharedram,
+                                      &info.bufferram, &info.totalswap, &info.freeswap,
+                                      &info.totalhigh, &info.freehigh};
+    for (unsigned i = 0; i < ARRAY_SIZE(amounts); i++) /* in pages, to fit in 32 bits */
+        *amounts[i] = *amounts[i] * info.mem_unit / SPACE_PAGE;
+    info.mem_unit = SPACE_PAGE;
+    return conv_result(t, &conv_sysinfo, a[0], &info, 0);
+}
+
+int64_t sys_nice(struct task *t, const uint32_t *a)
+{
+    int64_t now = 20 - HOST2(t, SYS_getpriority, PRIO_PROCESS, 0);
+    return HOST3(t, SYS_setpriority, PRIO_PROCESS, 0, now + (int32_t)a[0]);
+}
+
+/* ---- identity --------------------------------------------------------------------------------------------- */
+
+static const char *machine_name(uint64_t features)
+{
+    return features & ARM_FEATURE(V7)    ? "armv7l"
+           : features & ARM_FEATURE(V6)  ? "armv6l"
+                                         : "armv5tel";
+}
+
+int64_t sys_uname(struct task *t, const uint32_t *a)
+{
+    struct utsname *name = guest_out(t, a[0], sizeof(*name));
+    int64_t r = HOST1(t, SYS_uname, name);
+    if (r >= 0)
+        strcpy(name->machine, machine_name(t->process->config.cpu_model->features));
+    return r;
+}
+
+static int64_t get_ids(struct task *t, long nr, const uint32_t *a)
+{
+    uint32_t id[3];
+    int64_t r = HOST3(t, nr, &id[0], &id[1], &id[2]);
+    for (unsigned i = 0; r >= 0 && i < 3; i++)
+        *(uint16_t *)guest_ptr(t, a[i]) = (uint16_t)id[i];
+    return r;
+}
+
+int64_t sys_getresuid(struct task *t, const uint32_t *a)
+{
+    return get_ids(t, SYS_getresuid, a);
+}
+
+int64_t sys_getresgid(struct task *t, const uint32_t *a)
+{
+    return get_ids(t, SYS_getresgid, a);
+}
+
+int64_t sys_personality(struct task *t, const uint32_t *a)
+{
+    return a[0] == 0xffffffffu || (a[0] & PER_MASK) == PER_LINUX || (a[0] & PER_MASK) == PER_LINUX32
+               ? PER_LINUX
+               : -EINVAL;
+}
+
+/* prctl options: whether their argument is a number or a pointer. */
+static const struct {
+    int option;
+    bool pointer;
+} prctls[] = {
+    {PR_SET_PDEATHSIG, false}, {PR_GET_PDEATHSIG, true}, {PR_GET_DUMPABLE, false},
+    {PR_SET_DUMPABLE, false}, {PR_SET_NAME, true}, {PR_GET_NAME, true}, {PR_GET_KEEPCAPS, false},
+    {PR_SET_KEEPCAPS, false}, {PR_SET_CHILD_SUBREAPER, false}, {PR_GET_CHILD_SUBREAPER, true},
+    {PR_SET_NO_NEW_PRIVS, false}, {PR_GET_NO_NEW_PRIVS, false}, {PR_CAPBSET_READ, false},
+    {PR_CAPBSET_DROP, false}, {PR_SET_TIMERSLACK, false}, {PR_GET_TIMERSLACK, false},
+    {PR_GET_SECUREBITS, false}, {PR_CAP_AMBIENT, false}, {PR_SET_THP_DISABLE, false},
+    {PR_GET_THP_DISABLE, false},
+};
+
+int64_t sys_prctl(struct task *t, const uint32_t *a)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(prctls); i++)
+        if (prctls[i].option == (int)a[0])
+            return HOST5(t, SYS_prctl, a[0],
+                         prctls[i].pointer ? (uintptr_t)guest_out(t, a[1], 16) : a[1], a[2], a[3],
+                         a[4]);
+    log_write(LOG_UNIMP, "prctl option %d", (int)a[0]);
+    return -EINVAL;
+}
+
+/* ---- scheduling --------------------------------------------------------------------------------------------- */
+
+enum { AFFINITY_BYTES = 1024 };
+
+int64_t sys_sched_setaffinity(struct task *t, const uint32_t *a)
+{
+    uint8_t mask[AFFINITY_BYTES] = {0};
+    memcpy(mask, guest_ptr(t, a[2]), a[1] < sizeof(mask) ? a[1] : sizeof(mask));
+    return HOST3(t, SYS_sched_setaffinity, (int32_t)a[0], sizeof(mask), mask);
+}
+
+int64_t sys_sched_getaffinity(struct task *t, const uint32_t *a)
+{
+    uint8_t mask[AFFINITY_BYTES] = {0};
+    if (a[1] % 4)
+        return -EINVAL;
+    int64_t r = HOST3(t, SYS_sched_getaffinity, (int32_t)a[0], sizeof(mask), mask);
+    if (r < 0)
+        return r;
+    for (uint32_t i = a[1]; i < (uint32_t)r; i++)
+        if (mask[i])
+            return -EINVAL;
+    r = r < a[1] ? r : a[1];
+    memcpy(guest_ptr(t, a[2]), mask, (size_t)r);
+    return r;
+}
+
+int64_t sys_membarrier(struct task *t, const uint32_t *a)
+{
+    return HOST3(t, SYS_membarrier, (int32_t)a[0], a[1], 0);
+}

@@ -1,0 +1,226 @@
+/* Dispatch of system calls by the table, and their trace. */
+#include "process/syscall.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/bits.h"
+#include "util/log.h"
+
+struct syscall_row {
+    uint32_t number;
+    const char *name, *args;
+    syscall_fn *handler; /* NULL: passed on */
+    long host;
+};
+
+static const struct syscall_row rows[] = {
+#define CALL(number, name, args) {number, #name, args, sys_##name, 0},
+#define PASS(number, name, host, args) {number, #name, args, NULL, SYS_##host},
+#include "process/syscalls.def"
+#undef CALL
+#undef PASS
+};
+
+/* What "w" arguments may be written to at most. */
+enum { SMALL_OUT = 256, ARGUMENTS = 7 };
+
+/* Rows are in the order of their numbers. */
+static const struct syscall_row *row_find(uint32_t number)
+{
+    unsigned low = 0, high = ARRAY_SIZE(rows);
+    while (low < high) {
+        unsigned mid = (low + high) / 2;
+        if (rows[mid].number < number)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < ARRAY_SIZE(rows) && rows[low].number == number ? &rows[low] : NULL;
+}
+
+/* ---- passing on --------------------------------------------------------------------------------------- */
+
+static int64_t pass(struct task *t, const struct syscall_row *row, const uint32_t *a)
+{
+    uint64_t out[ARGUMENTS] = {0};
+    char path[2][PATH_MAX];
+    unsigned n = 0, k = 0, paths = 0;
+    for (const char *kind = row->args; *kind; kind++, k++) {
+        switch (*kind) {
+        case 'd':
+            out[n++] = (uint64_t)(int64_t)(int32_t)a[k];
+            break;
+        case 'f':
+            out[n++] = (uintptr_t)path_find(t->process, guest_ptr(t, a[k]), path[paths++]);
+            break;
+        case 's':
+        case 'p':
+            out[n++] = (uintptr_t)guest_ptr0(t, a[k]);
+            break;
+        case 'w':
+            out[n++] = a[k] ? (uintptr_t)guest_out(t, a[k], SMALL_OUT) : 0;
+            break;
+        case 'b':
+            out[n++] = a[k] ? (uintptr_t)guest_out(t, a[k], a[k + 1]) : 0;
+            break;
+        case 'L':
+            out[n++] = (uint64_t)pair64(a[k], a[k + 1]);
+            k++;
+            break;
+        case '_':
+            break;
+        default:
+            out[n++] = a[k];
+        }
+    }
+    return host_call(&t->pending, row->host, out[0], out[1], out[2], out[3], out[4], out[5]);
+}
+
+/* ---- trace ------------------------------------------------------------------------------------------------ */
+
+static void print_string(FILE *out, const struct task *t, uint32_t addr)
+{
+    enum { LONGEST = 256 };
+    if (!space_has(&t->process->space, addr, 1, SPACE_READ)) {
+        fprintf(out, "0x%08x", addr);
+        return;
+    }
+    fputc('"', out);
+    for (unsigned i = 0; i < LONGEST; i++, addr++) {
+        if (!space_has(&t->process->space, addr, 1, SPACE_READ))
+            break;
+        unsigned char c = *(const unsigned char *)guest_ptr(t, addr);
+        if (!c)
+            break;
+        if (c == '"' || c == '\\')
+            fprintf(out, "\\%c", c);
+        else if (isprint(c))
+            fputc(c, out);
+        else
+            fprintf(out, "\\%03o", c);
+    }
+    fputc('"', out);
+}
+
+static void print_argument(FILE *out, const struct task *t, char kind, const uint32_t *a)
+{
+    switch (kind) {
+    case 'd':
+        fprintf(out, "%d", (int32_t)*a);
+        break;
+    case 'u':
+        fprintf(out, "%u", *a);
+        break;
+    case 'o':
+        fprintf(out, "0%o", *a);
+        break;
+    case 'f':
+    case 's':
+        print_string(out, t, *a);
+        break;
+    case 'L':
+        fprintf(out, "%lld", (long long)pair64(a[0], a[1]));
+        break;
+    default:
+        fprintf(out, *a ? "0x%08x" : "%u", *a);
+    }
+}
+
+/* The call as text; it is put out with its result in one piece. */
+static char *trace_begin(const struct task *t, const struct syscall_row *row, const uint32_t *a)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    fprintf(out, "%d %s(", t->tid, row->name);
+    unsigned k = 0, n = 0;
+    for (const char *kind = row->args; *kind; kind++) {
+        if (*kind != '_') {
+            if (n++)
+                fputs(", ", out);
+            print_argument(out, t, *kind, &a[k]);
+        }
+        k += *kind == 'L' ? 2 : 1;
+    }
+    fputc(')', out);
+    fclose(out);
+    return text;
+}
+
+static void trace_end(char *text, int64_t r)
+{
+    if (!text)
+        return;
+    if (r == SYSCALL_RESTART)
+        fprintf(stderr, "%s = ? (to be restarted)\n", text);
+    else if (r == SYSCALL_NO_RESULT)
+        fprintf(stderr, "%s = ?\n", text);
+    else if (r < 0 && r >= -4095)
+        fprintf(stderr, "%s = -1 errno=%d (%s)\n", text, (int)-r, strerror((int)-r));
+    else
+        fprintf(stderr, r > 9 ? "%s = 0x%llx\n" : "%s = %llu\n", text, (unsigned long long)(uint32_t)r);
+    free(text);
+}
+
+/* Calls that may not return are put out before. */
+static bool leaves(const struct syscall_row *row)
+{
+    return row->handler == sys_exit || row->handler == sys_exit_group ||
+           row->handler == sys_execve || row->handler == sys_execveat;
+}
+
+/* ---- dispatch ------------------------------------------------------------------------------------------------ */
+
+/* Guest memory that is not there makes the call fail, wherever the handler is. */
+static int64_t guarded(struct task *t, const struct syscall_row *row, const uint32_t *a)
+{
+    int64_t r;
+    if (sigsetjmp(t->recover, 0) == 0) {
+        t->recovers = true;
+        r = row->handler ? row->handler(t, a) : pass(t, row, a);
+    } else {
+        r = -EFAULT;
+    }
+    t->recovers = false;
+    return r;
+}
+
+static int64_t unknown(const struct task *t, uint32_t number)
+{
+    log_write(LOG_UNIMP, "system call %u at 0x%08x is not implemented", number, t->svc_pc);
+    if (t->process->config.strace)
+        fprintf(stderr, "%d syscall_%u() = -1 errno=%d\n", t->tid, number, ENOSYS);
+    return -ENOSYS;
+}
+
+void syscall_dispatch(struct task *t)
+{
+    struct arm_state *s = &t->state;
+    uint32_t a[ARGUMENTS];
+    memcpy(a, s->r, sizeof(a));
+    const struct syscall_row *row = row_find(s->r[7]);
+    if (!row) {
+        s->r[0] = (uint32_t)unknown(t, s->r[7]);
+        return;
+    }
+    char *text = t->process->config.strace ? trace_begin(t, row, a) : NULL;
+    if (text && leaves(row))
+        fprintf(stderr, "%s\n", text);
+    int64_t r = guarded(t, row, a);
+    trace_end(text, r);
+    if (r == SYSCALL_NO_RESULT)
+        return;
+    if (r == SYSCALL_RESTART) {
+        t->interrupted = true;
+        t->interrupted_r0 = a[0];
+        return;
+    }
+    s->r[0] = (uint32_t)r;
+}

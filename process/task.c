@@ -1,0 +1,391 @@
+/* Guest threads: creation, the loop that each runs, fork, and the end. */
+#include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "frontend/arm/cpu/psr.h"
+#include "process/internal.h"
+#include "util/log.h"
+
+/* ---- creation ---------------------------------------------------------------------------------------- */
+
+/* The signal stack, aligned to its size, so that a handler finds the task. */
+static void *host_stack_new(struct task *t)
+{
+    uint8_t *p = mmap(NULL, 2 * HOST_STACK, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        return NULL;
+    uint8_t *stack = (uint8_t *)(((uintptr_t)p + HOST_STACK - 1) & ~(uintptr_t)(HOST_STACK - 1));
+    if (stack > p)
+        munmap(p, (size_t)(stack - p));
+    if (p + 2 * HOST_STACK > stack + HOST_STACK)
+        munmap(stack + HOST_STACK, (size_t)(p + HOST_STACK - stack));
+    *(struct task **)stack = t;
+    return stack;
+}
+
+/* User mode, with what the kernel lets programs do. */
+static void init_user_state(struct arm_state *s)
+{
+    arm_cpsr_write(s, ARM_MODE_USR);
+    s->cp15.cpacr = 0x00f00000; /* coprocessors 10 and 11 */
+    s->fpexc = 0x40000000;
+    s->cp15.cntkctl = 3; /* counters readable in User mode */
+    arm_cpu_loaded(s);
+}
+
+struct task *task_new(struct process *p, struct error *e)
+{
+    struct task *t = aligned_alloc(64, (sizeof(*t) + 63) & ~(size_t)63);
+    if (!t)
+        abort();
+    memset(t, 0, sizeof(*t));
+    t->process = p;
+    t->altstack_flags = SS_DISABLE;
+    const struct arm_cpu_config config = {
+        .model = p->config.cpu_model,
+        .count = atomic_load(&p->parallel) ? 2 : 1,
+        .ops = &process_cpu_ops,
+        .ops_opaque = t,
+    };
+    t->state.env.owner = t;
+    arm_cpu_init(&t->state, &config);
+    t->state.env.owner = t;
+    init_user_state(&t->state);
+    t->host_stack = host_stack_new(t);
+    t->engine = t->host_stack ? engine_cpu_add(p->engine, &t->state.env) : NULL;
+    if (!t->engine) {
+        if (t->host_stack)
+            munmap(t->host_stack, HOST_STACK);
+        free(t);
+        error_set(e, "no room for another thread");
+        return NULL;
+    }
+    pthread_mutex_lock(&p->tasks_lock);
+    t->next = p->tasks;
+    if (t->next)
+        t->next->prev = t;
+    p->tasks = t;
+    p->task_count++;
+    pthread_mutex_unlock(&p->tasks_lock);
+    return t;
+}
+
+void task_free(struct task *t)
+{
+    struct process *p = t->process;
+    pthread_mutex_lock(&p->tasks_lock);
+    if (t->prev)
+        t->prev->next = t->next;
+    else
+        p->tasks = t->next;
+    if (t->next)
+        t->next->prev = t->prev;
+    p->task_count--;
+    pthread_mutex_unlock(&p->tasks_lock);
+    engine_cpu_remove(t->engine);
+    munmap(t->host_stack, HOST_STACK);
+    free(t);
+}
+
+void task_enter_thread(struct task *t)
+{
+    const stack_t stack = {.ss_sp = t->host_stack, .ss_size = HOST_STACK};
+    t->thread = pthread_self();
+    t->tid = (pid_t)syscall(SYS_gettid);
+    sigaltstack(&stack, NULL);
+}
+
+/* ---- running ------------------------------------------------------------------------------------------ */
+
+/* A helper's access to guest memory failed behind its check, since another thread changed the
+ * mapping: as if the instruction had not begun. */
+static void helper_fault(struct task *t)
+{
+    struct arm_state *s = &t->state;
+    s->env.budget += (int32_t)s->env.insn_left;
+    s->env.pc = arm_insn_pc(s);
+    s->itstate = arm_insn_it(s);
+    t->event = TASK_FAULT;
+}
+
+void task_run(struct task *t)
+{
+    while (!t->ended) {
+        signals_deliver(t);
+        if (sigsetjmp(t->recover, 0) == 0) {
+            t->recovers = true;
+            engine_run(t->engine);
+        } else {
+            helper_fault(t);
+        }
+        t->recovers = false;
+        enum task_event event = t->event;
+        t->event = TASK_NOTHING;
+        if (event == TASK_SYSCALL)
+            syscall_dispatch(t);
+        else if (event == TASK_FAULT)
+            signals_force(t, &t->fault);
+    }
+}
+
+_Noreturn void process_exit(struct process *p, int status)
+{
+    fflush(log_stream());
+    if (p->config.perfmap)
+        fflush(p->config.perfmap);
+    syscall(SYS_exit_group, status);
+    abort();
+}
+
+/* ---- the end of a thread ----------------------------------------------------------------------------------- */
+
+enum { ROBUST_ENTRIES_MAX = 2048 };
+
+static void futex_wake(struct task *t, uint32_t addr, int count)
+{
+    syscall(SYS_futex, guest_ptr(t, addr), FUTEX_WAKE, count, NULL, NULL, 0);
+}
+
+/* The owner of the lock at @addr is gone. */
+static void robust_release(struct task *t, uint32_t addr)
+{
+    if (!addr || addr % 4 || !space_has(&t->process->space, addr, 4, SPACE_WRITE))
+        return;
+    _Atomic uint32_t *word = guest_ptr(t, addr);
+    uint32_t value = atomic_load(word);
+    if ((value & FUTEX_TID_MASK) != (uint32_t)t->tid)
+        return;
+    atomic_store(word, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED);
+    if (value & FUTEX_WAITERS)
+        futex_wake(t, addr, 1);
+}
+
+/* struct robust_list_head of the guest: next, futex offset, pending. */
+static void robust_list_walk(struct task *t)
+{
+    struct space *sp = &t->process->space;
+    uint32_t head = t->robust_list, words[3];
+    if (!head || !space_has(sp, head, sizeof(words), SPACE_READ))
+        return;
+    memcpy(words, guest_ptr(t, head), sizeof(words));
+    uint32_t entry = words[0] & ~1u;
+    for (unsigned n = 0; entry && entry != head && n < ROBUST_ENTRIES_MAX; n++) {
+        uint32_t next = 0;
+        if (space_has(sp, entry, 4, SPACE_READ))
+            memcpy(&next, guest_ptr(t, entry), 4);
+        if (entry != (words[2] & ~1u))
+            robust_release(t, entry + words[1]);
+        entry = next & ~1u;
+    }
+    if (words[2])
+        robust_release(t, (words[2] & ~1u) + words[1]);
+}
+
+static void thread_end(struct task *t)
+{
+    robust_list_walk(t);
+    if (t->clear_tid && space_has(&t->process->space, t->clear_tid, 4, SPACE_WRITE)) {
+        atomic_store((_Atomic uint32_t *)guest_ptr(t, t->clear_tid), 0);
+        futex_wake(t, t->clear_tid, 1);
+    }
+}
+
+/* ---- clone ----------------------------------------------------------------------------------------------------- */
+
+struct thread_start {
+    struct task *task;
+    pthread_mutex_t lock;
+    pthread_cond_t started;
+    bool running;
+    uint32_t parent_tid, child_tid; /* where to store the thread's number; 0: nowhere */
+};
+
+static void store_tid(struct task *t, uint32_t addr)
+{
+    if (addr && space_has(&t->process->space, addr, 4, SPACE_WRITE))
+        *(uint32_t *)guest_ptr(t, addr) = (uint32_t)t->tid;
+}
+
+static void *thread_main(void *opaque)
+{
+    struct thread_start *start = opaque;
+    struct task *t = start->task;
+    task_enter_thread(t);
+    store_tid(t, start->parent_tid);
+    store_tid(t, start->child_tid);
+    pthread_mutex_lock(&start->lock);
+    start->running = true;
+    pthread_cond_signal(&start->started);
+    pthread_mutex_unlock(&start->lock);
+    signals_apply_mask(t);
+    task_run(t);
+    signals_block_all();
+    thread_end(t);
+    const stack_t none = {.ss_flags = SS_DISABLE};
+    sigaltstack(&none, NULL);
+    task_free(t);
+    return NULL;
+}
+
+/* The child's state is the parent's behind the system call. */
+static void inherit(struct task *child, const struct task *t, uint32_t stack, uint32_t flags,
+                    uint32_t tls)
+{
+    struct arm_state *s = &child->state;
+    const struct arm_state *from = &t->state;
+    memcpy(s->r, from->r, sizeof(s->r));
+    memcpy(s->d, from->d, sizeof(s->d));
+    s->fpscr = from->fpscr;
+    s->cp15 = from->cp15;
+    arm_cpsr_write(s, arm_cpsr_read(from));
+    s->r[0] = 0;
+    if (stack)
+        s->r[13] = stack;
+    if (flags & CLONE_SETTLS)
+        s->cp15.tpidruro[0] = tls;
+    s->env.pc = from->env.pc;
+    s->env.slow_dispatch = 1;
+    arm_cpu_loaded(s);
+    child->mask = t->mask;
+}
+
+static int64_t clone_thread(struct task *t, uint32_t flags, uint32_t stack, uint32_t parent_tid,
+                            uint32_t tls, uint32_t child_tid)
+{
+    struct thread_start start = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                                 .started = PTHREAD_COND_INITIALIZER};
+    pthread_attr_t attr;
+    pthread_t thread;
+    struct error e;
+    process_go_parallel(t->process);
+    struct task *child = task_new(t->process, &e);
+    if (!child)
+        return -EAGAIN;
+    inherit(child, t, stack, flags, tls);
+    start.task = child;
+    start.parent_tid = flags & CLONE_PARENT_SETTID ? parent_tid : 0;
+    start.child_tid = flags & CLONE_CHILD_SETTID ? child_tid : 0;
+    child->clear_tid = flags & CLONE_CHILD_CLEARTID ? child_tid : 0;
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, THREAD_STACK);
+    signals_block_all(); /* the new thread has no signal stack at first */
+    int r = pthread_create(&thread, &attr, thread_main, &start);
+    pthread_attr_destroy(&attr);
+    if (r) {
+        signals_apply_mask(t);
+        task_free(child);
+        return -r;
+    }
+    pthread_mutex_lock(&start.lock);
+    while (!start.running)
+        pthread_cond_wait(&start.started, &start.lock);
+    pid_t tid = child->tid;
+    pthread_mutex_unlock(&start.lock);
+    signals_apply_mask(t);
+    return tid;
+}
+
+/* ---- fork -------------------------------------------------------------------------------------------------------- */
+
+/* In the child: only this task is left. */
+static void forget_others(struct task *t)
+{
+    struct process *p = t->process;
+    for (struct task *other = p->tasks, *next; other; other = next) {
+        next = other->next;
+        if (other == t)
+            continue;
+        munmap(other->host_stack, HOST_STACK);
+        free(other);
+    }
+    p->tasks = t;
+    p->task_count = 1;
+    t->next = t->prev = NULL;
+}
+
+static void locks_take(struct process *p)
+{
+    pthread_mutex_lock(&p->space.map_lock);
+    pthread_mutex_lock(&p->tasks_lock);
+    pthread_mutex_lock(&p->actions_lock);
+}
+
+static void locks_release(struct process *p)
+{
+    pthread_mutex_unlock(&p->actions_lock);
+    pthread_mutex_unlock(&p->tasks_lock);
+    pthread_mutex_unlock(&p->space.map_lock);
+}
+
+static void child_begin(struct task *t, uint32_t flags, uint32_t stack, uint32_t tls,
+                        uint32_t child_tid)
+{
+    t->thread = pthread_self();
+    t->tid = (pid_t)syscall(SYS_gettid);
+    t->robust_list = 0;
+    t->clear_tid = flags & CLONE_CHILD_CLEARTID ? child_tid : 0;
+    if (stack)
+        t->state.r[13] = stack;
+    if (flags & CLONE_SETTLS)
+        t->state.cp15.tpidruro[0] = tls;
+    if (flags & CLONE_CHILD_SETTID)
+        store_tid(t, child_tid);
+}
+
+static int64_t clone_process(struct task *t, uint32_t flags, uint32_t stack, uint32_t parent_tid,
+                             uint32_t tls, uint32_t child_tid)
+{
+    struct process *p = t->process;
+    struct error e;
+    locks_take(p);
+    if (!engine_fork_prepare(p->engine, &e)) {
+        locks_release(p);
+        return -ENOMEM;
+    }
+    log_lock();
+    pthread_mutex_lock(&p->space.page_lock);
+    pid_t pid = fork();
+    int error = errno;
+    pthread_mutex_unlock(&p->space.page_lock);
+    log_unlock();
+    if (pid == 0)
+        forget_others(t);
+    engine_fork_finish(p->engine, t->engine, pid == 0);
+    locks_release(p);
+    if (pid < 0)
+        return -error;
+    if (pid == 0)
+        child_begin(t, flags, stack, tls, child_tid);
+    else if ((flags & CLONE_PARENT_SETTID) && space_has(&p->space, parent_tid, 4, SPACE_WRITE))
+        *(uint32_t *)guest_ptr(t, parent_tid) = (uint32_t)pid;
+    return pid;
+}
+
+/* What must and may be asked for together, for a thread and for a process. */
+#define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
+#define IGNORED_FLAGS (CLONE_SYSVSEM | CLONE_DETACHED | CLONE_IO)
+#define TID_FLAGS                                                                                  \
+    (CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
+
+int64_t task_clone(struct task *t, uint32_t flags, uint32_t stack, uint32_t parent_tid, uint32_t tls,
+                   uint32_t child_tid)
+{
+    uint32_t rest = flags & ~(uint32_t)(IGNORED_FLAGS | TID_FLAGS | CSIGNAL);
+    if (flags & CLONE_THREAD) {
+        if (rest == THREAD_FLAGS)
+            return clone_thread(t, flags, stack, parent_tid, tls, child_tid);
+    } else if (!(rest & ~(uint32_t)(CLONE_VFORK | CLONE_VM)) &&
+               (!(rest & CLONE_VM) || (rest & CLONE_VFORK))) {
+        return clone_process(t, flags, stack, parent_tid, tls, child_tid);
+    }
+    log_write(LOG_UNIMP, "clone with flags 0x%x", flags);
+    return -EINVAL;
+}

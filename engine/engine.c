@@ -82,12 +82,6 @@ void engine_free(struct engine *en)
     free(en);
 }
 
-static void cpu_free(struct engine_cpu *ec)
-{
-    engine_lockstep_free(ec->lockstep);
-    free(ec);
-}
-
 struct engine_cpu *engine_cpu_add(struct engine *en, struct ir_env *env)
 {
     struct engine_cpu *ec = calloc(1, sizeof(*ec));

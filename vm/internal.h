@@ -47,13 +47,9 @@ struct vm_cpu {
 
     /* Only the CPU's thread: */
     struct phys_region *last_region;
-<<<<<<< Updated upstream
     bool watch_hit;         /* leaving the guest because of a watchpoint: see stop */
-    uint32_t fetch_va;      /* the last fetch, for the following exec_fill */
-=======
     bool fetch_valid;       /* nothing has been invalidated since the last fetch: */
     uint32_t fetch_va;      /* for the following exec_fill */
->>>>>>> Stashed changes
     uint8_t fetch_page_bits;
     uint64_t slow_loads, slow_stores, device_accesses;
 };

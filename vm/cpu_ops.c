@@ -33,6 +33,13 @@ static void tlb_invalidate(struct arm_state *s, enum arm_tlb_scope scope, uint32
     log_write(LOG_MMU, "mmu: TLB invalidate, scope %u va 0x%08x asid %u%s", scope, va, asid,
               broadcast ? ", all CPUs" : "");
     vm_mmu_op(c->vm, broadcast ? NULL : c, &op);
+    if (broadcast)
+        s->tlb_sync = 1;
+}
+
+static void tlb_wait(struct arm_state *s)
+{
+    vm_mmu_wait(self(s)->vm);
 }
 
 static bool read_phys(void *state, uint64_t phys, unsigned size, uint64_t *value)
@@ -164,6 +171,7 @@ static struct arm_exclusives *exclusives(struct arm_state *s)
 const struct arm_cpu_ops vm_cpu_ops = {
     .context_changed = context_changed,
     .tlb_invalidate = tlb_invalidate,
+    .tlb_wait = tlb_wait,
     .read_phys = read_phys,
     .counter = counter,
     .counter_frequency = counter_frequency,

@@ -127,8 +127,10 @@ void vm_exec_fill(struct ir_env *env, unsigned lane, uint64_t va, uint32_t *entr
 void vm_code_protect(void *opaque, uint64_t phys);
 void vm_code_unprotect(void *opaque, uint64_t phys);
 void vm_exec_flush(void *opaque);
-/** Carry a TLB operation out on CPU @only (the calling thread's), or on all before returning. */
+/** Carry a TLB operation out on CPU @only (the calling thread's), or on all: on the others soon. */
 void vm_mmu_op(struct vm *vm, struct vm_cpu *only, const struct mmu_op *op);
+/** Wait until the other CPUs have carried out what they were asked for. */
+void vm_mmu_wait(struct vm *vm);
 /** After a device access on the CPU's own thread: interrupt lines may have changed. */
 void vm_cpu_sync_lines(struct vm_cpu *c);
 

@@ -330,7 +330,12 @@ void vm_mmu_op(struct vm *vm, struct vm_cpu *only, const struct mmu_op *op)
         else
             atomic_store(&c->state.env.exit_request, 1);
     }
-    for (uint32_t i = 0; !only && i < vm->cpu_count; i++)
+}
+
+void vm_mmu_wait(struct vm *vm)
+{
+    struct vm_cpu *self = current_cpu(vm);
+    for (uint32_t i = 0; i < vm->cpu_count; i++)
         if (vm->cpus[i] != self)
             wait_for(vm->cpus[i], self);
 }
@@ -343,6 +348,7 @@ void vm_code_protect(void *opaque, uint64_t phys)
     atomic_fetch_or(physmap_page_flags(r, phys), PHYS_PAGE_CODE);
     struct mmu_op op = {.kind = MMU_OP_PROTECT_PAGE, .host = r->host + (phys - r->base)};
     vm_mmu_op(vm, NULL, &op);
+    vm_mmu_wait(vm);
 }
 
 void vm_code_unprotect(void *opaque, uint64_t phys)
@@ -356,6 +362,7 @@ void vm_exec_flush(void *opaque)
 {
     struct mmu_op op = {.kind = MMU_OP_INV_EXEC_ALL};
     vm_mmu_op(opaque, NULL, &op);
+    vm_mmu_wait(opaque);
 }
 
 const struct engine_ops vm_engine_ops = {

@@ -13,6 +13,10 @@ static void context_changed(struct arm_state *s)
     self(s)->context_changes++;
 }
 
+static void tlb_wait(struct arm_state *s)
+{
+}
+
 static void tlb_invalidate(struct arm_state *s, enum arm_tlb_scope scope, uint32_t va,
                            uint32_t asid, bool broadcast)
 {
@@ -92,7 +96,7 @@ static void end_slice(struct arm_state *s)
 }
 
 static const struct arm_cpu_ops ops = {
-    .context_changed = context_changed, .tlb_invalidate = tlb_invalidate, .read_phys = read_phys,
+    .context_changed = context_changed, .tlb_invalidate = tlb_invalidate, .tlb_wait = tlb_wait, .read_phys = read_phys,
     .counter = counter, .counter_frequency = counter_frequency, .timer_read = timer_read,
     .timer_write = timer_write, .cycles = counter, .firmware_call = firmware_call,
     .send_event = context_changed, .load = load, .store = store, .ram_pointer = ram_pointer,

@@ -64,9 +64,13 @@ struct arm_cpu_ops {
      */
     void (*context_changed)(struct arm_state *s);
 
-    /** TLB maintenance; with @broadcast on all CPUs of the Inner Shareable domain. */
+    /** TLB maintenance; with @broadcast on all CPUs of the Inner Shareable domain, on the others not
+     * necessarily at once: s->tlb_sync is set, and the DSB that follows calls tlb_wait. */
     void (*tlb_invalidate)(struct arm_state *s, enum arm_tlb_scope scope, uint32_t va,
                            uint32_t asid, bool broadcast);
+
+    /** Return when the other CPUs have done what was broadcast to them. */
+    void (*tlb_wait)(struct arm_state *s);
 
     /** Physical memory for table walks; as arm_walk_memory.read, with the state as opaque. */
     bool (*read_phys)(void *state, uint64_t phys, unsigned size, uint64_t *value);

@@ -32,6 +32,15 @@ uint64_t arm_helper_sev(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a
     return 0;
 }
 
+uint64_t arm_helper_dsb(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    struct arm_state *s = arm_state(env);
+
+    s->tlb_sync = 0;
+    s->ops->tlb_wait(s);
+    return 0;
+}
+
 uint64_t arm_helper_unmasked(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
 {
     struct arm_state *s = arm_state(env);

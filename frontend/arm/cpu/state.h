@@ -90,7 +90,8 @@ struct arm_state {
     uint8_t fp_enabled; /* VFP/NEON instructions are permitted now (CPACR, NSACR, HCPTR, FPEXC.EN, mode) */
     uint8_t event;   /* the WFE event register */
     uint8_t halted;  /* ARM_HALTED_*, 0 = running */
-    uint8_t pad0[2];
+    uint8_t tlb_sync; /* broadcast TLB maintenance is under way: DSB waits for the other CPUs */
+    uint8_t pad0;
     _Atomic uint32_t irq_lines; /* ARM_LINE_* inputs, set by devices */
 
     /* Exclusive monitor (local). When exclusive_size is 0 it is open. */
@@ -100,7 +101,7 @@ struct arm_state {
     uint64_t exclusive_version; /* of the address's slot in the global monitor, with several CPUs */
 
     uint64_t d[32] __attribute__((aligned(16))); /* VFP/NEON registers; S registers alias the first 16 */
-    uint32_t fpscr; /* without what lazily evaluated parts hold; read through arm_fpscr_read */
+    uint32_t fpscr; /* more exceptions are in env.fp_flags; read through arm_fpscr_read */
     uint32_t fpexc, fpinst, fpinst2, fpsid;
 
     struct {

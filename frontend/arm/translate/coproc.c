@@ -53,6 +53,11 @@ static const struct thread_register *thread_register(const struct arm_translate 
 
 /* ---- operations that are CP15 writes --------------------------------------------------------- */
 
+static bool op_dsb(struct arm_translate *t)
+{
+    return arm_dsb(t);
+}
+
 static bool op_barrier(struct arm_translate *t)
 {
     return arm_barrier(t);
@@ -75,7 +80,7 @@ static const struct cp15_operation {
     bool user;      /* open to unprivileged code, from ARMv6 on */
     bool before_v7; /* no operation from ARMv7 on */
 } operations[] = {
-    {CP15(0, 7, 10, 4), op_barrier, true, false}, /* DSB, drain write buffer */
+    {CP15(0, 7, 10, 4), op_dsb, true, false}, /* DSB, drain write buffer */
     {CP15(0, 7, 10, 5), op_barrier, true, false}, /* DMB */
     {CP15(0, 7, 5, 4), op_isb, true, false},      /* ISB, flush prefetch buffer */
     {CP15(0, 7, 0, 4), op_wfi, false, true},      /* wait for interrupt */

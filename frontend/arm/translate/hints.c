@@ -35,6 +35,19 @@ bool arm_barrier(struct arm_translate *t)
     return true;
 }
 
+/* DSB also completes TLB maintenance; only what was broadcast to other CPUs can be incomplete. */
+bool arm_dsb(struct arm_translate *t)
+{
+    if (!(t->flags & ARM_BF_SMP))
+        return true;
+    unsigned done = ir_label_new(t->b);
+    ir_fence(t->b);
+    ir_brz(t->b, ir_get(t->b, ARM_SLOT_TLB_SYNC), done);
+    ir_call(t->b, ARM_HELPER_dsb, IR_NONE, IR_NONE, IR_NONE, IR_NONE);
+    ir_label(t->b, done);
+    return true;
+}
+
 bool trans_WFI(struct arm_translate *t, const struct arg_none *a)
 {
     return arm_wait(t, ARM_HELPER_wfi);
@@ -71,7 +84,7 @@ bool trans_DMB(struct arm_translate *t, const struct arg_none *a)
 
 bool trans_DSB(struct arm_translate *t, const struct arg_none *a)
 {
-    return arm_barrier(t);
+    return arm_dsb(t);
 }
 
 /* What changed the context has ended its block itself; the instructions behind an ISB are those

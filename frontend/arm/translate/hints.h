@@ -8,5 +8,7 @@
 bool arm_wait(struct arm_translate *t, unsigned helper);
 /** DMB and DSB: one CPU sees its own accesses in order anyway. Returns true. */
 bool arm_barrier(struct arm_translate *t);
+/** DSB: a barrier that also waits for broadcast TLB maintenance. */
+bool arm_dsb(struct arm_translate *t);
 
 #endif

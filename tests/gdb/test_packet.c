@@ -1,6 +1,8 @@
 /* The framing of the GDB protocol: what packets are, and any bytes at all. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "debug/gdb_packet.h"

@@ -35,6 +35,10 @@ _armemu()
         COMPREPLY=($(compgen -W 'stdio mon:stdio null none pty file: pipe: unix: tcp: chardev:' -- "$cur"))
         [[ ${COMPREPLY[0]} == *: ]] && compopt -o nospace 2>/dev/null
         return ;;
+    -gdb)
+        COMPREPLY=($(compgen -W 'tcp: unix: stdio none' -- "$cur"))
+        [[ ${COMPREPLY[0]} == *: ]] && compopt -o nospace 2>/dev/null
+        return ;;
     -chardev)
         COMPREPLY=($(compgen -W 'null stdio file pipe pty socket help' -S , -- "$cur"))
         compopt -o nospace 2>/dev/null

@@ -3,7 +3,7 @@
 
 #include "debug/gdb_internal.h"
 
-enum { MEMORY_MAX = GDB_PACKET_MAX / 2 - 8 }; /* bytes that one packet reads or writes */
+enum { MEMORY_MAX = GDB_PACKET_MAX / 2 }; /* bytes that one packet reads or writes */
 
 /* ---- registers ------------------------------------------------------------------------------- */
 

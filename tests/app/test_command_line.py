@@ -144,6 +144,9 @@ REFUSED = [
     (['-serial', 'null', '-serial', 'stdio'], r"only 1 serial port"),
     (['-serial', 'file:/nonexistent/x'], r"/nonexistent/x"),
     (['-monitor', 'mon:null'], r"-monitor"),
+    (['-gdb', 'tcp:nowhere', '-kernel', 'good'], r"-gdb: .*HOST:PORT"),
+    (['-gdb', 'unix:/nonexistent/gdb', '-kernel', 'good'], r"-gdb: .*/nonexistent/gdb.*No such file"),
+    (['-gdb', 'udp::1234', '-kernel', 'good'], r"-gdb: "),
     (['-chardev', 'stdoi,id=x'], r"'stdoi'.*'stdio'"),
     (['-chardev', 'null,id=x,muxx=on'], r"'muxx'.*'mux'"),
     # combinations of images
@@ -152,7 +155,7 @@ REFUSED = [
     (['-kernel', 'good', '-bios', 'good'], r"-kernel and -bios"),
 ]
 
-LATER = ['-icount 0', '-s', '-gdb tcp::1234', '-drive file=x', '-netdev user,id=n', '-semihosting',
+LATER = ['-icount 0', '-drive file=x', '-netdev user,id=n', '-semihosting',
          '-semihosting-config enable=on', '-hda x', '-pflash x', '-snapshot', '-loadvm x',
          '-enable-kvm', '-virtfs x', '-object x', '-usb', '-vnc :0', '-qmp stdio', '-no-shutdown',
          '-daemonize']

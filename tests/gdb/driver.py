@@ -76,8 +76,10 @@ class Emulator:
         self.folder = tempfile.mkdtemp(dir=context.scratch)
         self.path = os.path.join(self.folder, "gdb.sock")
         self.log = open(os.path.join(self.folder, "log"), "w+b")
-        command = [context.armemu, "-M", "virt", "-nographic", "-monitor", "none", "-serial", "null",
+        command = [context.armemu, "-M", "virt", "-nographic", "-monitor", "none",
                    "-gdb", gdb or "unix:" + self.path]
+        if "-serial" not in arguments:
+            command += ["-serial", "null"]
         if paused:
             command.append("-S")
         if kind:

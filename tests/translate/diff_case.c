@@ -119,6 +119,7 @@ static bool executors_agree(struct diff *d)
     copy_run(d->other, d->before);
     run_start(d->other);
     d->other->exit = ir_interp_run(&d->other->block, &d->other->s.env, &run_callbacks);
+    run_end(d->other);
     agree = agree && executor_agrees(d, "optimised IR");
     if (!d->thorough)
         return agree && jit_agrees(d, variant);
@@ -200,6 +201,7 @@ enum diff_outcome diff_run(struct diff *d, uint32_t end)
     run_translate(r, d->count);
     run_start(r);
     r->exit = ir_interp_run(&r->block, &r->s.env, &run_callbacks);
+    run_end(r);
     enum diff_outcome outcome = DIFF_REFUSED;
     bool raised = r->helper >= 0 || r->faulted;
     if (!executors_agree(d))

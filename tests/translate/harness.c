@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "frontend/arm/decode_rows.h"
+#include "frontend/arm/fp/fpscr.h"
 #include "util/bits.h"
 
 /* ---- the target: the real slots; of the helpers only pure ones run --------------------------- */
@@ -15,6 +16,10 @@
     {.name = "s" #n, .type = IR_I32, .offset = offsetof(struct arm_state, d) + 4 * (n)},
 #define SLOT_D(n)                                                                                  \
     {.name = "d" #n, .type = IR_I64, .offset = offsetof(struct arm_state, d) + 8 * (n)},
+#define SLOT_FS(n)                                                                                 \
+    {.name = "fs" #n, .type = IR_F32, .offset = offsetof(struct arm_state, d) + 4 * (n)},
+#define SLOT_FD(n)                                                                                 \
+    {.name = "fd" #n, .type = IR_F64, .offset = offsetof(struct arm_state, d) + 8 * (n)},
 static const struct ir_slot slots[] = {
 #include "frontend/arm/cpu/slots.def"
 };
@@ -25,6 +30,7 @@ static const struct ir_slot slots[] = {
 #define CONTEXT IR_HELPER_CONTEXT
 #define EXTERNAL IR_HELPER_EXTERNAL
 #define PURE IR_HELPER_PURE
+#define FP IR_HELPER_FP
 static uint64_t call_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2,
                             uint64_t a3);
 
@@ -217,7 +223,8 @@ void run_translate(struct run *r, uint32_t max_insns)
         .page = r->page,
         .next_page = r->no_next_page ? NULL : r->next_page,
         .offset = (uint32_t)(env->pc - env->page_base),
-        .flags = r->block_flags | r->s.thumb | (uint32_t)r->s.itstate << ARM_BF_IT_SHIFT,
+        .flags = r->block_flags | r->s.thumb | (uint32_t)r->s.itstate << ARM_BF_IT_SHIFT |
+                 (r->s.fpscr & FPSCR_SPECIAL ? ARM_BF_FP_SPECIAL : 0),
         .max_insns = max_insns,
         .fold_literals = r->fold_literals,
     };
@@ -254,6 +261,14 @@ void run_start(struct run *r)
     r->faulted = false;
     env->budget = env->slice = 1000;
     env->raised = 0;
+    env->fp_rounding = r->s.fpscr >> FPSCR_RMODE_SHIFT & 3;
+    env->fp_flags = 0;
+}
+
+void run_end(struct run *r)
+{
+    r->s.fpscr |= r->s.env.fp_flags;
+    r->s.env.fp_flags = 0;
 }
 
 void run_block(struct run *r, uint32_t max_insns)
@@ -264,6 +279,7 @@ void run_block(struct run *r, uint32_t max_insns)
             rows_mark(r->rows, ROWS_DIRECTED, row_at(r, (uint32_t)r->block.ops[i].imm));
     run_start(r);
     r->exit = ir_interp_run(&r->block, &r->s.env, &run_callbacks);
+    run_end(r);
 }
 
 static void run_one(struct run *r, bool thumb)

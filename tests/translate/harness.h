@@ -88,6 +88,8 @@ void run_block(struct run *r, uint32_t max_insns);
 
 /** Make the state and the results ready for one run of r->block, by whatever executor. */
 void run_start(struct run *r);
+/** After a run: the exceptions that were gathered go to the FPSCR. */
+void run_end(struct run *r);
 
 /** Run one A32 instruction, or one T16 or T32 instruction, at the start of the page. */
 void run_arm(struct run *r, uint32_t insn);

@@ -94,6 +94,7 @@ void jit_run(struct jit *j, struct run *r)
     map_run(j, r, true);
     r->s.env.tables = j->tables;
     r->exit = backend_run(j->be, &r->s.env, code.entry);
+    run_end(r);
     r->s.env.tables = NULL;
     map_run(j, r, false);
     if (r->exit == IR_EXIT_CHAIN)

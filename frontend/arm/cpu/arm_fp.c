@@ -3,6 +3,8 @@
 #include "frontend/arm/cpu/cpu.h"
 #include "frontend/arm/cpu/exceptions.h"
 #include "frontend/arm/cpu/helpers.h"
+#include "frontend/arm/cpu/psr.h"
+#include "frontend/arm/fp/fpscr.h"
 #include "util/bits.h"
 
 #define FPEXC_EX BIT(31)
@@ -46,6 +48,7 @@ static bool access_granted(const struct arm_state *s)
 void arm_fp_update(struct arm_state *s)
 {
     s->fp_enabled = (s->fpexc & FPEXC_EN) && access_granted(s);
+    s->env.fp_rounding = s->fpscr >> FPSCR_RMODE_SHIFT & 3;
 }
 
 /* Bits of FPSCR that exist: flags, modes, cumulative exceptions, and what the version adds. */
@@ -66,12 +69,17 @@ static uint32_t fpscr_mask(const struct arm_state *s)
 
 uint32_t arm_fpscr_read(const struct arm_state *s)
 {
-    return s->fpscr;
+    return s->fpscr | s->env.fp_flags;
 }
 
 void arm_fpscr_write(struct arm_state *s, uint32_t value)
 {
+    uint32_t before = s->fpscr;
+
     s->fpscr = value & fpscr_mask(s);
+    s->env.fp_flags = 0;
+    if ((before ^ s->fpscr) & (FPSCR_SPECIAL | 3u << FPSCR_RMODE_SHIFT))
+        arm_state_changed(s);
 }
 
 /* Is the register accessible now? FPSCR needs an enabled unit; the others only PL1. */

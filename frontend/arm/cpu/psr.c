@@ -5,6 +5,7 @@
 #include "frontend/arm/cpu/arm_fp.h"
 #include "frontend/arm/cpu/cpu.h"
 #include "frontend/arm/cpu/exceptions.h"
+#include "frontend/arm/fp/fpscr.h"
 #include "frontend/arm/translate/translate.h"
 #include "util/bits.h"
 #include "util/log.h"
@@ -149,6 +150,7 @@ void arm_state_changed(struct arm_state *s)
                      (s->cpu_count > 1 ? ARM_BF_SMP : 0) |
                      (s->mode == ARM_MODE_USR ? ARM_BF_USER : 0) |
                      (s->mode == ARM_MODE_HYP ? ARM_BF_HYP : 0) |
+                     (s->fpscr & FPSCR_SPECIAL ? ARM_BF_FP_SPECIAL : 0) |
                      arm_cpu_model_index(s->model) << ARM_BF_FEATURES_SHIFT;
     s->ops->context_changed(s);
 }

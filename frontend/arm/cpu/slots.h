@@ -6,10 +6,14 @@ enum arm_slot {
 #define SLOT(id, name, type, pin, field) ARM_SLOT_##id,
 #define SLOT_S(n) ARM_SLOT_S##n,
 #define SLOT_D(n) ARM_SLOT_D##n,
+#define SLOT_FS(n) ARM_SLOT_FS##n,
+#define SLOT_FD(n) ARM_SLOT_FD##n,
 #include "frontend/arm/cpu/slots.def"
 #undef SLOT
 #undef SLOT_S
 #undef SLOT_D
+#undef SLOT_FS
+#undef SLOT_FD
     ARM_SLOT_COUNT
 };
 

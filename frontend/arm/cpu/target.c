@@ -15,12 +15,16 @@
     [ARM_SLOT_##id] = {slot_name, slot_type, slot_pin, offsetof(struct arm_state, field)},
 #define SLOT_S(n) [ARM_SLOT_S##n] = {"s" #n, IR_I32, 0, offsetof(struct arm_state, d) + 4 * (n)},
 #define SLOT_D(n) [ARM_SLOT_D##n] = {"d" #n, IR_I64, 0, offsetof(struct arm_state, d) + 8 * (n)},
+#define SLOT_FS(n) [ARM_SLOT_FS##n] = {"fs" #n, IR_F32, 0, offsetof(struct arm_state, d) + 4 * (n)},
+#define SLOT_FD(n) [ARM_SLOT_FD##n] = {"fd" #n, IR_F64, 0, offsetof(struct arm_state, d) + 8 * (n)},
 static const struct ir_slot slots[] = {
 #include "frontend/arm/cpu/slots.def"
 };
 #undef SLOT
 #undef SLOT_S
 #undef SLOT_D
+#undef SLOT_FS
+#undef SLOT_FD
 
 #define PURE IR_HELPER_PURE
 #define READS IR_HELPER_READS
@@ -28,6 +32,7 @@ static const struct ir_slot slots[] = {
 #define RAISES IR_HELPER_RAISES
 #define CONTEXT IR_HELPER_CONTEXT
 #define EXTERNAL IR_HELPER_EXTERNAL
+#define FP IR_HELPER_FP
 #define HELPER(id, nargs, result, effects)                                                         \
     [ARM_HELPER_##id] = {#id, arm_helper_##id, nargs, result, effects},
 static const struct ir_helper helpers[] = {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "frontend/arm/cpu/cpu.h"
+#include "frontend/arm/fp/fpscr.h"
 #include "util/bits.h"
 
 #define SCTLR_M BIT(0)
@@ -41,6 +42,7 @@ enum {
     KEY_DISABLE1,
     KEY_A1,
     KEY_STAGE2,
+    KEY_FP_SPECIAL,
     KEY_VMID,
 };
 
@@ -79,7 +81,8 @@ void arm_context_key(const struct arm_state *s, uint64_t *key, uint32_t *asid)
 
     *key = flag(s->mode == ARM_MODE_USR, KEY_USER) | flag(s->big_endian, KEY_BIG_ENDIAN) |
            flag(sctlr & BIT(1), KEY_STRICT) | flag(rotate, KEY_ROTATE) |
-           flag(sctlr & SCTLR_M, KEY_MMU) | flag(s->secure, KEY_SECURE) | flag(hyp, KEY_HYP);
+           flag(sctlr & SCTLR_M, KEY_MMU) | flag(s->secure, KEY_SECURE) | flag(hyp, KEY_HYP) |
+           flag(s->fpscr & FPSCR_SPECIAL, KEY_FP_SPECIAL);
     *asid = 0;
     if ((sctlr & SCTLR_M) && !hyp) {
         *asid = current_asid(s, lpae);

@@ -31,9 +31,4 @@ enum {
     VFP_DOUBLE = 0x100,       /* f64 */
 };
 
-/* Fields of the FPSCR: LEN is the length less one, STRIDE 3 means 2. */
-#define FPSCR_LEN 0x00070000u
-#define FPSCR_LEN_SHIFT 16
-#define FPSCR_STRIDE 0x00300000u
-
 #endif

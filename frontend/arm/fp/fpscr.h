@@ -14,6 +14,13 @@
 #define FPSCR_RMODE_SHIFT 22
 #define FPSCR_FZ16 0x00080000u
 
+#define FPSCR_LEN 0x00070000u /* of short vectors, less one */
+#define FPSCR_LEN_SHIFT 16
+#define FPSCR_STRIDE 0x00300000u /* 3 means 2 */
+
+/* With any of these set, VFP arithmetic is not what the IR's floating-point ops do. */
+#define FPSCR_SPECIAL (FPSCR_DN | FPSCR_FZ | FPSCR_LEN)
+
 /** The modes that @fpscr selects, with no flags set. */
 static inline struct fp_status fp_status_of(uint32_t fpscr)
 {

@@ -41,6 +41,11 @@ static bool convert(struct arm_translate *t, const struct arg_v_rr *a, enum fp_s
         return arm_undefined(t);
     arm_vfp_check(t);
     int32_t v = vfp_read(t, from, a->vm);
+    if (vfp_plain(t)) {
+        enum ir_opcode op = to == FP_64 ? IR_OP_fwiden : IR_OP_fnarrow;
+        vfp_write(t, to, a->vd, vfp_op(t, op, to, v, IR_NONE, IR_NONE));
+        return true;
+    }
     vfp_write(t, to, a->vd, ir_call(t->b, helper, v, IR_NONE, IR_NONE, IR_NONE));
     return true;
 }
@@ -72,7 +77,7 @@ static bool to_half(struct arm_translate *t, const struct arg_v_half *a, enum fp
     if (!vfp_exists(t, from, a->vm))
         return arm_undefined(t);
     arm_vfp_check(t);
-    int32_t v = ir_call(t->b, helper, vfp_read(t, from, a->vm), IR_NONE, IR_NONE, IR_NONE);
+    int32_t v = ir_call(t->b, helper, vfp_read_bits(t, from, a->vm), IR_NONE, IR_NONE, IR_NONE);
     arm_s_write(t, a->vd, ir_bfi(t->b, arm_s_read(t, a->vd), v, a->top ? 16 : 0, 16));
     return true;
 }
@@ -105,6 +110,11 @@ static bool from_int(struct arm_translate *t, const struct arg_v_cvt *a, enum fp
         return arm_undefined(t);
     arm_vfp_check(t);
     uint32_t how = cvt(32, 0, a->u, rounding_of(a->r));
+    if (vfp_plain(t) && rounding_of(a->r) == VFP_ROUND_FPSCR) {
+        enum ir_opcode op = a->u ? IR_OP_utof : IR_OP_stof;
+        vfp_write(t, f, a->vd, vfp_op(t, op, f, arm_s_read(t, a->vm), IR_NONE, IR_NONE));
+        return true;
+    }
     vfp_write(t, f, a->vd, from_fixed(t, f, arm_s_read(t, a->vm), how));
     return true;
 }
@@ -116,8 +126,14 @@ static bool to_int(struct arm_translate *t, const struct arg_v_cvt *a, enum fp_s
     if (a->r < ROUND_DIRECTED && t->in_it)
         return arm_unpredictable(t);
     arm_vfp_check(t);
-    uint32_t how = cvt(32, 0, a->u, rounding_of(a->r));
-    int32_t v = to_fixed(t, f, vfp_read(t, f, a->vm), how);
+    uint32_t rounding = rounding_of(a->r), how = cvt(32, 0, a->u, rounding);
+    if (vfp_plain(t) && (rounding == VFP_ROUND_FPSCR || rounding == FP_TOZERO)) {
+        unsigned mode = rounding == FP_TOZERO ? IR_ROUND_ZERO : IR_ROUND_ENV;
+        arm_s_write(t, a->vd, ir_fop(t->b, a->u ? IR_OP_ftou : IR_OP_ftos, vfp_float(f),
+                                     vfp_read(t, f, a->vm), IR_NONE, IR_NONE, mode));
+        return true;
+    }
+    int32_t v = to_fixed(t, f, vfp_read_bits(t, f, a->vm), how);
     arm_s_write(t, a->vd, f == FP_64 ? ir_op1(t->b, IR_OP_lo32, v) : v);
     return true;
 }
@@ -160,7 +176,7 @@ static bool fixed_from(struct arm_translate *t, const struct arg_v_fixed *a, enu
     if (!fixed_form(a, FP_TIEEVEN, &how))
         return arm_unpredictable(t);
     arm_vfp_check(t);
-    int32_t v = vfp_read(t, f, a->vd);
+    int32_t v = vfp_read_bits(t, f, a->vd);
     v = f == FP_64 ? ir_op1(t->b, IR_OP_lo32, v) : v;
     vfp_write(t, f, a->vd, from_fixed(t, f, v, how));
     return true;
@@ -174,7 +190,7 @@ static bool fixed_to(struct arm_translate *t, const struct arg_v_fixed *a, enum 
     if (!fixed_form(a, FP_TOZERO, &how))
         return arm_unpredictable(t);
     arm_vfp_check(t);
-    vfp_write(t, f, a->vd, to_fixed(t, f, vfp_read(t, f, a->vd), how));
+    vfp_write(t, f, a->vd, to_fixed(t, f, vfp_read_bits(t, f, a->vd), how));
     return true;
 }
 
@@ -209,7 +225,7 @@ static bool round_integral(struct arm_translate *t, const struct arg_v_rint *a, 
     arm_vfp_check(t);
     uint32_t how = rounding_of(a->r) | (a->x ? VFP_CVT_EXACT : 0);
     unsigned helper = f == FP_64 ? ARM_HELPER_vfp_rint_d : ARM_HELPER_vfp_rint_s;
-    vfp_write(t, f, a->vd, call2(t, helper, vfp_read(t, f, a->vm), how));
+    vfp_write(t, f, a->vd, call2(t, helper, vfp_read_bits(t, f, a->vm), how));
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -161,12 +162,21 @@ static bool use_peer(struct chardev *cd, int fd, struct error *e)
     return true;
 }
 
+/* Has the peer gone, without the loop having come to that yet? */
+static bool peer_left(const struct socket_state *st)
+{
+    struct pollfd p = {.fd = st->stream.in_fd, .events = POLLRDHUP};
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}
+
 static void on_peer_waiting(void *opaque, uint32_t events)
 {
     struct chardev *cd = opaque;
     struct socket_state *st = cd->state;
     struct error e;
     int fd = accept4(st->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0 && st->stream.in_fd >= 0 && peer_left(st))
+        on_peer_gone(cd);
     if (fd >= 0 && st->stream.in_fd >= 0) {
         fprintf(stderr, "armemu: warning: %s: there is a peer already, another one is refused\n",
                 cd->id);

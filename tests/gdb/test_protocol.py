@@ -203,3 +203,67 @@ def test_steps_equal_free_run_interpreter(context):
 
 def test_steps_in_lockstep(context):
     compare_runs(context, "t32", "lockstep")
+
+
+# Instructions (A32) that access memory at r0 in their own ways: word, size of the access, write?
+ACCESSES = {
+    "stmia r0!, {r1-r4}": (0xe8a0001e, 16, True),
+    "ldmia r0, {r1-r4}": (0xe890001e, 16, False),
+    "strd r2, [r0]": (0xe1c020f0, 8, True),
+    "ldrd r2, [r0]": (0xe1c020d0, 8, False),
+    "strb r1, [r0]": (0xe5c01000, 1, True),
+    "ldrh r1, [r0]": (0xe1d010b0, 2, False),
+    "ldrex r1, [r0]": (0xe1901f9f, 4, False),
+    "swp r1, r2, [r0]": (0xe1001092, 4, True),
+    "vst1.32 {d0-d1}, [r0]": (0xf4000a8f, 16, True),
+    "vldmia r0, {d0-d3}": (0xec900b08, 32, False),
+    "strt r1, [r0]": (0xe4a01000, 4, True),
+}
+
+
+def accesses(context, *arguments):
+    """Every byte of every access is watched, and no byte beside it; the instruction starts again."""
+    code, data = 0x40001000, 0x40003ff0 # some accesses cross a page
+    with Emulator(context, "a32", *arguments) as emulator, Rsp(emulator.path) as client:
+        stop = context.symbol("a32", "idle")
+        check_equal(client.ask(f"Z1,{stop:x},4"), "OK", "breakpoint behind the start")
+        check_match("^T05", client.ask("c"))
+        for name, (word, size, write) in ACCESSES.items():
+            swap = name.startswith("swp")
+            client.ask("X%x,8:" % code + ("".join(
+                "}" + chr(b ^ 0x20) if b in b"#$}*" else chr(b)
+                for b in word.to_bytes(4, "little") + (0xeafffffe).to_bytes(4, "little"))))
+            for offset in sorted({-1, 0, size // 2, size - 1, size}):
+                point = f"{2 if write else 3},{data + offset:x},1"
+                for register, value in ((0, data), (15, code)):
+                    client.ask("P%x=%s" % (register, value.to_bytes(4, "little").hex()))
+                before = client.ask("g")
+                check_equal(client.ask("Z" + point), "OK", name)
+                reply = client.ask("vCont;s:1")
+                hit = re.search(r"r?watch:([0-9a-f]+);", reply)
+                if swap and client.registers()[15] != code + 4 and not hit:
+                    break # the CPU has no SWP
+                check_equal(bool(hit), 0 <= offset < size, f"{name}, watching byte {offset}")
+                if hit:
+                    check_equal(int(hit[1], 16), data + offset, "address of " + name)
+                    check_equal(client.ask("g"), before, "registers before " + name)
+                check_equal(client.ask("z" + point), "OK", name)
+                if hit:
+                    client.step_fast()
+                check_equal(client.registers()[15], code + 4, "the instruction is done: " + name)
+
+
+def test_watched_accesses(context):
+    accesses(context)
+
+
+def test_watched_accesses_two_cpus(context):
+    accesses(context, "-smp", "2")
+
+
+def test_watched_accesses_interpreter(context):
+    accesses(context, "-accel", "interp")
+
+
+def test_watched_accesses_in_lockstep(context):
+    accesses(context, "-accel", "lockstep")

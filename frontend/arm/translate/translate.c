@@ -37,9 +37,10 @@ static uint8_t it_advance(uint8_t it)
 
 enum fetch { FETCH_OK, FETCH_END_BEFORE, FETCH_ABORT };
 
+/* Another CPU may be changing the code: each unit is read as a whole. */
 static uint32_t halfword_at(const uint8_t *p)
 {
-    return p[0] | (uint32_t)p[1] << 8;
+    return __atomic_load_n((const uint16_t *)p, __ATOMIC_RELAXED);
 }
 
 static enum fetch fetch_straddling(struct arm_translate *t)
@@ -71,7 +72,7 @@ static enum fetch fetch(struct arm_translate *t)
     if (t->thumb)
         return fetch_thumb(t);
     const uint8_t *p = t->code->page + t->offset;
-    t->insn = halfword_at(p) | halfword_at(p + 2) << 16;
+    t->insn = __atomic_load_n((const uint32_t *)p, __ATOMIC_RELAXED);
     t->insn_size = 4;
     return FETCH_OK;
 }

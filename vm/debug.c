@@ -385,7 +385,7 @@ static uint32_t cpu_count(void *opaque)
 static void describe_cpu(void *opaque, uint32_t cpu, char *buf, size_t size)
 {
     const struct vm_cpu *c = ((struct vm *)opaque)->cpus[cpu];
-    snprintf(buf, size, "CPU %u [%s]", cpu, c->powered ? "on" : "off");
+    snprintf(buf, size, "%s", c->powered ? "on" : "off");
 }
 
 static void reset(void *opaque)

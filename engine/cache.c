@@ -396,7 +396,7 @@ void engine_evict(struct engine *en, struct engine_cpu *self)
     en->region = victim;
     en->ids_used = 0;
     en->evicting = false;
-    en->stats.regions_evicted++;
+    __atomic_store_n(&en->stats.regions_evicted, en->stats.regions_evicted + 1, __ATOMIC_RELAXED);
     pthread_cond_broadcast(&en->quiet);
 }
 

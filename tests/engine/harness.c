@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,19 +16,31 @@ struct watchdog {
     uint32_t seconds;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool stop;
+    bool stop, may_hang;
 };
+
+enum { HANG_SECONDS = 4 }; /* for guests that may hang */
+
+/* Wait that long, or until the guest has ended. The lock is held. */
+static void watchdog_wait(struct watchdog *w, uint32_t seconds)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += seconds;
+    while (!w->stop && !pthread_cond_timedwait(&w->wake, &w->lock, &end)) {
+    }
+}
 
 static void *watchdog_main(void *opaque)
 {
     struct watchdog *w = opaque;
-    struct timespec end;
-    clock_gettime(CLOCK_REALTIME, &end);
-    end.tv_sec += w->seconds;
+    uint32_t may_hang = 0;
     pthread_mutex_lock(&w->lock);
-    int r = 0;
-    while (!w->stop && !r)
-        r = pthread_cond_timedwait(&w->wake, &w->lock, &end);
+    watchdog_wait(w, HANG_SECONDS);
+    vm_read_phys(w->vm, PROTOCOL_RESULT + offsetof(struct result, may_hang), &may_hang, 4);
+    w->may_hang = may_hang == 1;
+    if (!w->may_hang && w->seconds > HANG_SECONDS)
+        watchdog_wait(w, w->seconds - HANG_SECONDS);
     if (!w->stop)
         vm_quit(w->vm, HARNESS_HUNG);
     pthread_mutex_unlock(&w->lock);
@@ -58,6 +71,7 @@ static int run_watched(struct vm *vm, uint32_t limit, struct guest_outcome *out)
     pthread_cond_signal(&w.wake);
     pthread_mutex_unlock(&w.lock);
     pthread_join(thread, NULL);
+    out->may_hang = w.may_hang;
     pthread_mutex_destroy(&w.lock);
     pthread_cond_destroy(&w.wake);
     return status;
@@ -74,8 +88,8 @@ static void print_cpus(struct vm *vm)
 static bool build(struct vm *vm, const struct guest_run *run, struct error *e)
 {
     static const uint32_t slowness[] = {[ENGINE_JIT] = 1, [ENGINE_INTERP] = 20, [ENGINE_LOCKSTEP] = 50};
-    char text[PATH_MAX + 32], param[3][64];
-    const uint32_t value[3] = {run->test, run->cpus, slowness[run->accel]};
+    char text[PATH_MAX + 32], param[4][64];
+    const uint32_t value[4] = {run->test, run->cpus, slowness[run->accel], run->seed};
     struct vm_config config = {
         .machine = machine_find("virt", e),
         .cpu_model = "cortex-a15",
@@ -85,7 +99,7 @@ static bool build(struct vm *vm, const struct guest_run *run, struct error *e)
         .cache_size = run->cache_size,
         .no_reboot = true,
     };
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         snprintf(param[i], sizeof(param[i]), "addr=0x%x,data=%u,data-len=4",
                  PROTOCOL_PARAMS + 4 * i, value[i]);
         config.boot.loader[config.boot.loader_count++] = param[i];
@@ -111,7 +125,7 @@ bool harness_run(const struct guest_run *run, struct guest_outcome *out)
     out->result.name[sizeof(out->result.name) - 1] = 0;
     out->differences = vm_lockstep_differences(vm);
     vm_stats_get(vm, &out->stats);
-    if (out->status)
+    if (out->status && !out->may_hang)
         print_cpus(vm);
     vm_free(vm);
     return true;

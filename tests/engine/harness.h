@@ -16,6 +16,7 @@ struct guest_run {
     uint32_t cache_size;      /* 0: default */
     uint32_t test;            /* params.test */
     uint32_t seconds;         /* the guest is stopped then */
+    uint32_t seed;            /* params.seed */
 };
 
 struct guest_outcome {
@@ -23,6 +24,7 @@ struct guest_outcome {
     struct result result;
     struct vm_stats stats;
     uint64_t differences;     /* lockstep */
+    bool may_hang;            /* the guest said so before it did anything else */
     double cpu_seconds, wall_seconds; /* of the whole process, while the guest ran */
 };
 enum { HARNESS_HUNG = 124, HARNESS_ERROR = 125 };

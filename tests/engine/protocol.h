@@ -15,6 +15,7 @@ struct params {
     uint32_t test;     /* number of the test to run */
     uint32_t cpus;
     uint32_t slowness; /* divisor of round counts */
+    uint32_t seed;
 };
 
 struct result {
@@ -27,7 +28,7 @@ struct result {
     struct {
         uint32_t line, got, want;
     } failure[PROTOCOL_FAILURES];
-    uint32_t note[8];  /* numbers for the host */
+    uint32_t may_hang; /* set by tests of which an end is not expected */
 };
 
 #endif

@@ -74,6 +74,22 @@ void rt_power_off(void)
         rt_psci(PSCI_SYSTEM_OFF, 0, 0, 0);
 }
 
+uint32_t rt_seed(void)
+{
+    return params->seed;
+}
+
+void rt_may_hang(void)
+{
+    result->may_hang = 1;
+}
+
+void rt_finish(void)
+{
+    result->finished = PROTOCOL_MAGIC;
+    rt_power_off();
+}
+
 void rt_main(void);
 void rt_main(void)
 {
@@ -89,8 +105,7 @@ void rt_main(void)
         result->skipped = 1;
     else
         t->run();
-    result->finished = PROTOCOL_MAGIC;
-    rt_power_off();
+    rt_finish();
 }
 
 /* ---- exceptions ---- */
@@ -169,7 +184,7 @@ void rt_mmu_on(void)
         if (i < 0x400)
             level1[i] = i << 20 | 0x412 | 0x4;            /* device */
         else if (i < 0x480)
-            level1[i] = i << 20 | 0x10c02 | 0xc | 1 << 12; /* normal, shareable; also for PL0 */
+            level1[i] = i << 20 | 0x10402 | 0xc | 1 << 12; /* normal, shareable, not for PL0 */
     }
     level1[WINDOW >> 20] = (uint32_t)level2 | 1;
     mmu_used = true;

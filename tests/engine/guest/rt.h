@@ -27,6 +27,11 @@ void rt_check(uint32_t line, bool ok, uint32_t got, uint32_t want);
 uint32_t rt_cpus(void);
 /** How much slower this engine is than the JIT: rounds are to be divided by it. */
 uint32_t rt_rounds(uint32_t jit_rounds);
+uint32_t rt_seed(void);
+/** The test is not expected to come to its end: what counts is that the emulator survives it. */
+void rt_may_hang(void);
+/** End the test from wherever it is. */
+__attribute__((noreturn)) void rt_finish(void);
 __attribute__((noreturn)) void rt_power_off(void);
 
 /* ---- registers ---- */

@@ -26,6 +26,7 @@ enum {
     FP_UFC = 0x08, /* underflow */
     FP_IXC = 0x10, /* inexact */
     FP_IDC = 0x80, /* denormal input flushed to zero */
+    FP_QC = 0x20,  /* saturated integer (not of this folder's functions) */
     FP_FLAGS = 0x9f,
 };
 

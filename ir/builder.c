@@ -170,6 +170,17 @@ int32_t ir_fop(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int
     return ir_emit_op(b, &op);
 }
 
+int32_t ir_vop(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, unsigned size,
+               int32_t a0, int32_t a1, uint64_t imm)
+{
+    struct ir_op op = op_make(opcode, type, a0, a1, IR_NONE, imm);
+    char result = ir_op_info[opcode].result;
+    if (result != 'v') /* a fixed one */
+        op.type = result == 'u' ? IR_V64 : IR_V128;
+    op.aux = (uint8_t)size;
+    return ir_emit_op(b, &op);
+}
+
 int32_t ir_select(struct ir_block *b, int32_t cond, int32_t a, int32_t c)
 {
     struct ir_op op = op_make(IR_OP_select, value_type(b, a), cond, a, c, 0);

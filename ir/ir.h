@@ -73,9 +73,9 @@ struct ir_op {
     uint8_t type;   /* enum ir_type: the instance type ("t" in ops.def) where the op has one (so the
                        operands' type for cmp*, set, st), else the result's type, else IR_VOID.
                        Instance types are IR_I32 and IR_I64, of floating-point ops IR_F32 and
-                       IR_F64. */
+                       IR_F64, of vector ops IR_V64 and IR_V128. */
     uint8_t fw;     /* guest flags written, IR_FLAG_* */
-    uint8_t aux;    /* condition, lane, exit reason */
+    uint8_t aux;    /* condition, lane, exit reason, element size */
     int32_t arg[IR_ARGS]; /* values; IR_NONE beyond those that the op has */
     uint64_t imm;
 };
@@ -180,6 +180,9 @@ int32_t ir_bfi(struct ir_block *b, int32_t a, int32_t field, unsigned lsb, unsig
 /** Op with a float instance type @type (what ops.def has as f). */
 int32_t ir_fop(struct ir_block *b, enum ir_opcode op, enum ir_type type, int32_t a0, int32_t a1,
                int32_t a2, unsigned aux);
+/** Vector op with instance type @type on elements of 1 << @size bytes; absent arguments are IR_NONE. */
+int32_t ir_vop(struct ir_block *b, enum ir_opcode op, enum ir_type type, unsigned size, int32_t a0,
+               int32_t a1, uint64_t imm);
 int32_t ir_select(struct ir_block *b, int32_t cond, int32_t a, int32_t c);
 int32_t ir_selcc(struct ir_block *b, enum ir_cc cc, int32_t a, int32_t c);
 int32_t ir_cond(struct ir_block *b, enum ir_cc cc);

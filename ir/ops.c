@@ -11,6 +11,9 @@
 #define F 'f'
 #define F32 's'
 #define F64 'd'
+#define VEC 'v'
+#define V64 'u'
+#define V128 'x'
 #define NZ IR_NZ
 #define NZC IR_NZC
 #define NZCV IR_NZCV
@@ -46,11 +49,14 @@ static enum ir_type type_of_letter(const struct ir_op *op, char letter)
 {
     switch (letter) {
     case 't':
-    case 'f': return op->type;
+    case 'f':
+    case 'v': return op->type;
     case 'w': return IR_I32;
     case 'q': return IR_I64;
     case 's': return IR_F32;
     case 'd': return IR_F64;
+    case 'u': return IR_V64;
+    case 'x': return IR_V128;
     default: return IR_VOID;
     }
 }

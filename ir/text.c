@@ -14,6 +14,8 @@ static const char *const patterns[IR_OP_COUNT] = {
 
 const char *ir_text_pattern(unsigned opcode)
 {
+    if (opcode >= IR_OP_vand && opcode <= IR_OP_vfmul)
+        return opcode >= IR_OP_vshl && opcode <= IR_OP_vshrs ? "ani" : "an";
     return patterns[opcode] ? patterns[opcode] : "a";
 }
 
@@ -30,7 +32,8 @@ bool ir_text_has_type(unsigned opcode)
     const struct ir_op_info *info = &ir_op_info[opcode];
     if (opcode == IR_OP_get || opcode == IR_OP_set)
         return false; /* the slot has it */
-    return strpbrk(info->argtypes, "tf") || info->result == 't' || info->result == 'f';
+    return strpbrk(info->argtypes, "tfv") || info->result == 't' || info->result == 'f' ||
+           info->result == 'v';
 }
 
 bool ir_text_has_cc(unsigned opcode)

@@ -68,7 +68,8 @@ static bool check_type(struct verifier *v, const struct ir_op *op)
 {
     const struct ir_op_info *info = &ir_op_info[op->opcode];
     bool is_float = info->result == 'f' || strchr(info->argtypes, 'f');
-    bool has_instance = is_float || info->result == 't' || strchr(info->argtypes, 't');
+    bool is_vector = info->result == 'v';
+    bool has_instance = is_float || is_vector || info->result == 't' || strchr(info->argtypes, 't');
     if (op->opcode == IR_OP_call)
         return op->type == v->b->target->helpers[op->imm].result ||
                breach(v, "the type is not that of the helper's result");
@@ -76,7 +77,9 @@ static bool check_type(struct verifier *v, const struct ir_op *op)
         return op->type == ir_op_result_type(op) || breach(v, "the type is not that of the result");
     if (is_float && op->type != IR_F32 && op->type != IR_F64)
         return breach(v, "the instance type is neither f32 nor f64");
-    if (!is_float && op->type != IR_I32 && op->type != IR_I64 && !any_type(op))
+    if (is_vector && op->type != IR_V64 && op->type != IR_V128)
+        return breach(v, "the instance type is neither v64 nor v128");
+    if (!is_float && !is_vector && op->type != IR_I32 && op->type != IR_I64 && !any_type(op))
         return breach(v, "the instance type is neither i32 nor i64");
     if ((op->opcode == IR_OP_adc || op->opcode == IR_OP_sbc) && op->type != IR_I32)
         return breach(v, "only for i32");
@@ -125,9 +128,34 @@ static bool check_memory(struct verifier *v, const struct ir_op *op)
     return true;
 }
 
+/* Element sizes that a vector op has, as a mask of their log2. */
+static unsigned element_sizes(unsigned opcode)
+{
+    switch (opcode) {
+    case IR_OP_vand: case IR_OP_vor: case IR_OP_vxor: case IR_OP_vandn: case IR_OP_vadd: case IR_OP_vsub:
+        return 15;
+    case IR_OP_vshl: case IR_OP_vshru: case IR_OP_vnarrow:
+        return 14;
+    case IR_OP_vshrs: return 6;
+    case IR_OP_vqadds: case IR_OP_vqsubs: case IR_OP_vqaddu: case IR_OP_vqsubu: return 3;
+    case IR_OP_vfadd: case IR_OP_vfsub: case IR_OP_vfmul: return 4;
+    default: return 7;
+    }
+}
+
+static bool check_vector(struct verifier *v, const struct ir_op *op)
+{
+    if (op->aux > 3 || !(element_sizes(op->opcode) >> op->aux & 1))
+        return breach(v, "not for elements of this size");
+    bool shift = op->opcode >= IR_OP_vshl && op->opcode <= IR_OP_vshrs;
+    return (shift ? op->imm < 8u << op->aux : !op->imm) || breach(v, "no such shift amount");
+}
+
 static bool check_imm(struct verifier *v, const struct ir_op *op)
 {
     const struct ir_target *t = v->b->target;
+    if (op->opcode >= IR_OP_vand && op->opcode <= IR_OP_vfmul)
+        return check_vector(v, op);
     switch (op->opcode) {
     case IR_OP_const:
         return ir_eval_truncate(op->type, op->imm) == op->imm || breach(v, "too large for its type");

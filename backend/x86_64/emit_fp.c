@@ -8,6 +8,12 @@
 #include "backend/x86_64/xmm.h"
 
 const struct fp_constants fp_constants = {
+    .ones = {~0u, ~0u, ~0u, ~0u},
+    .add_least = {0x0c7fffff, 0x0c7fffff, 0x0c7fffff, 0x0c7fffff}, /* see emit_vec.c */
+    .mul_least = {0x207fffff, 0x207fffff, 0x207fffff, 0x207fffff},
+    .default_nan = {0x7fc00000, 0x7fc00000, 0x7fc00000, 0x7fc00000},
+    .even8 = {0x00ff00ff, 0x00ff00ff, 0x00ff00ff, 0x00ff00ff},
+    .even16 = {0xffff, 0xffff, 0xffff, 0xffff},
     .abs64 = {INT64_MAX, INT64_MAX},
     .abs32 = {0x7fffffff7fffffff, 0x7fffffff7fffffff},
     .sign64 = {BIT64(63), BIT64(63)},
@@ -68,9 +74,8 @@ static void exact_call(struct compiler *c, struct exact_site s)
     c->a.p += sizeof(s);
 }
 
-/* Out of line when @cc holds. */
-static struct stub *exact_if(struct compiler *c, const struct ir_op *op, enum x86_cc cc,
-                             unsigned dst, const struct opnd *args)
+struct stub *exact_if(struct compiler *c, const struct ir_op *op, enum x86_cc cc, unsigned dst,
+                      const struct opnd *args)
 {
     struct stub *s = stub_new(c, STUB_EXACT, x_jcc(&c->a, cc));
     s->from2 = NULL;

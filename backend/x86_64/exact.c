@@ -1,6 +1,7 @@
 /* Floating-point ops by their reference: where the host's unit differs, or may have differed. */
 #include "backend/x86_64/xmm.h"
 #include "ir/float.h"
+#include "ir/vector.h"
 
 static uint64_t argument(const struct exact_frame *f, const struct exact_site *s, unsigned k)
 {
@@ -17,12 +18,28 @@ static uint64_t argument(const struct exact_frame *f, const struct exact_site *s
     return v;
 }
 
+/* The arguments are in registers. */
+static void compute_vector(struct exact_frame *f, const struct exact_site *s, struct ir_env *env,
+                           const struct ir_op *op)
+{
+    struct ir_vector v[2], r;
+    for (unsigned k = 0; k < 2; k++)
+        memcpy(&v[k], f->xmm[s->arg[k]], sizeof(v[k]));
+    r = ir_vector_eval(env, op, &v[0], &v[1]);
+    memcpy(f->xmm[s->dst], &r, sizeof(r));
+    f->site = s->back;
+}
+
 void exact_compute(struct exact_frame *f)
 {
     struct exact_site s; /* behind the call, wherever that ends */
     memcpy(&s, (const void *)(uintptr_t)f->site, sizeof(s));
     struct ir_op op = {.opcode = s.opcode, .type = s.type, .aux = s.aux};
     struct ir_env *env = (struct ir_env *)(uintptr_t)(f->reg[RBP] - IR_ENV_BIAS);
+    if (s.type == IR_V64 || s.type == IR_V128) {
+        compute_vector(f, &s, env, &op);
+        return;
+    }
     uint64_t v[3] = {0};
     for (unsigned k = 0; k < ir_op_info[op.opcode].nargs; k++) {
         v[k] = argument(f, &s, k);

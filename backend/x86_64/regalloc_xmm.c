@@ -61,11 +61,6 @@ static struct opnd mem(struct x86_mem m)
     return (struct opnd){.kind = OPND_MEM, .reg = NO_REG, .mem = m};
 }
 
-static enum x86_form load_insn(unsigned type)
-{
-    return type == IR_F32 ? X86_MOVSS_RM : type == IR_V128 ? X86_MOVUPS_RM : X86_MOVSD_RM;
-}
-
 static void load_const(struct compiler *c, int32_t i, unsigned reg)
 {
     uint64_t imm = op_of(c, i)->imm;
@@ -77,6 +72,8 @@ static void load_const(struct compiler *c, int32_t i, unsigned reg)
     x_mov_ri(&c->a, t, imm);
     x_op2(c, X86_MOVD_RM, 1, reg, x_opnd_xmm(t));
     ra_unlock(c, t);
+    if (op_of(c, i)->type == IR_V128)
+        x_op3(c, X86_PUNPCKLQDQ, reg, reg, x_opnd_xmm(reg));
 }
 
 unsigned xa_reg(struct compiler *c, int32_t i)
@@ -97,18 +94,20 @@ unsigned xa_reg(struct compiler *c, int32_t i)
         c->ra.xspills &= ~BIT(v->off);
     } else {
         assert(v->loc == LOC_ENV);
-        x_op2(c, load_insn(type), 0, reg, mem(env_mem(v->off)));
+        x_op2(c, type == IR_F32 ? X86_MOVSS_RM : X86_MOVSD_RM, 0, reg, mem(env_mem(v->off)));
+        /* Halves that were stored one by one are forwarded to loads of halves alone. */
+        if (type == IR_V128)
+            x_op3(c, X86_MOVHPS_RM, reg, reg, mem(env_mem(v->off + 8u)));
     }
     own(c, i, reg);
     return reg;
 }
 
-/* Without AVX a memory operand of 16 bytes would have to be aligned. */
 struct opnd xa_opnd(struct compiler *c, int32_t i)
 {
     const struct value *v = &c->val[i];
     unsigned type = ir_op_result_type(op_of(c, i));
-    if (type == IR_F32 || type == IR_F64 || (type == IR_V128 && (c->be->features & HOST_AVX))) {
+    if (type == IR_F32 || type == IR_F64) {
         if (v->loc == LOC_ENV)
             return mem(env_mem(v->off));
         if (v->loc == LOC_XSPILL)

@@ -5,6 +5,7 @@
 
 #include "ir/eval.h"
 #include "ir/float.h"
+#include "ir/vector.h"
 
 /* One run of one block. */
 struct interp {
@@ -12,6 +13,7 @@ struct interp {
     struct ir_env *env;
     const struct ir_callbacks *callbacks;
     uint64_t *value;   /* by op index, zero extended; value[IR_NONE] is 0 */
+    uint64_t *high;    /* the upper halves of v128 values */
     uint32_t next;     /* index of the op to execute next */
     uint32_t word;     /* of the current guest instruction */
     uint32_t left;     /* guest instructions from the current one on */
@@ -76,6 +78,8 @@ static bool cc_holds(const struct interp *it, unsigned cc)
 
 static uint64_t op_const(struct interp *it, const struct ir_op *op)
 {
+    if (op->type == IR_V128) /* in both halves */
+        it->high[op - it->block->ops] = op->imm;
     return ir_eval_truncate(op->type, op->imm);
 }
 
@@ -87,7 +91,11 @@ static uint64_t op_get(struct interp *it, const struct ir_op *op)
     case IR_I8: return *p;
     case IR_I16: return *(const uint16_t *)p;
     case IR_I64:
-    case IR_F64: return *(const uint64_t *)p;
+    case IR_F64:
+    case IR_V64: return *(const uint64_t *)p;
+    case IR_V128:
+        it->high[it->next - 1] = ((const uint64_t *)p)[1];
+        return *(const uint64_t *)p;
     default: return *(const uint32_t *)p;
     }
 }
@@ -100,14 +108,19 @@ static void slot_write(struct interp *it, unsigned index, uint64_t v)
     case IR_I8: *p = (uint8_t)v; break;
     case IR_I16: *(uint16_t *)p = (uint16_t)v; break;
     case IR_I64:
-    case IR_F64: *(uint64_t *)p = v; break;
+    case IR_F64:
+    case IR_V64:
+    case IR_V128: *(uint64_t *)p = v; break;
     default: *(uint32_t *)p = (uint32_t)v; break;
     }
 }
 
 static uint64_t op_set(struct interp *it, const struct ir_op *op)
 {
+    const struct ir_slot *slot = &it->block->target->slots[op->imm];
     slot_write(it, (unsigned)op->imm, arg(it, op, 0));
+    if (slot->type == IR_V128)
+        memcpy((uint8_t *)it->env + slot->offset + 8, &it->high[op->arg[0]], 8);
     return 0;
 }
 
@@ -392,6 +405,31 @@ FLOAT_OP(fneg) FLOAT_OP(fabs) FLOAT_OP(fcmp) FLOAT_OP(ftos) FLOAT_OP(ftou) FLOAT
 FLOAT_OP(utof) FLOAT_OP(fwiden) FLOAT_OP(fnarrow)
 #undef FLOAT_OP
 
+/* ---- vectors ------------------------------------------------------------------------------------- */
+
+static uint64_t vector(struct interp *it, const struct ir_op *op)
+{
+    struct ir_vector v[2], r;
+    for (unsigned i = 0; i < 2; i++)
+        v[i] = (struct ir_vector){{it->value[op->arg[i]], it->high[op->arg[i]]}};
+    r = ir_vector_eval(it->env, op, &v[0], &v[1]);
+    it->high[it->next - 1] = r.half[1];
+    return r.half[0];
+}
+
+#define VECTOR_OP(name)                                                                            \
+    static uint64_t op_##name(struct interp *it, const struct ir_op *op)                           \
+    {                                                                                              \
+        return vector(it, op);                                                                     \
+    }
+VECTOR_OP(vand) VECTOR_OP(vor) VECTOR_OP(vxor) VECTOR_OP(vandn) VECTOR_OP(vadd) VECTOR_OP(vsub)
+VECTOR_OP(vmul) VECTOR_OP(vmins) VECTOR_OP(vmaxs) VECTOR_OP(vminu) VECTOR_OP(vmaxu)
+VECTOR_OP(vcmpeq) VECTOR_OP(vcmpgts) VECTOR_OP(vshl) VECTOR_OP(vshru) VECTOR_OP(vshrs)
+VECTOR_OP(vqadds) VECTOR_OP(vqsubs) VECTOR_OP(vqaddu) VECTOR_OP(vqsubu) VECTOR_OP(vwidens)
+VECTOR_OP(vwidenu) VECTOR_OP(vnarrow) VECTOR_OP(vdup) VECTOR_OP(vfadd) VECTOR_OP(vfsub)
+VECTOR_OP(vfmul)
+#undef VECTOR_OP
+
 /* ---- control ------------------------------------------------------------------------------------- */
 
 static uint64_t op_insn(struct interp *it, const struct ir_op *op)
@@ -510,9 +548,10 @@ static bool enter(const struct ir_block *b, struct ir_env *env)
 
 enum ir_exit ir_interp_run(const struct ir_block *b, struct ir_env *env, const struct ir_callbacks *cb)
 {
-    uint64_t values[b->count + 1];
-    struct interp it = {.block = b, .env = env, .callbacks = cb, .value = values + 1};
-    values[0] = 0; /* of IR_NONE */
+    uint64_t values[b->count + 1], high[b->count + 1];
+    struct interp it = {
+        .block = b, .env = env, .callbacks = cb, .value = values + 1, .high = high + 1};
+    values[0] = high[0] = 0; /* of IR_NONE */
     it.left = it.unstarted = b->insn_count;
     if (!enter(b, env)) {
         leave(&it, env->page_base + b->page_offset, IR_EXIT_BUDGET);

@@ -13,6 +13,7 @@ enum { TABLE_BYTES = 8 << 20, TABLES = 4 };
         "r" #n, IR_I32, p, offsetof(struct state, r) + 4 * n \
     }
 #define F(n)  [SLOT_F0 + n] = {"f" #n, IR_F32, 0, offsetof(struct state, f) + 4 * n}
+#define V(n)  [SLOT_V0 + n] = {"v" #n, IR_V64, 0, offsetof(struct state, f) + 8 * n}
 #define FD(n) [SLOT_FD0 + n] = {"fd" #n, IR_F64, 0, offsetof(struct state, f) + 8 * n}
 static const struct ir_slot slots[SLOT_COUNT] = {
     R(0, 1),
@@ -44,6 +45,12 @@ static const struct ir_slot slots[SLOT_COUNT] = {
     FD(1),
     FD(2),
     FD(3),
+    V(0),
+    V(1),
+    V(2),
+    V(3),
+    [SLOT_X0] = {"x0", IR_V128, 0, offsetof(struct state, f)},
+    [SLOT_X0 + 1] = {"x1", IR_V128, 0, offsetof(struct state, f) + 16},
     [SLOT_LANE] = {"lane", IR_I8, 0, offsetof(struct state, lane)},
 };
 #undef R

@@ -19,7 +19,9 @@ enum {
     SLOT_S1, /* d0 is s1:s0 */
     SLOT_F0, /* f32: f0..f3 in fd0 and fd1 */
     SLOT_FD0 = SLOT_F0 + 4, /* f64: fd0..fd3 */
-    SLOT_LANE = SLOT_FD0 + 4,
+    SLOT_V0 = SLOT_FD0 + 4, /* v64: the same */
+    SLOT_X0 = SLOT_V0 + 4, /* v128: fd0 and fd1, fd2 and fd3 */
+    SLOT_LANE = SLOT_X0 + 2,
     SLOT_COUNT,
 };
 
@@ -94,5 +96,8 @@ void exec_map(struct backend *be, struct state *s, uint32_t addr, unsigned lane,
 
 /** Fill @b with a random block. */
 void random_block(struct ir_block *b, uint64_t *rng);
+
+/** A size of elements that the vector op has: @size or one near. */
+unsigned vector_size(unsigned opcode, unsigned size);
 
 #endif

@@ -5,11 +5,29 @@
 
 enum { POOL = 64 };
 
+/* A size of elements that the op has: the given one or another. */
+unsigned vector_size(unsigned opcode, unsigned size)
+{
+    static const struct {
+        uint8_t first, last, from, to;
+    } sizes[] = {
+        {IR_OP_vand, IR_OP_vsub, 0, 3},      {IR_OP_vmul, IR_OP_vcmpgts, 0, 2},
+        {IR_OP_vshl, IR_OP_vshru, 1, 3},     {IR_OP_vshrs, IR_OP_vshrs, 1, 2},
+        {IR_OP_vqadds, IR_OP_vqsubu, 0, 1},  {IR_OP_vwidens, IR_OP_vwidenu, 0, 2},
+        {IR_OP_vnarrow, IR_OP_vnarrow, 1, 3}, {IR_OP_vdup, IR_OP_vdup, 0, 2},
+        {IR_OP_vfadd, IR_OP_vfmul, 2, 2},
+    };
+    for (unsigned k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++)
+        if (opcode >= sizes[k].first && opcode <= sizes[k].last)
+            return size < sizes[k].from ? sizes[k].from : size > sizes[k].to ? sizes[k].to : size;
+    return 0;
+}
+
 struct gen {
     struct ir_block *b;
     uint64_t *rng;
-    int32_t pool[4][POOL]; /* values usable now: i32, i64, f32, f64 */
-    unsigned count[4];
+    int32_t pool[6][POOL]; /* values usable now: i32, i64, f32, f64, v64, v128 */
+    unsigned count[6];
 };
 
 static unsigned pick(struct gen *g, unsigned n)
@@ -19,7 +37,7 @@ static unsigned pick(struct gen *g, unsigned n)
 
 static unsigned pool_of(enum ir_type type)
 {
-    return type == IR_I64 ? 1 : type == IR_F32 ? 2 : type == IR_F64 ? 3 : 0;
+    return type == IR_I32 ? 0 : (unsigned)(type - IR_I64) + 1;
 }
 
 static void add(struct gen *g, enum ir_type type, int32_t v)
@@ -72,13 +90,19 @@ static int32_t constant(struct gen *g, enum ir_type type)
                    type == IR_I32 ? (uint32_t)v : v);
 }
 
+static unsigned float_slot(struct gen *g, enum ir_type type)
+{
+    static const uint8_t first[] = {SLOT_F0, SLOT_FD0, SLOT_V0, SLOT_X0};
+    return first[type - IR_F32] + pick(g, type == IR_V128 ? 2 : 4);
+}
+
 static int32_t get_slot(struct gen *g, enum ir_type type)
 {
     static const uint8_t wide[] = {SLOT_Q0, SLOT_Q1, SLOT_D0};
     static const uint8_t narrow[] = {SLOT_B0, SLOT_H0, SLOT_S0, SLOT_S1};
     unsigned slot = pick(g, 14);
     if (type >= IR_F32)
-        slot = (type == IR_F32 ? SLOT_F0 : SLOT_FD0) + pick(g, 4);
+        slot = float_slot(g, type);
     else if (type == IR_I64)
         slot = wide[pick(g, 3)];
     else if (!pick(g, 6))
@@ -173,8 +197,7 @@ static void floating(struct gen *g)
     unsigned opcode = IR_OP_fadd + pick(g, IR_OP_fnarrow - IR_OP_fadd + 3);
     enum ir_type type = pick(g, 2) ? IR_F64 : IR_F32, result = type;
     if (opcode > IR_OP_fnarrow) {
-        emit(g, IR_OP_set, type, value(g, type), IR_NONE, IR_NONE,
-             (type == IR_F32 ? SLOT_F0 : SLOT_FD0) + pick(g, 4), 0, 0);
+        emit(g, IR_OP_set, type, value(g, type), IR_NONE, IR_NONE, float_slot(g, type), 0, 0);
         return;
     }
     const struct ir_op_info *info = &ir_op_info[opcode];
@@ -192,6 +215,32 @@ static void floating(struct gen *g)
         type = result;
     bool variant = opcode == IR_OP_fcmp || opcode == IR_OP_ftos || opcode == IR_OP_ftou;
     add(g, result, emit(g, opcode, type, args[0], args[1], args[2], 0, 0, variant && pick(g, 2)));
+}
+
+/* Vector ops, and sets of their slots. */
+static void vector(struct gen *g)
+{
+    unsigned opcode = IR_OP_vand + pick(g, IR_OP_vfmul - IR_OP_vand + 6);
+    enum ir_type type = pick(g, 2) ? IR_V64 : IR_V128;
+    if (opcode > IR_OP_vfmul) {
+        emit(g, IR_OP_set, type, value(g, type), IR_NONE, IR_NONE, float_slot(g, type), 0, 0);
+        return;
+    }
+    const struct ir_op_info *info = &ir_op_info[opcode];
+    unsigned size = vector_size(opcode, pick(g, 4));
+    int32_t args[2] = {IR_NONE, IR_NONE};
+    for (unsigned k = 0; k < info->nargs; k++) {
+        char letter = info->argtypes[k];
+        args[k] = value(g, letter == 'u'   ? IR_V64
+                           : letter == 'x' ? IR_V128
+                           : letter == 'w' ? IR_I32
+                                           : type);
+    }
+    if (info->result != 'v')
+        type = info->result == 'u' ? IR_V64 : IR_V128;
+    bool shift = opcode >= IR_OP_vshl && opcode <= IR_OP_vshrs;
+    uint64_t imm = shift ? pick(g, 8u << size) : 0;
+    add(g, type, emit(g, opcode, type, args[0], args[1], IR_NONE, imm, 0, size));
 }
 
 static int32_t address(struct gen *g)
@@ -328,7 +377,9 @@ static void branch(struct gen *g, unsigned depth)
 static void body(struct gen *g, unsigned depth)
 {
     unsigned n = pick(g, 40);
-    if (n >= 32)
+    if (n >= 37)
+        vector(g);
+    else if (n >= 32)
         floating(g);
     else if (n < 14)
         arithmetic(g);

@@ -267,7 +267,9 @@ void run_start(struct run *r)
 
 void run_end(struct run *r)
 {
-    r->s.fpscr |= r->s.env.fp_flags;
+    r->s.fpscr |= r->s.env.fp_flags & FP_FLAGS;
+    if (r->s.env.fp_flags & FP_QC)
+        r->s.fpscr |= FPSCR_QC;
     r->s.env.fp_flags = 0;
 }
 

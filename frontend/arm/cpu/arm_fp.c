@@ -69,7 +69,9 @@ static uint32_t fpscr_mask(const struct arm_state *s)
 
 uint32_t arm_fpscr_read(const struct arm_state *s)
 {
-    return s->fpscr | s->env.fp_flags;
+    uint32_t flags = s->env.fp_flags;
+
+    return s->fpscr | (flags & FP_FLAGS) | (flags & FP_QC ? FPSCR_QC : 0);
 }
 
 void arm_fpscr_write(struct arm_state *s, uint32_t value)

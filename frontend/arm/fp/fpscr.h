@@ -8,6 +8,7 @@
 #include "fp/fp.h"
 
 /* Control bits of the FPSCR. */
+#define FPSCR_QC 0x08000000u /* cumulative saturation */
 #define FPSCR_AHP 0x04000000u
 #define FPSCR_DN 0x02000000u
 #define FPSCR_FZ 0x01000000u

@@ -1,0 +1,269 @@
+/* Vectors. The upper half of a v64 in a register is anything. */
+#include "backend/x86_64/xmm.h"
+#include "fp/fp.h"
+
+static struct opnd mem(struct x86_mem m)
+{
+    return (struct opnd){.kind = OPND_MEM, .reg = NO_REG, .mem = m};
+}
+
+/* Rows of x86.def by element size follow each other. */
+static enum x86_form sized(enum x86_form first, const struct ir_op *op)
+{
+    return (enum x86_form)(first + op->aux);
+}
+
+/* @dst := @a @insn @b, where without AVX @dst must be @a or fresh. */
+static void binary(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn)
+{
+    int32_t va = op->arg[0], vb = op->arg[1];
+    bool commutes = ir_op_info[op->opcode].effects & IR_EFF_COMM;
+    if (commutes && c->val[va].last != i && c->val[vb].last == i) {
+        va = op->arg[1];
+        vb = op->arg[0];
+    }
+    unsigned a = xa_reg(c, va), b = xa_reg(c, vb);
+    x_op3(c, insn, xa_dest(c, i, va), a, x_opnd_xmm(b));
+}
+
+#define BINARY(name, insn)                                                                         \
+    void emit_##name(struct compiler *c, const struct ir_op *op, int32_t i)                        \
+    {                                                                                              \
+        binary(c, op, i, insn);                                                                    \
+    }
+
+BINARY(vand, X86_PAND)
+BINARY(vor, X86_POR)
+BINARY(vxor, X86_PXOR)
+BINARY(vadd, sized(X86_PADDB, op))
+BINARY(vsub, sized(X86_PSUBB, op))
+BINARY(vmins, sized(X86_PMINSB, op))
+BINARY(vmaxs, sized(X86_PMAXSB, op))
+BINARY(vminu, sized(X86_PMINUB, op))
+BINARY(vmaxu, sized(X86_PMAXUB, op))
+BINARY(vcmpeq, sized(X86_PCMPEQB, op))
+BINARY(vcmpgts, sized(X86_PCMPGTB, op))
+
+/* The host complements its first operand. */
+void emit_vandn(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned a = xa_reg(c, op->arg[0]), b = xa_reg(c, op->arg[1]);
+    x_op3(c, X86_PANDN, xa_dest(c, i, op->arg[1]), b, x_opnd_xmm(a));
+}
+
+/* dst := a shifted by @n. The VEX form has the destination where others have an operand. */
+static void shift(struct compiler *c, enum x86_form insn, unsigned dst, unsigned a, unsigned n)
+{
+    if (c->be->features & HOST_AVX) {
+        x_vrr(&c->a, insn, 0, x86_rows[insn].ext, dst, a);
+    } else {
+        if (dst != a)
+            x_rr(&c->a, X86_MOVAPS_RM, 0, dst, a);
+        x_r(&c->a, insn, 0, dst);
+    }
+    x_u8(&c->a, n);
+}
+
+static void shift_op(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form first)
+{
+    unsigned a = xa_reg(c, op->arg[0]);
+    shift(c, (enum x86_form)(first + op->aux - 1), xa_dest(c, i, op->arg[0]), a, (unsigned)op->imm);
+}
+
+void emit_vshl(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    shift_op(c, op, i, X86_PSLLW);
+}
+
+void emit_vshru(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    shift_op(c, op, i, X86_PSRLW);
+}
+
+void emit_vshrs(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    shift_op(c, op, i, X86_PSRAW);
+}
+
+/* Of bytes: the products of the even ones, and of the odd ones. */
+static void multiply_bytes(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned a = xa_reg(c, op->arg[0]), b = xa_reg(c, op->arg[1]);
+    unsigned t = xa_alloc(c), u = xa_alloc(c), dst = xa_dest(c, i, NO_VALUE);
+    shift(c, X86_PSRLW, t, a, 8);
+    shift(c, X86_PSRLW, u, b, 8);
+    x_op3(c, X86_PMULLW, t, t, x_opnd_xmm(u));
+    shift(c, X86_PSLLW, t, t, 8);
+    x_op3(c, X86_PMULLW, dst, a, x_opnd_xmm(b));
+    x_op3(c, X86_PAND, dst, dst, mem(FP_CONST(c, even8)));
+    x_op3(c, X86_POR, dst, dst, x_opnd_xmm(t));
+}
+
+void emit_vmul(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    if (op->aux == 0)
+        multiply_bytes(c, op, i);
+    else
+        binary(c, op, i, op->aux == 1 ? X86_PMULLW : X86_PMULLD);
+}
+
+/* Something saturated where the result is not that without saturation. */
+static void saturating(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn,
+                       enum x86_form wrapping)
+{
+    unsigned a = xa_reg(c, op->arg[0]);
+    struct opnd b = x_opnd_xmm(xa_reg(c, op->arg[1]));
+    unsigned dst = xa_dest(c, i, NO_VALUE), t = xa_alloc(c);
+    x_op3(c, sized(insn, op), dst, a, b);
+    x_op3(c, sized(wrapping, op), t, a, b);
+    x_op3(c, X86_PXOR, t, t, x_opnd_xmm(dst));
+    if (op->type == IR_V64)
+        x_op2(c, X86_MOVQ_RM, 0, t, x_opnd_xmm(t));
+    x_op2(c, X86_PTEST, 0, t, x_opnd_xmm(t));
+    uint8_t *none = x_jcc(&c->a, CC_E);
+    x_m(&c->a, X86_OR8_MI, 0, ENV(fp_flags));
+    x_u8(&c->a, FP_QC);
+    x_patch_here(&c->a, none);
+}
+
+void emit_vqadds(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    saturating(c, op, i, X86_PADDSB, X86_PADDB);
+}
+
+void emit_vqsubs(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    saturating(c, op, i, X86_PSUBSB, X86_PSUBB);
+}
+
+void emit_vqaddu(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    saturating(c, op, i, X86_PADDUSB, X86_PADDB);
+}
+
+void emit_vqsubu(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    saturating(c, op, i, X86_PSUBUSB, X86_PSUBB);
+}
+
+/* ---- other widths -------------------------------------------------------------------------------- */
+
+static void widen(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form first)
+{
+    struct opnd a = x_opnd_xmm(xa_reg(c, op->arg[0]));
+    x_op2(c, sized(first, op), 0, xa_dest(c, i, op->arg[0]), a);
+}
+
+void emit_vwidens(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    widen(c, op, i, X86_PMOVSXBW);
+}
+
+void emit_vwidenu(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    widen(c, op, i, X86_PMOVZXBW);
+}
+
+/* Without their high halves elements are packed without saturation. */
+void emit_vnarrow(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned a = xa_reg(c, op->arg[0]), dst = xa_dest(c, i, op->arg[0]);
+    if (op->aux == 3) {
+        x_op2(c, X86_PSHUFD, 0, dst, x_opnd_xmm(a));
+        x_u8(&c->a, 0x08);
+        return;
+    }
+    struct x86_mem low = op->aux == 1 ? FP_CONST(c, even8) : FP_CONST(c, even16);
+    x_op3(c, X86_PAND, dst, a, mem(low));
+    x_op3(c, op->aux == 1 ? X86_PACKUSWB : X86_PACKUSDW, dst, dst, x_opnd_xmm(dst));
+}
+
+void emit_vdup(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct code *a = &c->a;
+    unsigned x = ra_reg(c, op->arg[0]), dst = xa_dest(c, i, NO_VALUE);
+    struct opnd d = x_opnd_xmm(dst);
+    x_op2(c, X86_MOVD_RM, 0, dst, x_opnd_xmm(x));
+    if (op->aux == 0)
+        x_op3(c, X86_PUNPCKLBW, dst, dst, d);
+    if (op->aux <= 1) {
+        x_op2(c, X86_PSHUFLW, 0, dst, d);
+        x_u8(a, 0);
+    }
+    x_op2(c, X86_PSHUFD, 0, dst, d);
+    x_u8(a, 0);
+}
+
+/* ---- floats --------------------------------------------------------------------------------------
+ * Arguments that are 0 or not below a least magnitude are no denormals and have no results that are
+ * tiny: sums, when it is 2^-102; products, when it is 2^-62. All others are left to the reference
+ * before the host's unit sees them: it would gather other exceptions. Then NaNs alone differ. */
+
+/* t := magnitudes of @a less one: 0 becomes the greatest unsigned number. */
+static void magnitudes(struct compiler *c, unsigned t, unsigned a)
+{
+    x_op3(c, X86_PAND, t, a, mem(FP_CONST(c, abs32)));
+    x_op3(c, X86_PADDD, t, t, mem(FP_CONST(c, ones)));
+}
+
+/* A v64's upper half must not take part. */
+static unsigned float_argument(struct compiler *c, const struct ir_op *op, int32_t v)
+{
+    unsigned a = xa_reg(c, v);
+    if (op->type == IR_V128)
+        return a;
+    unsigned t = xa_alloc(c);
+    x_op2(c, X86_MOVQ_RM, 0, t, x_opnd_xmm(a));
+    return t;
+}
+
+static void default_nans(struct compiler *c, unsigned dst, unsigned t, unsigned u)
+{
+    x_op3(c, X86_CMPUNORDPS, t, dst, x_opnd_xmm(dst));
+    x_u8(&c->a, 3);
+    if (c->be->features & HOST_AVX) {
+        x_vrm(&c->a, X86_VBLENDVPS, 0, dst, dst, FP_CONST(c, default_nan));
+        x_u8(&c->a, t << 4);
+        return;
+    }
+    x_op3(c, X86_ANDNPS, u, t, x_opnd_xmm(dst));
+    x_op3(c, X86_ANDPS, t, t, mem(FP_CONST(c, default_nan)));
+    x_op3(c, X86_ORPS, u, u, x_opnd_xmm(t));
+    x_op2(c, X86_MOVAPS_RM, 0, dst, x_opnd_xmm(u));
+}
+
+static void arithmetic(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn,
+                       struct x86_mem least)
+{
+    unsigned a = float_argument(c, op, op->arg[0]);
+    unsigned b = op->arg[1] == op->arg[0] ? a : float_argument(c, op, op->arg[1]);
+    struct opnd args[2] = {x_opnd_xmm(a), x_opnd_xmm(b)};
+    unsigned t = xa_alloc(c), u = xa_alloc(c), dst = xa_dest(c, i, NO_VALUE);
+    magnitudes(c, t, a);
+    if (a != b) {
+        magnitudes(c, u, b);
+        x_op3(c, X86_PMINUD, t, t, x_opnd_xmm(u));
+    }
+    x_op3(c, X86_PMINUD, t, t, mem(least));
+    x_op3(c, X86_PCMPEQD, t, t, mem(least));
+    x_op2(c, X86_PTEST, 0, t, mem(FP_CONST(c, ones)));
+    struct stub *s = exact_if(c, op, CC_AE, dst, args);
+    x_op3(c, insn, dst, a, args[1]);
+    default_nans(c, dst, t, u);
+    s->back = c->a.p;
+}
+
+void emit_vfadd(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    arithmetic(c, op, i, X86_ADDPS, FP_CONST(c, add_least));
+}
+
+void emit_vfsub(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    arithmetic(c, op, i, X86_SUBPS, FP_CONST(c, add_least));
+}
+
+void emit_vfmul(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    arithmetic(c, op, i, X86_MULPS, FP_CONST(c, mul_least));
+}

@@ -1,0 +1,110 @@
+#include "ir/vector.h"
+
+#include <assert.h>
+
+#include "fp/fp.h"
+#include "util/bits.h"
+
+/* One element: its width, and what it adds to env->fp_flags. */
+struct element {
+    const struct ir_op *op;
+    struct fp_status fp;
+    unsigned bits;
+};
+
+static uint64_t mask(unsigned bits)
+{
+    return ~0ull >> (64 - bits);
+}
+
+static int64_t sign_extend(uint64_t v, unsigned bits)
+{
+    return (int64_t)(v << (64 - bits)) >> (64 - bits);
+}
+
+static uint64_t get(const struct ir_vector *v, unsigned i, unsigned bits)
+{
+    unsigned at = i * bits;
+    return v->half[at / 64] >> at % 64 & mask(bits);
+}
+
+static void put(struct ir_vector *v, unsigned i, unsigned bits, uint64_t x)
+{
+    unsigned at = i * bits;
+    v->half[at / 64] |= (x & mask(bits)) << at % 64;
+}
+
+static uint64_t saturate(struct element *e, int64_t v, int64_t min, int64_t max)
+{
+    if (v >= min && v <= max)
+        return (uint64_t)v;
+    e->fp.flags |= FP_QC;
+    return (uint64_t)(v < min ? min : max);
+}
+
+static uint64_t saturate_signed(struct element *e, int64_t v)
+{
+    int64_t max = (int64_t)(mask(e->bits) >> 1);
+    return saturate(e, v, -max - 1, max);
+}
+
+static uint64_t saturate_unsigned(struct element *e, int64_t v)
+{
+    return saturate(e, v, 0, (int64_t)mask(e->bits));
+}
+
+/* Of zero extended elements @a and @b. */
+static uint64_t compute(struct element *e, uint64_t a, uint64_t b)
+{
+    int64_t x = sign_extend(a, e->bits), y = sign_extend(b, e->bits);
+    switch (e->op->opcode) {
+    case IR_OP_vand: return a & b;
+    case IR_OP_vor: return a | b;
+    case IR_OP_vxor: return a ^ b;
+    case IR_OP_vandn: return a & ~b;
+    case IR_OP_vadd: return a + b;
+    case IR_OP_vsub: return a - b;
+    case IR_OP_vmul: return a * b;
+    case IR_OP_vmins: return x < y ? a : b;
+    case IR_OP_vmaxs: return x > y ? a : b;
+    case IR_OP_vminu: return a < b ? a : b;
+    case IR_OP_vmaxu: return a > b ? a : b;
+    case IR_OP_vcmpeq: return a == b ? ~0ull : 0;
+    case IR_OP_vcmpgts: return x > y ? ~0ull : 0;
+    case IR_OP_vshl: return a << e->op->imm;
+    case IR_OP_vshru: return a >> e->op->imm;
+    case IR_OP_vshrs: return (uint64_t)(x >> e->op->imm);
+    case IR_OP_vqadds: return saturate_signed(e, x + y);
+    case IR_OP_vqsubs: return saturate_signed(e, x - y);
+    case IR_OP_vqaddu: return saturate_unsigned(e, (int64_t)(a + b));
+    case IR_OP_vqsubu: return saturate_unsigned(e, (int64_t)(a - b));
+    case IR_OP_vwidens: return (uint64_t)x;
+    case IR_OP_vwidenu: case IR_OP_vnarrow: return a;
+    case IR_OP_vfadd: return fp_add(&e->fp, FP_32, a, b);
+    case IR_OP_vfsub: return fp_sub(&e->fp, FP_32, a, b);
+    case IR_OP_vfmul: return fp_mul(&e->fp, FP_32, a, b);
+    default: assert(!"a vector op"); return 0;
+    }
+}
+
+struct ir_vector ir_vector_eval(struct ir_env *env, const struct ir_op *op,
+                                const struct ir_vector *a, const struct ir_vector *b)
+{
+    struct element e = {
+        .op = op, .fp = {.rounding = env->fp_rounding, .flush = true, .default_nan = true}};
+    struct ir_vector r = {{0, 0}};
+    unsigned from = 8u << op->aux, to = from, count = (op->type == IR_V64 ? 64 : 128) / from;
+    e.bits = from;
+    if (op->opcode == IR_OP_vwidens || op->opcode == IR_OP_vwidenu) {
+        to = 2 * from;
+        count = 64 / from;
+    } else if (op->opcode == IR_OP_vnarrow) {
+        to = from / 2;
+        count = 128 / from;
+    }
+    for (unsigned i = 0; i < count; i++)
+        put(&r, i, to, op->opcode == IR_OP_vdup ? a->half[0]
+                                                : compute(&e, get(a, i, from), get(b, i, from)));
+    env->fp_flags |= e.fp.flags;
+    return r;
+}

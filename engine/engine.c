@@ -148,11 +148,11 @@ bool engine_cpu_in_guest(const struct engine_cpu *ec)
 
 /* ---- lookup ------------------------------------------------------------------------------------ */
 
-static uint32_t *exec_entries(struct engine *en, const struct ir_env *env, uint32_t lane)
+static uint32_t *exec_entries(struct engine *en, const struct ir_env *env, uint64_t pc, uint32_t lane)
 {
     const struct ir_memory_layout *m = &en->target->memory;
     uint32_t *const *table = (void *)(env->tables + m->exec_table[lane]);
-    return table[env->pc >> m->page_bits];
+    return table[pc >> m->page_bits];
 }
 
 /* What the exec tables know about env.pc; no_entry if nothing. */
@@ -162,11 +162,59 @@ static uint32_t entry_known(struct engine_cpu *ec, uint32_t flags)
     uint32_t lane = flags & GUEST_FLAGS_LANE_MASK;
     if (ec->step_once || (flags & GUEST_FLAGS_LOOKUP_ONLY))
         return en->no_entry;
-    const uint32_t *entries = exec_entries(en, ec->env, lane);
+    const uint32_t *entries = exec_entries(en, ec->env, ec->env->pc, lane);
     if (!entries)
         return en->no_entry;
     uint32_t index = (uint32_t)(ec->env->pc & (PAGE_BYTES - 1)) >> en->target->granule[lane];
     return __atomic_load_n(&entries[index], __ATOMIC_ACQUIRE);
+}
+
+static uint64_t next_page(const struct engine_cpu *ec)
+{
+    uint64_t mask = (1ull << ec->engine->target->memory.address_bits) - 1;
+    return (align_down(ec->env->pc, PAGE_BYTES) + PAGE_BYTES) & mask;
+}
+
+static struct straddle_hit *straddle_slot(struct engine_cpu *ec)
+{
+    return &ec->straddles[(ec->env->pc >> PAGE_BITS) % STRADDLE_HITS];
+}
+
+/* The straddling block at env.pc when it was found before and is right still, else NULL. The exec
+ * tables vouch for the mapping; code of such blocks is not protected, so the bytes are compared. */
+static struct block *straddle_known(struct engine_cpu *ec, uint32_t flags)
+{
+    const struct straddle_hit *h = straddle_slot(ec);
+    struct engine *en = ec->engine;
+    struct block *b = h->block;
+    uint32_t lane = flags & GUEST_FLAGS_LANE_MASK;
+    if ((ec->env->pc & (PAGE_BYTES - 1)) != PAGE_BYTES - 2 || !b || h->pc != ec->env->pc ||
+        ec->step_once || h->evictions != __atomic_load_n(&en->stats.regions_evicted, __ATOMIC_RELAXED) ||
+        b->flags != flags || !__atomic_load_n(&b->valid, __ATOMIC_ACQUIRE))
+        return NULL;
+    bool same = h->entries[0] && exec_entries(en, ec->env, h->pc, lane) == h->entries[0] &&
+                h->entries[1] && exec_entries(en, ec->env, next_page(ec), lane) == h->entries[1] &&
+                !memcmp(b->straddle_bytes, h->host[0] + PAGE_BYTES - 2, 2) &&
+                !memcmp(b->straddle_bytes + 2, h->host[1], 2);
+    return same ? b : NULL;
+}
+
+/* Remember the straddling block @b, which was just found at env.pc on the page @fetch. */
+static void straddle_note(struct engine_cpu *ec, struct block *b, const struct engine_fetch *fetch)
+{
+    struct engine *en = ec->engine;
+    struct engine_fetch next;
+    uint32_t lane = b->flags & GUEST_FLAGS_LANE_MASK;
+    if (!b->straddles || !b->valid || !en->ops.fetch(ec->env, next_page(ec), false, &next))
+        return;
+    *straddle_slot(ec) = (struct straddle_hit){
+        .block = b,
+        .pc = ec->env->pc,
+        .evictions = en->stats.regions_evicted,
+        .entries = {exec_entries(en, ec->env, ec->env->pc, lane),
+                    exec_entries(en, ec->env, next_page(ec), lane)},
+        .host = {fetch->host, next.host},
+    };
 }
 
 /* The straddling block @b was found: are its bytes still what it was made from? */
@@ -174,9 +222,8 @@ static bool straddle_matches(struct engine_cpu *ec, const struct block *b,
                              const struct engine_fetch *fetch)
 {
     struct engine_fetch next;
-    uint64_t next_va = align_down(ec->env->pc, PAGE_BYTES) + PAGE_BYTES;
     return !memcmp(b->straddle_bytes, fetch->host + PAGE_BYTES - 2, 2) &&
-           ec->engine->ops.fetch(ec->env, next_va, false, &next) &&
+           ec->engine->ops.fetch(ec->env, next_page(ec), false, &next) &&
            !memcmp(b->straddle_bytes + 2, next.host, 2);
 }
 
@@ -242,6 +289,8 @@ static struct block *lookup_slow(struct engine_cpu *ec, uint32_t flags, void *si
         if (site && en->stats.regions_evicted == evictions && !en->evicting)
             engine_chain(en, site, b);
     }
+    if (b)
+        straddle_note(ec, b, &fetch);
     pthread_mutex_unlock(&en->lock);
     return b;
 }
@@ -284,6 +333,7 @@ static bool safe_point(struct engine_cpu *ec)
     atomic_store(&ec->in_guest, false);
     atomic_store(&ec->env->exit_request, 0);
     unsigned epoch = atomic_load(&ec->engine->epoch);
+    memset(ec->straddles, 0, sizeof(ec->straddles)); /* their blocks may go from here on */
     bool go_on = ec->engine->ops.service(ec->env);
     atomic_store(&ec->seen_epoch, epoch);
     return go_on;
@@ -304,6 +354,10 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
         flags |= BLOCK_STEP | GUEST_FLAGS_LOOKUP_ONLY;
     uint32_t entry = en->accel == ENGINE_LOCKSTEP || *site ? en->no_entry : entry_known(ec, flags);
     if (entry == en->no_entry) {
+        b = straddle_known(ec, flags);
+        *site = b ? NULL : *site;
+    }
+    if (entry == en->no_entry && !b) {
         b = lookup_slow(ec, flags, *site, *evictions);
         *site = NULL;
         if (!b)

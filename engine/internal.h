@@ -69,6 +69,17 @@ struct code_page {
     uint64_t covered[PAGE_BYTES / 4 / 64]; /* words that some block was made from */
 };
 
+/* A block of a straddling instruction that was found before, and what makes it right still: both
+ * pages are mapped as they were, with the bytes that it was made from. */
+struct straddle_hit {
+    struct block *block; /* NULL: unused */
+    uint64_t pc, evictions;
+    const uint32_t *entries[2];
+    const uint8_t *host[2];
+};
+
+enum { STRADDLE_HITS = 32 };
+
 struct engine_cpu {
     struct engine *engine;
     struct ir_env *env;
@@ -78,6 +89,7 @@ struct engine_cpu {
     enum engine_step step;      /* the debugger's */
     bool stepped;               /* the last turn executed something, or took an exception */
     struct lockstep *lockstep;
+    struct straddle_hit straddles[STRADDLE_HITS]; /* by virtual page; emptied at safe points */
 };
 
 /* What a debugger has asked for. */

@@ -20,6 +20,10 @@
     {.name = "fs" #n, .type = IR_F32, .offset = offsetof(struct arm_state, d) + 4 * (n)},
 #define SLOT_FD(n)                                                                                 \
     {.name = "fd" #n, .type = IR_F64, .offset = offsetof(struct arm_state, d) + 8 * (n)},
+#define SLOT_V(n)                                                                                  \
+    {.name = "v" #n, .type = IR_V64, .offset = offsetof(struct arm_state, d) + 8 * (n)},
+#define SLOT_Q(n)                                                                                  \
+    {.name = "q" #n, .type = IR_V128, .offset = offsetof(struct arm_state, d) + 16 * (n)},
 static const struct ir_slot slots[] = {
 #include "frontend/arm/cpu/slots.def"
 };
@@ -224,7 +228,8 @@ void run_translate(struct run *r, uint32_t max_insns)
         .next_page = r->no_next_page ? NULL : r->next_page,
         .offset = (uint32_t)(env->pc - env->page_base),
         .flags = r->block_flags | r->s.thumb | (uint32_t)r->s.itstate << ARM_BF_IT_SHIFT |
-                 (r->s.fpscr & FPSCR_SPECIAL ? ARM_BF_FP_SPECIAL : 0),
+                 (r->s.fpscr & FPSCR_SPECIAL ? ARM_BF_FP_SPECIAL : 0) |
+                 (r->s.fpscr >> FPSCR_RMODE_SHIFT & 3 ? ARM_BF_FP_ROUNDING : 0),
         .max_insns = max_insns,
         .fold_literals = r->fold_literals,
     };

@@ -8,12 +8,16 @@ enum arm_slot {
 #define SLOT_D(n) ARM_SLOT_D##n,
 #define SLOT_FS(n) ARM_SLOT_FS##n,
 #define SLOT_FD(n) ARM_SLOT_FD##n,
+#define SLOT_V(n) ARM_SLOT_V##n,
+#define SLOT_Q(n) ARM_SLOT_Q##n,
 #include "frontend/arm/cpu/slots.def"
 #undef SLOT
 #undef SLOT_S
 #undef SLOT_D
 #undef SLOT_FS
 #undef SLOT_FD
+#undef SLOT_V
+#undef SLOT_Q
     ARM_SLOT_COUNT
 };
 

@@ -17,6 +17,8 @@
 #define SLOT_D(n) [ARM_SLOT_D##n] = {"d" #n, IR_I64, 0, offsetof(struct arm_state, d) + 8 * (n)},
 #define SLOT_FS(n) [ARM_SLOT_FS##n] = {"fs" #n, IR_F32, 0, offsetof(struct arm_state, d) + 4 * (n)},
 #define SLOT_FD(n) [ARM_SLOT_FD##n] = {"fd" #n, IR_F64, 0, offsetof(struct arm_state, d) + 8 * (n)},
+#define SLOT_V(n) [ARM_SLOT_V##n] = {"v" #n, IR_V64, 0, offsetof(struct arm_state, d) + 8 * (n)},
+#define SLOT_Q(n) [ARM_SLOT_Q##n] = {"q" #n, IR_V128, 0, offsetof(struct arm_state, d) + 16 * (n)},
 static const struct ir_slot slots[] = {
 #include "frontend/arm/cpu/slots.def"
 };
@@ -25,6 +27,8 @@ static const struct ir_slot slots[] = {
 #undef SLOT_D
 #undef SLOT_FS
 #undef SLOT_FD
+#undef SLOT_V
+#undef SLOT_Q
 
 #define PURE IR_HELPER_PURE
 #define READS IR_HELPER_READS

@@ -43,6 +43,7 @@ enum {
     KEY_A1,
     KEY_STAGE2,
     KEY_FP_SPECIAL,
+    KEY_FP_ROUNDING,
     KEY_VMID,
 };
 
@@ -82,7 +83,8 @@ void arm_context_key(const struct arm_state *s, uint64_t *key, uint32_t *asid)
     *key = flag(s->mode == ARM_MODE_USR, KEY_USER) | flag(s->big_endian, KEY_BIG_ENDIAN) |
            flag(sctlr & BIT(1), KEY_STRICT) | flag(rotate, KEY_ROTATE) |
            flag(sctlr & SCTLR_M, KEY_MMU) | flag(s->secure, KEY_SECURE) | flag(hyp, KEY_HYP) |
-           flag(s->fpscr & FPSCR_SPECIAL, KEY_FP_SPECIAL);
+           flag(s->fpscr & FPSCR_SPECIAL, KEY_FP_SPECIAL) |
+           flag(s->env.fp_rounding, KEY_FP_ROUNDING);
     *asid = 0;
     if ((sctlr & SCTLR_M) && !hyp) {
         *asid = current_asid(s, lpae);

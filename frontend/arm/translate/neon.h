@@ -2,8 +2,8 @@
  * Advanced SIMD data processing: operations on D register values (i64), and the shapes of
  * instructions that apply them to registers. Internal to translate/.
  *
- * An operation is a struct neon_op: either IR or a helper per element type. neon_do alone knows how
- * an operation becomes IR.
+ * An operation is a struct neon_op: IR on whole registers as vectors, and IR or a helper per element
+ * type on their halves as integers. neon_do and neon_vector_do alone know how an operation becomes IR.
  */
 #ifndef ARMEMU_ARM_TRANSLATE_NEON_H
 #define ARMEMU_ARM_TRANSLATE_NEON_H
@@ -20,7 +20,14 @@ struct neon_type {
 /* Result of one half. @x and @y are i64 (@y IR_NONE for operations of one operand). */
 typedef int32_t neon_fn(struct ir_block *b, struct neon_type type, int32_t x, int32_t y);
 
+/* Result in IR's vectors: of @v64 or v128 values of the operation's element type. */
+typedef int32_t neon_vector_fn(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                               int32_t y);
+
 struct neon_op {
+    neon_vector_fn *vector; /* first choice, for the sizes of the mask `sizes` */
+    uint8_t sizes;
+    bool is_float;      /* `vector` rounds as the FPSCR says: only where that is to nearest */
     neon_fn *fn;        /* IR, where not NULL */
     uint16_t helper;    /* otherwise the first of helpers in ascending order of the sizes ... */
     uint8_t first, count; /* ... which begin with @first; so many sizes. 0: one for all types. */
@@ -47,6 +54,11 @@ extern const struct neon_op neon_qnarrow, neon_qnarrow_su, neon_equal, neon_test
 /** Apply @op to @x and @y. */
 int32_t neon_do(struct arm_translate *t, const struct neon_op *op, struct neon_type type, int32_t x,
                 int32_t y);
+/** Is there IR of @op on vectors? @op NULL: yes. */
+bool neon_has_vector(const struct arm_translate *t, const struct neon_op *op, struct neon_type type);
+/** Apply it to vectors of type @v. */
+int32_t neon_vector_do(struct arm_translate *t, const struct neon_op *op, enum ir_type v,
+                       struct neon_type type, int32_t x, int32_t y);
 /** Does @op exist for elements of @size? */
 bool neon_has(const struct neon_op *op, int size);
 
@@ -61,6 +73,38 @@ int32_t neon_shift_left(struct ir_block *b, struct neon_type type, int32_t v, un
 int32_t neon_shift_right(struct arm_translate *t, struct neon_type type, int32_t v, unsigned n);
 /** An i64 all of whose elements are element @index of register @d. */
 int32_t neon_lane(struct arm_translate *t, int d, int size, int index);
+
+/* Registers as vectors: Q registers (by their first D register) when @v is IR_V128. */
+static inline unsigned neon_slot(enum ir_type v, int d)
+{
+    return v == IR_V128 ? ARM_SLOT_Q0 + (unsigned)d / 2 : ARM_SLOT_V0 + (unsigned)d;
+}
+static inline int32_t neon_read(struct arm_translate *t, enum ir_type v, int d)
+{
+    return ir_get(t->b, neon_slot(v, d));
+}
+static inline void neon_write(struct arm_translate *t, enum ir_type v, int d, int32_t value)
+{
+    ir_set(t->b, neon_slot(v, d), value);
+}
+static inline enum ir_type neon_vector(int q)
+{
+    return q ? IR_V128 : IR_V64;
+}
+/** Element @index of register @d in all elements of a vector, sizes 0..2. */
+int32_t neon_vector_lane(struct arm_translate *t, enum ir_type v, int d, int size, int index);
+/** As neon_shift_left and neon_shift_right; neon_shifts_vector: is there one for this? */
+bool neon_shifts_vector(struct neon_type type, bool right);
+int32_t neon_vector_shift_left(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                               unsigned n);
+int32_t neon_vector_shift_right(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                                unsigned n);
+/** Functions for struct neon_op (neon_vector.c). */
+neon_vector_fn neon_vadd, neon_vsub, neon_vmul, neon_vmax, neon_vmin, neon_vcgt, neon_vcge, neon_vceq,
+    neon_vtst, neon_vabd, neon_vqadd, neon_vqsub, neon_vfadd, neon_vfsub, neon_vfmul;
+#define NEON_WITH(vector_, sizes_, ...) {.vector = vector_, .sizes = sizes_, __VA_ARGS__}
+#define NEON_F(vector_, name) \
+    {.vector = vector_, .sizes = 15, .is_float = true, .helper = ARM_HELPER_neon_##name}
 
 /* Both halves of a quadword. */
 struct neon_pair {

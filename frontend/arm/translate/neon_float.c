@@ -5,7 +5,8 @@
 
 static const uint64_t signs = 0x8000000080000000;
 
-static const struct neon_op fadd = NEON_ONE(fadd), fsub = NEON_ONE(fsub), fmul = NEON_ONE(fmul);
+static const struct neon_op fadd = NEON_F(neon_vfadd, fadd), fsub = NEON_F(neon_vfsub, fsub),
+                            fmul = NEON_F(neon_vfmul, fmul);
 
 /* ---- three registers ------------------------------------------------------------------------- */
 
@@ -16,9 +17,6 @@ static const struct neon_op fadd = NEON_ONE(fadd), fsub = NEON_ONE(fsub), fmul =
         return neon_three_same(t, a, &op, NULL);                              \
     }
 
-SAME(VADD_vf, fadd)
-SAME(VSUB_vf, fsub)
-SAME(VMUL_vf, fmul)
 SAME(VABD_vf, fabd)
 SAME(VCEQ_vf, fceq)
 SAME(VCGE_vf, fcge)
@@ -34,6 +32,16 @@ SAME(VRSQRTS, frsqrts)
 SAME(VPADD_vf, fpadd)
 SAME(VPMAX_vf, fpmax)
 SAME(VPMIN_vf, fpmin)
+
+#define SAME_OF(mnemonic, op)                                                 \
+    bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrr *a) \
+    {                                                                         \
+        return neon_three_same(t, a, &op, NULL);                              \
+    }
+
+SAME_OF(VADD_vf, fadd)
+SAME_OF(VSUB_vf, fsub)
+SAME_OF(VMUL_vf, fmul)
 
 /* Product and sum are rounded apart. */
 bool trans_VMLA_vf(struct arm_translate *t, const struct arg_n_rrr *a)
@@ -118,8 +126,20 @@ static int32_t negative(struct ir_block *b, struct neon_type type, int32_t x, in
         return neon_two(t, a, &op, NULL);                                    \
     }
 
-TWO(VABS_vf, {.fn = absolute})
-TWO(VNEG_vf, {.fn = negative})
+static int32_t vector_absolute(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                               int32_t y)
+{
+    return ir_vop(b, IR_OP_vand, v, 2, x, ir_const(b, v, ~signs), 0);
+}
+
+static int32_t vector_negative(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                               int32_t y)
+{
+    return ir_vop(b, IR_OP_vxor, v, 2, x, ir_const(b, v, signs), 0);
+}
+
+TWO(VABS_vf, NEON_WITH(vector_absolute, 15, .fn = absolute))
+TWO(VNEG_vf, NEON_WITH(vector_negative, 15, .fn = negative))
 TWO(VRECPE_vf, NEON_ONE(frecpe))
 TWO(VRSQRTE_vf, NEON_ONE(frsqrte))
 TWO(VRECPE_vi, NEON_ONE(urecpe))

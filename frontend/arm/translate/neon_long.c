@@ -16,6 +16,11 @@ static struct neon_pair widen(struct arm_translate *t, struct neon_type type, in
     return (struct neon_pair){lo, neon_do(t, &neon_widen, type, neon_high(t->b, v), IR_NONE)};
 }
 
+static int32_t vector_widen(struct arm_translate *t, struct neon_type type, int32_t v)
+{
+    return ir_vop(t->b, type.u ? IR_OP_vwidenu : IR_OP_vwidens, IR_V128, type.size, v, IR_NONE, 0);
+}
+
 static struct neon_pair both(struct arm_translate *t, const struct neon_op *op,
                              struct neon_type type, struct neon_pair x, struct neon_pair y)
 {
@@ -29,9 +34,37 @@ static bool add_long(struct arm_translate *t, const struct arg_n_rrr *a, const s
 {
     struct neon_type type = type_of(a->size, a->u), result = type_of(a->size + 1, a->u);
     arm_vfp_check(t);
+    if (neon_has_vector(t, op, result)) {
+        int32_t n = wide ? neon_read(t, IR_V128, a->vn)
+                         : vector_widen(t, type, neon_read(t, IR_V64, a->vn));
+        int32_t m = vector_widen(t, type, neon_read(t, IR_V64, a->vm));
+        neon_write(t, IR_V128, a->vd, neon_vector_do(t, op, IR_V128, result, n, m));
+        return true;
+    }
     struct neon_pair n = wide ? neon_q_read(t, a->vn) : widen(t, type, arm_d_read(t, a->vn));
     struct neon_pair m = widen(t, type, arm_d_read(t, a->vm));
     neon_q_write(t, a->vd, both(t, op, result, n, m));
+    return true;
+}
+
+/* Long operations that are those of widened elements. The product of two i32 is none. */
+static const struct neon_op *same_length_op(const struct neon_op *op, struct neon_type type)
+{
+    if (op == &neon_mull && type.size < 2)
+        return &neon_mul;
+    return op == &neon_abdl && type.size < 2 ? &neon_abd : NULL;
+}
+
+/* The same for v64 values @n and @m. */
+static bool long_vectors(struct arm_translate *t, int vd, struct neon_type type, int32_t n,
+                         int32_t m, const struct neon_op *op, const struct neon_op *acc)
+{
+    struct neon_type wide = type_of(type.size + 1, type.u);
+    int32_t v = neon_vector_do(t, op, IR_V128, wide, vector_widen(t, type, n),
+                               vector_widen(t, type, m));
+    if (acc)
+        v = neon_vector_do(t, acc, IR_V128, wide, neon_read(t, IR_V128, vd), v);
+    neon_write(t, IR_V128, vd, v);
     return true;
 }
 
@@ -55,6 +88,10 @@ static bool three_long(struct arm_translate *t, const struct arg_n_rrr *a, const
     if (!neon_has(op, a->size))
         return arm_undefined(t);
     arm_vfp_check(t);
+    const struct neon_op *same = same_length_op(op, type_of(a->size, a->u));
+    if (same)
+        return long_vectors(t, a->vd, type_of(a->size, a->u), neon_read(t, IR_V64, a->vn),
+                            neon_read(t, IR_V64, a->vm), same, acc);
     int32_t n = arm_d_read(t, a->vn), m = arm_d_read(t, a->vm);
     return long_values(t, a->vd, type_of(a->size, a->u), n, m, op, acc);
 }
@@ -66,14 +103,14 @@ static bool narrow_high(struct arm_translate *t, const struct arg_n_rrr *a,
     struct neon_type wide = type_of(a->size + 1, true);
     unsigned half = 8u << a->size;
     arm_vfp_check(t);
-    struct neon_pair n = neon_q_read(t, a->vn);
-    struct neon_pair v = both(t, op, wide, n, neon_q_read(t, a->vm));
+    int32_t x = neon_vector_do(t, op, IR_V128, wide, neon_read(t, IR_V128, a->vn),
+                               neon_read(t, IR_V128, a->vm));
     if (round) {
-        int32_t c = neon_const(t->b, neon_each(wide.size, 1ull << (half - 1)));
-        v = both(t, &neon_add, wide, v, (struct neon_pair){c, c});
+        int32_t c = ir_const(t->b, IR_V128, neon_each(wide.size, 1ull << (half - 1)));
+        x = neon_vector_do(t, &neon_add, IR_V128, wide, x, c);
     }
-    int32_t lo = neon_shift_right(t, wide, v.lo, half), hi = neon_shift_right(t, wide, v.hi, half);
-    arm_d_write(t, a->vd, neon_do(t, &neon_narrow, wide, lo, hi));
+    x = neon_vector_shift_right(t->b, IR_V128, wide, x, half);
+    neon_write(t, IR_V64, a->vd, ir_vop(t->b, IR_OP_vnarrow, IR_V64, wide.size, x, IR_NONE, 0));
     return true;
 }
 
@@ -122,6 +159,10 @@ static bool scalar_long(struct arm_translate *t, const struct arg_n_rrs *a,
                         const struct neon_op *op, const struct neon_op *acc)
 {
     arm_vfp_check(t);
+    const struct neon_op *same = same_length_op(op, type_of(a->size, a->u));
+    if (same)
+        return long_vectors(t, a->vd, type_of(a->size, a->u), neon_read(t, IR_V64, a->vn),
+                            neon_vector_lane(t, IR_V64, a->vm, a->size, a->index), same, acc);
     int32_t m = neon_lane(t, a->vm, a->size, a->index);
     return long_values(t, a->vd, type_of(a->size, a->u), arm_d_read(t, a->vn), m, op, acc);
 }

@@ -20,7 +20,13 @@ TWO(VCLZ, NEON_3(clz))
 TWO(VCNT, NEON_FROM(cnt, 8, 0, 1))
 TWO(VQABS, NEON_3(qabs))
 TWO(VQNEG, NEON_3(qneg))
-TWO(VNEG_vi, NEON_IR(neg))
+static int32_t vector_neg(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                          int32_t y)
+{
+    return neon_vsub(b, v, type, ir_const(b, v, 0), x);
+}
+
+TWO(VNEG_vi, NEON_WITH(vector_neg, 15, .fn = neg))
 TWO(VPADDL, NEON_SU3(paddl))
 
 bool trans_VPADAL(struct arm_translate *t, const struct arg_n_rr *a)
@@ -36,11 +42,11 @@ bool trans_VPADAL(struct arm_translate *t, const struct arg_n_rr *a)
         return neon_with_zero(t, a, &op, swap);                                   \
     }
 
-ZERO(VCGT_zi, false, NEON_SU3(cgt))
-ZERO(VCGE_zi, false, NEON_SU3(cge))
-ZERO(VCLE_zi, true, NEON_SU3(cge))
-ZERO(VCLT_zi, true, NEON_SU3(cgt))
-ZERO(VABS_vi, false, NEON_SU3(abd)) /* the difference from 0 */
+ZERO(VCGT_zi, false, NEON_WITH(neon_vcgt, 7, .helper = ARM_HELPER_neon_cgt_s8, .count = 3))
+ZERO(VCGE_zi, false, NEON_WITH(neon_vcge, 7, .helper = ARM_HELPER_neon_cge_s8, .count = 3))
+ZERO(VCLE_zi, true, NEON_WITH(neon_vcge, 7, .helper = ARM_HELPER_neon_cge_s8, .count = 3))
+ZERO(VCLT_zi, true, NEON_WITH(neon_vcgt, 7, .helper = ARM_HELPER_neon_cgt_s8, .count = 3))
+ZERO(VABS_vi, false, NEON_WITH(neon_vabd, 7, .helper = ARM_HELPER_neon_abd_s8, .count = 3)) /* the difference from 0 */
 
 bool trans_VCEQ_zi(struct arm_translate *t, const struct arg_n_rr *a)
 {
@@ -184,6 +190,11 @@ static bool move_narrow(struct arm_translate *t, const struct arg_n_rr *a, const
 {
     struct neon_type wide = {(uint8_t)(a->size + 1), a->u};
     arm_vfp_check(t);
+    if (op == &neon_narrow) {
+        int32_t v = neon_read(t, IR_V128, a->vm);
+        neon_write(t, IR_V64, a->vd, ir_vop(t->b, IR_OP_vnarrow, IR_V64, wide.size, v, IR_NONE, 0));
+        return true;
+    }
     struct neon_pair m = neon_q_read(t, a->vm);
     arm_d_write(t, a->vd, neon_do(t, op, wide, m.lo, m.hi));
     return true;

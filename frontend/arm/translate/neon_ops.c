@@ -133,16 +133,20 @@ int32_t neon_shift_right(struct arm_translate *t, struct neon_type type, int32_t
 
 /* ---- operations ------------------------------------------------------------------------------ */
 
-const struct neon_op neon_add = {.fn = add};
-const struct neon_op neon_sub = {.fn = sub};
-const struct neon_op neon_equal = {.fn = equal};
-const struct neon_op neon_test = {.fn = test};
-const struct neon_op neon_mul = NEON_3(mul);
-const struct neon_op neon_qadd = NEON_SU4(qadd);
-const struct neon_op neon_qsub = NEON_SU4(qsub);
+const struct neon_op neon_add = NEON_WITH(neon_vadd, 15, .fn = add);
+const struct neon_op neon_sub = NEON_WITH(neon_vsub, 15, .fn = sub);
+const struct neon_op neon_equal = NEON_WITH(neon_vceq, 7, .fn = equal);
+const struct neon_op neon_test = NEON_WITH(neon_vtst, 7, .fn = test);
+const struct neon_op neon_mul =
+    NEON_WITH(neon_vmul, 7, .helper = ARM_HELPER_neon_mul_8, .count = 3);
+const struct neon_op neon_qadd = NEON_WITH(neon_vqadd, 3, .helper = ARM_HELPER_neon_qadd_s8,
+                                           .count = 4, .sign_matters = true);
+const struct neon_op neon_qsub = NEON_WITH(neon_vqsub, 3, .helper = ARM_HELPER_neon_qsub_s8,
+                                           .count = 4, .sign_matters = true);
 const struct neon_op neon_shl = NEON_SU4(shl);
 const struct neon_op neon_rshl = NEON_SU4(rshl);
-const struct neon_op neon_abd = NEON_SU3(abd);
+const struct neon_op neon_abd =
+    NEON_WITH(neon_vabd, 7, .helper = ARM_HELPER_neon_abd_s8, .count = 3, .sign_matters = true);
 const struct neon_op neon_abdl = NEON_SU3(abdl);
 const struct neon_op neon_widen = NEON_SU3(widen);
 const struct neon_op neon_mull = NEON_SU3(mull);
@@ -180,6 +184,17 @@ int32_t neon_do(struct arm_translate *t, const struct neon_op *op, struct neon_t
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
+/* Vd = op(x, y), or acc(Vd, op(x, y)), of vectors. */
+static bool vector_result(struct arm_translate *t, enum ir_type v, int vd, const struct neon_op *op,
+                          const struct neon_op *acc, struct neon_type type, int32_t x, int32_t y)
+{
+    int32_t r = neon_vector_do(t, op, v, type, x, y);
+    if (acc)
+        r = neon_vector_do(t, acc, v, type, neon_read(t, v, vd), r);
+    neon_write(t, v, vd, r);
+    return true;
+}
+
 /* The halves are done one after the other: no operand is a half that was written before. */
 bool neon_three_same(struct arm_translate *t, const struct arg_n_rrr *a, const struct neon_op *op,
                      const struct neon_op *acc)
@@ -188,6 +203,12 @@ bool neon_three_same(struct arm_translate *t, const struct arg_n_rrr *a, const s
     if (!neon_has(op, a->size))
         return arm_undefined(t);
     arm_vfp_check(t);
+    if (neon_has_vector(t, op, type) && neon_has_vector(t, acc, type)) {
+        enum ir_type v = neon_vector(a->q);
+        int32_t n = neon_read(t, v, a->vn);
+        int32_t m = a->vm == a->vn ? n : neon_read(t, v, a->vm);
+        return vector_result(t, v, a->vd, op, acc, type, n, m);
+    }
     for (int i = 0; i <= a->q; i++) {
         int32_t n = arm_d_read(t, a->vn + i);
         int32_t m = a->vm == a->vn ? n : arm_d_read(t, a->vm + i);
@@ -207,6 +228,10 @@ bool neon_two(struct arm_translate *t, const struct arg_n_rr *a, const struct ne
     if (!neon_has(op, a->size))
         return arm_undefined(t);
     arm_vfp_check(t);
+    if (!acc && neon_has_vector(t, op, type)) {
+        enum ir_type v = neon_vector(a->q);
+        return vector_result(t, v, a->vd, op, NULL, type, neon_read(t, v, a->vm), IR_NONE);
+    }
     for (int i = 0; i <= a->q; i++) {
         int32_t v = neon_do(t, op, type, arm_d_read(t, a->vm + i), IR_NONE);
         if (acc)
@@ -221,6 +246,11 @@ bool neon_with_zero(struct arm_translate *t, const struct arg_n_rr *a, const str
 {
     struct neon_type type = {(uint8_t)a->size, false};
     arm_vfp_check(t);
+    if (neon_has_vector(t, op, type)) {
+        enum ir_type v = neon_vector(a->q);
+        int32_t m = neon_read(t, v, a->vm), zero = ir_const(t->b, v, 0);
+        return vector_result(t, v, a->vd, op, NULL, type, swap ? zero : m, swap ? m : zero);
+    }
     for (int i = 0; i <= a->q; i++) {
         int32_t m = arm_d_read(t, a->vm + i), zero = neon_const(t->b, 0);
         arm_d_write(t, a->vd + i, neon_do(t, op, type, swap ? zero : m, swap ? m : zero));
@@ -233,6 +263,11 @@ bool neon_scalar_same(struct arm_translate *t, const struct arg_n_rrs *a, const 
 {
     struct neon_type type = {(uint8_t)a->size, a->u};
     arm_vfp_check(t);
+    if (neon_has_vector(t, op, type) && neon_has_vector(t, acc, type)) {
+        enum ir_type v = neon_vector(a->q);
+        int32_t lane = neon_vector_lane(t, v, a->vm, a->size, a->index);
+        return vector_result(t, v, a->vd, op, acc, type, neon_read(t, v, a->vn), lane);
+    }
     int32_t m = neon_lane(t, a->vm, a->size, a->index);
     for (int i = 0; i <= a->q; i++) {
         int32_t v = neon_do(t, op, type, arm_d_read(t, a->vn + i), m);

@@ -43,9 +43,8 @@ bool trans_VTBL(struct arm_translate *t, const struct arg_n_tbl *a)
 
 bool trans_VDUP_scalar(struct arm_translate *t, const struct arg_n_dup *a)
 {
+    enum ir_type v = neon_vector(a->q);
     arm_vfp_check(t);
-    int32_t v = neon_lane(t, a->vm, a->size, a->index);
-    for (int i = 0; i <= a->q; i++)
-        arm_d_write(t, a->vd + i, v);
+    neon_write(t, v, a->vd, neon_vector_lane(t, v, a->vm, a->size, a->index));
     return true;
 }

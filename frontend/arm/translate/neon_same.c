@@ -22,10 +22,14 @@
 SAME(VHADD, NEON_SU3(hadd))
 SAME(VRHADD, NEON_SU3(rhadd))
 SAME(VHSUB, NEON_SU3(hsub))
-SAME(VCGT_vi, NEON_SU3(cgt))
-SAME(VCGE_vi, NEON_SU3(cge))
-SAME(VMAX_vi, NEON_SU3(max))
-SAME(VMIN_vi, NEON_SU3(min))
+SAME(VCGT_vi, NEON_WITH(neon_vcgt, 7, .helper = ARM_HELPER_neon_cgt_s8, .count = 3,
+                            .sign_matters = true))
+SAME(VCGE_vi, NEON_WITH(neon_vcge, 7, .helper = ARM_HELPER_neon_cge_s8, .count = 3,
+                            .sign_matters = true))
+SAME(VMAX_vi, NEON_WITH(neon_vmax, 7, .helper = ARM_HELPER_neon_max_s8, .count = 3,
+                            .sign_matters = true))
+SAME(VMIN_vi, NEON_WITH(neon_vmin, 7, .helper = ARM_HELPER_neon_min_s8, .count = 3,
+                            .sign_matters = true))
 SAME(VPMAX_vi, NEON_SU3(pmax))
 SAME(VPMIN_vi, NEON_SU3(pmin))
 SAME(VPADD_vi, NEON_3(padd))

@@ -89,21 +89,68 @@ static int32_t do_qshlu(struct arm_translate *t, const struct arg_n_shift *a, in
     return neon_do(t, &op, type_of(a), m, amount_left(t, a));
 }
 
+/* VSHR, VSRA and VSHL on vectors where these are possible. */
+static bool shift_vector(struct arm_translate *t, const struct arg_n_shift *a, bool right, bool add,
+                         shift_fn *fn)
+{
+    enum ir_type v = neon_vector(a->q);
+    if (!neon_shifts_vector(type_of(a), right))
+        return shift_same(t, a, fn);
+    arm_vfp_check(t);
+    int32_t x = neon_read(t, v, a->vm);
+    if (right)
+        x = neon_vector_shift_right(t->b, v, type_of(a), x, (unsigned)a->imm);
+    else
+        x = neon_vector_shift_left(t->b, v, type_of(a), x, (unsigned)a->imm);
+    if (add)
+        x = neon_vector_do(t, &neon_add, v, type_of(a), neon_read(t, v, a->vd), x);
+    neon_write(t, v, a->vd, x);
+    return true;
+}
+
+bool trans_VSHR(struct arm_translate *t, const struct arg_n_shift *a)
+{
+    return shift_vector(t, a, true, false, do_shr);
+}
+
+bool trans_VSRA(struct arm_translate *t, const struct arg_n_shift *a)
+{
+    return shift_vector(t, a, true, true, do_sra);
+}
+
+bool trans_VSHL_imm(struct arm_translate *t, const struct arg_n_shift *a)
+{
+    return shift_vector(t, a, false, false, do_shl);
+}
+
 #define SHIFT(mnemonic, fn)                                                     \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_shift *a) \
     {                                                                           \
         return shift_same(t, a, fn);                                            \
     }
 
-SHIFT(VSHR, do_shr)
-SHIFT(VSRA, do_sra)
 SHIFT(VRSHR, do_rshr)
 SHIFT(VRSRA, do_rsra)
 SHIFT(VSRI, do_sri)
-SHIFT(VSHL_imm, do_shl)
 SHIFT(VSLI, do_sli)
 SHIFT(VQSHL_imm, do_qshl)
 SHIFT(VQSHLU, do_qshlu)
+
+/* What rounding carries out of an element is not among the bits that stay. */
+static bool shift_narrow_vector(struct arm_translate *t, const struct arg_n_shift *wide, bool round)
+{
+    struct neon_type type = type_of(wide);
+    unsigned n = (unsigned)wide->imm;
+    int32_t x = neon_read(t, IR_V128, wide->vm);
+    if (round) {
+        int32_t half = ir_const(t->b, IR_V128, neon_each(type.size, 1ull << (n - 1)));
+        x = neon_vector_do(t, &neon_add, IR_V128, type, x, half);
+    }
+    x = neon_vector_shift_right(t->b, IR_V128, type, x, n);
+    x = ir_vop(t->b, IR_OP_vnarrow, IR_V64, type.size, x, IR_NONE, 0);
+    neon_write(t, IR_V64, wide->vd, x);
+    return true;
+}
 
 /* Vd = @op of the elements of Qm shifted right. @a's size is that of Vd, the type that of Qm. No
  * shifted value needs more bits than the element had, rounded ones neither. */
@@ -115,6 +162,8 @@ static bool shift_narrow(struct arm_translate *t, const struct arg_n_shift *a, b
     wide.size++;
     wide.u = u;
     arm_vfp_check(t);
+    if (op == &neon_narrow)
+        return shift_narrow_vector(t, &wide, round);
     struct neon_pair m = neon_q_read(t, a->vm);
     int32_t lo = fn(t, &wide, IR_NONE, m.lo), hi = fn(t, &wide, IR_NONE, m.hi);
     arm_d_write(t, a->vd, neon_do(t, op, type_of(&wide), lo, hi));
@@ -139,13 +188,10 @@ bool trans_VSHLL(struct arm_translate *t, const struct arg_n_shift *a)
 {
     struct neon_type wide = {(uint8_t)(a->size + 1), a->u};
     arm_vfp_check(t);
-    int32_t m = arm_d_read(t, a->vm);
-    int32_t lo = neon_do(t, &neon_widen, type_of(a), m, IR_NONE);
-    int32_t hi = neon_do(t, &neon_widen, type_of(a), neon_high(t->b, m), IR_NONE);
-    neon_q_write(t, a->vd, (struct neon_pair){
-        neon_shift_left(t->b, wide, lo, (unsigned)a->imm),
-        neon_shift_left(t->b, wide, hi, (unsigned)a->imm),
-    });
+    int32_t x = ir_vop(t->b, a->u ? IR_OP_vwidenu : IR_OP_vwidens, IR_V128, (unsigned)a->size,
+                       neon_read(t, IR_V64, a->vm), IR_NONE, 0);
+    x = neon_vector_shift_left(t->b, IR_V128, wide, x, (unsigned)a->imm);
+    neon_write(t, IR_V128, a->vd, x);
     return true;
 }
 

@@ -25,6 +25,7 @@
 #define ARM_BF_HYP 0x80u         /* Hyp mode */
 #define ARM_BF_IT_SHIFT 16       /* ITSTATE of the first instruction; nonzero comes with LOOKUP_ONLY */
 #define ARM_BF_FP_SPECIAL 0x01000000u /* FPSCR has bits of FPSCR_SPECIAL set */
+#define ARM_BF_FP_ROUNDING 0x02000000u /* FPSCR.RMode is not to nearest */
 #define ARM_BF_FEATURES_SHIFT 8  /* small number of the CPU model's feature set, see arm_features_of */
 
 struct arm_translate {

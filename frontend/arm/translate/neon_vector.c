@@ -1,0 +1,124 @@
+/* Operations of Advanced SIMD on whole registers as IR's vectors. What these have not, stays with the
+ * helpers of helpers_neon.def: halving and 64-bit saturating sums, shifts by registers, rounding and
+ * saturating shifts but for VRSHRN, products of double width of i32, saturating products and
+ * narrowing, pairs, permutations, table lookup, and of the floats all but sum, difference, product
+ * and sign. */
+#include "frontend/arm/translate/neon.h"
+
+bool neon_has_vector(const struct arm_translate *t, const struct neon_op *op, struct neon_type type)
+{
+    if (!op)
+        return true;
+    if (op->is_float && (t->flags & ARM_BF_FP_ROUNDING))
+        return false;
+    return op->vector && (op->sizes >> type.size & 1);
+}
+
+int32_t neon_vector_do(struct arm_translate *t, const struct neon_op *op, enum ir_type v,
+                       struct neon_type type, int32_t x, int32_t y)
+{
+    return op->vector(t->b, v, type, x, y);
+}
+
+int32_t neon_vector_lane(struct arm_translate *t, enum ir_type v, int d, int size, int index)
+{
+    unsigned at = (unsigned)index << (3 + size);
+    int32_t word = d < 16 ? arm_s_read(t, 2 * d + (at >= 32))
+                          : ir_op1(t->b, at >= 32 ? IR_OP_hi32 : IR_OP_lo32, arm_d_read(t, d));
+    if (at & 31)
+        word = ir_op2i(t->b, IR_OP_shr, word, at & 31);
+    return ir_vop(t->b, IR_OP_vdup, v, (unsigned)size, word, IR_NONE, 0);
+}
+
+/* ---- shifts -------------------------------------------------------------------------------------- */
+
+/* Bytes are shifted as halfwords, without what comes from the neighbour. */
+bool neon_shifts_vector(struct neon_type type, bool right)
+{
+    return !right || type.u || type.size == 1 || type.size == 2;
+}
+
+static int32_t shift(struct ir_block *b, enum ir_opcode op, enum ir_type v, unsigned size, int32_t x,
+                     unsigned n)
+{
+    return n ? ir_vop(b, op, v, size, x, IR_NONE, n) : x;
+}
+
+int32_t neon_vector_shift_left(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                               unsigned n)
+{
+    if (type.size)
+        return shift(b, IR_OP_vshl, v, type.size, x, n);
+    x = shift(b, IR_OP_vshl, v, 1, x, n);
+    return ir_vop(b, IR_OP_vand, v, 0, x, ir_const(b, v, neon_each(0, 0xffull << n)), 0);
+}
+
+int32_t neon_vector_shift_right(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                                unsigned n)
+{
+    unsigned bits = 8u << type.size;
+    if (!type.u)
+        return shift(b, IR_OP_vshrs, v, type.size, x, n < bits ? n : bits - 1);
+    if (n == bits)
+        return ir_const(b, v, 0);
+    if (type.size)
+        return shift(b, IR_OP_vshru, v, type.size, x, n);
+    x = shift(b, IR_OP_vshru, v, 1, x, n);
+    return ir_vop(b, IR_OP_vand, v, 0, x, ir_const(b, v, neon_each(0, 0xffu >> n)), 0);
+}
+
+/* ---- operations ---------------------------------------------------------------------------------- */
+
+#define OPERATION(name, op_s, op_u)                                                                \
+    int32_t neon_##name(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,      \
+                        int32_t y)                                                                 \
+    {                                                                                              \
+        return ir_vop(b, type.u ? IR_OP_##op_u : IR_OP_##op_s, v, type.size, x, y, 0);             \
+    }
+OPERATION(vadd, vadd, vadd)
+OPERATION(vsub, vsub, vsub)
+OPERATION(vmul, vmul, vmul)
+OPERATION(vmax, vmaxs, vmaxu)
+OPERATION(vmin, vmins, vminu)
+OPERATION(vceq, vcmpeq, vcmpeq)
+OPERATION(vqadd, vqadds, vqaddu)
+OPERATION(vqsub, vqsubs, vqsubu)
+
+/* a >= b where a is the maximum. */
+int32_t neon_vcge(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
+{
+    return ir_vop(b, IR_OP_vcmpeq, v, type.size, neon_vmax(b, v, type, x, y), x, 0);
+}
+
+static int32_t complement(struct ir_block *b, enum ir_type v, int32_t x)
+{
+    return ir_vop(b, IR_OP_vxor, v, 0, x, ir_const(b, v, ~0ull), 0);
+}
+
+int32_t neon_vcgt(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
+{
+    if (!type.u)
+        return ir_vop(b, IR_OP_vcmpgts, v, type.size, x, y, 0);
+    return complement(b, v, neon_vcge(b, v, type, y, x));
+}
+
+int32_t neon_vtst(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
+{
+    int32_t both = ir_vop(b, IR_OP_vand, v, 0, x, y, 0);
+    return complement(b, v, ir_vop(b, IR_OP_vcmpeq, v, type.size, both, ir_const(b, v, 0), 0));
+}
+
+int32_t neon_vabd(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
+{
+    return neon_vsub(b, v, type, neon_vmax(b, v, type, x, y), neon_vmin(b, v, type, x, y));
+}
+
+#define FLOAT(name)                                                                                \
+    int32_t neon_##name(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,      \
+                        int32_t y)                                                                 \
+    {                                                                                              \
+        return ir_vop(b, IR_OP_##name, v, 2, x, y, 0);                                             \
+    }
+FLOAT(vfadd)
+FLOAT(vfsub)
+FLOAT(vfmul)

@@ -152,7 +152,7 @@ static enum status refuse(struct user_options *o, char *value, struct error *e)
 static enum status help(struct user_options *o, char *value, struct error *e);
 
 static const struct row rows[] = {
-    {"L", "DIR", true, "look for files under DIR first, the program interpreter and libraries among them", set_prefix},
+    {"L", "DIR", false, "look for files under DIR first, the program interpreter and libraries among them", set_prefix},
     {"E", "NAME=VALUE", false, "set a variable of the program's environment", set_variable},
     {"U", "NAME", false, "remove a variable from the program's environment", unset_variable},
     {"0", "NAME", false, "what the program gets as its own name (argv[0])", set_argv0},
@@ -256,6 +256,21 @@ static void begin(struct user_options *o, int argc, char **argv, char **envp)
     o->prefix = getenv("ARMEMU_LD_PREFIX");
 }
 
+/* The prefix must mean the same in other directories, and to programs with another environment. */
+static void resolve_prefix(struct user_options *o)
+{
+    size_t n = 0;
+    if (!o->prefix)
+        return;
+    o->absolute_prefix = realpath(o->prefix, NULL);
+    if (o->absolute_prefix)
+        o->prefix = o->absolute_prefix;
+    while (o->self[n])
+        n++;
+    o->self[n++] = (char *)"-L";
+    o->self[n] = (char *)o->prefix;
+}
+
 enum user_options_result user_options_parse(struct user_options *o, int argc, char **argv,
                                             char **envp, struct error *e)
 {
@@ -280,6 +295,7 @@ enum user_options_result user_options_parse(struct user_options *o, int argc, ch
         return USER_OPTIONS_ERROR;
     }
     o->args = argv + i;
+    resolve_prefix(o);
     return USER_OPTIONS_RUN;
 }
 
@@ -287,4 +303,5 @@ void user_options_free(struct user_options *o)
 {
     free(o->envp);
     free(o->self);
+    free(o->absolute_prefix);
 }

@@ -13,6 +13,7 @@
 struct user_options {
     const struct arm_cpu_model *cpu_model;
     const char *prefix, *argv0;
+    char *absolute_prefix; /* allocated */
     uint32_t stack_size;
     enum engine_accel accel;
     bool strace, perfmap;

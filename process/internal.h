@@ -35,6 +35,10 @@ struct guest_action {
 /* What made a task leave the guest. */
 enum task_event { TASK_NOTHING, TASK_SYSCALL, TASK_FAULT };
 
+/* Whose faults are recovered from: a helper's only while it is called by guest code, since the engine
+ * holds its lock when it reads code. */
+enum task_recovery { RECOVER_NOT, RECOVER_SYSCALL, RECOVER_HELPER };
+
 /* A guest thread, which is a host thread. */
 struct task {
     struct arm_state state __attribute__((aligned(64)));
@@ -50,9 +54,9 @@ struct task {
     siginfo_t fault;          /* TASK_FAULT: the signal */
     uint32_t svc_pc;          /* TASK_SYSCALL: address of the instruction */
 
-    /* A fault of C code that works on guest memory goes here when `recovers`. */
+    /* Where a fault of C code that works on guest memory goes. */
     sigjmp_buf recover;
-    bool recovers;
+    enum task_recovery recovery;
 
     /* A signal that has arrived and is to be delivered; all others are blocked meanwhile. */
     _Atomic int pending;      /* its number, or 0 */
@@ -134,6 +138,8 @@ void task_enter_thread(struct task *t);
 void task_run(struct task *t);
 int64_t task_clone(struct task *t, uint32_t flags, uint32_t stack, uint32_t parent_tid, uint32_t tls,
                    uint32_t child_tid);
+/** The thread has called exit: what others wait for is told, and the task is gone. */
+void task_end(struct task *t);
 /** End of the process, with everything written. */
 _Noreturn void process_exit(struct process *p, int status);
 

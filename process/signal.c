@@ -108,7 +108,8 @@ static void memory_fault(struct task *t, int sig, const siginfo_t *info, ucontex
         jump_to(uc, (void *)(uintptr_t)resume);
         return;
     }
-    if (!t->recovers)
+    if (t->recovery != RECOVER_SYSCALL &&
+        !(t->recovery == RECOVER_HELPER && engine_cpu_in_guest(t->engine)))
         signals_die(t, sig);
     memcpy(&mask, &uc->uc_sigmask, sizeof(mask));
     set_host_mask(mask);

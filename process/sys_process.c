@@ -53,12 +53,6 @@ int64_t sys_clone(struct task *t, const uint32_t *a)
     return task_clone(t, a[0], a[1], a[2], a[3], a[4]);
 }
 
-/* Programs fall back to clone. */
-int64_t sys_clone3(struct task *t, const uint32_t *a)
-{
-    return -ENOSYS;
-}
-
 int64_t sys_execve(struct task *t, const uint32_t *a)
 {
     return process_exec(t, AT_FDCWD, guest_ptr(t, a[0]), a[1], a[2], 0);

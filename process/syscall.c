@@ -15,15 +15,17 @@ struct syscall_row {
     uint32_t number;
     const char *name, *args;
     syscall_fn *handler; /* NULL: passed on */
-    long host;
+    long host;           /* -1: absent */
 };
 
 static const struct syscall_row rows[] = {
 #define CALL(number, name, args) {number, #name, args, sys_##name, 0},
 #define PASS(number, name, host, args) {number, #name, args, NULL, SYS_##host},
+#define ABSENT(number, name, args) {number, #name, args, NULL, -1},
 #include "process/syscalls.def"
 #undef CALL
 #undef PASS
+#undef ABSENT
 };
 
 /* What "w" arguments may be written to at most. */
@@ -183,12 +185,12 @@ static int64_t guarded(struct task *t, const struct syscall_row *row, const uint
 {
     int64_t r;
     if (sigsetjmp(t->recover, 0) == 0) {
-        t->recovers = true;
-        r = row->handler ? row->handler(t, a) : pass(t, row, a);
+        t->recovery = RECOVER_SYSCALL;
+        r = row->handler ? row->handler(t, a) : row->host < 0 ? -ENOSYS : pass(t, row, a);
     } else {
         r = -EFAULT;
     }
-    t->recovers = false;
+    t->recovery = RECOVER_NOT;
     return r;
 }
 

@@ -13,9 +13,11 @@ typedef int64_t syscall_fn(struct task *t, const uint32_t *a);
 
 #define CALL(number, name, args) syscall_fn sys_##name;
 #define PASS(number, name, host, args)
+#define ABSENT(number, name, args)
 #include "process/syscalls.def"
 #undef CALL
 #undef PASS
+#undef ABSENT
 
 /** Host system call @nr that a signal may interrupt. */
 #define HOST6(t, nr, a, b, c, d, e, f)                                                             \

@@ -120,12 +120,12 @@ void task_run(struct task *t)
     while (!t->ended) {
         signals_deliver(t);
         if (sigsetjmp(t->recover, 0) == 0) {
-            t->recovers = true;
+            t->recovery = RECOVER_HELPER;
             engine_run(t->engine);
         } else {
             helper_fault(t);
         }
-        t->recovers = false;
+        t->recovery = RECOVER_NOT;
         enum task_event event = t->event;
         t->event = TASK_NOTHING;
         if (event == TASK_SYSCALL)
@@ -188,13 +188,17 @@ static void robust_list_walk(struct task *t)
         robust_release(t, (words[2] & ~1u) + words[1]);
 }
 
-static void thread_end(struct task *t)
+void task_end(struct task *t)
 {
+    signals_block_all();
     robust_list_walk(t);
     if (t->clear_tid && space_has(&t->process->space, t->clear_tid, 4, SPACE_WRITE)) {
         atomic_store((_Atomic uint32_t *)guest_ptr(t, t->clear_tid), 0);
         futex_wake(t, t->clear_tid, 1);
     }
+    const stack_t none = {.ss_flags = SS_DISABLE};
+    sigaltstack(&none, NULL);
+    task_free(t);
 }
 
 /* ---- clone ----------------------------------------------------------------------------------------------------- */
@@ -226,11 +230,7 @@ static void *thread_main(void *opaque)
     pthread_mutex_unlock(&start->lock);
     signals_apply_mask(t);
     task_run(t);
-    signals_block_all();
-    thread_end(t);
-    const stack_t none = {.ss_flags = SS_DISABLE};
-    sigaltstack(&none, NULL);
-    task_free(t);
+    task_end(t);
     return NULL;
 }
 
@@ -309,6 +309,8 @@ static void forget_others(struct task *t)
     p->tasks = t;
     p->task_count = 1;
     t->next = t->prev = NULL;
+    memset(&p->exclusives, 0, sizeof(p->exclusives)); /* others may have held locks */
+    t->state.exclusive_size = 0;
 }
 
 static void locks_take(struct process *p)

@@ -80,7 +80,7 @@ static bool set_monitor(struct app *app, struct chardev *cd, struct error *e)
 
 static bool open_serial(struct app *app, unsigned index, struct error *e)
 {
-    char label[16];
+    char label[24];
     struct chardev *monitor = NULL;
     const char *spec = app->options.serial[index];
     snprintf(label, sizeof(label), "serial%u", index);

@@ -53,8 +53,41 @@ static uint64_t saturate_unsigned(struct element *e, int64_t v)
     return saturate(e, v, 0, (int64_t)mask(e->bits));
 }
 
-/* Of zero extended elements @a and @b. */
-static uint64_t compute(struct element *e, uint64_t a, uint64_t b)
+/* @v as an element of half the width. */
+static uint64_t saturate_half(struct element *e, int64_t v, bool to_signed)
+{
+    int64_t max = (int64_t)(mask(e->bits / 2) >> to_signed);
+    return saturate(e, v, to_signed ? -max - 1 : 0, max);
+}
+
+static uint64_t ones_if(bool holds)
+{
+    return holds ? ~0ull : 0;
+}
+
+/* Of f32 elements. */
+static uint64_t compute_float(struct element *e, uint64_t a, uint64_t b, uint64_t c)
+{
+    struct fp_status *s = &e->fp;
+    enum fp_rounding mode = (enum fp_rounding)s->rounding;
+    switch (e->op->opcode) {
+    case IR_OP_vfadd: return fp_add(s, FP_32, a, b);
+    case IR_OP_vfsub: return fp_sub(s, FP_32, a, b);
+    case IR_OP_vfmul: return fp_mul(s, FP_32, a, b);
+    case IR_OP_vfmuladd: return fp_muladd(s, FP_32, a, b, c);
+    case IR_OP_vfmax: return fp_max(s, FP_32, a, b);
+    case IR_OP_vfmin: return fp_min(s, FP_32, a, b);
+    case IR_OP_vfcmpeq: return ones_if(fp_compare_eq(s, FP_32, a, b));
+    case IR_OP_vfcmpge: return ones_if(fp_compare_ge(s, FP_32, a, b));
+    case IR_OP_vfcmpgt: return ones_if(fp_compare_gt(s, FP_32, a, b));
+    case IR_OP_vftos: return fp_to_fixed(s, FP_32, a, 32, 0, false, FP_TOZERO);
+    case IR_OP_vstof: return fp_from_fixed(s, FP_32, (uint64_t)(int32_t)a, 0, false, mode);
+    default: assert(!"a vector op"); return 0;
+    }
+}
+
+/* Of zero extended elements. */
+static uint64_t compute(struct element *e, uint64_t a, uint64_t b, uint64_t c)
 {
     int64_t x = sign_extend(a, e->bits), y = sign_extend(b, e->bits);
     switch (e->op->opcode) {
@@ -80,15 +113,21 @@ static uint64_t compute(struct element *e, uint64_t a, uint64_t b)
     case IR_OP_vqsubu: return saturate_unsigned(e, (int64_t)(a - b));
     case IR_OP_vwidens: return (uint64_t)x;
     case IR_OP_vwidenu: case IR_OP_vnarrow: return a;
-    case IR_OP_vfadd: return fp_add(&e->fp, FP_32, a, b);
-    case IR_OP_vfsub: return fp_sub(&e->fp, FP_32, a, b);
-    case IR_OP_vfmul: return fp_mul(&e->fp, FP_32, a, b);
-    default: assert(!"a vector op"); return 0;
+    case IR_OP_vqnarrows: return saturate_half(e, x, true);
+    case IR_OP_vqnarrowu: return saturate_half(e, (int64_t)a, false);
+    case IR_OP_vqnarrowsu: return saturate_half(e, x, false);
+    default: return compute_float(e, a, b, c);
     }
 }
 
+static bool narrows(unsigned opcode)
+{
+    return opcode == IR_OP_vnarrow || opcode == IR_OP_vqnarrows || opcode == IR_OP_vqnarrowu ||
+           opcode == IR_OP_vqnarrowsu;
+}
+
 struct ir_vector ir_vector_eval(struct ir_env *env, const struct ir_op *op,
-                                const struct ir_vector *a, const struct ir_vector *b)
+                                const struct ir_vector v[3])
 {
     struct element e = {
         .op = op, .fp = {.rounding = env->fp_rounding, .flush = true, .default_nan = true}};
@@ -98,13 +137,14 @@ struct ir_vector ir_vector_eval(struct ir_env *env, const struct ir_op *op,
     if (op->opcode == IR_OP_vwidens || op->opcode == IR_OP_vwidenu) {
         to = 2 * from;
         count = 64 / from;
-    } else if (op->opcode == IR_OP_vnarrow) {
+    } else if (narrows(op->opcode)) {
         to = from / 2;
         count = 128 / from;
     }
     for (unsigned i = 0; i < count; i++)
-        put(&r, i, to, op->opcode == IR_OP_vdup ? a->half[0]
-                                                : compute(&e, get(a, i, from), get(b, i, from)));
+        put(&r, i, to, op->opcode == IR_OP_vdup ? v[0].half[0]
+                                                : compute(&e, get(&v[0], i, from), get(&v[1], i, from),
+                                                          get(&v[2], i, from)));
     env->fp_flags |= e.fp.flags;
     return r;
 }

@@ -10,8 +10,8 @@ struct ir_vector {
     uint64_t half[2];
 };
 
-/** The value of vector op @op for the arguments @a and @b; adds to env->fp_flags. */
+/** The value of vector op @op for the arguments @v; adds to env->fp_flags. */
 struct ir_vector ir_vector_eval(struct ir_env *env, const struct ir_op *op,
-                                const struct ir_vector *a, const struct ir_vector *b);
+                                const struct ir_vector v[3]);
 
 #endif

@@ -138,8 +138,8 @@ static unsigned element_sizes(unsigned opcode)
         return 14;
     case IR_OP_vshrs: return 6;
     case IR_OP_vqadds: case IR_OP_vqsubs: case IR_OP_vqaddu: case IR_OP_vqsubu: return 3;
-    case IR_OP_vfadd: case IR_OP_vfsub: case IR_OP_vfmul: return 4;
-    default: return 7;
+    case IR_OP_vqnarrows: case IR_OP_vqnarrowu: case IR_OP_vqnarrowsu: return 6;
+    default: return opcode >= IR_OP_vfadd ? 4 : 7;
     }
 }
 

@@ -11,6 +11,8 @@ const struct fp_constants fp_constants = {
     .ones = {~0u, ~0u, ~0u, ~0u},
     .add_least = {0x0c7fffff, 0x0c7fffff, 0x0c7fffff, 0x0c7fffff}, /* see emit_vec.c */
     .mul_least = {0x207fffff, 0x207fffff, 0x207fffff, 0x207fffff},
+    .fma_least = {0x2b7fffff, 0x2b7fffff, 0x2b7fffff, 0x2b7fffff},
+    .normal_least = {0x007fffff, 0x007fffff, 0x007fffff, 0x007fffff},
     .default_nan = {0x7fc00000, 0x7fc00000, 0x7fc00000, 0x7fc00000},
     .even8 = {0x00ff00ff, 0x00ff00ff, 0x00ff00ff, 0x00ff00ff},
     .even16 = {0xffff, 0xffff, 0xffff, 0xffff},
@@ -72,6 +74,11 @@ static void exact_call(struct compiler *c, struct exact_site s)
         s.back = x_rx(&c->a, c->a.p + sizeof(s));
     memcpy(c->a.p, &s, sizeof(s));
     c->a.p += sizeof(s);
+}
+
+void exact_always(struct compiler *c, const struct ir_op *op, unsigned dst, const struct opnd *args)
+{
+    exact_call(c, exact_site(op, dst, args));
 }
 
 struct stub *exact_if(struct compiler *c, const struct ir_op *op, enum x86_cc cc, unsigned dst,

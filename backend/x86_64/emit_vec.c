@@ -178,6 +178,42 @@ void emit_vnarrow(struct compiler *c, const struct ir_op *op, int32_t i)
     x_op3(c, op->aux == 1 ? X86_PACKUSWB : X86_PACKUSDW, dst, dst, x_opnd_xmm(dst));
 }
 
+/* dst := a packed by @pack; something saturated where that widened again is not @a. */
+static void narrow_saturating(struct compiler *c, const struct ir_op *op, unsigned dst, unsigned a,
+                              unsigned packed, enum x86_form pack, enum x86_form widen_first)
+{
+    unsigned t = xa_alloc(c);
+    x_op3(c, pack, dst, packed, x_opnd_xmm(packed));
+    x_op2(c, (enum x86_form)(widen_first + op->aux - 1), 0, t, x_opnd_xmm(dst));
+    x_op3(c, X86_PXOR, t, t, x_opnd_xmm(a));
+    x_op2(c, X86_PTEST, 0, t, x_opnd_xmm(t));
+    uint8_t *none = x_jcc(&c->a, CC_E);
+    x_m(&c->a, X86_OR8_MI, 0, ENV(fp_flags));
+    x_u8(&c->a, FP_QC);
+    x_patch_here(&c->a, none);
+}
+
+void emit_vqnarrows(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned a = xa_reg(c, op->arg[0]), dst = xa_dest(c, i, NO_VALUE);
+    narrow_saturating(c, op, dst, a, a, op->aux == 1 ? X86_PACKSSWB : X86_PACKSSDW, X86_PMOVSXBW);
+}
+
+void emit_vqnarrowsu(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned a = xa_reg(c, op->arg[0]), dst = xa_dest(c, i, NO_VALUE);
+    narrow_saturating(c, op, dst, a, a, op->aux == 1 ? X86_PACKUSWB : X86_PACKUSDW, X86_PMOVZXBW);
+}
+
+/* The host packs signed elements: these are cut first. */
+void emit_vqnarrowu(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned a = xa_reg(c, op->arg[0]), dst = xa_dest(c, i, NO_VALUE), t = xa_alloc(c);
+    struct x86_mem most = op->aux == 1 ? FP_CONST(c, even8) : FP_CONST(c, even16);
+    x_op3(c, op->aux == 1 ? X86_PMINUW : X86_PMINUD, t, a, mem(most));
+    narrow_saturating(c, op, dst, a, t, op->aux == 1 ? X86_PACKUSWB : X86_PACKUSDW, X86_PMOVZXBW);
+}
+
 void emit_vdup(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     struct code *a = &c->a;
@@ -217,10 +253,18 @@ static unsigned float_argument(struct compiler *c, const struct ir_op *op, int32
     return t;
 }
 
+/* Predicates of cmpps; the second and third take quiet NaNs as invalid. */
+enum compare { CMP_EQ, CMP_LT, CMP_LE, CMP_UNORDERED };
+
+static void compare(struct compiler *c, enum compare predicate, unsigned dst, unsigned a, unsigned b)
+{
+    x_op3(c, X86_CMPPS, dst, a, x_opnd_xmm(b));
+    x_u8(&c->a, predicate);
+}
+
 static void default_nans(struct compiler *c, unsigned dst, unsigned t, unsigned u)
 {
-    x_op3(c, X86_CMPUNORDPS, t, dst, x_opnd_xmm(dst));
-    x_u8(&c->a, 3);
+    compare(c, CMP_UNORDERED, t, dst, dst);
     if (c->be->features & HOST_AVX) {
         x_vrm(&c->a, X86_VBLENDVPS, 0, dst, dst, FP_CONST(c, default_nan));
         x_u8(&c->a, t << 4);
@@ -232,25 +276,59 @@ static void default_nans(struct compiler *c, unsigned dst, unsigned t, unsigned 
     x_op2(c, X86_MOVAPS_RM, 0, dst, x_opnd_xmm(u));
 }
 
-static void arithmetic(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn,
-                       struct x86_mem least)
+/* Before the operation: to the reference unless all arguments are 0 or have the magnitude. @t and @u
+ * are changed. */
+static struct stub *check_arguments(struct compiler *c, const struct ir_op *op, unsigned dst,
+                                    const struct opnd *args, unsigned count, struct x86_mem least,
+                                    unsigned t, unsigned u)
 {
-    unsigned a = float_argument(c, op, op->arg[0]);
-    unsigned b = op->arg[1] == op->arg[0] ? a : float_argument(c, op, op->arg[1]);
-    struct opnd args[2] = {x_opnd_xmm(a), x_opnd_xmm(b)};
-    unsigned t = xa_alloc(c), u = xa_alloc(c), dst = xa_dest(c, i, NO_VALUE);
-    magnitudes(c, t, a);
-    if (a != b) {
-        magnitudes(c, u, b);
+    magnitudes(c, t, (unsigned)args[0].reg);
+    if (count > 1 && args[1].reg != args[0].reg) {
+        magnitudes(c, u, (unsigned)args[1].reg);
         x_op3(c, X86_PMINUD, t, t, x_opnd_xmm(u));
     }
     x_op3(c, X86_PMINUD, t, t, mem(least));
     x_op3(c, X86_PCMPEQD, t, t, mem(least));
     x_op2(c, X86_PTEST, 0, t, mem(FP_CONST(c, ones)));
-    struct stub *s = exact_if(c, op, CC_AE, dst, args);
-    x_op3(c, insn, dst, a, args[1]);
-    default_nans(c, dst, t, u);
-    s->back = c->a.p;
+    return exact_if(c, op, CC_AE, dst, args);
+}
+
+/* An op on floats being emitted: its arguments and registers. */
+struct floats {
+    struct opnd args[3];
+    unsigned a, b, dst, t, u;
+    struct stub *stub;
+};
+
+static struct floats begin(struct compiler *c, const struct ir_op *op, int32_t i,
+                           struct x86_mem least)
+{
+    unsigned count = ir_op_info[op->opcode].nargs;
+    struct floats f;
+    f.a = f.b = float_argument(c, op, op->arg[0]);
+    if (count > 1 && op->arg[1] != op->arg[0])
+        f.b = float_argument(c, op, op->arg[1]);
+    f.args[0] = x_opnd_xmm(f.a);
+    f.args[1] = x_opnd_xmm(f.b);
+    f.t = xa_alloc(c);
+    f.u = xa_alloc(c);
+    f.dst = xa_dest(c, i, NO_VALUE);
+    f.stub = check_arguments(c, op, f.dst, f.args, count, least, f.t, f.u);
+    return f;
+}
+
+static void end(struct compiler *c, const struct floats *f)
+{
+    f->stub->back = c->a.p;
+}
+
+static void arithmetic(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn,
+                       struct x86_mem least)
+{
+    struct floats f = begin(c, op, i, least);
+    x_op3(c, insn, f.dst, f.a, f.args[1]);
+    default_nans(c, f.dst, f.t, f.u);
+    end(c, &f);
 }
 
 void emit_vfadd(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -266,4 +344,98 @@ void emit_vfsub(struct compiler *c, const struct ir_op *op, int32_t i)
 void emit_vfmul(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     arithmetic(c, op, i, X86_MULPS, FP_CONST(c, mul_least));
+}
+
+/* With all magnitudes from 2^-40 on, sum and product are multiples of 2^-126. */
+void emit_vfmuladd(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct x86_mem least = FP_CONST(c, fma_least);
+    unsigned x[3];
+    struct opnd args[3];
+    for (unsigned k = 0; k < 3; k++)
+        args[k] = x_opnd_xmm(x[k] = float_argument(c, op, op->arg[k]));
+    unsigned t = xa_alloc(c), u = xa_alloc(c), dst = xa_dest(c, i, NO_VALUE);
+    if (~c->be->features & (HOST_FMA | HOST_AVX)) {
+        exact_always(c, op, dst, args);
+        return;
+    }
+    magnitudes(c, dst, x[2]);
+    magnitudes(c, t, x[0]);
+    x_op3(c, X86_PMINUD, dst, dst, x_opnd_xmm(t));
+    magnitudes(c, t, x[1]);
+    x_op3(c, X86_PMINUD, t, t, x_opnd_xmm(dst));
+    x_op3(c, X86_PMINUD, t, t, mem(least));
+    x_op3(c, X86_PCMPEQD, t, t, mem(least));
+    x_op2(c, X86_PTEST, 0, t, mem(FP_CONST(c, ones)));
+    struct stub *s = exact_if(c, op, CC_AE, dst, args);
+    x_op2(c, X86_MOVAPS_RM, 0, dst, args[0]);
+    x_op3(c, X86_VFMADD231PS, dst, x[1], args[2]);
+    default_nans(c, dst, t, u);
+    s->back = c->a.p;
+}
+
+/* The host gives the second operand where both are 0 or one is a NaN, and takes quiet NaNs as
+ * invalid: these are the reference's. Both orders together have the right sign of 0. */
+static void extreme(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn,
+                    enum x86_form join)
+{
+    struct floats f = begin(c, op, i, FP_CONST(c, normal_least));
+    compare(c, CMP_UNORDERED, f.t, f.a, f.b);
+    x_op2(c, X86_PTEST, 0, f.t, x_opnd_xmm(f.t));
+    struct stub *nan = exact_if(c, op, CC_NE, f.dst, f.args);
+    x_op3(c, insn, f.t, f.a, f.args[1]);
+    x_op3(c, insn, f.dst, f.b, f.args[0]);
+    x_op3(c, join, f.dst, f.dst, x_opnd_xmm(f.t));
+    end(c, &f);
+    nan->back = c->a.p;
+}
+
+void emit_vfmax(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    extreme(c, op, i, X86_MAXPS, X86_ANDPS);
+}
+
+void emit_vfmin(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    extreme(c, op, i, X86_MINPS, X86_ORPS);
+}
+
+void emit_vfcmpeq(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct floats f = begin(c, op, i, FP_CONST(c, normal_least));
+    compare(c, CMP_EQ, f.dst, f.a, f.b);
+    end(c, &f);
+}
+
+/* a >= b is b <= a. */
+void emit_vfcmpge(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct floats f = begin(c, op, i, FP_CONST(c, normal_least));
+    compare(c, CMP_LE, f.dst, f.b, f.a);
+    end(c, &f);
+}
+
+void emit_vfcmpgt(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct floats f = begin(c, op, i, FP_CONST(c, normal_least));
+    compare(c, CMP_LT, f.dst, f.b, f.a);
+    end(c, &f);
+}
+
+/* What does not fit is 0x80000000 and invalid, in which the reference agrees. */
+void emit_vftos(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct floats f = begin(c, op, i, FP_CONST(c, normal_least));
+    x_op2(c, X86_CVTTPS2DQ, 0, f.dst, f.args[0]);
+    x_op3(c, X86_PCMPEQD, f.t, f.dst, mem(FP_CONST(c, sign32)));
+    x_op2(c, X86_PTEST, 0, f.t, x_opnd_xmm(f.t));
+    struct stub *s = exact_if(c, op, CC_NE, f.dst, f.args);
+    end(c, &f);
+    s->back = c->a.p;
+}
+
+void emit_vstof(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct opnd a = x_opnd_xmm(float_argument(c, op, op->arg[0]));
+    x_op2(c, X86_CVTDQ2PS, 0, xa_dest(c, i, NO_VALUE), a);
 }

@@ -22,10 +22,10 @@ static uint64_t argument(const struct exact_frame *f, const struct exact_site *s
 static void compute_vector(struct exact_frame *f, const struct exact_site *s, struct ir_env *env,
                            const struct ir_op *op)
 {
-    struct ir_vector v[2], r;
-    for (unsigned k = 0; k < 2; k++)
+    struct ir_vector v[3], r;
+    for (unsigned k = 0; k < 3; k++)
         memcpy(&v[k], f->xmm[s->arg[k]], sizeof(v[k]));
-    r = ir_vector_eval(env, op, &v[0], &v[1]);
+    r = ir_vector_eval(env, op, v);
     memcpy(f->xmm[s->dst], &r, sizeof(r));
     f->site = s->back;
 }

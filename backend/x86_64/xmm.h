@@ -51,7 +51,8 @@ void x_op2(struct compiler *c, enum x86_form insn, unsigned w, unsigned reg, str
 
 /* The constants of thunk.constants. */
 struct fp_constants {
-    uint32_t ones[4], add_least[4], mul_least[4], default_nan[4], even8[4], even16[4];
+    uint32_t ones[4], add_least[4], mul_least[4], fma_least[4], normal_least[4];
+    uint32_t default_nan[4], even8[4], even16[4];
     uint64_t abs64[2], abs32[2], sign64[2], sign32[2];
     double min64, two32_64, minus1_64;
     float min32, two32_32, minus1_32;
@@ -65,6 +66,8 @@ extern const struct fp_constants fp_constants;
 /** Out of line compute the op by its reference when @cc holds; the caller sets the stub's `back`. */
 struct stub *exact_if(struct compiler *c, const struct ir_op *op, enum x86_cc cc, unsigned dst,
                       const struct opnd *args);
+/** Compute the op by its reference here. */
+void exact_always(struct compiler *c, const struct ir_op *op, unsigned dst, const struct opnd *args);
 void exact_stub_emit(struct compiler *c, struct stub *s);
 
 /* Registers of generated code as the exact thunk saves them, and the place of the return address. */

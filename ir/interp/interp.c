@@ -409,10 +409,10 @@ FLOAT_OP(utof) FLOAT_OP(fwiden) FLOAT_OP(fnarrow)
 
 static uint64_t vector(struct interp *it, const struct ir_op *op)
 {
-    struct ir_vector v[2], r;
-    for (unsigned i = 0; i < 2; i++)
+    struct ir_vector v[3], r;
+    for (unsigned i = 0; i < 3; i++)
         v[i] = (struct ir_vector){{it->value[op->arg[i]], it->high[op->arg[i]]}};
-    r = ir_vector_eval(it->env, op, &v[0], &v[1]);
+    r = ir_vector_eval(it->env, op, v);
     it->high[it->next - 1] = r.half[1];
     return r.half[0];
 }
@@ -427,7 +427,9 @@ VECTOR_OP(vmul) VECTOR_OP(vmins) VECTOR_OP(vmaxs) VECTOR_OP(vminu) VECTOR_OP(vma
 VECTOR_OP(vcmpeq) VECTOR_OP(vcmpgts) VECTOR_OP(vshl) VECTOR_OP(vshru) VECTOR_OP(vshrs)
 VECTOR_OP(vqadds) VECTOR_OP(vqsubs) VECTOR_OP(vqaddu) VECTOR_OP(vqsubu) VECTOR_OP(vwidens)
 VECTOR_OP(vwidenu) VECTOR_OP(vnarrow) VECTOR_OP(vdup) VECTOR_OP(vfadd) VECTOR_OP(vfsub)
-VECTOR_OP(vfmul)
+VECTOR_OP(vfmul) VECTOR_OP(vfmuladd) VECTOR_OP(vfmax) VECTOR_OP(vfmin) VECTOR_OP(vfcmpeq)
+VECTOR_OP(vfcmpge) VECTOR_OP(vfcmpgt) VECTOR_OP(vftos) VECTOR_OP(vstof) VECTOR_OP(vqnarrows)
+VECTOR_OP(vqnarrowu) VECTOR_OP(vqnarrowsu)
 #undef VECTOR_OP
 
 /* ---- control ------------------------------------------------------------------------------------- */

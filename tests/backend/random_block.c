@@ -13,7 +13,8 @@ unsigned vector_size(unsigned opcode, unsigned size)
     } sizes[] = {
         {IR_OP_vand, IR_OP_vsub, 0, 3},      {IR_OP_vmul, IR_OP_vcmpgts, 0, 2},
         {IR_OP_vshl, IR_OP_vshru, 1, 3},     {IR_OP_vshrs, IR_OP_vshrs, 1, 2},
-        {IR_OP_vqadds, IR_OP_vqsubu, 0, 1},  {IR_OP_vwidens, IR_OP_vwidenu, 0, 2},
+        {IR_OP_vqadds, IR_OP_vqsubu, 0, 1},  {IR_OP_vqnarrows, IR_OP_vqnarrowsu, 1, 2},
+        {IR_OP_vwidens, IR_OP_vwidenu, 0, 2},
         {IR_OP_vnarrow, IR_OP_vnarrow, 1, 3}, {IR_OP_vdup, IR_OP_vdup, 0, 2},
         {IR_OP_vfadd, IR_OP_vfmul, 2, 2},
     };
@@ -228,7 +229,7 @@ static void vector(struct gen *g)
     }
     const struct ir_op_info *info = &ir_op_info[opcode];
     unsigned size = vector_size(opcode, pick(g, 4));
-    int32_t args[2] = {IR_NONE, IR_NONE};
+    int32_t args[3] = {IR_NONE, IR_NONE, IR_NONE};
     for (unsigned k = 0; k < info->nargs; k++) {
         char letter = info->argtypes[k];
         args[k] = value(g, letter == 'u'   ? IR_V64
@@ -240,7 +241,7 @@ static void vector(struct gen *g)
         type = info->result == 'u' ? IR_V64 : IR_V128;
     bool shift = opcode >= IR_OP_vshl && opcode <= IR_OP_vshrs;
     uint64_t imm = shift ? pick(g, 8u << size) : 0;
-    add(g, type, emit(g, opcode, type, args[0], args[1], IR_NONE, imm, 0, size));
+    add(g, type, emit(g, opcode, type, args[0], args[1], args[2], imm, 0, size));
 }
 
 static int32_t address(struct gen *g)

@@ -26,7 +26,7 @@ static int32_t operand(struct ir_block *b, enum ir_type type, unsigned k)
 static void build(struct ir_block *b, const struct ir_op *op, bool twice)
 {
     const struct ir_op_info *info = &ir_op_info[op->opcode];
-    int32_t args[2] = {IR_NONE, IR_NONE};
+    int32_t args[3] = {IR_NONE, IR_NONE, IR_NONE};
     ir_insn(b, 1);
     for (unsigned k = 0; k < info->nargs; k++) {
         char letter = info->argtypes[k];
@@ -34,10 +34,11 @@ static void build(struct ir_block *b, const struct ir_op *op, bool twice)
                             : letter == 'x' ? IR_V128
                             : letter == 'w' ? IR_I32
                                             : (enum ir_type)op->type;
-        args[k] = k && twice ? args[0] : operand(b, type, k);
+        args[k] = k && (twice || k == 2) ? args[0] : operand(b, type, k);
     }
     int32_t v = ir_vop(b, (enum ir_opcode)op->opcode, (enum ir_type)op->type, op->aux, args[0],
                        args[1], op->imm);
+    b->ops[v].arg[2] = args[2];
     bool wide = b->ops[v].type == IR_V128;
     ir_set(b, wide ? SLOT_X0 + 1 : SLOT_V0 + 3, v);
     ir_exitengine(b, ir_i32(b, 0), IR_EXIT_YIELD);

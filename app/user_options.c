@@ -152,7 +152,8 @@ static enum status refuse(struct user_options *o, char *value, struct error *e)
 static enum status help(struct user_options *o, char *value, struct error *e);
 
 static const struct row rows[] = {
-    {"L", "DIR", false, "look for files under DIR first, the program interpreter and libraries among them", set_prefix},
+    {"L", "DIR", false, "look for files under DIR first: the program interpreter, libraries",
+     set_prefix},
     {"E", "NAME=VALUE", false, "set a variable of the program's environment", set_variable},
     {"U", "NAME", false, "remove a variable from the program's environment", unset_variable},
     {"0", "NAME", false, "what the program gets as its own name (argv[0])", set_argv0},

@@ -16,7 +16,8 @@
 
 #define F(type, member, guest_offset, guest_bytes)                                                 \
     {guest_offset, offsetof(type, member), guest_bytes, sizeof(((type *)0)->member)}
-#define CONV(name, bytes) const struct conv conv_##name = {name##_fields, ARRAY_SIZE(name##_fields), bytes}
+#define CONV(name, bytes)                                                                          \
+    const struct conv conv_##name = {name##_fields, ARRAY_SIZE(name##_fields), bytes}
 
 static const struct conv_field stat_fields[] = {
     F(struct stat, st_dev, 0, 4), F(struct stat, st_ino, 4, 4), F(struct stat, st_mode, 8, 2),
@@ -125,7 +126,7 @@ static const struct conv_field timex_fields[] = {
 };
 CONV(timex, 128);
 
-/* ---- the machine ---------------------------------------------------------------------------------------- */
+/* ---- the machine ----------------------------------------------------------------------------- */
 
 static int64_t get_sized(const uint8_t *p, unsigned size)
 {
@@ -188,7 +189,7 @@ int iov_in(struct task *t, uint32_t addr, uint32_t count, struct iovec *out, boo
     return 0;
 }
 
-/* ---- open flags -------------------------------------------------------------------------------------------- */
+/* ---- open flags ------------------------------------------------------------------------------ */
 
 static const struct {
     uint32_t guest;

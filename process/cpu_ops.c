@@ -11,7 +11,7 @@
 #include "softmmu/mmu.h"
 #include "util/bits.h"
 
-/* ---- contexts: exec tables, shared by all threads --------------------------------------------------- */
+/* ---- contexts: exec tables, shared by all threads -------------------------------------------- */
 
 enum { CONTEXT_BYTES = MMU_EXEC_TABLE1 + MMU_TABLE_BYTES };
 
@@ -60,7 +60,7 @@ void process_go_parallel(struct process *p)
     pthread_mutex_unlock(&p->tasks_lock);
 }
 
-/* ---- code ---------------------------------------------------------------------------------------------- */
+/* ---- code ------------------------------------------------------------------------------------ */
 
 /* Leave the engine with @sig for the instruction at env.pc. */
 static void leave_with(struct task *t, int sig, int code, uint32_t addr)
@@ -108,7 +108,7 @@ static bool service(struct ir_env *env)
     return t->event == TASK_NOTHING && !atomic_load(&t->pending);
 }
 
-/* ---- memory that generated code does not access by itself ----------------------------------------------- */
+/* ---- memory that generated code does not access by itself ------------------------------------ */
 
 static bool aligned(struct task *t, uint32_t addr, uint32_t memop, bool write)
 {
@@ -177,7 +177,7 @@ static struct arm_exclusives *exclusives(struct arm_state *s)
     return &task_of(s)->process->exclusives;
 }
 
-/* ---- exceptions -------------------------------------------------------------------------------------------- */
+/* ---- exceptions ------------------------------------------------------------------------------ */
 
 /* DFSR and IFSR status of alignment and debug faults, short descriptor format. */
 enum { FSR_STATUS = 0x40f, FSR_ALIGNMENT = 1, FSR_DEBUG = 2 };
@@ -240,7 +240,7 @@ static bool fetchable(struct arm_state *s, uint32_t va)
     return space_flags(&task_of(s)->process->space, va) & SPACE_EXEC;
 }
 
-/* ---- the rest -------------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static void tlb_invalidate(struct arm_state *s, enum arm_tlb_scope scope, uint32_t va, uint32_t asid,
                            bool broadcast)

@@ -50,7 +50,7 @@ struct guest_rt_frame {
     struct guest_frame frame;
 };
 
-/* ---- siginfo ------------------------------------------------------------------------------------------ */
+/* ---- siginfo --------------------------------------------------------------------------------- */
 
 /* What the fields behind si_code are. */
 enum info_layout { INFO_KILL, INFO_CHILD, INFO_FAULT, INFO_POLL, INFO_TIMER, INFO_SYS };
@@ -125,7 +125,7 @@ void siginfo_to_host(siginfo_t *info, const void *guest)
     info->si_value.sival_ptr = (void *)(uintptr_t)w[5];
 }
 
-/* ---- making -------------------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static bool on_altstack(const struct task *t, uint32_t sp)
 {
@@ -214,7 +214,7 @@ bool frame_push(struct task *t, const struct guest_action *action, int sig, cons
     return true;
 }
 
-/* ---- return ---------------------------------------------------------------------------------------------- */
+/* ---- return ---------------------------------------------------------------------------------- */
 
 /* Bits of CPSR that User mode can change: flags, Q, GE, E, T, IT. */
 #define USER_PSR (ARM_PSR_NZCV | ARM_PSR_Q | ARM_PSR_GE | ARM_PSR_E | ARM_PSR_T | 0x0600fc00u)

@@ -83,7 +83,6 @@ struct process {
     uint32_t args_start, args_end; /* strings of argv on the stack */
     uint32_t auxv, auxv_size;
     _Atomic bool parallel;    /* several threads, or memory shared with other processes */
-    _Atomic uint32_t stop_all; /* a change is under way that wants every task outside of the guest */
     pthread_mutex_t tasks_lock;
     struct task *tasks;
     uint32_t task_count;

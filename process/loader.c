@@ -40,7 +40,7 @@ struct image {
     bool executable_stack;
 };
 
-/* ---- reading ---------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static bool read_at(const struct image *im, void *buf, size_t size, off_t offset)
 {
@@ -107,7 +107,7 @@ static bool image_read(struct image *im, struct error *e)
     return true;
 }
 
-/* ---- mapping ------------------------------------------------------------------------------------------ */
+/* ---- mapping --------------------------------------------------------------------------------- */
 
 static int segment_prot(const Elf32_Phdr *s)
 {
@@ -184,7 +184,7 @@ static bool image_map(struct space *sp, struct image *im, bool main_program, str
     return true;
 }
 
-/* ---- the stack ------------------------------------------------------------------------------------------ */
+/* ---- the stack ------------------------------------------------------------------------------- */
 
 struct stack {
     struct process *p;
@@ -316,7 +316,7 @@ static bool make_stack(struct process *p, char *const *argv, const struct image 
     return !st.full || error_set(e, "arguments and environment do not fit on the stack");
 }
 
-/* ---- the program ------------------------------------------------------------------------------------------ */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 /* "#!interpreter argument": split in place. */
 static bool parse_script(char *line, char **interpreter, char **argument)

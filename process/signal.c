@@ -28,7 +28,7 @@ enum { GUEST_SIG_DFL, GUEST_SIG_IGN };
 /* Signals that the host must always be able to raise: by accesses to guest memory. */
 #define OWN_SIGNALS (BIT_OF(SIGSEGV) | BIT_OF(SIGBUS))
 
-/* ---- the host's side ------------------------------------------------------------------------------------ */
+/* ---- the host's side ------------------------------------------------------------------------- */
 
 /* As the kernel takes it. */
 struct kernel_action {
@@ -186,7 +186,7 @@ _Noreturn void signals_die(struct task *t, int sig)
     process_exit(t->process, 128 + sig);
 }
 
-/* ---- delivery ------------------------------------------------------------------------------------------------ */
+/* ---- delivery -------------------------------------------------------------------------------- */
 
 /* The system call that was interrupted is done again, or has failed: decided by who is called. */
 static void settle_syscall(struct task *t, bool restart)

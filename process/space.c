@@ -28,7 +28,7 @@ bool space_init(struct space *s, struct error *e)
     return true;
 }
 
-/* ---- flags and rights ------------------------------------------------------------------------------ */
+/* ---- flags and rights ------------------------------------------------------------------------ */
 
 static unsigned flags_of(const struct space *s, int prot)
 {
@@ -67,7 +67,7 @@ bool space_has(const struct space *s, uint32_t addr, uint32_t len, unsigned flag
     return true;
 }
 
-/* ---- code ------------------------------------------------------------------------------------------- */
+/* ---- code ------------------------------------------------------------------------------------ */
 
 void space_drop_code(struct space *s, uint32_t addr, uint32_t len)
 {
@@ -119,7 +119,7 @@ bool space_write_fault(struct space *s, uint32_t addr)
     return ok;
 }
 
-/* ---- mapping ----------------------------------------------------------------------------------------- */
+/* ---- mapping --------------------------------------------------------------------------------- */
 
 static bool is_free(const struct space *s, uint32_t addr, uint64_t len)
 {
@@ -270,7 +270,7 @@ int space_protect(struct space *s, uint32_t addr, uint32_t len, int prot)
     return r;
 }
 
-/* ---- remapping --------------------------------------------------------------------------------------- */
+/* ---- remapping ------------------------------------------------------------------------------- */
 
 /* Let the mapping at @addr be longer; what follows is free. */
 static int grow_in_place(struct space *s, uint32_t addr, uint64_t old_len, uint64_t new_len)

@@ -13,7 +13,7 @@
 #include "util/bits.h"
 #include "util/log.h"
 
-/* ---- opening ------------------------------------------------------------------------------------------ */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static int64_t open_at(struct task *t, uint32_t dir, uint32_t name, uint32_t flags, uint32_t mode)
 {
@@ -46,7 +46,7 @@ int64_t sys_pipe2(struct task *t, const uint32_t *a)
     return HOST2(t, SYS_pipe2, guest_out(t, a[0], 8), open_flags_to_host(a[1]));
 }
 
-/* ---- status -------------------------------------------------------------------------------------------- */
+/* ---- status ---------------------------------------------------------------------------------- */
 
 static int64_t stat_at(struct task *t, const struct conv *c, uint32_t dir, uint32_t name,
                        uint32_t out, int flags)
@@ -162,7 +162,7 @@ int64_t sys_readlinkat(struct task *t, const uint32_t *a)
     return read_link(t, a[0], a[1], a[2], a[3]);
 }
 
-/* ---- reading and writing ---------------------------------------------------------------------------------- */
+/* ---- reading and writing --------------------------------------------------------------------- */
 
 static int64_t vectored(struct task *t, long nr, const uint32_t *a, bool write, uint64_t offset)
 {
@@ -252,7 +252,7 @@ int64_t sys_getdents(struct task *t, const uint32_t *a)
     return used;
 }
 
-/* ---- fcntl ------------------------------------------------------------------------------------------------- */
+/* ---- fcntl ----------------------------------------------------------------------------------- */
 
 enum {
     GUEST_F_GETLK64 = 12,
@@ -310,7 +310,7 @@ int64_t sys_fcntl(struct task *t, const uint32_t *a)
     return sys_fcntl64(t, a);
 }
 
-/* ---- times ------------------------------------------------------------------------------------------------- */
+/* ---- times ----------------------------------------------------------------------------------- */
 
 int64_t sys_utimensat(struct task *t, const uint32_t *a)
 {

@@ -17,7 +17,7 @@ int64_t sys_recv(struct task *t, const uint32_t *a)
     return HOST6(t, SYS_recvfrom, (int32_t)a[0], guest_out(t, a[1], a[2]), a[2], a[3], 0, 0);
 }
 
-/* ---- messages ------------------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 /* struct msghdr of the guest: all words of 32 bits. */
 struct guest_msghdr {
@@ -179,7 +179,7 @@ int64_t sys_recvmmsg(struct task *t, const uint32_t *a)
     return count;
 }
 
-/* ---- options ---------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 /* Options whose value is a time of 32 bits for the guest. */
 static bool is_time(uint32_t level, uint32_t option)

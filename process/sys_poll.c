@@ -7,7 +7,7 @@
 
 #include "process/syscall.h"
 
-/* ---- select -------------------------------------------------------------------------------------------- */
+/* ---- select ---------------------------------------------------------------------------------- */
 
 enum { SELECT_MAX = 1 << 16 }; /* descriptors */
 
@@ -108,7 +108,7 @@ int64_t sys_pselect6_time64(struct task *t, const uint32_t *a)
     return select_call(t, a, guest_ptr0(t, a[4]), select_mask(t, a[5], &mask));
 }
 
-/* ---- poll ------------------------------------------------------------------------------------------------ */
+/* ---- poll ------------------------------------------------------------------------------------ */
 
 static int64_t poll_call(struct task *t, const uint32_t *a, struct timespec *timeout)
 {
@@ -136,7 +136,7 @@ int64_t sys_ppoll_time64(struct task *t, const uint32_t *a)
     return poll_call(t, a, guest_ptr0(t, a[2]));
 }
 
-/* ---- epoll ----------------------------------------------------------------------------------------------- */
+/* ---- epoll ----------------------------------------------------------------------------------- */
 
 /* The data of an event is aligned for the guest, and not for the host. */
 struct guest_epoll_event {

@@ -20,7 +20,7 @@
 #include "util/bits.h"
 #include "util/log.h"
 
-/* ---- beginning and end --------------------------------------------------------------------------------- */
+/* ---- beginning and end ----------------------------------------------------------------------- */
 
 int64_t sys_exit(struct task *t, const uint32_t *a)
 {
@@ -86,7 +86,7 @@ int64_t sys_get_robust_list(struct task *t, const uint32_t *a)
     return 0;
 }
 
-/* ---- waiting --------------------------------------------------------------------------------------------- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 int64_t sys_wait4(struct task *t, const uint32_t *a)
 {
@@ -107,7 +107,7 @@ int64_t sys_waitid(struct task *t, const uint32_t *a)
     return conv_result(t, &conv_rusage, a[4], &usage, r);
 }
 
-/* ---- futex ------------------------------------------------------------------------------------------------ */
+/* ---- futex ----------------------------------------------------------------------------------- */
 
 static int64_t futex(struct task *t, const uint32_t *a, const struct timespec *timeout)
 {
@@ -152,7 +152,7 @@ int64_t sys_futex_time64(struct task *t, const uint32_t *a)
     return futex(t, a, futex_waits(a[1]) ? guest_ptr0(t, a[3]) : NULL);
 }
 
-/* ---- limits and use ----------------------------------------------------------------------------------------- */
+/* ---- limits and use -------------------------------------------------------------------------- */
 
 #define GUEST_INFINITY 0xffffffffu
 #define GUEST_OLD_INFINITY 0x7fffffffu
@@ -230,7 +230,7 @@ int64_t sys_nice(struct task *t, const uint32_t *a)
     return HOST3(t, SYS_setpriority, PRIO_PROCESS, 0, now + (int32_t)a[0]);
 }
 
-/* ---- identity --------------------------------------------------------------------------------------------- */
+/* ---- identity -------------------------------------------------------------------------------- */
 
 static const char *machine_name(uint64_t features)
 {
@@ -299,7 +299,7 @@ int64_t sys_prctl(struct task *t, const uint32_t *a)
     return -EINVAL;
 }
 
-/* ---- scheduling --------------------------------------------------------------------------------------------- */
+/* ---- scheduling ------------------------------------------------------------------------------ */
 
 enum { AFFINITY_BYTES = 1024 };
 

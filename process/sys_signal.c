@@ -16,7 +16,7 @@ void mask_replace(struct task *t, uint64_t mask)
     t->mask = signals_blockable(mask);
 }
 
-/* ---- actions ------------------------------------------------------------------------------------------- */
+/* ---- actions --------------------------------------------------------------------------------- */
 
 static int64_t change_action(struct task *t, uint32_t sig, const struct guest_action *new_action,
                              struct guest_action *old)
@@ -70,7 +70,7 @@ int64_t sys_sigaction(struct task *t, const uint32_t *a)
     return r;
 }
 
-/* ---- masks --------------------------------------------------------------------------------------------- */
+/* ---- masks ----------------------------------------------------------------------------------- */
 
 static int64_t change_mask(struct task *t, uint32_t how, uint64_t set)
 {
@@ -149,7 +149,7 @@ int64_t sys_sigsuspend(struct task *t, const uint32_t *a)
     return suspend(t, a[2]);
 }
 
-/* ---- waiting and sending --------------------------------------------------------------------------------- */
+/* ---- waiting and sending --------------------------------------------------------------------- */
 
 static int64_t timed_wait(struct task *t, const uint32_t *a, const struct timespec *timeout)
 {
@@ -187,7 +187,7 @@ int64_t sys_rt_tgsigqueueinfo(struct task *t, const uint32_t *a)
     return HOST4(t, SYS_rt_tgsigqueueinfo, (int32_t)a[0], (int32_t)a[1], (int32_t)a[2], &info);
 }
 
-/* ---- stacks and return --------------------------------------------------------------------------------------- */
+/* ---- stacks and return ----------------------------------------------------------------------- */
 
 enum { GUEST_MINSIGSTKSZ = 2048 };
 

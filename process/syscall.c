@@ -45,7 +45,7 @@ static const struct syscall_row *row_find(uint32_t number)
     return low < ARRAY_SIZE(rows) && rows[low].number == number ? &rows[low] : NULL;
 }
 
-/* ---- passing on --------------------------------------------------------------------------------------- */
+/* ---- passing on ------------------------------------------------------------------------------ */
 
 static int64_t pass(struct task *t, const struct syscall_row *row, const uint32_t *a)
 {
@@ -83,7 +83,7 @@ static int64_t pass(struct task *t, const struct syscall_row *row, const uint32_
     return host_call(&t->pending, row->host, out[0], out[1], out[2], out[3], out[4], out[5]);
 }
 
-/* ---- trace ------------------------------------------------------------------------------------------------ */
+/* ---- trace ----------------------------------------------------------------------------------- */
 
 static void print_string(FILE *out, const struct task *t, uint32_t addr)
 {
@@ -178,7 +178,7 @@ static bool leaves(const struct syscall_row *row)
            row->handler == sys_execve || row->handler == sys_execveat;
 }
 
-/* ---- dispatch ------------------------------------------------------------------------------------------------ */
+/* ---- dispatch -------------------------------------------------------------------------------- */
 
 /* Guest memory that is not there makes the call fail, wherever the handler is. */
 static int64_t guarded(struct task *t, const struct syscall_row *row, const uint32_t *a)

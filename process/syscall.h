@@ -35,7 +35,7 @@ static inline int64_t pair64(uint32_t low, uint32_t high)
     return (int64_t)((uint64_t)high << 32 | low);
 }
 
-/* ---- convert.c: structs whose layouts differ, as tables of fields ------------------------------------ */
+/* ---- convert.c: structs whose layouts differ, as tables of fields ---------------------------- */
 
 struct conv_field {
     uint16_t guest, host; /* offsets */

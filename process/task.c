@@ -12,7 +12,7 @@
 #include "process/internal.h"
 #include "util/log.h"
 
-/* ---- creation ---------------------------------------------------------------------------------------- */
+/* ---- creation -------------------------------------------------------------------------------- */
 
 /* The signal stack, aligned to its size, so that a handler finds the task. */
 static void *host_stack_new(struct task *t)
@@ -102,7 +102,7 @@ void task_enter_thread(struct task *t)
     sigaltstack(&stack, NULL);
 }
 
-/* ---- running ------------------------------------------------------------------------------------------ */
+/* ---- running --------------------------------------------------------------------------------- */
 
 /* A helper's access to guest memory failed behind its check, since another thread changed the
  * mapping: as if the instruction had not begun. */
@@ -144,7 +144,7 @@ _Noreturn void process_exit(struct process *p, int status)
     abort();
 }
 
-/* ---- the end of a thread ----------------------------------------------------------------------------------- */
+/* ---- the end of a thread --------------------------------------------------------------------- */
 
 enum { ROBUST_ENTRIES_MAX = 2048 };
 
@@ -201,7 +201,7 @@ void task_end(struct task *t)
     task_free(t);
 }
 
-/* ---- clone ----------------------------------------------------------------------------------------------------- */
+/* ---- clone ----------------------------------------------------------------------------------- */
 
 struct thread_start {
     struct task *task;
@@ -293,7 +293,7 @@ static int64_t clone_thread(struct task *t, uint32_t flags, uint32_t stack, uint
     return tid;
 }
 
-/* ---- fork -------------------------------------------------------------------------------------------------------- */
+/* ---- fork ------------------------------------------------------------------------------------ */
 
 /* In the child: only this task is left. */
 static void forget_others(struct task *t)

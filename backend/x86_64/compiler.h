@@ -70,7 +70,7 @@ struct exact_site {
     uint8_t opcode, type, aux;
     uint8_t dst;    /* register: XMM, or general for integer results */
     int32_t arg[3]; /* register, or EXACT_ENV + offset in the state, EXACT_SPILL + XMM spill slot */
-    uint32_t back;  /* host address to return to */
+    int32_t back;   /* where to return to, from the site's first byte on */
 };
 enum { EXACT_ENV = 0x10000, EXACT_SPILL = 0x20000 };
 

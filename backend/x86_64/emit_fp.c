@@ -67,18 +67,18 @@ static struct exact_site exact_site(const struct ir_op *op, unsigned dst, const 
     return s;
 }
 
-static void exact_call(struct compiler *c, struct exact_site s)
+/* @back NULL: behind the call. */
+static void exact_call(struct compiler *c, struct exact_site s, const uint8_t *back)
 {
     x_call_to(&c->a, c->be->thunk.exact);
-    if (!s.back)
-        s.back = x_rx(&c->a, c->a.p + sizeof(s));
+    s.back = back ? (int32_t)(back - c->a.p) : (int32_t)sizeof(s);
     memcpy(c->a.p, &s, sizeof(s));
     c->a.p += sizeof(s);
 }
 
 void exact_always(struct compiler *c, const struct ir_op *op, unsigned dst, const struct opnd *args)
 {
-    exact_call(c, exact_site(op, dst, args));
+    exact_call(c, exact_site(op, dst, args), NULL);
 }
 
 struct stub *exact_if(struct compiler *c, const struct ir_op *op, enum x86_cc cc, unsigned dst,
@@ -99,8 +99,7 @@ void exact_stub_emit(struct compiler *c, struct stub *s)
         x_patch_here(&c->a, s->from2);
     if (s->reg)
         x_patch(x_jcc(&c->a, CC_NE), s->back);
-    s->exact.back = x_rx(&c->a, s->back);
-    exact_call(c, s->exact);
+    exact_call(c, s->exact, s->back);
 }
 
 static void compare_with(struct compiler *c, bool wide, unsigned reg, struct opnd with)
@@ -174,7 +173,7 @@ void emit_fmuladd(struct compiler *c, const struct ir_op *op, int32_t i)
     struct opnd args[3] = {x_opnd_xmm(a), x_opnd_xmm(b), xa_opnd(c, op->arg[2])};
     unsigned dst = xa_dest(c, i, NO_VALUE);
     if ((~c->be->features & (HOST_FMA | HOST_AVX))) {
-        exact_call(c, exact_site(op, dst, args));
+        exact_call(c, exact_site(op, dst, args), NULL);
         return;
     }
     enum x86_form insn = is_double(op) ? X86_VFMADD231SD : X86_VFMADD231SS;
@@ -256,7 +255,7 @@ void emit_ftou(struct compiler *c, const struct ir_op *op, int32_t i)
     struct opnd a = x_opnd_xmm(xa_reg(c, op->arg[0]));
     unsigned dst = ra_dest(c, i, NO_VALUE);
     if (op->aux != IR_ROUND_ZERO) {
-        exact_call(c, exact_site(op, dst, &a));
+        exact_call(c, exact_site(op, dst, &a), NULL);
         return;
     }
     bool wide = is_double(op);

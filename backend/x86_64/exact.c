@@ -27,7 +27,7 @@ static void compute_vector(struct exact_frame *f, const struct exact_site *s, st
         memcpy(&v[k], f->xmm[s->arg[k]], sizeof(v[k]));
     r = ir_vector_eval(env, op, v);
     memcpy(f->xmm[s->dst], &r, sizeof(r));
-    f->site = s->back;
+    f->site += (uint64_t)(int64_t)s->back;
 }
 
 void exact_compute(struct exact_frame *f)
@@ -51,5 +51,5 @@ void exact_compute(struct exact_frame *f)
         f->reg[s.dst] = result;
     else
         f->xmm[s.dst][0] = result;
-    f->site = s.back;
+    f->site += (uint64_t)(int64_t)s.back;
 }

@@ -99,9 +99,16 @@ int32_t neon_vector_shift_left(struct ir_block *b, enum ir_type v, struct neon_t
                                unsigned n);
 int32_t neon_vector_shift_right(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
                                 unsigned n);
+/** The same, rounded. */
+int32_t neon_vector_round_right(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                                unsigned n);
 /** Functions for struct neon_op (neon_vector.c). */
 neon_vector_fn neon_vadd, neon_vsub, neon_vmul, neon_vmax, neon_vmin, neon_vcgt, neon_vcge, neon_vceq,
-    neon_vtst, neon_vabd, neon_vqadd, neon_vqsub, neon_vfadd, neon_vfsub, neon_vfmul;
+    neon_vtst, neon_vabd, neon_vqadd, neon_vqsub, neon_vfadd, neon_vfsub, neon_vfmul, neon_vfmax, neon_vfmin,
+    neon_vfcmpeq, neon_vfcmpge, neon_vfcmpgt;
+/** The vector op that narrows as @op (neon_narrow, neon_qnarrow, neon_qnarrow_su) does elements of
+ * @wide; IR_OP_COUNT when there is none. */
+enum ir_opcode neon_narrowing(const struct neon_op *op, struct neon_type wide);
 #define NEON_WITH(vector_, sizes_, ...) {.vector = vector_, .sizes = sizes_, __VA_ARGS__}
 #define NEON_F(vector_, name) \
     {.vector = vector_, .sizes = 15, .is_float = true, .helper = ARM_HELPER_neon_##name}

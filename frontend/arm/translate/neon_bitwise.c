@@ -1,6 +1,5 @@
 /* Advanced SIMD bitwise operations and immediates (DDI 0406C A7.4.2, A7.4.6). */
-#include "frontend/arm/decode_args.h"
-#include "frontend/arm/translate/vfp.h"
+#include "frontend/arm/translate/neon.h"
 
 /* Quadword operands are even D registers and their successors. Advanced SIMD has all 32. */
 static bool operands_bad(int q, int vd, int vn, int vm)
@@ -8,38 +7,48 @@ static bool operands_bad(int q, int vd, int vn, int vm)
     return q && ((vd | vn | vm) & 1);
 }
 
-/* The value of one half of the destination, of the old destination @d and the operands @n, @m. */
+/* The value of the destination, of the old destination @d and the operands @n, @m. */
 typedef int32_t bitwise_fn(struct ir_block *b, int32_t d, int32_t n, int32_t m);
+
+static int32_t op2(struct ir_block *b, enum ir_opcode op, int32_t x, int32_t y)
+{
+    return ir_vop(b, op, ir_op_result_type(&b->ops[x]), 0, x, y, 0);
+}
+
+static int32_t complement(struct ir_block *b, int32_t x)
+{
+    return op2(b, IR_OP_vxor, x, ir_const(b, ir_op_result_type(&b->ops[x]), ~0ull));
+}
 
 /* @mask ? @yes : @no, bit by bit. */
 static int32_t merge(struct ir_block *b, int32_t mask, int32_t yes, int32_t no)
 {
-    return ir_op2(b, IR_OP_or, ir_op2(b, IR_OP_and, yes, mask), ir_op2(b, IR_OP_andn, no, mask));
+    return op2(b, IR_OP_vor, op2(b, IR_OP_vand, yes, mask), op2(b, IR_OP_vandn, no, mask));
 }
 
 static int32_t do_and(struct ir_block *b, int32_t d, int32_t n, int32_t m)
 {
-    return ir_op2(b, IR_OP_and, n, m);
+    return op2(b, IR_OP_vand, n, m);
 }
 
 static int32_t do_bic(struct ir_block *b, int32_t d, int32_t n, int32_t m)
 {
-    return ir_op2(b, IR_OP_andn, n, m);
+    return op2(b, IR_OP_vandn, n, m);
 }
 
 static int32_t do_orr(struct ir_block *b, int32_t d, int32_t n, int32_t m)
 {
-    return n == m ? n : ir_op2(b, IR_OP_or, n, m);
+    return n == m ? n : op2(b, IR_OP_vor, n, m);
 }
 
 static int32_t do_orn(struct ir_block *b, int32_t d, int32_t n, int32_t m)
 {
-    return ir_op2(b, IR_OP_or, n, ir_op1(b, IR_OP_not, m));
+    return op2(b, IR_OP_vor, n, complement(b, m));
 }
 
 static int32_t do_eor(struct ir_block *b, int32_t d, int32_t n, int32_t m)
 {
-    return ir_op2(b, IR_OP_xor, n, m);
+    return op2(b, IR_OP_vxor, n, m);
 }
 
 static int32_t do_bsl(struct ir_block *b, int32_t d, int32_t n, int32_t m)
@@ -62,11 +71,10 @@ static bool bitwise(struct arm_translate *t, const struct arg_n_rrr *a, bitwise_
     if (operands_bad(a->q, a->vd, a->vn, a->vm))
         return arm_undefined(t);
     arm_vfp_check(t);
-    for (int i = 0; i <= a->q; i++) {
-        int32_t d = arm_d_read(t, a->vd + i), n = arm_d_read(t, a->vn + i);
-        int32_t m = a->vm == a->vn ? n : arm_d_read(t, a->vm + i);
-        arm_d_write(t, a->vd + i, fn(t->b, d, n, m));
-    }
+    enum ir_type v = neon_vector(a->q);
+    int32_t d = neon_read(t, v, a->vd), n = neon_read(t, v, a->vn);
+    int32_t m = a->vm == a->vn ? n : neon_read(t, v, a->vm);
+    neon_write(t, v, a->vd, fn(t->b, d, n, m));
     return true;
 }
 
@@ -91,8 +99,8 @@ bool trans_VMVN_reg(struct arm_translate *t, const struct arg_n_rr *a)
     if (operands_bad(a->q, a->vd, a->vm, 0))
         return arm_undefined(t);
     arm_vfp_check(t);
-    for (int i = 0; i <= a->q; i++)
-        arm_d_write(t, a->vd + i, ir_op1(t->b, IR_OP_not, arm_d_read(t, a->vm + i)));
+    enum ir_type v = neon_vector(a->q);
+    neon_write(t, v, a->vd, complement(t->b, neon_read(t, v, a->vm)));
     return true;
 }
 

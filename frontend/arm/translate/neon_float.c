@@ -10,28 +10,28 @@ static const struct neon_op fadd = NEON_F(neon_vfadd, fadd), fsub = NEON_F(neon_
 
 /* ---- three registers ------------------------------------------------------------------------- */
 
-#define SAME(mnemonic, name)                                                  \
+#define SAME(mnemonic, ...)                                                   \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrr *a) \
     {                                                                         \
-        static const struct neon_op op = NEON_ONE(name);                      \
+        static const struct neon_op op = __VA_ARGS__;                         \
         return neon_three_same(t, a, &op, NULL);                              \
     }
 
-SAME(VABD_vf, fabd)
-SAME(VCEQ_vf, fceq)
-SAME(VCGE_vf, fcge)
-SAME(VCGT_vf, fcgt)
-SAME(VACGE, facge)
-SAME(VACGT, facgt)
-SAME(VMAX_vf, fmax)
-SAME(VMIN_vf, fmin)
-SAME(VMAXNM_v, fmaxnm)
-SAME(VMINNM_v, fminnm)
-SAME(VRECPS, frecps)
-SAME(VRSQRTS, frsqrts)
-SAME(VPADD_vf, fpadd)
-SAME(VPMAX_vf, fpmax)
-SAME(VPMIN_vf, fpmin)
+SAME(VABD_vf, NEON_ONE(fabd))
+SAME(VCEQ_vf, NEON_F(neon_vfcmpeq, fceq))
+SAME(VCGE_vf, NEON_F(neon_vfcmpge, fcge))
+SAME(VCGT_vf, NEON_F(neon_vfcmpgt, fcgt))
+SAME(VACGE, NEON_ONE(facge))
+SAME(VACGT, NEON_ONE(facgt))
+SAME(VMAX_vf, NEON_F(neon_vfmax, fmax))
+SAME(VMIN_vf, NEON_F(neon_vfmin, fmin))
+SAME(VMAXNM_v, NEON_ONE(fmaxnm))
+SAME(VMINNM_v, NEON_ONE(fminnm))
+SAME(VRECPS, NEON_ONE(frecps))
+SAME(VRSQRTS, NEON_ONE(frsqrts))
+SAME(VPADD_vf, NEON_ONE(fpadd))
+SAME(VPMAX_vf, NEON_ONE(fpmax))
+SAME(VPMIN_vf, NEON_ONE(fpmin))
 
 #define SAME_OF(mnemonic, op)                                                 \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrr *a) \
@@ -57,6 +57,16 @@ bool trans_VMLS_vf(struct arm_translate *t, const struct arg_n_rrr *a)
 static bool fused(struct arm_translate *t, const struct arg_n_rrr *a, bool negate)
 {
     arm_vfp_check(t);
+    if (!(t->flags & ARM_BF_FP_ROUNDING)) {
+        enum ir_type v = neon_vector(a->q);
+        int32_t d = neon_read(t, v, a->vd), n = neon_read(t, v, a->vn), m = neon_read(t, v, a->vm);
+        if (negate)
+            n = ir_vop(t->b, IR_OP_vxor, v, 2, n, ir_const(t->b, v, signs), 0);
+        int32_t r = ir_vop(t->b, IR_OP_vfmuladd, v, 2, d, n, 0);
+        t->b->ops[r].arg[2] = m;
+        neon_write(t, v, a->vd, r);
+        return true;
+    }
     for (int i = 0; i <= a->q; i++) {
         int32_t n = arm_d_read(t, a->vn + i), m = arm_d_read(t, a->vm + i);
         if (negate)
@@ -99,15 +109,15 @@ bool trans_VMLS_sf(struct arm_translate *t, const struct arg_n_rrs *a)
 #define ZERO(mnemonic, name, swap)                                           \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rr *a) \
     {                                                                        \
-        static const struct neon_op op = NEON_ONE(name);                     \
+        static const struct neon_op op = NEON_F(neon_vfcmp##name, fc##name); \
         return neon_with_zero(t, a, &op, swap);                              \
     }
 
-ZERO(VCGT_zf, fcgt, false)
-ZERO(VCGE_zf, fcge, false)
-ZERO(VCEQ_zf, fceq, false)
-ZERO(VCLE_zf, fcge, true)
-ZERO(VCLT_zf, fcgt, true)
+ZERO(VCGT_zf, gt, false)
+ZERO(VCGE_zf, ge, false)
+ZERO(VCEQ_zf, eq, false)
+ZERO(VCLE_zf, ge, true)
+ZERO(VCLT_zf, gt, true)
 
 static int32_t absolute(struct ir_block *b, struct neon_type type, int32_t x, int32_t y)
 {
@@ -175,13 +185,26 @@ static bool from_integers(struct arm_translate *t, int vd, int vm, int q, int u,
     return convert(t, vd, vm, q, helper, fbits, ~0u);
 }
 
+/* Signed integers are converted by vectors. */
+static bool convert_vector(struct arm_translate *t, const struct arg_n_rr *a, enum ir_opcode op)
+{
+    enum ir_type v = neon_vector(a->q);
+    arm_vfp_check(t);
+    neon_write(t, v, a->vd, ir_vop(t->b, op, v, 2, neon_read(t, v, a->vm), IR_NONE, 0));
+    return true;
+}
+
 bool trans_VCVT_to_int_v(struct arm_translate *t, const struct arg_n_rr *a)
 {
+    if (!a->u)
+        return convert_vector(t, a, IR_OP_vftos);
     return to_integers(t, a->vd, a->vm, a->q, a->u, 0, FP_TOZERO);
 }
 
 bool trans_VCVT_from_int_v(struct arm_translate *t, const struct arg_n_rr *a)
 {
+    if (!a->u && !(t->flags & ARM_BF_FP_ROUNDING))
+        return convert_vector(t, a, IR_OP_vstof);
     return from_integers(t, a->vd, a->vm, a->q, a->u, 0);
 }
 

@@ -190,9 +190,10 @@ static bool move_narrow(struct arm_translate *t, const struct arg_n_rr *a, const
 {
     struct neon_type wide = {(uint8_t)(a->size + 1), a->u};
     arm_vfp_check(t);
-    if (op == &neon_narrow) {
+    enum ir_opcode narrowing = neon_narrowing(op, wide);
+    if (narrowing != IR_OP_COUNT) {
         int32_t v = neon_read(t, IR_V128, a->vm);
-        neon_write(t, IR_V64, a->vd, ir_vop(t->b, IR_OP_vnarrow, IR_V64, wide.size, v, IR_NONE, 0));
+        neon_write(t, IR_V64, a->vd, ir_vop(t->b, narrowing, IR_V64, wide.size, v, IR_NONE, 0));
         return true;
     }
     struct neon_pair m = neon_q_read(t, a->vm);

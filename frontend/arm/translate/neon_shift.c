@@ -89,39 +89,35 @@ static int32_t do_qshlu(struct arm_translate *t, const struct arg_n_shift *a, in
     return neon_do(t, &op, type_of(a), m, amount_left(t, a));
 }
 
-/* VSHR, VSRA and VSHL on vectors where these are possible. */
-static bool shift_vector(struct arm_translate *t, const struct arg_n_shift *a, bool right, bool add,
-                         shift_fn *fn)
+typedef int32_t vector_shift_fn(struct ir_block *b, enum ir_type v, struct neon_type type,
+                                int32_t x, unsigned n);
+
+/* By @shift on vectors where it is possible, else by @fn; added to the destination when @add. */
+static bool shift_vector(struct arm_translate *t, const struct arg_n_shift *a,
+                         vector_shift_fn *shift, bool add, shift_fn *fn)
 {
     enum ir_type v = neon_vector(a->q);
-    if (!neon_shifts_vector(type_of(a), right))
+    if (!neon_shifts_vector(type_of(a), shift != neon_vector_shift_left))
         return shift_same(t, a, fn);
     arm_vfp_check(t);
-    int32_t x = neon_read(t, v, a->vm);
-    if (right)
-        x = neon_vector_shift_right(t->b, v, type_of(a), x, (unsigned)a->imm);
-    else
-        x = neon_vector_shift_left(t->b, v, type_of(a), x, (unsigned)a->imm);
+    int32_t x = shift(t->b, v, type_of(a), neon_read(t, v, a->vm), (unsigned)a->imm);
     if (add)
         x = neon_vector_do(t, &neon_add, v, type_of(a), neon_read(t, v, a->vd), x);
     neon_write(t, v, a->vd, x);
     return true;
 }
 
-bool trans_VSHR(struct arm_translate *t, const struct arg_n_shift *a)
-{
-    return shift_vector(t, a, true, false, do_shr);
-}
+#define VECTOR(mnemonic, shift, add, fn)                                        \
+    bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_shift *a) \
+    {                                                                           \
+        return shift_vector(t, a, shift, add, fn);                              \
+    }
 
-bool trans_VSRA(struct arm_translate *t, const struct arg_n_shift *a)
-{
-    return shift_vector(t, a, true, true, do_sra);
-}
-
-bool trans_VSHL_imm(struct arm_translate *t, const struct arg_n_shift *a)
-{
-    return shift_vector(t, a, false, false, do_shl);
-}
+VECTOR(VSHR, neon_vector_shift_right, false, do_shr)
+VECTOR(VSRA, neon_vector_shift_right, true, do_sra)
+VECTOR(VRSHR, neon_vector_round_right, false, do_rshr)
+VECTOR(VRSRA, neon_vector_round_right, true, do_rsra)
+VECTOR(VSHL_imm, neon_vector_shift_left, false, do_shl)
 
 #define SHIFT(mnemonic, fn)                                                     \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_shift *a) \
@@ -129,25 +125,22 @@ bool trans_VSHL_imm(struct arm_translate *t, const struct arg_n_shift *a)
         return shift_same(t, a, fn);                                            \
     }
 
-SHIFT(VRSHR, do_rshr)
-SHIFT(VRSRA, do_rsra)
 SHIFT(VSRI, do_sri)
 SHIFT(VSLI, do_sli)
 SHIFT(VQSHL_imm, do_qshl)
 SHIFT(VQSHLU, do_qshlu)
 
-/* What rounding carries out of an element is not among the bits that stay. */
-static bool shift_narrow_vector(struct arm_translate *t, const struct arg_n_shift *wide, bool round)
+static bool shift_narrow_vector(struct arm_translate *t, const struct arg_n_shift *wide, bool round,
+                                enum ir_opcode narrowing)
 {
     struct neon_type type = type_of(wide);
     unsigned n = (unsigned)wide->imm;
     int32_t x = neon_read(t, IR_V128, wide->vm);
-    if (round) {
-        int32_t half = ir_const(t->b, IR_V128, neon_each(type.size, 1ull << (n - 1)));
-        x = neon_vector_do(t, &neon_add, IR_V128, type, x, half);
-    }
-    x = neon_vector_shift_right(t->b, IR_V128, type, x, n);
-    x = ir_vop(t->b, IR_OP_vnarrow, IR_V64, type.size, x, IR_NONE, 0);
+    if (round)
+        x = neon_vector_round_right(t->b, IR_V128, type, x, n);
+    else
+        x = neon_vector_shift_right(t->b, IR_V128, type, x, n);
+    x = ir_vop(t->b, narrowing, IR_V64, type.size, x, IR_NONE, 0);
     neon_write(t, IR_V64, wide->vd, x);
     return true;
 }
@@ -162,8 +155,9 @@ static bool shift_narrow(struct arm_translate *t, const struct arg_n_shift *a, b
     wide.size++;
     wide.u = u;
     arm_vfp_check(t);
-    if (op == &neon_narrow)
-        return shift_narrow_vector(t, &wide, round);
+    enum ir_opcode narrowing = neon_narrowing(op, type_of(&wide));
+    if (narrowing != IR_OP_COUNT && neon_shifts_vector(type_of(&wide), true))
+        return shift_narrow_vector(t, &wide, round, narrowing);
     struct neon_pair m = neon_q_read(t, a->vm);
     int32_t lo = fn(t, &wide, IR_NONE, m.lo), hi = fn(t, &wide, IR_NONE, m.hi);
     arm_d_write(t, a->vd, neon_do(t, op, type_of(&wide), lo, hi));

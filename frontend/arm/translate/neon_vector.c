@@ -1,8 +1,9 @@
 /* Operations of Advanced SIMD on whole registers as IR's vectors. What these have not, stays with the
- * helpers of helpers_neon.def: halving and 64-bit saturating sums, shifts by registers, rounding and
- * saturating shifts but for VRSHRN, products of double width of i32, saturating products and
- * narrowing, pairs, permutations, table lookup, and of the floats all but sum, difference, product
- * and sign. */
+ * helpers of helpers_neon.def: halving sums, 32- and 64-bit saturating ones, shifts by registers, rounding and
+ * saturating shifts of some sizes, products of double width of i32, saturating products, pairs,
+ * permutations, table lookup; of the floats estimates and steps, VMAXNM and VMINNM, differences'
+ * magnitudes, comparison of magnitudes, pairs, rounding to integers, conversions of unsigned, fixed
+ * and f16 numbers. */
 #include "frontend/arm/translate/neon.h"
 
 bool neon_has_vector(const struct arm_translate *t, const struct neon_op *op, struct neon_type type)
@@ -67,6 +68,27 @@ int32_t neon_vector_shift_right(struct ir_block *b, enum ir_type v, struct neon_
     return ir_vop(b, IR_OP_vand, v, 0, x, ir_const(b, v, neon_each(0, 0xffu >> n)), 0);
 }
 
+/* The last bit that is shifted out is added: no sum of the element itself, which might overflow. */
+int32_t neon_vector_round_right(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                                unsigned n)
+{
+    struct neon_type u = {type.size, true};
+    int32_t last = n > 1 ? neon_vector_shift_right(b, v, u, x, n - 1) : x;
+    last = ir_vop(b, IR_OP_vand, v, type.size, last, ir_const(b, v, neon_each(type.size, 1)), 0);
+    return ir_vop(b, IR_OP_vadd, v, type.size, neon_vector_shift_right(b, v, type, x, n), last, 0);
+}
+
+enum ir_opcode neon_narrowing(const struct neon_op *op, struct neon_type wide)
+{
+    if (op == &neon_narrow)
+        return IR_OP_vnarrow;
+    if (wide.size == 3)
+        return IR_OP_COUNT;
+    if (op == &neon_qnarrow_su)
+        return IR_OP_vqnarrowsu;
+    return wide.u ? IR_OP_vqnarrowu : IR_OP_vqnarrows;
+}
+
 /* ---- operations ---------------------------------------------------------------------------------- */
 
 #define OPERATION(name, op_s, op_u)                                                                \
@@ -122,3 +144,8 @@ int32_t neon_vabd(struct ir_block *b, enum ir_type v, struct neon_type type, int
 FLOAT(vfadd)
 FLOAT(vfsub)
 FLOAT(vfmul)
+FLOAT(vfmax)
+FLOAT(vfmin)
+FLOAT(vfcmpeq)
+FLOAT(vfcmpge)
+FLOAT(vfcmpgt)

@@ -29,7 +29,9 @@ bool process_contexts_init(struct process *p, struct error *e)
 static void context_changed(struct arm_state *s)
 {
     unsigned index = (s->block_flags & ARM_BF_BIG_ENDIAN ? 1 : 0) |
-                     (s->block_flags & ARM_BF_SMP ? 2 : 0);
+                     (s->block_flags & ARM_BF_SMP ? 2 : 0) |
+                     (s->block_flags & ARM_BF_FP_SPECIAL ? 4 : 0) |
+                     (s->block_flags & ARM_BF_FP_ROUNDING ? 8 : 0);
     s->env.tables = task_of(s)->process->contexts[index];
 }
 

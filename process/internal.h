@@ -13,7 +13,7 @@
 
 enum {
     SIGNALS = 64,
-    CONTEXTS = 4,        /* sets of exec tables: by what changes the block flags while running */
+    CONTEXTS = 16,       /* sets of exec tables: by what changes the block flags while running */
     HOST_STACK = 1 << 16, /* signal stack of a host thread; aligned to its size */
     THREAD_STACK = 1 << 18,
 };

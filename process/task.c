@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "frontend/arm/cpu/arm_fp.h"
 #include "frontend/arm/cpu/psr.h"
 #include "process/internal.h"
 #include "util/log.h"
@@ -208,6 +209,7 @@ struct thread_start {
     pthread_mutex_t lock;
     pthread_cond_t started;
     bool running;
+    pid_t tid; /* the thread's own: it may have ended, and its task gone, when its maker looks */
     uint32_t parent_tid, child_tid; /* where to store the thread's number; 0: nowhere */
 };
 
@@ -225,6 +227,7 @@ static void *thread_main(void *opaque)
     store_tid(t, start->parent_tid);
     store_tid(t, start->child_tid);
     pthread_mutex_lock(&start->lock);
+    start->tid = t->tid;
     start->running = true;
     pthread_cond_signal(&start->started);
     pthread_mutex_unlock(&start->lock);
@@ -242,7 +245,7 @@ static void inherit(struct task *child, const struct task *t, uint32_t stack, ui
     const struct arm_state *from = &t->state;
     memcpy(s->r, from->r, sizeof(s->r));
     memcpy(s->d, from->d, sizeof(s->d));
-    s->fpscr = from->fpscr;
+    s->fpscr = arm_fpscr_read(from);
     s->cp15 = from->cp15;
     arm_cpsr_write(s, arm_cpsr_read(from));
     s->r[0] = 0;
@@ -287,7 +290,7 @@ static int64_t clone_thread(struct task *t, uint32_t flags, uint32_t stack, uint
     pthread_mutex_lock(&start.lock);
     while (!start.running)
         pthread_cond_wait(&start.started, &start.lock);
-    pid_t tid = child->tid;
+    pid_t tid = start.tid;
     pthread_mutex_unlock(&start.lock);
     signals_apply_mask(t);
     return tid;

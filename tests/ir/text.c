@@ -56,6 +56,33 @@ Test(ir_text, prints_what_it_parses)
     arena_free(&arena);
 }
 
+/* Floats and vectors: types in names, variants and element sizes behind the arguments. */
+Test(ir_text, prints_floats_and_vectors)
+{
+    static const char text[] =
+        "    %0 = const.f64 0x3ff0000000000000\n"
+        "    %1 = fmuladd.f64 %0, %0, %0\n"
+        "    %2 = fcmp.f64 %0, %1, 1\n"
+        "    %3 = fnarrow %1\n"
+        "    %4 = stof.f32 %2\n"
+        "    %5 = ftou.f32 %4, 0\n"
+        "    %6 = vdup.v64 %5, 1\n"
+        "    %7 = vwidens %6, 1\n"
+        "    %8 = vshru.v128 %7, 2, 0x1f\n"
+        "    %9 = vnarrow %8, 2\n"
+        "    %10 = vfmuladd.v64 %6, %9, %9, 2\n"
+        "    exitengine %2, yield\n";
+    struct arena arena = {0};
+    struct ir_block b;
+    struct error e;
+    block_parse(&b, &arena, text);
+    cr_assert(ir_verify(&b, &e), "%s", e.text);
+    char *printed = block_text(&b);
+    cr_assert_str_eq(printed, text);
+    free(printed);
+    arena_free(&arena);
+}
+
 Test(ir_text, fields_of_ops)
 {
     struct arena arena = {0};

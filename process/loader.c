@@ -85,6 +85,22 @@ static bool image_extent(const struct image *im, uint32_t *low, uint32_t *high)
     return true;
 }
 
+/* Does the file hold all that its segments say? A page beyond its end cannot be touched. */
+static bool image_complete(const struct image *im, struct error *e)
+{
+    struct stat st;
+    if (fstat(im->fd, &st))
+        return error_set_errno(e, "%s", im->path);
+    for (unsigned i = 0; i < im->header.e_phnum; i++) {
+        const Elf32_Phdr *s = &im->segments[i];
+        uint64_t end = (uint64_t)s->p_offset + s->p_filesz;
+        if (s->p_type == PT_LOAD && end > (uint64_t)st.st_size)
+            return error_set(e, "%s: truncated: a segment ends at byte %llu of %llu", im->path,
+                             (unsigned long long)end, (unsigned long long)st.st_size);
+    }
+    return true;
+}
+
 static bool image_read(struct image *im, struct error *e)
 {
     uint32_t low, high;
@@ -104,7 +120,7 @@ static bool image_read(struct image *im, struct error *e)
     }
     if (!image_extent(im, &low, &high))
         return error_set(e, "%s: bad segments", im->path);
-    return true;
+    return image_complete(im, e);
 }
 
 /* ---- mapping --------------------------------------------------------------------------------- */

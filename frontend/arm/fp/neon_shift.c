@@ -9,7 +9,7 @@ NEON_INLINE int64_t shift_right(const struct neon_lane *l, int64_t a, unsigned n
         return round ? 0 : sign;
     int64_t half = l->is_signed ? a >> (n - 1) : (int64_t)((uint64_t)a >> (n - 1));
     int64_t v = l->is_signed ? half >> 1 : (int64_t)((uint64_t)half >> 1);
-    return round ? v + (half & 1) : v;
+    return round ? (int64_t)((uint64_t)v + (half & 1)) : v;
 }
 
 /* @a * 2^n. */

@@ -11,8 +11,10 @@ static size_t data_behind(const struct backend *be, const cs_insn *insn)
         return 0;
     memcpy(&rel, insn->bytes + 1, sizeof(rel));
     uint32_t target = (uint32_t)(insn->address + 5 + (uint64_t)(int64_t)rel);
-    if (target == be->thunk.slow)
+    if (target == be->thunk.slow || target == be->thunk.slow_xmm)
         return sizeof(struct slow_site);
+    if (target == be->thunk.exact)
+        return sizeof(struct exact_site);
     return target == be->thunk.chain ? sizeof(uint32_t) : 0;
 }
 

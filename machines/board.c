@@ -92,6 +92,11 @@ uint32_t machine_cbar(const struct machine *m)
     return m->cbar;
 }
 
+const struct machine_m_profile *machine_m_profile(const struct machine *m)
+{
+    return m->m_profile;
+}
+
 /* Options whose other values ask for what is not there. */
 static const struct {
     const char *name;

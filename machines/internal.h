@@ -52,6 +52,7 @@ struct machine {
     uint64_t ram_base, ram_default, ram_max;
     uint64_t bios_base, bios_size; /* where -bios goes; size 0: not supported */
     uint32_t cbar;
+    const struct machine_m_profile *m_profile; /* NULL: A profile */
     const struct machine_memory *memory;
     unsigned memory_count;
     const struct machine_row *rows;

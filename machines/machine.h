@@ -30,9 +30,21 @@ struct board_config {
     struct chardev *serial[BOARD_SERIALS_MAX]; /* NULL: nothing connected */
     /* The interrupt inputs of CPU @cpu, to connect controllers to. */
     struct irq_line (*cpu_line)(void *opaque, unsigned cpu, enum board_cpu_line which);
+    /* M profile: external interrupt @irq (exception number - 16) of the CPU's NVIC. */
+    struct irq_line (*nvic_line)(void *opaque, unsigned irq);
     void (*power_off)(void *opaque); /* the board's power button or regulator asks for it */
     void (*reset)(void *opaque);
     void *opaque;
+};
+
+/* What a board decides about a CPU of the M profile. */
+struct machine_m_profile {
+    uint16_t irqs;           /* external interrupts, 1..240 */
+    uint8_t priority_bits;   /* implemented bits of a priority, 2..8 */
+    bool bit_band;           /* the alias regions of SRAM and peripherals exist */
+    uint32_t vtor;           /* the vector table's address at reset */
+    uint32_t cpu_hz;         /* the processor clock, which SysTick counts with CLKSOURCE = 1 */
+    uint32_t systick_ref_hz; /* SysTick's reference clock; 0: there is none (SYST_CALIB.NOREF) */
 };
 
 struct machine;
@@ -66,6 +78,8 @@ uint64_t machine_max_ram(const struct machine *m);
 unsigned machine_serial_count(const struct machine *m);
 /** CBAR for CPUs of this machine, 0 if none. */
 uint32_t machine_cbar(const struct machine *m);
+/** The M profile's part of the board; NULL: its CPUs are of the A profile. */
+const struct machine_m_profile *machine_m_profile(const struct machine *m);
 /** Check and apply `-M name,option=value,...` options (secure=, virtualization=, highmem=,
  * gic-version=, accel=, ...): what is not supported is an error. */
 bool machine_check_options(const struct machine *m, const char *options, struct error *e);

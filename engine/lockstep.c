@@ -86,10 +86,7 @@ static void state_copy(const struct lockstep *ls, void *to, const void *from)
 static void state_replace(const struct lockstep *ls, struct ir_env *env, const void *from)
 {
     struct ir_env kept = {.backend_private = env->backend_private, .exit_site = env->exit_site};
-    uint64_t spill[ARRAY_SIZE(env->spill)];
-    memcpy(spill, env->spill, sizeof(spill));
     state_copy(ls, env, from);
-    memcpy(env->spill, spill, sizeof(spill));
     env->backend_private = kept.backend_private;
     env->exit_site = kept.exit_site;
 }
@@ -268,7 +265,7 @@ static const struct {
     size_t start, end;
 } incomparable[] = {
 #define RANGE(member) {offsetof(struct ir_env, member), offsetof(struct ir_env, member) + sizeof(((struct ir_env *)0)->member)}
-    RANGE(spill), RANGE(exit_request), RANGE(page_base), RANGE(insn_word), RANGE(insn_left),
+    RANGE(exit_request), RANGE(page_base), RANGE(insn_word), RANGE(insn_left),
     RANGE(exit_site), RANGE(backend_private),
 #undef RANGE
 };

@@ -31,8 +31,6 @@ enum ir_exit {
  * insn_left, when it is left in the middle: the slow path's exit gives these back].
  */
 struct ir_env {
-    uint64_t spill[24]; /* backend: values that did not get a register. First, so that the fields
-                           below adjoin the guest's most used slots (IR_ENV_BIAS). */
     int32_t budget;
     int32_t slice;
     _Atomic uint32_t exit_request; /* set by anybody: come back to the engine soon */
@@ -61,9 +59,9 @@ struct ir_env {
     uint8_t fp_pad[6];
 };
 
-/* Bias of a base register that wants to reach the hot part of ir_env and the guest's first slots
- * with 8-bit displacements: bytes 192 .. 447 of the state struct. */
-enum { IR_ENV_BIAS = 320 };
+/* Bias of a base register that wants to reach ir_env and the guest's first slots with 8-bit
+ * displacements: bytes 0 .. 255 of the state struct. */
+enum { IR_ENV_BIAS = 128 };
 
 enum { IR_SLOT_PIN_NEVER = 0 };
 

@@ -13,11 +13,13 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RELEASE = os.path.join(ROOT, "build-test")
 SANITIZED = os.path.join(ROOT, "build-asan")
+THREADS = os.path.join(ROOT, "build-tsan")
 CRITERION = re.compile(r"Synthesis: Tested: (\d+) \| Passing: (\d+) \| Failing: (\d+)")
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 TAP = re.compile(r"^(not )?ok\b(?:.*?# (SKIP))?", re.MULTILINE)
 SANITIZER_OPTIONS = {"ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
                      "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+THREAD_TESTS = ["smp-jit-2", "smp-jit-4", "smp-interp-2", "evict-jit-2"]
 # Times are longer with the sanitizers
 TIMEOUT_FACTOR = "4"
 
@@ -88,12 +90,12 @@ def run_meson_tests(build, arguments, count, environment=None):
         count.add(0, 1)
 
 
-def build(directory, options, count):
-    """Configures and builds; counts as one test case."""
+def build(directory, options, count, targets=()):
+    """Configures and builds all, or the targets; counts as one test case."""
     options = options + ["-Dwerror=" + ("true" if os.environ.get("CI") == "true" else "false")]
     configured = os.path.exists(os.path.join(directory, "build.ninja"))
     setup = ["meson", "configure", directory] if configured else ["meson", "setup", directory, ROOT]
-    built = run(setup + options) and run(["ninja", "-C", directory])
+    built = run(setup + options) and run(["ninja", "-C", directory, *targets])
     count.add(*((1, 0) if built else (0, 1)))
     return built
 
@@ -119,6 +121,13 @@ def step_sanitized(count):
                         SANITIZER_OPTIONS)
 
 
+def step_threads(count):
+    """guests with several CPUs under the thread sanitizer"""
+    options = ["--buildtype=debugoptimized", "-Db_sanitize=thread", "-Db_lundef=false"]
+    if build(THREADS, options, count, ["engine-guests"]):
+        run_meson_tests(THREADS, [*THREAD_TESTS, "-t", TIMEOUT_FACTOR], count)
+
+
 def step_system(count):
     """whole guests in the release build"""
     if build(RELEASE, ["--buildtype=release"], count):
@@ -126,7 +135,7 @@ def step_system(count):
 
 
 STEPS = {"checks": step_checks, "unit": step_unit, "sanitized": step_sanitized,
-         "system": step_system}
+         "threads": step_threads, "system": step_system}
 
 
 def main():

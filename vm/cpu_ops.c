@@ -183,6 +183,7 @@ const struct arm_cpu_ops vm_cpu_ops = {
     .load = cpu_load,
     .store = cpu_store,
     .ram_pointer = vm_ram_pointer,
+    .ram_written = vm_ram_written,
     .exclusives = exclusives,
     .end_slice = end_slice,
 };

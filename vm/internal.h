@@ -122,6 +122,7 @@ extern const struct engine_ops vm_engine_ops;
 uint64_t vm_load(struct ir_env *env, uint64_t addr, uint32_t memop);
 void vm_store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop);
 uint8_t *vm_ram_pointer(struct arm_state *s, uint32_t addr, unsigned size, bool write);
+void vm_ram_written(struct arm_state *s, uint32_t addr, const uint8_t *host, unsigned size);
 bool vm_fetch(struct ir_env *env, uint64_t va, bool raise, struct engine_fetch *out);
 void vm_exec_fill(struct ir_env *env, unsigned lane, uint64_t va, uint32_t *entries);
 void vm_code_protect(void *opaque, uint64_t phys);

@@ -124,6 +124,13 @@ static bool code_written(struct access *a)
     return false;
 }
 
+/* The bytes have changed. Another CPU may have translated the old ones since they were dropped. */
+static void code_changed(struct vm *vm, uint64_t phys, unsigned size)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    engine_code_write(vm->engine, NULL, phys, size);
+}
+
 static bool access_store(struct access *a, uint64_t value)
 {
     if (!a->region || a->region->kind != PHYS_RAM)
@@ -132,12 +139,9 @@ static bool access_store(struct access *a, uint64_t value)
     if (!code_written(a))
         return false;
     host_store(a->region->host + (a->phys - a->region->base), a->size, value);
-    if (code && a->c->vm->cpu_count > 1) {
-        /* Another CPU may have translated the old bytes since they were dropped. (When the page held
-         * no code at all, protecting it waits for this CPU.) */
-        atomic_thread_fence(memory_order_seq_cst);
-        engine_code_write(a->c->vm->engine, NULL, a->phys, a->size);
-    }
+    /* When the page held no code at all, protecting it waits for this CPU. */
+    if (code && a->c->vm->cpu_count > 1)
+        code_changed(a->c->vm, a->phys, a->size);
     return true;
 }
 
@@ -238,6 +242,19 @@ uint8_t *vm_ram_pointer(struct arm_state *s, uint32_t addr, unsigned size, bool 
     if (write && (a.region->kind != PHYS_RAM || !code_written(&a)))
         return NULL;
     return a.region->host + (a.phys - a.region->base);
+}
+
+void vm_ram_written(struct arm_state *s, uint32_t addr, const uint8_t *host, unsigned size)
+{
+    struct vm_cpu *c = vm_cpu_of(&s->env);
+    /* A page that the write table knows held no code when its pointer was asked for, and protecting it
+     * waits for this CPU. */
+    if (c->vm->cpu_count == 1 || mmu_lookup(c->mmu, addr, true))
+        return;
+    struct phys_region *r = physmap_find_host(c->vm->map, host);
+    uint64_t phys = r->base + (uint64_t)(host - r->host);
+    if (atomic_load(physmap_page_flags(r, phys)) & PHYS_PAGE_CODE)
+        code_changed(c->vm, phys, size);
 }
 
 /* ---- instruction fetch --------------------------------------------------------------------------- */

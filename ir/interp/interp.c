@@ -262,30 +262,30 @@ static uint64_t op_getnzcv(struct interp *it, const struct ir_op *op)
 
 /* ---- memory and helpers -------------------------------------------------------------------------- */
 
-/* Accesses of the guest's memory that other threads may see: one host access each. */
+/* Accesses of the guest's memory, which other CPUs may be accessing too: one host access each. */
 typedef uint16_t unaligned16 __attribute__((aligned(1), may_alias));
 typedef uint32_t unaligned32 __attribute__((aligned(1), may_alias));
 typedef uint64_t unaligned64 __attribute__((aligned(1), may_alias));
 
 static uint64_t host_load(uint64_t host, unsigned log2)
 {
-    const volatile void *p = (const volatile void *)(uintptr_t)host;
+    const void *p = (const void *)(uintptr_t)host;
     switch (log2) {
-    case 0: return *(const volatile uint8_t *)p;
-    case 1: return *(const volatile unaligned16 *)p;
-    case 2: return *(const volatile unaligned32 *)p;
-    default: return *(const volatile unaligned64 *)p;
+    case 0: return __atomic_load_n((const uint8_t *)p, __ATOMIC_RELAXED);
+    case 1: return __atomic_load_n((const unaligned16 *)p, __ATOMIC_RELAXED);
+    case 2: return __atomic_load_n((const unaligned32 *)p, __ATOMIC_RELAXED);
+    default: return __atomic_load_n((const unaligned64 *)p, __ATOMIC_RELAXED);
     }
 }
 
 static void host_store(uint64_t host, unsigned log2, uint64_t v)
 {
-    volatile void *p = (volatile void *)(uintptr_t)host;
+    void *p = (void *)(uintptr_t)host;
     switch (log2) {
-    case 0: *(volatile uint8_t *)p = (uint8_t)v; break;
-    case 1: *(volatile unaligned16 *)p = (uint16_t)v; break;
-    case 2: *(volatile unaligned32 *)p = (uint32_t)v; break;
-    default: *(volatile unaligned64 *)p = v; break;
+    case 0: __atomic_store_n((uint8_t *)p, (uint8_t)v, __ATOMIC_RELAXED); break;
+    case 1: __atomic_store_n((unaligned16 *)p, (uint16_t)v, __ATOMIC_RELAXED); break;
+    case 2: __atomic_store_n((unaligned32 *)p, (uint32_t)v, __ATOMIC_RELAXED); break;
+    default: __atomic_store_n((unaligned64 *)p, v, __ATOMIC_RELAXED); break;
     }
 }
 

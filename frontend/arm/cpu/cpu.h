@@ -112,6 +112,9 @@ struct arm_cpu_ops {
      * address is not RAM.
      */
     uint8_t *(*ram_pointer)(struct arm_state *s, uint32_t addr, unsigned size, bool write);
+    /** @size bytes have been written at @host, ram_pointer's result for @addr: what another CPU
+     * translated from the old ones meanwhile goes. May be NULL. */
+    void (*ram_written)(struct arm_state *s, uint32_t addr, const uint8_t *host, unsigned size);
     /** The VM's global exclusive monitor (exclusive.h). */
     struct arm_exclusives *(*exclusives)(struct arm_state *s);
 

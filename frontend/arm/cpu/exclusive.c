@@ -106,6 +106,12 @@ uint64_t arm_helper_ldrex(struct ir_env *env, uint64_t addr, uint64_t log2, uint
     return value;
 }
 
+static void written(struct arm_state *s, uint32_t addr, const uint8_t *host, unsigned size)
+{
+    if (s->ops->ram_written)
+        s->ops->ram_written(s, addr, host, size);
+}
+
 /* Store when neither version nor value changed since the load. */
 static bool store_if_unchanged(struct arm_state *s, uint8_t *host, unsigned log2, uint64_t value)
 {
@@ -136,6 +142,7 @@ uint64_t arm_helper_strex(struct ir_env *env, uint64_t addr, uint64_t value, uin
         return 1;
     if (!open && host) {
         stored = store_if_unchanged(s, host, (unsigned)log2, value);
+        written(s, (uint32_t)addr, host, size);
     } else if (!open) {
         s->ops->store(s, (uint32_t)addr, value, (uint32_t)log2);
         if (env->raised)
@@ -178,5 +185,6 @@ uint64_t arm_helper_swp(struct ir_env *env, uint64_t addr, uint64_t value, uint6
         old = atomic_load_sized(host, (unsigned)log2);
     while (!compare_and_swap_sized(host, (unsigned)log2, old, value));
     version_unlock(slot, version + 2);
+    written(s, (uint32_t)addr, host, 1u << log2);
     return old;
 }

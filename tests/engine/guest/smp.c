@@ -432,6 +432,18 @@ static void spinner(void)
     }
 }
 
+/* By a plain store, or an exclusive one, which reaches memory another way. */
+static void code_store(volatile uint32_t *at, uint32_t word, bool exclusive)
+{
+    uint32_t old, failed = 1;
+    if (!exclusive)
+        *at = word;
+    else
+        while (failed)
+            __asm__ volatile("ldrex %0, [%2]\n strex %1, %3, [%2]"
+                             : "=&r"(old), "=&r"(failed) : "r"(at), "r"(word) : "memory");
+}
+
 static void code_while_running(void)
 {
     rt_mmu_on();
@@ -448,7 +460,7 @@ static void code_while_running(void)
         code_ready = n;
         DMB();
         for (uint32_t at = 0; at < 32; at++)
-            *(volatile uint32_t *)(scratch(4) + at * 64) = movw_r0(n);
+            code_store((volatile uint32_t *)(scratch(4) + at * 64), movw_r0(n), at & 1);
         rt_code_written(scratch(4), 4096);
         code_done[0] = n;
     }

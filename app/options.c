@@ -420,6 +420,7 @@ enum options_result options_parse(struct options *o, int argc, char *const *argv
 
 void options_free(struct options *o)
 {
+    machine_close(o->machine);
     free(o->machine_options);
     free(o->dump_dtb);
 }

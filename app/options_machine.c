@@ -297,12 +297,9 @@ enum option_status option_rtc(struct options *o, const char *value, struct error
 
 static bool check_memory(struct options *o, struct error *e)
 {
-    uint64_t max = machine_max_ram(o->machine);
     if (!o->ram_size)
         o->ram_size = machine_default_ram(o->machine);
-    return o->ram_size <= max ||
-           error_set(e, "-m: machine '%s' has at most %" PRIu64 " MiB of memory, not %" PRIu64,
-                     machine_name(o->machine), max >> 20, o->ram_size >> 20);
+    return machine_check_ram(o->machine, o->ram_size, e);
 }
 
 static bool check_cpus(struct options *o, struct error *e)
@@ -338,8 +335,6 @@ bool options_check_machine(struct options *o, struct error *e)
 {
     if (!o->machine_options)
         o->machine_options = option_copy("virt");
-    o->machine = machine_find(o->machine_options, e);
-    if (!o->machine || !machine_check_options(o->machine, o->machine_options, e))
-        return false;
-    return check_memory(o, e) && check_cpus(o, e) && check_serials(o, e);
+    o->machine = machine_open(o->machine_options, e);
+    return o->machine && check_memory(o, e) && check_cpus(o, e) && check_serials(o, e);
 }

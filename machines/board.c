@@ -1,4 +1,4 @@
-/* From rows to a board: devices, windows, interrupt wires. */
+/* From rows to a board: memory, devices, windows, and their wires. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,147 +10,7 @@
 #include "machines/internal.h"
 #include "util/bits.h"
 
-/* ---- the list of machines ------------------------------------------------------------------------------ */
-
-static const struct machine *const machines[] = {&machine_virt};
-
-static size_t name_length(const char *name)
-{
-    return strcspn(name, ",");
-}
-
-const struct machine *machine_find(const char *name, struct error *e)
-{
-    size_t len = name_length(name);
-    const char *names[ARRAY_SIZE(machines) + 1] = {0};
-    for (unsigned i = 0; i < ARRAY_SIZE(machines); i++) {
-        names[i] = machines[i]->name;
-        if (strlen(names[i]) == len && !memcmp(names[i], name, len))
-            return machines[i];
-    }
-    char word[64];
-    snprintf(word, sizeof(word), "%.*s", (int)len, name);
-    const char *near = error_nearest(word, names);
-    error_set(e, "-M: unknown machine '%s'; %s '%s'", word, near ? "did you mean" : "there is",
-              near ? near : names[0]);
-    return NULL;
-}
-
-void machine_print_help(FILE *out)
-{
-    fprintf(out, "Machines (-M name):\n");
-    for (unsigned i = 0; i < ARRAY_SIZE(machines); i++)
-        fprintf(out, "  %-14s %s\n", machines[i]->name, machines[i]->help);
-}
-
-const char *machine_name(const struct machine *m)
-{
-    return m->name;
-}
-
-const char *machine_default_cpu(const struct machine *m)
-{
-    return m->default_cpu;
-}
-
-bool machine_cpu_allowed(const struct machine *m, const char *cpu_model, struct error *e)
-{
-    for (const char *const *c = m->cpus; *c; c++)
-        if (!strcmp(*c, cpu_model))
-            return true;
-    char list[256] = "";
-    for (const char *const *c = m->cpus; *c; c++)
-        snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", c == m->cpus ? "" : ", ", *c);
-    return error_set(e, "-cpu %s: machine '%s' has %s", cpu_model, m->name, list);
-}
-
-uint32_t machine_max_cpus(const struct machine *m)
-{
-    return m->max_cpus;
-}
-
-uint64_t machine_default_ram(const struct machine *m)
-{
-    return m->ram_default;
-}
-
-uint64_t machine_max_ram(const struct machine *m)
-{
-    return m->ram_max;
-}
-
-unsigned machine_serial_count(const struct machine *m)
-{
-    unsigned n = 0;
-    for (unsigned i = 0; i < m->row_count; i++)
-        n += m->rows[i].role == ROLE_SERIAL;
-    return n;
-}
-
-uint32_t machine_cbar(const struct machine *m)
-{
-    return m->cbar;
-}
-
-const struct machine_m_profile *machine_m_profile(const struct machine *m)
-{
-    return m->m_profile;
-}
-
-/* Options whose other values ask for what is not there. */
-static const struct {
-    const char *name;
-    const char *values; /* accepted ones, between spaces */
-} machine_options[] = {
-    {"accel", " tcg jit interp lockstep "},
-    {"secure", " off no false "},
-    {"virtualization", " off no false "},
-    {"highmem", " on off yes no true false "}, /* nothing lies in high memory but RAM beyond 3 GiB */
-    {"gic-version", " 2 "},
-    {"usb", " off no false "},
-};
-
-static bool option_check(const char *option, size_t len, struct error *e)
-{
-    char text[128], value[72];
-    snprintf(text, sizeof(text), "%.*s", (int)len, option);
-    char *equals = strchr(text, '=');
-    if (equals)
-        *equals = 0;
-    snprintf(value, sizeof(value), " %s ", equals ? equals + 1 : "on");
-    const char *names[ARRAY_SIZE(machine_options) + 1] = {0};
-    for (unsigned i = 0; i < ARRAY_SIZE(machine_options); i++) {
-        names[i] = machine_options[i].name;
-        if (strcmp(names[i], text))
-            continue;
-        if (strstr(machine_options[i].values, value))
-            return true;
-        return error_set(e, "-M: option %s supports only%s(not%s)", text, machine_options[i].values,
-                         value);
-    }
-    const char *near = error_nearest(text, names);
-    return error_set(e, "-M: unknown option '%s'%s%s%s", text, near ? "; did you mean '" : "",
-                     near ? near : "", near ? "'?" : "");
-}
-
-bool machine_check_options(const struct machine *m, const char *options, struct error *e)
-{
-    const char *p = options + name_length(options);
-    while (*p == ',') {
-        size_t len = name_length(++p);
-        if (!option_check(p, len, e))
-            return false;
-        p += len;
-    }
-    return true;
-}
-
 /* ---- windows ---------------------------------------------------------------------------------------------- */
-
-struct window {
-    struct device *dev;
-    unsigned region;
-};
 
 static bool window_read(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64_t *value)
 {
@@ -168,15 +28,24 @@ static bool window_write(void *opaque, unsigned cpu, uint64_t offset, unsigned s
 
 static const struct phys_mmio_ops window_ops = {window_read, window_write, 1, 8};
 
+static struct window *window_new(struct board_private *p, struct device *dev, unsigned region)
+{
+    assert(p->window_count < BOARD_WINDOWS_MAX);
+    struct window *w = &p->window[p->window_count++];
+    *w = (struct window){dev, region};
+    return w;
+}
+
 static bool window_add(struct board *b, struct device *dev, unsigned region, uint64_t base,
                        struct error *e)
 {
     struct board_private *p = b->private_data;
-    assert(p->window_count < ARRAY_SIZE(p->window));
-    p->window[p->window_count].dev = dev;
-    p->window[p->window_count].region = region;
+    if (region >= dev->region_count)
+        return error_set(e, "%s: device %s has no window %u", b->machine->name, dev->name, region);
+    if (p->window_count == BOARD_WINDOWS_MAX)
+        return error_set(e, "%s: more than %d windows", b->machine->name, BOARD_WINDOWS_MAX);
     return physmap_add_mmio(b->config.map, dev->name, base, dev->region[region].size, &window_ops,
-                            &p->window[p->window_count++], e);
+                            window_new(p, dev, region), e);
 }
 
 /* ---- roles ------------------------------------------------------------------------------------------------- */
@@ -201,13 +70,7 @@ static void connect_timer(struct board *b, struct device *timer)
             arch_timer_connect(timer, cpu, kind, gicv2_ppi(b->intc, cpu, ppi[kind]));
 }
 
-static void connect_spis(struct board *b, struct device *dev, int spi, unsigned outputs)
-{
-    for (unsigned i = 0; i < outputs; i++)
-        device_connect(dev, i, gicv2_spi(b->intc, (unsigned)spi + i));
-}
-
-static void connect(struct board *b, const struct machine_row *row, struct device *dev, unsigned instance)
+static void take_role(struct board *b, const struct machine_row *row, struct device *dev)
 {
     struct board_private *p = b->private_data;
     switch (row->role) {
@@ -217,21 +80,15 @@ static void connect(struct board *b, const struct machine_row *row, struct devic
     case ROLE_TIMER:
         connect_timer(b, dev);
         break;
-    case ROLE_MSI:
-        connect_spis(b, dev, row->spi, dev->output_count);
-        break;
     case ROLE_GPIO_KEYS:
         b->power_gpio = dev;
         b->power_input = row->power_pin;
-        device_connect(dev, dev->output_count - 1, gicv2_spi(b->intc, (unsigned)row->spi));
         break;
     case ROLE_FW_CFG:
         p->fw_cfg = dev;
         break;
     case ROLE_SERIAL:
     case ROLE_NONE:
-        if (row->spi != NO_SPI)
-            connect_spis(b, dev, row->spi + (int)instance, 1);
         break;
     }
 }
@@ -240,8 +97,37 @@ static void connect(struct board *b, const struct machine_row *row, struct devic
 
 struct build {
     struct board *board;
+    struct wire_set *wires;
     unsigned serials;
 };
+
+static bool add_irqs(struct build *build, const struct machine_row *row, unsigned instance,
+                     struct device *dev, struct error *e)
+{
+    for (unsigned i = 0; i < row->irqs; i++) {
+        const struct row_irq *r = &row->irq[i];
+        for (unsigned k = 0; k < (r->count ? r->count : 1u); k++)
+            if (!wires_add_irq(build->wires, build->board, dev, r->output + k,
+                               r->line + (int)(instance + k), e))
+                return false;
+    }
+    return true;
+}
+
+static unsigned board_properties(struct build *build, const struct machine_row *row,
+                                 struct property_value *values)
+{
+    const struct board_config *c = &build->board->config;
+    unsigned count = 0;
+    if (row->role == ROLE_INTC || row->role == ROLE_TIMER)
+        values[count++] = (struct property_value){"num_cpus", c->cpu_count, NULL};
+    if (row->role == ROLE_SERIAL) {
+        unsigned n = build->serials++;
+        values[count++] = (struct property_value){
+            "chardev", 0, n < BOARD_SERIALS_MAX ? c->serial[n] : NULL};
+    }
+    return count;
+}
 
 static bool add_device(struct build *build, const struct machine_row *row, unsigned instance,
                        struct error *e)
@@ -251,35 +137,103 @@ static bool add_device(struct build *build, const struct machine_row *row, unsig
     unsigned count = row->properties;
     char name[32];
     memcpy(values, row->property, sizeof(row->property));
-    if (row->role == ROLE_INTC || row->role == ROLE_TIMER)
-        values[count++] = (struct property_value){"num_cpus", b->config.cpu_count, NULL};
-    if (row->role == ROLE_SERIAL)
-        values[count++] = (struct property_value){"chardev", 0, b->config.serial[build->serials++]};
+    count += board_properties(build, row, values + count);
     snprintf(name, sizeof(name), row->count > 1 ? "%s%u" : "%s", row->name, instance);
     const struct device_class *class = device_class_find(row->class, e);
+    if (class && b->device_count == BOARD_DEVICES_MAX)
+        return error_set(e, "%s: more than %d devices", b->machine->name, BOARD_DEVICES_MAX);
     struct device *dev = class ? device_create(class, name, b->config.env, values, count, e) : NULL;
     if (!dev)
         return error_prefix(e, "%s: device %s", b->machine->name, name);
-    assert(b->device_count < BOARD_DEVICES_MAX);
     b->devices[b->device_count++] = dev;
     for (unsigned i = 0; i < row->windows; i++)
         if (!window_add(b, dev, row->window[i].region, row->window[i].base + instance * row->stride, e))
             return false;
-    connect(b, row, dev, instance);
-    return true;
+    take_role(b, row, dev);
+    return add_irqs(build, row, instance, dev, e);
+}
+
+static bool add_devices(struct build *build, struct error *e)
+{
+    const struct machine *m = build->board->machine;
+    bool ok = true;
+    for (unsigned i = 0; ok && i < m->row_count; i++) {
+        unsigned count = m->rows[i].count ? m->rows[i].count : 1;
+        for (unsigned k = 0; ok && k < count; k++)
+            ok = add_device(build, &m->rows[i], k, e);
+    }
+    for (unsigned i = 0; ok && i < m->wire_count; i++)
+        ok = wires_add(build->wires, build->board, &m->wires[i], e);
+    if (ok)
+        wires_connect(build->wires, build->board);
+    return ok;
+}
+
+/* ---- memory -------------------------------------------------------------------------------------------------- */
+
+static bool add_memory_row(struct board *b, const struct machine_memory *r, struct error *e)
+{
+    struct physmap *map = b->config.map;
+    struct phys_region *of;
+    switch (r->kind) {
+    case MEMORY_RAM:
+        return physmap_add_ram(map, r->name, r->base, r->size, false, e) != NULL;
+    case MEMORY_ROM:
+        return physmap_add_rom(map, r->name, r->base, r->size, e) != NULL;
+    case MEMORY_ALIAS:
+        of = physmap_by_name(map, r->of);
+        if (!of || !of->host)
+            return error_set(e, "%s: memory %s: there is no memory '%s' to show", b->machine->name, r->name,
+                             r->of);
+        return physmap_add_alias(map, r->name, r->base, of, e) != NULL;
+    }
+    return false;
 }
 
 static bool add_memory(struct board *b, struct error *e)
 {
     const struct machine *m = b->machine;
-    for (unsigned i = 0; i < m->memory_count; i++) {
-        const struct machine_memory *r = &m->memory[i];
-        if (!(r->rom ? physmap_add_rom(b->config.map, r->name, r->base, r->size, e)
-                     : physmap_add_ram(b->config.map, r->name, r->base, r->size, false, e)))
-            return false;
-    }
     b->ram = physmap_add_ram(b->config.map, "ram", m->ram_base, b->config.ram_size, false, e);
-    return b->ram != NULL;
+    bool ok = b->ram != NULL;
+    for (unsigned i = 0; ok && i < m->memory_count; i++)
+        ok = add_memory_row(b, &m->memory[i], e);
+    return ok;
+}
+
+/* A store to the ROM of an M-profile board that no device takes is a bus fault. */
+static bool store_refuse(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64_t value)
+{
+    return false;
+}
+
+static const struct phys_mmio_ops rom_ops = {.write = store_refuse, .min_size = 1, .max_size = 8};
+
+/* The devices that take stores to ROM exist only after the memory. */
+static bool connect_rom(struct board *b, const struct machine_memory *r, struct error *e)
+{
+    struct board_private *p = b->private_data;
+    struct phys_region *rom = physmap_by_name(b->config.map, r->name);
+    if (!r->of) {
+        if (b->machine->m_profile)
+            physmap_set_rom_store(rom, &rom_ops, NULL);
+        return true;
+    }
+    struct device *dev = board_device(b, r->of, 0);
+    if (!dev || r->store_region >= dev->region_count)
+        return error_set(e, "%s: memory %s: there is no device '%s' that takes stores", b->machine->name,
+                         r->name, r->of);
+    struct window *w = window_new(p, dev, r->store_region);
+    physmap_set_rom_store(rom, &window_ops, w);
+    return true;
+}
+
+static bool connect_roms(struct board *b, struct error *e)
+{
+    const struct machine *m = b->machine;
+    for (unsigned i = 0; i < m->memory_count; i++)
+        if (m->memory[i].kind == MEMORY_ROM && !connect_rom(b, &m->memory[i], e))
+            return false;
+    return true;
 }
 
 static void power_release(void *opaque)
@@ -307,14 +261,9 @@ bool board_build(struct board *b, const struct machine *m, const struct board_co
         return error_set(e, "out of memory");
     b->private_data = p;
     timer_init(&p->power_release, config->env->timers, power_release, b);
-    struct build build = {b, 0};
-    bool ok = add_memory(b, e);
-    for (unsigned i = 0; ok && i < m->row_count; i++) {
-        const struct machine_row *row = &m->rows[i];
-        unsigned count = row->count ? row->count : 1;
-        for (unsigned k = 0; ok && k < count; k++)
-            ok = add_device(&build, row, k, e);
-    }
+    struct build build = {.board = b, .wires = wires_new()};
+    bool ok = add_memory(b, e) && add_devices(&build, e) && connect_roms(b, e);
+    wires_free(build.wires);
     if (!ok) {
         board_free(b);
         return false;
@@ -325,8 +274,10 @@ bool board_build(struct board *b, const struct machine *m, const struct board_co
 
 struct device *board_device(const struct board *b, const char *name, unsigned index)
 {
+    char numbered[40];
+    snprintf(numbered, sizeof(numbered), "%s%u", name, index);
     for (unsigned i = 0; i < b->device_count; i++)
-        if (!strcmp(b->devices[i]->name, name) && !index--)
+        if (!strcmp(b->devices[i]->name, numbered) || (!index && !strcmp(b->devices[i]->name, name)))
             return b->devices[i];
     return NULL;
 }
@@ -345,6 +296,8 @@ void board_free(struct board *b)
     for (unsigned i = 0; i < b->device_count; i++)
         device_free(b->devices[i]);
     b->device_count = 0;
+    if (p)
+        arena_free(&p->gates);
     free(p);
     b->private_data = NULL;
 }

@@ -136,6 +136,12 @@ static bool load_flat_kernel(struct loading *l, const struct image *image)
     return start_linux(l, entry);
 }
 
+/* A program for the bare machine finds the tree at the start of RAM, as firmware does. */
+static bool load_bare_tree(struct loading *l)
+{
+    return !l->board->machine->tree || load_device_tree(l, l->ram_base) != 0;
+}
+
 /* An ELF file is a program for the bare machine; a vmlinux gets what Linux wants as well. */
 static bool load_elf_kernel(struct loading *l, const uint8_t *data, size_t size)
 {
@@ -148,7 +154,7 @@ static bool load_elf_kernel(struct loading *l, const uint8_t *data, size_t size)
     l->entry->pc = (uint32_t)image.entry;
     /* As firmware finds it: the tree at the start of RAM, unless the program is there. */
     if (image.low >= l->ram_base + MIB || image.high <= l->ram_base)
-        return load_device_tree(l, l->ram_base) != 0;
+        return load_bare_tree(l);
     return true;
 }
 
@@ -180,7 +186,46 @@ static bool load_bios(struct loading *l)
     if (!ok)
         return error_set(l->e, "-bios %s: does not fit into the flash", l->o->bios);
     l->entry->pc = (uint32_t)m->bios_base;
-    return load_device_tree(l, l->ram_base) != 0;
+    return load_bare_tree(l);
+}
+
+/* ---- M profile ---------------------------------------------------------------------------------------- */
+
+/* An ELF file goes to its addresses, anything else to the start of the flash; the CPU starts from the
+ * vector table in either case, wherever the file says that it begins. */
+static bool load_firmware(struct loading *l)
+{
+    uint8_t *data;
+    size_t size;
+    struct image image = {0};
+    const char *path = l->o->kernel;
+    if (!file_read(path, FILE_MAX, &data, &size, l->e))
+        return error_prefix(l->e, "-kernel");
+    uint64_t at = l->board->machine->flash_base;
+    bool ok;
+    if (size >= 4 && !memcmp(data, "\177ELF", 4))
+        ok = image_load_elf(path, data, size, l->board->config.map, &image, l->e) ||
+             error_prefix(l->e, "-kernel");
+    else
+        ok = put(l, at, data, size) ||
+             error_set(l->e, "-kernel %s: its %zu bytes do not fit into memory at 0x%" PRIx64, path, size,
+                       at);
+    free(data);
+    return ok;
+}
+
+static bool check_m_profile(const struct loading *l)
+{
+    const struct {
+        const char *option, *value;
+    } linux_only[] = {
+        {"-initrd", l->o->initrd}, {"-append", l->o->append}, {"-dtb", l->o->dtb}, {"-bios", l->o->bios}};
+    for (unsigned i = 0; i < ARRAY_SIZE(linux_only); i++)
+        if (linux_only[i].value)
+            return error_set(l->e, "%s: machine '%s' starts firmware, with -kernel or -device loader",
+                             linux_only[i].option, l->board->machine->name);
+    return l->o->kernel || l->o->loader_count ||
+           error_set(l->e, "nothing to start: give -kernel or -device loader");
 }
 
 /* ---- -device loader -------------------------------------------------------------------------------------- */
@@ -260,8 +305,11 @@ static bool load_loader_file(struct loading *l, const struct loader_options *o)
              error_set(l->e, "-device loader: %s: its %zu bytes do not fit into memory at 0x%" PRIx64,
                        o->file, size, o->addr);
     free(data);
-    if (ok && (elf || o->has_cpu))
+    bool m_profile = l->board->machine->m_profile != NULL;
+    if (ok && ((elf && !m_profile) || o->has_cpu)) {
         l->entry->pc = (uint32_t)(elf ? image.entry : o->addr);
+        l->entry->vector_pc = false;
+    }
     return ok;
 }
 
@@ -276,6 +324,40 @@ static bool load_loader(struct loading *l, const char *text)
            error_set(l->e, "-device loader: no memory at 0x%" PRIx64, o.addr);
 }
 
+static bool load_loaders(struct loading *l)
+{
+    for (unsigned i = 0; i < l->o->loader_count; i++)
+        if (!load_loader(l, l->o->loader[i]))
+            return false;
+    return true;
+}
+
+static bool load_m_profile(struct loading *l)
+{
+    *l->entry = (struct boot_entry){.vector_pc = true};
+    return check_m_profile(l) && (!l->o->kernel || load_firmware(l)) && load_loaders(l);
+}
+
+static bool load_a_profile(struct loading *l)
+{
+    const struct boot_options *o = l->o;
+    uint64_t bios_base = l->board->machine->bios_base;
+    *l->entry = (struct boot_entry){.pc = (uint32_t)bios_base};
+    if (o->bios && !load_bios(l))
+        return false;
+    if (o->kernel && o->bios)
+        return error_set(l->e, "-kernel and -bios cannot be used together");
+    if (o->kernel && !load_kernel(l))
+        return false;
+    if (!o->kernel && (o->initrd || o->append))
+        return error_set(l->e, "%s needs -kernel", o->initrd ? "-initrd" : "-append");
+    if (!load_loaders(l))
+        return false;
+    if (!o->kernel && !o->bios && !o->loader_count && !put(l, bios_base, o->rom, o->rom_size))
+        return error_set(l->e, "the built-in ROM does not fit into the flash");
+    return true;
+}
+
 bool boot_load(struct board *b, const struct boot_options *o, struct boot_entry *entry, struct error *e)
 {
     const struct machine *m = b->machine;
@@ -284,19 +366,5 @@ bool boot_load(struct board *b, const struct boot_options *o, struct boot_entry 
         .board = b, .o = o, .entry = entry, .e = e, .ram_base = m->ram_base,
         .ram_end = ram_end < 1ull << 32 ? ram_end : 1ull << 32,
     };
-    *entry = (struct boot_entry){.pc = (uint32_t)m->bios_base};
-    if (o->bios && !load_bios(&l))
-        return false;
-    if (o->kernel && o->bios)
-        return error_set(e, "-kernel and -bios cannot be used together");
-    if (o->kernel && !load_kernel(&l))
-        return false;
-    if (!o->kernel && (o->initrd || o->append))
-        return error_set(e, "%s needs -kernel", o->initrd ? "-initrd" : "-append");
-    for (unsigned i = 0; i < o->loader_count; i++)
-        if (!load_loader(&l, o->loader[i]))
-            return false;
-    if (!o->kernel && !o->bios && !o->loader_count && !put(&l, m->bios_base, o->rom, o->rom_size))
-        return error_set(e, "the built-in ROM does not fit into the flash");
-    return true;
+    return m->m_profile ? load_m_profile(&l) : load_a_profile(&l);
 }

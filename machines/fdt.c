@@ -173,6 +173,8 @@ bool fdt_set_boot(void *blob, const struct board *b, const struct boot_options *
 bool board_device_tree(const struct board *b, const struct boot_options *o, void **blob, uint32_t *size,
                        struct error *e)
 {
+    if (!b->machine->tree)
+        return error_set(e, "machine '%s' has no device tree", b->machine->name);
     *blob = fdt_generate(b, e);
     if (!*blob || !fdt_set_boot(*blob, b, o, 0, 0, e))
         return false;

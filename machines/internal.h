@@ -4,21 +4,29 @@
 
 #include "host/clock.h"
 #include "machines/machine.h"
+#include "util/arena.h"
 
-enum { ROW_WINDOWS = 4, ROW_PROPERTIES = 4, NO_SPI = -1 };
+enum { ROW_WINDOWS = 4, ROW_PROPERTIES = 8, ROW_IRQS = 8 };
 
 /* What a device is to the board, besides being a device. */
 enum row_role {
     ROLE_NONE,
-    ROLE_INTC,      /* the interrupt controller: "num_cpus" is set, CPU inputs are connected */
+    ROLE_INTC,      /* the GIC: "num_cpus" is set, CPU inputs are connected */
     ROLE_TIMER,     /* the architected timers: likewise, outputs go to PPIs */
-    ROLE_MSI,       /* every output is connected, to consecutive SPIs */
-    ROLE_SERIAL,    /* gets the next serial back end */
+    ROLE_SERIAL,    /* gets the next serial back end as "chardev" */
     ROLE_GPIO_KEYS, /* has the power button at input power_pin */
     ROLE_FW_CFG,
 };
 
 struct fdt_writer;
+
+/* `count` outputs of a device (0: one) to as many interrupts. The interrupt is a number of the
+ * board's controller: an SPI (interrupt ID - 32) of its GIC, else an external interrupt (exception
+ * number - 16) of the CPU's NVIC. Several outputs may go to one interrupt: they are ORed. */
+struct row_irq {
+    uint8_t output, count;
+    int16_t line;
+};
 
 struct machine_row {
     const char *class, *name;
@@ -28,9 +36,10 @@ struct machine_row {
         uint8_t region; /* of the device */
     } window[ROW_WINDOWS];
     uint8_t windows;
-    int spi;             /* output 0, as SPI number (interrupt ID - 32) */
-    unsigned count;      /* instances; 0 means 1 */
-    uint64_t stride;     /* distance of their addresses; SPIs are consecutive */
+    struct row_irq irq[ROW_IRQS];
+    uint8_t irqs;
+    unsigned count;      /* instances, called name0, name1, ...; 0 means 1 */
+    uint64_t stride;     /* distance of their addresses; their interrupts are consecutive */
     struct property_value property[ROW_PROPERTIES];
     uint8_t properties;
     uint8_t power_pin;
@@ -38,10 +47,37 @@ struct machine_row {
     void (*node)(struct fdt_writer *w, const struct machine_row *row);
 };
 
+/* What a wire that does not end at an interrupt number is connected to. */
+enum wire_target {
+    WIRE_DEVICE,    /* interrupt input @input of device @to */
+    WIRE_CLOCK,     /* clock input @input of device @to; the output gives a frequency in Hz */
+    WIRE_IRQ,       /* interrupt number @input, as row_irq.line */
+    WIRE_NMI,       /* the CPU's non-maskable interrupt (M profile) */
+    WIRE_RESET,     /* a rising edge resets the board */
+    WIRE_CPU_CLOCK, /* the output gives the processor clock in Hz (SysTick counts it) */
+};
+
+/* `count` outputs (0: one) of the device called @from, to as many inputs. Any number of wires may
+ * start at one output and, clocks apart, end at one input (ORed). */
+struct machine_wire {
+    const char *from;
+    uint8_t output, count;
+    enum wire_target target;
+    const char *to;
+    uint8_t input;
+};
+
+enum memory_kind { MEMORY_RAM, MEMORY_ROM, MEMORY_ALIAS };
+
+/* Memory of fixed size. ROM is written by image loaders and through device_env.dma.program; a CPU's
+ * stores go to window @store_region of device @of, if named, with offsets from the start of the ROM,
+ * else they are ignored (A profile) or a bus fault (M profile). */
 struct machine_memory {
     const char *name;
-    uint64_t base, size;
-    bool rom;
+    uint64_t base, size; /* size: not of an alias */
+    enum memory_kind kind;
+    const char *of;      /* alias: the memory that it shows (an earlier row, or "ram"); ROM: a device */
+    uint8_t store_region;
 };
 
 struct machine {
@@ -49,33 +85,59 @@ struct machine {
     const char *default_cpu;
     const char *const *cpus;      /* NULL-terminated */
     uint32_t max_cpus;
-    uint64_t ram_base, ram_default, ram_max;
+    /* Main memory, called "ram". Where min and max are the same, -m can only say that. */
+    uint64_t ram_base, ram_default, ram_min, ram_max;
     uint64_t bios_base, bios_size; /* where -bios goes; size 0: not supported */
     uint32_t cbar;
     const struct machine_m_profile *m_profile; /* NULL: A profile */
+    uint64_t flash_base;          /* M profile: where a raw -kernel goes */
     const struct machine_memory *memory;
     unsigned memory_count;
     const struct machine_row *rows;
     unsigned row_count;
-    /* The nodes that belong to no device. */
+    const struct machine_wire *wires;
+    unsigned wire_count;
+    /* The nodes that belong to no device; NULL: the board has no device tree. */
     void (*tree)(struct fdt_writer *w);
+    struct arena *arena;          /* of a machine made at run time: its strings, rows, itself */
 };
 
 extern const struct machine machine_virt;
 
+struct window {
+    struct device *dev;
+    unsigned region;
+};
+
+enum { BOARD_WINDOWS_MAX = 2 * BOARD_DEVICES_MAX };
+
 /* The private data of a built board. */
 struct board_private {
     struct timer power_release; /* the power button goes back */
-    struct {
-        struct device *dev;
-        unsigned region;
-    } window[BOARD_DEVICES_MAX * ROW_WINDOWS];
+    struct window window[BOARD_WINDOWS_MAX];
     unsigned window_count;
     struct device *fw_cfg;
+    struct arena gates;         /* ORs and splitters */
+    bool reset_level;           /* of the reset line */
 };
 
-/** The device made from @row, instance @index; NULL if there is none. */
+/** The device called @name, instance @index (rows with a count: "name" or "nameN"); NULL if there is
+ * none. */
 struct device *board_device(const struct board *b, const char *name, unsigned index);
+
+/* ---- wires.c ---------------------------------------------------------------------------------------- */
+
+struct wire_set;
+
+struct wire_set *wires_new(void);
+void wires_free(struct wire_set *set);
+/** One wire from output @output of @dev to interrupt @line of the board's controller. */
+bool wires_add_irq(struct wire_set *set, const struct board *b, struct device *dev, unsigned output,
+                   int line, struct error *e);
+/** What @w says. */
+bool wires_add(struct wire_set *set, struct board *b, const struct machine_wire *w, struct error *e);
+/** Connect all, with gates where wires share an end. */
+void wires_connect(struct wire_set *set, struct board *b);
 
 /* ---- fdt.c ------------------------------------------------------------------------------------------ */
 

@@ -14,9 +14,11 @@
 #include "softmmu/physmap.h"
 #include "util/error.h"
 
-enum { BOARD_DEVICES_MAX = 64, BOARD_SERIALS_MAX = 4, BOARD_CPUS_MAX = 8 };
+enum { BOARD_DEVICES_MAX = 128, BOARD_SERIALS_MAX = 8, BOARD_CPUS_MAX = 8 };
 
 enum board_cpu_line { BOARD_CPU_IRQ, BOARD_CPU_FIQ };
+
+enum { BOARD_NVIC_NMI = 0xffff };
 
 struct chardev;
 
@@ -30,8 +32,12 @@ struct board_config {
     struct chardev *serial[BOARD_SERIALS_MAX]; /* NULL: nothing connected */
     /* The interrupt inputs of CPU @cpu, to connect controllers to. */
     struct irq_line (*cpu_line)(void *opaque, unsigned cpu, enum board_cpu_line which);
-    /* M profile: external interrupt @irq (exception number - 16) of the CPU's NVIC. */
+    /* M profile: external interrupt @irq (exception number - 16) of the CPU's NVIC, or
+     * BOARD_NVIC_NMI. */
     struct irq_line (*nvic_line)(void *opaque, unsigned irq);
+    /* M profile: the processor clock is now @hz (m_profile.cpu_hz until the first call). It comes from the board's
+     * clock controller, also while devices are reset. May be NULL. */
+    void (*cpu_clock)(void *opaque, uint32_t hz);
     void (*power_off)(void *opaque); /* the board's power button or regulator asks for it */
     void (*reset)(void *opaque);
     void *opaque;
@@ -63,9 +69,14 @@ struct board {
     void *private_data;        /* the builder's */
 };
 
-/** The machine called @name (an alias or a name with options: the part before the first comma);
- * NULL and an error that names the nearest. */
+/** The built-in machine called @name (which may be followed by options: the part before the first
+ * comma); NULL and an error that names the nearest. */
 const struct machine *machine_find(const char *name, struct error *e);
+/** The machine that `-M @spec` asks for: machine_find with machine_check_options, or a machine made at run time. NULL
+ * and an error if there is none. machine_close after the board has been freed. */
+const struct machine *machine_open(const char *spec, struct error *e);
+/** Free what machine_open made (NULL is allowed). */
+void machine_close(const struct machine *m);
 /** Print all machines, for `-M help`. */
 void machine_print_help(FILE *out);
 /** Facts for the command line. */
@@ -74,7 +85,8 @@ const char *machine_default_cpu(const struct machine *m);
 bool machine_cpu_allowed(const struct machine *m, const char *cpu_model, struct error *e);
 uint32_t machine_max_cpus(const struct machine *m);
 uint64_t machine_default_ram(const struct machine *m);
-uint64_t machine_max_ram(const struct machine *m);
+/** May the machine have @size bytes of memory? Boards with fixed memory take only that. */
+bool machine_check_ram(const struct machine *m, uint64_t size, struct error *e);
 unsigned machine_serial_count(const struct machine *m);
 /** CBAR for CPUs of this machine, 0 if none. */
 uint32_t machine_cbar(const struct machine *m);
@@ -111,6 +123,7 @@ struct boot_entry {
     uint32_t pc;        /* bit 0: Thumb */
     uint32_t r0, r1, r2;
     bool linux_boot;    /* registers are meaningful; else the CPU starts as after reset, at pc */
+    bool vector_pc;     /* M profile: the PC comes from the vector table as well, not only the SP */
 };
 
 /**

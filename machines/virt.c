@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "devices/gpio/pl061.h"
 #include "devices/intc/gicv2.h"
 #include "machines/internal.h"
 #include "util/bits.h"
@@ -129,7 +130,7 @@ static int primecell(struct fdt_writer *w, const struct machine_row *row, const 
     int n = fdtw_node(w, "/", "%s@%llx", row->class, (unsigned long long)base);
     fdtw_strings(w, n, "compatible", compatible, len);
     fdtw_reg(w, n, (const uint64_t[]){base, 0x1000}, 1);
-    fdtw_spi(w, n, row->spi, LEVEL);
+    fdtw_spi(w, n, row->irq[0].line, LEVEL);
     return n;
 }
 
@@ -182,7 +183,7 @@ static void virtio_node(struct fdt_writer *w, const struct machine_row *row)
         int n = fdtw_node(w, "/", "virtio_mmio@%llx", (unsigned long long)base);
         fdtw_string(w, n, "compatible", "virtio,mmio");
         fdtw_reg(w, n, (const uint64_t[]){base, row->stride}, 1);
-        fdtw_spi(w, n, row->spi + (int)i, EDGE);
+        fdtw_spi(w, n, row->irq[0].line + (int)i, EDGE);
         fdtw_empty(w, n, "dma-coherent");
     }
 }
@@ -190,27 +191,29 @@ static void virtio_node(struct fdt_writer *w, const struct machine_row *row)
 /* ---- the board ---------------------------------------------------------------------------------------- */
 
 static const struct machine_row rows[] = {
-    {.class = "gicv2", .name = "gic", .role = ROLE_INTC, .spi = NO_SPI, .windows = 2, .node = intc_node,
-     .window = {{GIC_DIST, GICV2_DISTRIBUTOR}, {GIC_CPU, GICV2_CPU}},
+    {.class = "gicv2", .name = "gic", .role = ROLE_INTC, .node = intc_node,
+     .windows = 2, .window = {{GIC_DIST, GICV2_DISTRIBUTOR}, {GIC_CPU, GICV2_CPU}},
      .properties = 1, .property = {{"num_irqs", IRQ_COUNT, NULL}}},
-    {.class = "gicv2m", .name = "gic-msi", .role = ROLE_MSI, .spi = SPI_MSI, .windows = 1, .node = msi_node,
-     .window = {{GIC_MSI, 0}},
+    {.class = "gicv2m", .name = "gic-msi", .node = msi_node,
+     .windows = 1, .window = {{GIC_MSI, 0}},
+     .irqs = 1, .irq = {{0, MSI_COUNT, SPI_MSI}},
      .properties = 2, .property = {{"base_spi", SPI_MSI + 32, NULL}, {"num_spi", MSI_COUNT, NULL}}},
-    {.class = "arch-timer", .name = "timer", .role = ROLE_TIMER, .spi = NO_SPI},
-    {.class = "pl011", .name = "uart0", .role = ROLE_SERIAL, .spi = SPI_UART, .windows = 1,
-     .window = {{UART, 0}}, .node = uart_node},
-    {.class = "pl031", .name = "rtc", .spi = SPI_RTC, .windows = 1, .window = {{RTC, 0}}, .node = rtc_node},
-    {.class = "pl061", .name = "gpio", .role = ROLE_GPIO_KEYS, .power_pin = POWER_PIN, .spi = SPI_GPIO,
-     .windows = 1, .window = {{GPIO, 0}}, .node = gpio_node},
-    {.class = "fw_cfg", .name = "fw_cfg", .role = ROLE_FW_CFG, .spi = NO_SPI, .windows = 1,
-     .window = {{FW_CFG, 0}}, .node = fw_cfg_node},
-    {.class = "virtio-mmio", .name = "virtio", .spi = SPI_VIRTIO, .windows = 1, .window = {{VIRTIO, 0}},
-     .count = VIRTIO_COUNT, .stride = 0x200, .node = virtio_node,
+    {.class = "arch-timer", .name = "timer", .role = ROLE_TIMER},
+    {.class = "pl011", .name = "uart0", .role = ROLE_SERIAL, .node = uart_node,
+     .windows = 1, .window = {{UART, 0}}, .irqs = 1, .irq = {{0, 1, SPI_UART}}},
+    {.class = "pl031", .name = "rtc", .node = rtc_node,
+     .windows = 1, .window = {{RTC, 0}}, .irqs = 1, .irq = {{0, 1, SPI_RTC}}},
+    {.class = "pl061", .name = "gpio", .role = ROLE_GPIO_KEYS, .power_pin = POWER_PIN, .node = gpio_node,
+     .windows = 1, .window = {{GPIO, 0}}, .irqs = 1, .irq = {{PL061_IRQ, 1, SPI_GPIO}}},
+    {.class = "fw_cfg", .name = "fw_cfg", .role = ROLE_FW_CFG, .node = fw_cfg_node,
+     .windows = 1, .window = {{FW_CFG, 0}}},
+    {.class = "virtio-mmio", .name = "virtio", .count = VIRTIO_COUNT, .stride = 0x200, .node = virtio_node,
+     .windows = 1, .window = {{VIRTIO, 0}}, .irqs = 1, .irq = {{0, 1, SPI_VIRTIO}},
      .properties = 1, .property = {{"legacy", 1, NULL}}},
 };
 
 static const struct machine_memory memory[] = {
-    {"flash0", FLASH, 64 * MIB, true},
+    {.name = "flash0", .base = FLASH, .size = 64 * MIB, .kind = MEMORY_ROM},
 };
 
 static const char *const cpus[] = {"cortex-a15", "cortex-a7", "max", NULL};
@@ -223,6 +226,7 @@ const struct machine machine_virt = {
     .max_cpus = 8,
     .ram_base = RAM,
     .ram_default = 128 * MIB,
+    .ram_min = 1,
     .ram_max = 255 * GIB,
     .bios_base = FLASH,
     .bios_size = 64 * MIB,

@@ -185,6 +185,13 @@ struct phys_region *physmap_add_alias(struct physmap *map, const char *name, uin
     return r;
 }
 
+void physmap_set_rom_store(struct phys_region *rom, const struct phys_mmio_ops *ops, void *opaque)
+{
+    assert(rom->kind == PHYS_ROM);
+    rom->ops = ops;
+    rom->opaque = opaque;
+}
+
 struct phys_region *physmap_add_mmio(struct physmap *map, const char *name, uint64_t base,
                                      uint64_t size, const struct phys_mmio_ops *ops, void *opaque,
                                      struct error *e)

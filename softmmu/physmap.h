@@ -39,7 +39,7 @@ struct phys_region {
     enum phys_kind kind;
     uint8_t *host;              /* RAM and ROM: the memory; NULL for MMIO */
     _Atomic uint8_t *page_flags; /* RAM and ROM: one byte (PHYS_PAGE_*) per page */
-    const struct phys_mmio_ops *ops;
+    const struct phys_mmio_ops *ops; /* MMIO; ROM: who takes stores, or NULL */
     void *opaque;
     bool owns_host;
 };
@@ -63,6 +63,9 @@ struct phys_region *physmap_add_rom(struct physmap *map, const char *name, uint6
 /** Add a second address for the memory of @target (flash aliases, RAM mirrors). */
 struct phys_region *physmap_add_alias(struct physmap *map, const char *name, uint64_t base,
                                       struct phys_region *target, struct error *e);
+/** Let @ops->write take the CPUs' stores to the ROM @rom (flash that is programmed by storing to it); the offset counts
+ * from the start of the ROM. Loads remain loads from memory. */
+void physmap_set_rom_store(struct phys_region *rom, const struct phys_mmio_ops *ops, void *opaque);
 /** Add a device window; any base and size. */
 struct phys_region *physmap_add_mmio(struct physmap *map, const char *name, uint64_t base,
                                      uint64_t size, const struct phys_mmio_ops *ops, void *opaque,

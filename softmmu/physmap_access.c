@@ -174,7 +174,7 @@ bool physmap_cpu_write(struct physmap *map, struct phys_region **last, unsigned 
         host_store(r->host + (phys - r->base), size, value);
         return true;
     }
-    if (r->kind == PHYS_ROM) {
+    if (r->kind == PHYS_ROM && !r->ops) {
         log_write(LOG_GUEST_ERRORS, "%u-byte write at physical 0x%08llx ignored: %s is read-only",
                   size, (unsigned long long)phys, r->name);
         return true;

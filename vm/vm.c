@@ -19,6 +19,11 @@ static bool dma_write(void *opaque, uint64_t addr, const void *buf, size_t len)
     return physmap_write(((struct vm *)opaque)->map, addr, buf, len);
 }
 
+static bool dma_program(void *opaque, uint64_t addr, const void *buf, size_t len)
+{
+    return physmap_load(((struct vm *)opaque)->map, addr, buf, len);
+}
+
 static void code_written(void *opaque, uint64_t phys, uint64_t len)
 {
     struct vm *vm = opaque;
@@ -53,7 +58,7 @@ struct vm *vm_new(struct error *e)
     chardev_set_on_quit(vm->chardevs, quit_key, vm);
     vm->map = physmap_new();
     physmap_set_write_notify(vm->map, code_written, vm);
-    vm->env = (struct device_env){&vm->timers, {dma_read, dma_write, vm}};
+    vm->env = (struct device_env){&vm->timers, {dma_read, dma_write, dma_program, vm}};
     return vm;
 }
 

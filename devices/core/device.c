@@ -70,6 +70,18 @@ struct irq_line device_input(struct device *dev, unsigned n)
     return (struct irq_line){input_set, dev, (int)n};
 }
 
+static void clock_set(void *opaque, int n, int hz)
+{
+    struct device *dev = opaque;
+    dev->ops->clock(dev, (unsigned)n, (uint32_t)hz);
+}
+
+struct irq_line device_clock_input(struct device *dev, unsigned n)
+{
+    assert(dev->ops->clock);
+    return (struct irq_line){clock_set, dev, (int)n};
+}
+
 /** May the guest access [offset, offset+size) of @r? Logs the reason if not. */
 static bool access_allowed(const struct device *dev, const struct device_region *r, uint64_t offset,
                            unsigned size, const char *what)

@@ -45,6 +45,8 @@ struct device_ops {
     void (*free)(struct device *dev);
     /* An interrupt input changed. NULL when the device has no inputs. */
     void (*input)(struct device *dev, unsigned n, int level);
+    /* Clock input @n now has @hz (0: stopped). NULL when the device has no clock inputs. */
+    void (*clock)(struct device *dev, unsigned n, uint32_t hz);
     /* The state fields were overwritten by a snapshot: recompute what derives from them and drive
      * the outputs. NULL when nothing derives. */
     void (*loaded)(struct device *dev);
@@ -133,6 +135,10 @@ void device_connect(struct device *dev, unsigned n, struct irq_line line);
 
 /** Interrupt input @n as a line that another device's output can be connected to. */
 struct irq_line device_input(struct device *dev, unsigned n);
+
+/** Clock input @n as a line, to be connected to another device's clock output: such an output is
+ * driven with a frequency in Hz instead of a level. A reset of the device that takes it keeps it. */
+struct irq_line device_clock_input(struct device *dev, unsigned n);
 
 /** Guest access to window @region: checks the size and the bounds, splits or widens, logs guest
  * errors. @size is 1, 2, 4 or 8. */

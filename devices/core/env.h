@@ -15,6 +15,8 @@ struct timer_queue;
 struct dma {
     bool (*read)(void *opaque, uint64_t addr, void *buf, size_t len);
     bool (*write)(void *opaque, uint64_t addr, const void *buf, size_t len);
+    /* For flash controllers: as write, and ROM is written as well. */
+    bool (*program)(void *opaque, uint64_t addr, const void *buf, size_t len);
     void *opaque;
 };
 

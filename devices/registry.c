@@ -10,15 +10,28 @@
 #include "devices/misc/unimplemented.h"
 #include "devices/rtc/pl031.h"
 #include "devices/timer/arch_timer.h"
+#include "devices/timer/cmsdk_timer.h"
 #include "devices/timer/sp804.h"
+#include "devices/uart/cmsdk_uart.h"
 #include "devices/uart/pl011.h"
 #include "devices/virtio/virtio_mmio.h"
 #include "util/bits.h"
 
+/* In alphabetical order. */
 const struct device_class *const device_classes[] = {
-    &arch_timer_class, &fw_cfg_class,        &gicv2_class,       &gicv2m_class,
-    &pl011_class,      &pl031_class,         &pl061_class,       &sp804_class,
-    &unimplemented_class, &virtio_mmio_class, NULL,
+    &arch_timer_class,
+    &cmsdk_timer_class,
+    &cmsdk_uart_class,
+    &fw_cfg_class,
+    &gicv2_class,
+    &gicv2m_class,
+    &pl011_class,
+    &pl031_class,
+    &pl061_class,
+    &sp804_class,
+    &unimplemented_class,
+    &virtio_mmio_class,
+    NULL,
 };
 
 const struct device_class *device_class_find(const char *name, struct error *e)

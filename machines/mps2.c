@@ -1,0 +1,93 @@
+/* Arm's MPS2 FPGA board with the images of the application notes AN385 (Cortex-M3), AN386 (Cortex-M4) and AN500
+ * (Cortex-M7). The three differ in the CPU, the ids, and where PSRAM, block RAM and Ethernet are. */
+#include "devices/uart/cmsdk_uart.h"
+#include "machines/internal.h"
+#include "util/bits.h"
+
+enum { IRQ_COUNT = 32, CLOCK_HZ = 25000000, SYSTICK_REF_HZ = 1000000 };
+
+#define KIB (1ull << 10)
+#define MIB (1ull << 20)
+
+/* A CMSDK UART with its receive and transmit interrupts; all overruns share one. */
+#define UART(n, at, rx_irq, tx_irq)                                                                \
+    {.class = "cmsdk-uart", .name = "uart" #n, .role = ROLE_SERIAL, .windows = 1, .window = {{at, 0}}, \
+     .irqs = 4, .irq = {{CMSDK_UART_RX, 1, rx_irq}, {CMSDK_UART_TX, 1, tx_irq},                    \
+                        {CMSDK_UART_RX_OVERRUN, 1, 12}, {CMSDK_UART_TX_OVERRUN, 1, 12}}}
+
+#define UNIMPLEMENTED(what, at, bytes)                                                             \
+    {.class = "unimplemented", .name = what, .windows = 1, .window = {{at, 0}},                    \
+     .properties = 1, .property = {{"size", bytes, NULL}}}
+
+#define COMMON_ROWS                                                                                \
+    {.class = "cmsdk-timer", .name = "timer", .count = 2, .stride = 0x1000, .windows = 1,          \
+     .window = {{0x40000000, 0}}, .irqs = 1, .irq = {{0, 1, 8}},                                   \
+     .properties = 1, .property = {{"freq", CLOCK_HZ, NULL}}},                                     \
+    UART(0, 0x40004000, 0, 1), UART(1, 0x40005000, 2, 3), UART(2, 0x40006000, 4, 5),               \
+    UART(3, 0x40007000, 18, 19), UART(4, 0x40009000, 20, 21),                                      \
+    UNIMPLEMENTED("i2s", 0x40024000, 0x400),                                                       \
+    UNIMPLEMENTED("vga", 0x41000000, 2 * MIB)
+
+static const struct machine_row rows_an385[] = {
+    COMMON_ROWS,
+};
+
+static const struct machine_row rows_an386[] = {
+    COMMON_ROWS,
+};
+
+static const struct machine_row rows_an500[] = {
+    COMMON_ROWS,
+};
+
+/* ---- memory ------------------------------------------------------------------------------------------ */
+
+#define COMMON_MEMORY                                                                              \
+    {.name = "ssram1", .base = 0x00000000, .size = 4 * MIB},                                       \
+    {.name = "ssram1-alias", .base = 0x00400000, .kind = MEMORY_ALIAS, .of = "ssram1"},            \
+    {.name = "ssram23", .base = 0x20000000, .size = 4 * MIB},                                      \
+    {.name = "ssram23-alias", .base = 0x20400000, .kind = MEMORY_ALIAS, .of = "ssram23"}
+
+static const struct machine_memory memory_cmsdk[] = {
+    COMMON_MEMORY,
+    {.name = "blockram", .base = 0x01000000, .size = 16 * KIB},
+    {.name = "blockram-alias1", .base = 0x01004000, .kind = MEMORY_ALIAS, .of = "blockram"},
+    {.name = "blockram-alias2", .base = 0x01008000, .kind = MEMORY_ALIAS, .of = "blockram"},
+    {.name = "blockram-alias3", .base = 0x0100c000, .kind = MEMORY_ALIAS, .of = "blockram"},
+};
+
+static const struct machine_memory memory_an500[] = {COMMON_MEMORY};
+
+/* ---- the boards ---------------------------------------------------------------------------------------- */
+
+static const char *const cpus[] = {"cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", NULL};
+
+static const struct machine_m_profile profile = {
+    .irqs = IRQ_COUNT,
+    .priority_bits = 3,
+    .bit_band = true,
+    .cpu_hz = CLOCK_HZ,
+    .systick_ref_hz = SYSTICK_REF_HZ,
+};
+
+#define MPS2(note, title, cpu, psram, memory_rows)                                                        \
+    {                                                                                              \
+        .name = "mps2-" #note,                                                                     \
+        .help = "Arm MPS2 with the FPGA image of " title " (" cpu ")",                                 \
+        .default_cpu = cpu,                                                                        \
+        .cpus = cpus,                                                                              \
+        .max_cpus = 1,                                                                             \
+        .ram_base = psram,                                                                         \
+        .ram_default = 16 * MIB,                                                                   \
+        .ram_min = 16 * MIB,                                                                       \
+        .ram_max = 16 * MIB,                                                                       \
+        .m_profile = &profile,                                                                     \
+        .memory = memory_rows,                                                                     \
+        .memory_count = ARRAY_SIZE(memory_rows),                                                   \
+        .rows = rows_##note,                                                                       \
+        .row_count = ARRAY_SIZE(rows_##note),                                                      \
+    }
+
+const struct machine machine_mps2_an385 = MPS2(an385, "AN385", "cortex-m3", 0x21000000, memory_cmsdk);
+const struct machine machine_mps2_an386 = MPS2(an386, "AN386", "cortex-m4", 0x21000000, memory_cmsdk);
+const struct machine machine_mps2_an500 = MPS2(an500, "AN500", "cortex-m7", 0x60000000, memory_an500);

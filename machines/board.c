@@ -179,7 +179,10 @@ static bool add_memory_row(struct board *b, const struct machine_memory *r, stru
     case MEMORY_RAM:
         return physmap_add_ram(map, r->name, r->base, r->size, false, e) != NULL;
     case MEMORY_ROM:
-        return physmap_add_rom(map, r->name, r->base, r->size, e) != NULL;
+        of = physmap_add_rom(map, r->name, r->base, r->size, e);
+        if (of && r->erased)
+            memset(of->host, 0xff, r->size);
+        return of != NULL;
     case MEMORY_ALIAS:
         of = physmap_by_name(map, r->of);
         if (!of || !of->host)

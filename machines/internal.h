@@ -50,6 +50,7 @@ struct machine_row {
 /* What a wire that does not end at an interrupt number is connected to. */
 enum wire_target {
     WIRE_DEVICE,    /* interrupt input @input of device @to */
+    WIRE_ATTACH,    /* no wire: device @from itself is attached to @to as number @input */
     WIRE_CLOCK,     /* clock input @input of device @to; the output gives a frequency in Hz */
     WIRE_IRQ,       /* interrupt number @input, as row_irq.line */
     WIRE_NMI,       /* the CPU's non-maskable interrupt (M profile) */
@@ -78,6 +79,7 @@ struct machine_memory {
     enum memory_kind kind;
     const char *of;      /* alias: the memory that it shows (an earlier row, or "ram"); ROM: a device */
     uint8_t store_region;
+    bool erased;         /* all ones at first, as flash */
 };
 
 struct machine {

@@ -116,6 +116,8 @@ static bool find_end(struct board *b, const struct machine_wire *w, unsigned inp
     case WIRE_DEVICE:
     case WIRE_CLOCK:
         return find_input(b, w, input, out, e);
+    case WIRE_ATTACH:
+        break;
     case WIRE_IRQ:
         out->number = (int)input;
         return irq_line_find(b, (int)input, &out->line, e);
@@ -133,11 +135,22 @@ static bool find_end(struct board *b, const struct machine_wire *w, unsigned inp
     return false;
 }
 
+static bool attach(struct board *b, const struct machine_wire *w, struct device *from, struct error *e)
+{
+    struct device *to = w->to ? board_device(b, w->to, 0) : NULL;
+    if (!to)
+        return error_set(e, "%s: %s is attached to '%s', which is no device", b->machine->name, w->from,
+                         w->to ? w->to : "");
+    return device_attach(to, w->input, from, e) || error_prefix(e, "%s: %s", b->machine->name, w->from);
+}
+
 bool wires_add(struct wire_set *set, struct board *b, const struct machine_wire *w, struct error *e)
 {
     struct device *from = board_device(b, w->from, 0);
     if (!from)
         return error_set(e, "%s: a wire starts at '%s', which is no device", b->machine->name, w->from);
+    if (w->target == WIRE_ATTACH)
+        return attach(b, w, from, e);
     for (unsigned i = 0; i < (w->count ? w->count : 1u); i++) {
         struct wire wire = {.dev = from, .output = w->output + i};
         if (!find_end(b, w, w->input + i, &wire, e) || !append(set, b, wire, e))

@@ -79,6 +79,7 @@ struct vm {
     struct clock clock;
     struct timer_queue timers;
     struct device_env env;
+    uint64_t entropy; /* state of the random numbers that devices give */
     pthread_mutex_t device_lock;
     pthread_cond_t parked;  /* some CPU parked */
     struct physmap *map;

@@ -24,6 +24,17 @@ static bool dma_program(void *opaque, uint64_t addr, const void *buf, size_t len
     return physmap_load(((struct vm *)opaque)->map, addr, buf, len);
 }
 
+/* SplitMix64 over a seed that is given from outside: the guest's random numbers are a function of it
+ * and of how often the guest asks. */
+static uint64_t entropy_get(void *opaque)
+{
+    struct vm *vm = opaque;
+    uint64_t z = vm->entropy += 0x9e3779b97f4a7c15ull;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+    return z ^ (z >> 31);
+}
+
 static void code_written(void *opaque, uint64_t phys, uint64_t len)
 {
     struct vm *vm = opaque;
@@ -58,7 +69,7 @@ struct vm *vm_new(struct error *e)
     chardev_set_on_quit(vm->chardevs, quit_key, vm);
     vm->map = physmap_new();
     physmap_set_write_notify(vm->map, code_written, vm);
-    vm->env = (struct device_env){&vm->timers, {dma_read, dma_write, dma_program, vm}};
+    vm->env = (struct device_env){&vm->timers, {dma_read, dma_write, dma_program, vm}, {entropy_get, vm}};
     return vm;
 }
 
@@ -122,6 +133,8 @@ bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *con
               unsigned serial_count, struct error *e)
 {
     vm->config = *config;
+    for (unsigned i = 0; i < 4; i++)
+        vm->entropy = (vm->entropy << 1 | vm->entropy >> 63) ^ config->boot.entropy[i];
     const struct engine_config ec = {
         .frontend = &arm_frontend,
         .ops = &vm_engine_ops,

@@ -82,6 +82,13 @@ struct irq_line device_clock_input(struct device *dev, unsigned n)
     return (struct irq_line){clock_set, dev, (int)n};
 }
 
+bool device_attach(struct device *dev, unsigned n, struct device *other, struct error *e)
+{
+    if (!dev->ops->attach)
+        return error_set(e, "%s: nothing can be attached to it", dev->name);
+    return dev->ops->attach(dev, n, other, e);
+}
+
 /** May the guest access [offset, offset+size) of @r? Logs the reason if not. */
 static bool access_allowed(const struct device *dev, const struct device_region *r, uint64_t offset,
                            unsigned size, const char *what)

@@ -47,6 +47,9 @@ struct device_ops {
     void (*input)(struct device *dev, unsigned n, int level);
     /* Clock input @n now has @hz (0: stopped). NULL when the device has no clock inputs. */
     void (*clock)(struct device *dev, unsigned n, uint32_t hz);
+    /* @other is attached as number @n, for good: a slave to its bus, a peripheral to what resets or
+     * triggers it. False and @e set if it cannot be. NULL: nothing can be attached. */
+    bool (*attach)(struct device *dev, unsigned n, struct device *other, struct error *e);
     /* The state fields were overwritten by a snapshot: recompute what derives from them and drive
      * the outputs. NULL when nothing derives. */
     void (*loaded)(struct device *dev);
@@ -139,6 +142,10 @@ struct irq_line device_input(struct device *dev, unsigned n);
 /** Clock input @n as a line, to be connected to another device's clock output: such an output is
  * driven with a frequency in Hz instead of a level. A reset of the device that takes it keeps it. */
 struct irq_line device_clock_input(struct device *dev, unsigned n);
+
+/** Attach @other to @dev as number @n; both must stay. False and @e set when @dev takes nothing, or
+ * not this. */
+bool device_attach(struct device *dev, unsigned n, struct device *other, struct error *e);
 
 /** Guest access to window @region: checks the size and the bounds, splits or widens, logs guest
  * errors. @size is 1, 2, 4 or 8. */

@@ -20,9 +20,16 @@ struct dma {
     void *opaque;
 };
 
+/** Random numbers for the guest's generators. They are reproducible where the VM is. */
+struct entropy {
+    uint64_t (*get)(void *opaque);
+    void *opaque;
+};
+
 struct device_env {
     struct timer_queue *timers; /* on the guest-visible clock (timers->clock) */
     struct dma dma;             /* functions may be NULL where no device does DMA */
+    struct entropy entropy;     /* `get` may be NULL where no device needs it */
 };
 
 #endif

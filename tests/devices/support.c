@@ -31,12 +31,18 @@ static bool ram_write(void *opaque, uint64_t addr, const void *buf, size_t len)
     return at != NULL;
 }
 
+static uint64_t bench_entropy(void *opaque)
+{
+    uint64_t *state = &((struct bench *)opaque)->entropy;
+    return (uint64_t)random_next(state) << 32 | random_next(state);
+}
+
 void bench_init(struct bench *b)
 {
     memset(b, 0, sizeof(*b));
     clock_init_virtual(&b->clock, bench_source, b, BENCH_UTC * CLOCK_NS_PER_SEC);
     timer_queue_init(&b->timers, &b->clock);
-    b->env = (struct device_env){&b->timers, {ram_read, ram_write, ram_write, b}};
+    b->env = (struct device_env){&b->timers, {ram_read, ram_write, ram_write, b}, {bench_entropy, b}};
 }
 
 void bench_free(struct bench *b)

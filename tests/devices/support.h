@@ -19,6 +19,7 @@ struct bench {
     struct timer_queue timers;
     struct device_env env;
     uint8_t ram[RAM_SIZE];
+    uint64_t entropy; /* state of env.entropy */
 };
 
 void bench_init(struct bench *b);

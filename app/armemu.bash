@@ -53,6 +53,11 @@ _armemu()
     -rtc)
         COMPREPLY=($(compgen -W base=utc -- "$cur"))
         return ;;
+    -semihosting-config)
+        COMPREPLY=($(compgen -W 'on off enable= target=native chardev= arg= userspace= root= readonly=' \
+            -- "$cur"))
+        compopt -o nospace 2>/dev/null
+        return ;;
     -host-features)
         COMPREPLY=($(compgen -W 'no-bmi1 no-bmi2 no-lzcnt' -- "$cur"))
         return ;;

@@ -34,6 +34,8 @@ struct app {
     struct chardev *gdb_chardev;     /* NULL: no GDB */
     struct gdb_stub *gdb;
     struct monitor *gdb_monitor;     /* GDB's `monitor` command */
+    struct vm_semihosting_config semihosting;
+    char *command_line; /* for semihosting */
 };
 
 /* ---- consoles -------------------------------------------------------------------------------- */
@@ -100,6 +102,43 @@ static bool open_monitor(struct app *app, struct error *e)
     return cd ? set_monitor(app, cd, e) : error_prefix(e, "-monitor");
 }
 
+/* A terminal that others share is shared with semihosting too; one that nobody uses is its own. */
+static void find_terminal(struct chardev *cd, void *opaque)
+{
+    struct app *app = opaque;
+    if (strcmp(chardev_description(cd), "stdio"))
+        return;
+    app->semihosting.host_input = false;
+    if (chardev_is_shared(cd) && !app->semihosting.input)
+        app->semihosting.input = chardev_claim(cd, NULL);
+}
+
+static bool open_semihosting(struct app *app, struct error *e)
+{
+    const struct options *o = &app->options;
+    struct chardev_set *set = vm_chardevs(app->vm);
+    struct vm_semihosting_config *c = &app->semihosting;
+    if (!o->semihosting.enabled)
+        return true;
+    app->command_line = options_command_line(o);
+    *c = (struct vm_semihosting_config){
+        .enabled = true,
+        .userspace = o->semihosting.userspace,
+        .files = {o->semihosting.root, o->semihosting.readonly, app->command_line},
+        .host_input = true,
+    };
+    if (!o->semihosting.chardev) {
+        chardev_for_each(set, find_terminal, app);
+        return true;
+    }
+    struct chardev *cd = chardev_find(set, o->semihosting.chardev);
+    if (!cd)
+        return error_set(e, "-semihosting-config: there is no character device '%s' (-chardev "
+                            "KIND,id=%s)", o->semihosting.chardev, o->semihosting.chardev);
+    c->input = c->output = chardev_claim(cd, e);
+    return c->input || error_prefix(e, "-semihosting-config");
+}
+
 static bool open_consoles(struct app *app, struct error *e)
 {
     for (unsigned i = 0; i < app->options.chardev_count; i++)
@@ -111,7 +150,8 @@ static bool open_consoles(struct app *app, struct error *e)
             return false;
     if (app->options.gdb)
         app->gdb_chardev = gdb_chardev_open(vm_chardevs(app->vm), app->options.gdb, e);
-    return (!app->options.gdb || app->gdb_chardev) && open_monitor(app, e);
+    return (!app->options.gdb || app->gdb_chardev) && open_monitor(app, e) &&
+           open_semihosting(app, e);
 }
 
 /* ---- starting -------------------------------------------------------------------------------- */
@@ -159,6 +199,7 @@ static bool build(struct app *app, struct error *e)
         .ram_size = o->ram_size,
         .accel = o->accel,
         .boot = o->boot,
+        .semihosting = app->semihosting,
         .no_reboot = o->no_reboot,
         .start_paused = o->start_paused,
         .host_features_mask = o->host_features_mask,
@@ -224,6 +265,7 @@ static void finish(struct app *app, int status)
     if (app->perfmap)
         fclose(app->perfmap);
     options_free(&app->options);
+    free(app->command_line);
 }
 
 /* One line, whatever a file name contains. */

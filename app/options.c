@@ -275,6 +275,11 @@ const struct option_row option_rows[] = {
     {"S", NULL, NONE, TOPIC_RUN,
      "do not start the CPUs until GDB or the monitor says so", set_start_paused},
     {"no-reboot", NULL, NONE, TOPIC_RUN, "end instead of resetting the machine", set_no_reboot},
+    {"semihosting", NULL, NONE, TOPIC_RUN,
+     "serve the program's semihosting calls: console, exit status", option_semihosting},
+    {"semihosting-config", NULL, VALUE_NEEDED, "[enable=]on|off[,...]", TOPIC_RUN,
+     "the same with target=, chardev=ID, arg=TEXT, userspace=, root=DIR, readonly=",
+     option_semihosting_config},
     {"no-user-config", NULL, NONE, TOPIC_RUN,
      "accepted: there are no configuration files", set_nothing},
 
@@ -309,8 +314,6 @@ const struct option_row option_rows[] = {
     LATER("loadvm", VALUE_NEEDED, "snapshots"),
     LATER("incoming", VALUE_NEEDED, "migration"),
     LATER("netdev", VALUE_NEEDED, "the network"),
-    LATER("semihosting", VALUE_NONE, "semihosting"),
-    LATER("semihosting-config", VALUE_NEEDED, "semihosting"),
     LATER("enable-kvm", VALUE_NONE, "KVM"),
     LATER("fsdev", VALUE_NEEDED, "shared folders"),
     LATER("virtfs", VALUE_NEEDED, "shared folders"),
@@ -423,4 +426,7 @@ void options_free(struct options *o)
     machine_close(o->machine);
     free(o->machine_options);
     free(o->dump_dtb);
+    free(o->semihosting.chardev);
+    free(o->semihosting.root);
+    free(o->semihosting.args);
 }

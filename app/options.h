@@ -32,6 +32,10 @@ struct options {
     bool nographic, nodefaults, no_reboot, start_paused, stats;
     bool perfmap;
     const char *perfmap_path; /* NULL: the default */
+    struct {
+        bool enabled, userspace, readonly;
+        char *chardev, *root, *args; /* allocated; NULL: not given */
+    } semihosting;
     uint32_t log_mask;
     const char *log_path, *log_filter;
     uint32_t host_features_mask;
@@ -50,5 +54,9 @@ enum options_result {
  */
 enum options_result options_parse(struct options *o, int argc, char *const *argv, struct error *e);
 void options_free(struct options *o);
+
+/** What the program is told by semihosting as its command line: the arg= words, else the kernel's
+ * name and -append. The caller frees it. */
+char *options_command_line(const struct options *o);
 
 #endif

@@ -268,6 +268,12 @@ bool chardev_is_shared(const struct chardev *cd)
     return cd->mux != NULL;
 }
 
+void chardev_take_focus(struct chardev *cd)
+{
+    if (cd->mux)
+        chardev_mux_focus(cd);
+}
+
 bool chardev_connected(const struct chardev *cd)
 {
     return cd->connected;

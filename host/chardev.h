@@ -26,6 +26,7 @@ enum chardev_event {
     CHARDEV_BREAK,     /* a serial break (Ctrl-A b) */
     CHARDEV_FOCUS_IN,  /* mux: input now comes to this front end */
     CHARDEV_FOCUS_OUT, /* mux: input goes to another one */
+    CHARDEV_INPUT_END, /* a file or pipe of input has ended; output goes on */
 };
 
 /** A front end; every function may be NULL. Without can_receive input is never limited. */
@@ -90,6 +91,9 @@ void chardev_accept_input(struct chardev *cd);
 /** Is @cd one of several endpoints of a mux? Then it has the input only from CHARDEV_FOCUS_IN to
  * CHARDEV_FOCUS_OUT. */
 bool chardev_is_shared(const struct chardev *cd);
+
+/** Let the input of a mux come to its endpoint @cd from now on; nothing for other devices. */
+void chardev_take_focus(struct chardev *cd);
 
 /** Is a peer connected? Always true for null, stdio, file, pipe and pty. */
 bool chardev_connected(const struct chardev *cd);

@@ -127,5 +127,7 @@ struct chardev_mux *chardev_mux_new(struct chardev *back);
 void chardev_mux_free(struct chardev_mux *m);
 /** A new endpoint; NULL with an error when there are too many. */
 struct chardev *chardev_mux_claim(struct chardev_mux *m, struct error *e);
+/** Give the focus to the endpoint @cd. */
+void chardev_mux_focus(struct chardev *cd);
 
 #endif

@@ -17,6 +17,7 @@ struct mux_port {
     struct chardev_mux *mux;
     uint8_t input[INPUT_SIZE];
     unsigned head, count;
+    bool ending; /* the end of the input is to be told when all of it is delivered */
     struct timer deliver; /* delivery from the loop, after chardev_accept_input */
 };
 
@@ -87,6 +88,10 @@ static void port_pump(struct mux_port *p)
     }
     if (p->count != before)
         chardev_accept_input(p->mux->back);
+    if (p->ending && !p->count) {
+        p->ending = false;
+        chardev_send_event(&p->cd, CHARDEV_INPUT_END);
+    }
 }
 
 static void port_deliver_due(void *opaque)
@@ -129,14 +134,26 @@ static void key_quit(struct chardev_mux *m)
         set->quit(set->quit_opaque);
 }
 
-static void key_switch(struct chardev_mux *m)
+static void set_focus(struct chardev_mux *m, unsigned focus)
 {
-    if (m->port_count < 2)
-        return;
     struct mux_port *old = focused(m);
-    m->focus = (m->focus + 1) % m->port_count;
+    m->focus = focus;
     chardev_send_event(&old->cd, CHARDEV_FOCUS_OUT);
     chardev_send_event(&focused(m)->cd, CHARDEV_FOCUS_IN);
+}
+
+static void key_switch(struct chardev_mux *m)
+{
+    if (m->port_count > 1)
+        set_focus(m, (m->focus + 1) % m->port_count);
+}
+
+void chardev_mux_focus(struct chardev *cd)
+{
+    struct chardev_mux *m = ((struct mux_port *)cd->state)->mux;
+    for (unsigned i = 0; i < m->port_count; i++)
+        if (&m->ports[i]->cd == cd && i != m->focus)
+            set_focus(m, i);
 }
 
 static void key_break(struct chardev_mux *m)
@@ -222,8 +239,13 @@ static void mux_receive(void *opaque, const uint8_t *buf, size_t len)
 static void mux_event(void *opaque, enum chardev_event event)
 {
     struct chardev_mux *m = opaque;
-    for (unsigned i = 0; i < m->port_count; i++)
-        chardev_send_event(&m->ports[i]->cd, event);
+    for (unsigned i = 0; i < m->port_count; i++) {
+        m->ports[i]->ending = event == CHARDEV_INPUT_END;
+        if (m->ports[i]->ending)
+            port_pump(m->ports[i]);
+        else
+            chardev_send_event(&m->ports[i]->cd, event);
+    }
 }
 
 static const struct chardev_frontend mux_frontend = {mux_can_receive, mux_receive, mux_event};

@@ -40,6 +40,8 @@ static void stop_input(struct chardev_stream *s)
     update_watches(s);
     if (s->ended)
         s->ended(s->cd);
+    else
+        chardev_send_event(s->cd, CHARDEV_INPUT_END);
 }
 
 static void read_input(struct chardev_stream *s)

@@ -122,6 +122,7 @@ struct boot_options {
 struct boot_entry {
     uint32_t pc;        /* bit 0: Thumb */
     uint32_t r0, r1, r2;
+    uint32_t heap_base, heap_limit; /* RAM that the program leaves free, for semihosting; 0: unknown */
     bool linux_boot;    /* registers are meaningful; else the CPU starts as after reset, at pc */
     bool vector_pc;     /* M profile: the PC comes from the vector table as well, not only the SP */
 };

@@ -27,6 +27,7 @@ LAYERS = {
     "engine": ["backend/backend.h", "frontend/guest.h", "ir", "ir/interp", "ir/opt", "softmmu",
                "util"],
     "host": ["util"],
+    "semihosting": ["util"],
     "devices": ["host", "util"],
     "machines": ["devices", "host", "softmmu", "util"],
     "roms": [],
@@ -36,7 +37,7 @@ LAYERS = {
     "ui": ["devices", "host", "util"],
     "process": ["engine", "frontend", "frontend/arm", "host", "ir", "softmmu", "util"],
     "vm": ["backend", "backend/x86_64", "debug", "devices", "engine", "frontend", "frontend/arm",
-           "host", "ir", "ir/interp", "ir/opt", "machines", "softmmu", "util"],
+           "host", "ir", "ir/interp", "ir/opt", "machines", "semihosting", "softmmu", "util"],
     "app": EVERYTHING,
 }
 

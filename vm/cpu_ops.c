@@ -179,6 +179,7 @@ const struct arm_cpu_ops vm_cpu_ops = {
     .timer_write = timer_write,
     .cycles = cycles,
     .firmware_call = vm_firmware_call,
+    .semihosting = vm_semihosting_trap,
     .send_event = send_event,
     .load = cpu_load,
     .store = cpu_store,

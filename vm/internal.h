@@ -72,6 +72,18 @@ struct vm_debug {
     bool announced; /* the event loop has been told that a CPU stopped */
 };
 
+/* Semihosting (semihosting.c). */
+struct vm_semihosting {
+    struct vm_semihosting_config config;
+    struct semihosting *calls; /* NULL: switched off */
+    /* Under the device lock: what came from config.input. */
+    uint8_t input[4096];
+    size_t input_head, input_count;
+    bool input_ended;
+    struct semihosting_exit end; /* with `ended` */
+    bool ended;
+};
+
 struct vm {
     struct vm_config config;
     struct loop *loop;
@@ -89,6 +101,7 @@ struct vm {
     struct arm_exclusives exclusives;
     struct boot_entry entry;
     struct vm_debug debug;
+    struct vm_semihosting semihosting;
     struct vm_cpu *cpus[VM_CPU_MAX];
     uint32_t cpu_count;
     atomic_bool quitting;
@@ -133,6 +146,8 @@ void vm_exec_flush(void *opaque);
 void vm_mmu_op(struct vm *vm, struct vm_cpu *only, const struct mmu_op *op);
 /** Wait until the other CPUs have carried out what they were asked for. */
 void vm_mmu_wait(struct vm *vm);
+/** Leave the block before the instruction that is calling out; the engine runs it again by itself. */
+void vm_restart_instruction(struct vm_cpu *c);
 /** After a device access on the CPU's own thread: interrupt lines may have changed. */
 void vm_cpu_sync_lines(struct vm_cpu *c);
 
@@ -157,6 +172,12 @@ void vm_debug_free(struct vm *vm);
 /* vm.c */
 /** Reset the machine now; on the event loop. When this returns, the new state of the CPUs shows. */
 void vm_reset(struct vm *vm);
+
+/* semihosting.c */
+bool vm_semihosting_init(struct vm *vm, struct error *e);
+void vm_semihosting_free(struct vm *vm);
+/** arm_cpu_ops.semihosting. */
+bool vm_semihosting_trap(struct arm_state *s, enum arm_semihosting_trap trap, uint32_t imm);
 
 /* psci.c */
 bool vm_firmware_call(struct arm_state *s, bool smc, uint32_t imm);

@@ -105,8 +105,7 @@ static bool access_load(struct access *a, uint64_t *value)
     return true;
 }
 
-/* Leave the block before the instruction that is calling out; the engine runs it again by itself. */
-static void restart_instruction(struct vm_cpu *c)
+void vm_restart_instruction(struct vm_cpu *c)
 {
     c->state.itstate = arm_insn_it(&c->state);
     arm_leave(&c->state, arm_insn_pc(&c->state));
@@ -120,7 +119,7 @@ static bool code_written(struct access *a)
         return true;
     if (engine_code_write(a->c->vm->engine, &a->c->state.env, a->phys, a->size))
         return true;
-    restart_instruction(a->c);
+    vm_restart_instruction(a->c);
     return false;
 }
 
@@ -150,7 +149,7 @@ static bool watched(struct vm_cpu *c, uint32_t va, unsigned size, bool write)
 {
     if (!c->vm->debug.watch_count || !vm_debug_watch(c, va, size, write))
         return false;
-    restart_instruction(c);
+    vm_restart_instruction(c);
     return true;
 }
 

@@ -146,7 +146,8 @@ bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *con
         .perfmap = config->perfmap,
     };
     vm->engine = engine_new(&ec, e);
-    if (!vm->engine || !build_cpus(vm, e) || !build_board(vm, serial, serial_count, e))
+    if (!vm->engine || !build_cpus(vm, e) || !build_board(vm, serial, serial_count, e) ||
+        !vm_semihosting_init(vm, e))
         return false;
     board_reset(&vm->board);
     if (!boot_load(&vm->board, &vm->config.boot, &vm->entry, e))
@@ -203,6 +204,7 @@ void vm_free(struct vm *vm)
     for (uint32_t i = 0; i < vm->cpu_count; i++)
         vm_cpu_free(vm->cpus[i]);
     vm_debug_free(vm);
+    vm_semihosting_free(vm);
     if (vm->chardevs)
         chardev_set_free(vm->chardevs);
     if (vm->loop) {
@@ -237,6 +239,8 @@ void vm_reset(struct vm *vm)
     vm->reset_posted = false;
     vm_cpus_park(vm);
     board_reset(&vm->board);
+    if (vm->semihosting.calls)
+        semihosting_reset(vm->semihosting.calls);
     if (!boot_load(&vm->board, &vm->config.boot, &vm->entry, &e)) {
         fprintf(stderr, "armemu: reset: %s\n", e.text);
         vm_quit(vm, 1);

@@ -17,10 +17,21 @@
 #include "host/chardev.h"
 #include "host/loop.h"
 #include "machines/machine.h"
+#include "semihosting/semihosting.h"
 #include "softmmu/mmu.h"
 #include "util/error.h"
 
 struct vm;
+
+/* Semihosting: who may call, and where its consoles lead. */
+struct vm_semihosting_config {
+    bool enabled;
+    bool userspace;         /* calls of unprivileged code count as well */
+    struct semihosting_config files;
+    struct chardev *input;  /* NULL: standard input if host_input, else it has ended */
+    struct chardev *output; /* NULL: standard output and error */
+    bool host_input;
+};
 
 struct vm_config {
     const struct machine *machine;
@@ -29,6 +40,7 @@ struct vm_config {
     uint64_t ram_size;
     enum engine_accel accel;
     struct boot_options boot;
+    struct vm_semihosting_config semihosting;
     bool no_reboot;       /* a reset request ends the VM instead */
     bool start_paused;    /* -S */
     uint32_t host_features_mask;
@@ -80,6 +92,9 @@ bool vm_translate(struct vm *vm, uint32_t index, uint64_t addr, uint64_t *phys);
 struct board *vm_board(struct vm *vm);
 struct physmap *vm_physmap(struct vm *vm);
 const char *vm_cpu_model(const struct vm *vm);
+
+/** How the program ended by semihosting; NULL when it did not. After vm_run. */
+const struct semihosting_exit *vm_semihosting_end(const struct vm *vm);
 
 struct vm_stats {
     struct engine_stats engine;

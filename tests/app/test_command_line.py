@@ -149,14 +149,20 @@ REFUSED = [
     (['-gdb', 'udp::1234', '-kernel', 'good'], r"-gdb: "),
     (['-chardev', 'stdoi,id=x'], r"'stdoi'.*'stdio'"),
     (['-chardev', 'null,id=x,muxx=on'], r"'muxx'.*'mux'"),
+    (['-semihosting-config', 'enabel=on'], r"'enabel'.*'enable'"),
+    (['-semihosting-config', 'maybe'], r"enable.*'maybe'"),
+    (['-semihosting-config', 'target=gdb'], r"target=gdb is not supported"),
+    (['-semihosting-config', 'target=natve'], r"'natve'.*'native'"),
+    (['-semihosting-config', 'chardev=none', '-kernel', 'good'], r"-semihosting-config.*'none'"),
+    (['-semihosting-config', 'root=/nonexistent', '-kernel', 'good'], r"root=/nonexistent.*No such"),
     # combinations of images
     (['-initrd', 'x'], r"-initrd needs -kernel"),
     (['-append', 'x'], r"-append needs -kernel"),
     (['-kernel', 'good', '-bios', 'good'], r"-kernel and -bios"),
 ]
 
-LATER = ['-icount 0', '-drive file=x', '-netdev user,id=n', '-semihosting',
-         '-semihosting-config enable=on', '-hda x', '-pflash x', '-snapshot', '-loadvm x',
+LATER = ['-icount 0', '-drive file=x', '-netdev user,id=n', '-hda x',
+         '-pflash x', '-snapshot', '-loadvm x',
          '-enable-kvm', '-virtfs x', '-object x', '-usb', '-vnc :0', '-qmp stdio', '-no-shutdown',
          '-daemonize']
 

@@ -38,6 +38,12 @@ enum arm_timer_reg {
     ARM_TIMER_TVAL, /* 32 bits, signed distance from the counter */
 };
 
+/* What brings a program to whoever runs it. */
+enum arm_semihosting_trap {
+    ARM_SEMIHOSTING_SVC, ARM_SEMIHOSTING_BKPT, /* with the instruction's immediate */
+    ARM_SEMIHOSTING_UNDEFINED,                 /* HLT is one */
+};
+
 /*
  * A CPU that runs a process instead of a system: only User mode exists, and what would enter an
  * exception handler is told to the owner.
@@ -92,8 +98,9 @@ struct arm_cpu_ops {
      * that takes it: true when it was handled and the guest continues at the next instruction;
      * registers and s->halted may have been changed. */
     bool (*firmware_call)(struct arm_state *s, bool smc, uint32_t imm);
-    /** SVC or BKPT as a debugger's or semihosting call: true when handled. May be NULL. */
-    bool (*semihosting)(struct arm_state *s, bool bkpt, uint32_t imm);
+    /** An instruction that may be a semihosting call: true when it was one. Then the guest continues at
+     * the next instruction, unless env.raised says where. May be NULL. */
+    bool (*semihosting)(struct arm_state *s, enum arm_semihosting_trap trap, uint32_t imm);
 
     /** The CPU runs a process; NULL for a system. */
     const struct arm_process_ops *process;

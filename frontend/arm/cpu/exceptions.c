@@ -317,10 +317,22 @@ void arm_raise_prefetch_abort(struct arm_state *s, const struct arm_fault *fault
 
 /* ---- helpers -------------------------------------------------------------------------------- */
 
+static bool semihosting_call(struct arm_state *s, enum arm_semihosting_trap trap, uint64_t imm)
+{
+    if (!s->ops->semihosting || !s->ops->semihosting(s, trap, (uint32_t)imm))
+        return false;
+    if (!s->env.raised)
+        leave_to_next(s);
+    return true;
+}
+
 uint64_t arm_helper_undefined(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2,
                               uint64_t a3)
 {
-    arm_raise_undefined(arm_state(env));
+    struct arm_state *s = arm_state(env);
+
+    if (!semihosting_call(s, ARM_SEMIHOSTING_UNDEFINED, 0))
+        arm_raise_undefined(s);
     return 0;
 }
 
@@ -328,10 +340,8 @@ uint64_t arm_helper_svc(struct ir_env *env, uint64_t imm, uint64_t a1, uint64_t 
 {
     struct arm_state *s = arm_state(env);
 
-    if (s->ops->semihosting && s->ops->semihosting(s, false, (uint32_t)imm)) {
-        leave_to_next(s);
+    if (semihosting_call(s, ARM_SEMIHOSTING_SVC, imm))
         return 0;
-    }
     set_hsr(s, 0x11, (uint32_t)imm & 0xffff);
     enter(s, ARM_EXC_SVC, arm_insn_pc(s), it_advanced(s), arm_insn_size(s));
     return 0;
@@ -374,9 +384,7 @@ uint64_t arm_helper_bkpt(struct ir_env *env, uint64_t imm, uint64_t a1, uint64_t
     const struct arm_fault fault = {.kind = ARM_FAULT_DEBUG};
     struct arm_state *s = arm_state(env);
 
-    if (s->ops->semihosting && s->ops->semihosting(s, true, (uint32_t)imm))
-        leave_to_next(s);
-    else
+    if (!semihosting_call(s, ARM_SEMIHOSTING_BKPT, imm))
         prefetch_abort(s, &fault, arm_insn_pc(s), arm_insn_pc(s), arm_insn_it(s));
     return 0;
 }

@@ -4,13 +4,20 @@
 
 #include "devices/core/device.h"
 #include "devices/firmware/fw_cfg.h"
+#include "devices/gpio/cmsdk_gpio.h"
 #include "devices/gpio/pl061.h"
+#include "devices/i2c/sbcon.h"
 #include "devices/intc/gicv2.h"
 #include "devices/intc/gicv2m.h"
+#include "devices/misc/mps2_fpgaio.h"
+#include "devices/misc/mps2_scc.h"
 #include "devices/misc/unimplemented.h"
+#include "devices/net/lan9118.h"
 #include "devices/rtc/pl031.h"
+#include "devices/ssi/pl022.h"
 #include "devices/timer/arch_timer.h"
 #include "devices/timer/cmsdk_timer.h"
+#include "devices/timer/cmsdk_watchdog.h"
 #include "devices/timer/sp804.h"
 #include "devices/uart/cmsdk_uart.h"
 #include "devices/uart/pl011.h"
@@ -20,14 +27,23 @@
 /* In alphabetical order. */
 const struct device_class *const device_classes[] = {
     &arch_timer_class,
+    &cmsdk_dualtimer_class,
+    &cmsdk_gpio_class,
     &cmsdk_timer_class,
     &cmsdk_uart_class,
+    &cmsdk_watchdog_class,
     &fw_cfg_class,
     &gicv2_class,
     &gicv2m_class,
+    &lan9118_class,
+    &luminary_watchdog_class,
+    &mps2_fpgaio_class,
+    &mps2_scc_class,
     &pl011_class,
+    &pl022_class,
     &pl031_class,
     &pl061_class,
+    &sbcon_class,
     &sp804_class,
     &unimplemented_class,
     &virtio_mmio_class,

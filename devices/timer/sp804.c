@@ -200,6 +200,13 @@ static uint32_t mis_read(struct device *dev, const struct reg_access *a)
     return s->control[n] & CTRL_INTEN ? s->ris[n] : 0;
 }
 
+static uint32_t id_read(struct device *dev, const struct reg_access *a)
+{
+    static const uint8_t sp804[12] = {0, 0, 0, 0, 0x04, 0x18, 0x14, 0, 0x0d, 0xf0, 0x05, 0xb1};
+    static const uint8_t cmsdk[12] = {0x04, 0, 0, 0, 0x23, 0xb8, 0x1b, 0, 0x0d, 0xf0, 0x05, 0xb1};
+    return dev->class == &sp804_class ? sp804[a->index] : cmsdk[a->index];
+}
+
 #define TIMER_ROWS(name, offset)                                                                   \
     {name "Load", offset + 0x00, .read = load_read, .write = load_write},                          \
     {name "Value", offset + 0x04, .read = value_read},                                             \
@@ -214,14 +221,7 @@ static const struct reg rows[] = {
     TIMER_ROWS("Timer2", TIMER_SPAN),
     {"TimerITCR", 0xf00, .flags = REG_UNIMP},
     {"TimerITOP", 0xf04, .flags = REG_UNIMP},
-    {"TimerPeriphID0", 0xfe0, .reset = 0x04},
-    {"TimerPeriphID1", 0xfe4, .reset = 0x18},
-    {"TimerPeriphID2", 0xfe8, .reset = 0x14},
-    {"TimerPeriphID3", 0xfec, .reset = 0x00},
-    {"TimerPCellID0", 0xff0, .reset = 0x0d},
-    {"TimerPCellID1", 0xff4, .reset = 0xf0},
-    {"TimerPCellID2", 0xff8, .reset = 0x05},
-    {"TimerPCellID3", 0xffc, .reset = 0xb1},
+    {"ID", 0xfd0, 12, .read = id_read},
 };
 
 static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};
@@ -281,8 +281,8 @@ static const struct field_list state = {"sp804", sizeof(struct sp804), fields, A
 
 static const struct device_ops ops = {.reset = sp_reset, .free = sp_free, .loaded = sp_loaded};
 
-static struct device *sp_create(const char *name, const void *config, const struct device_env *env,
-                                struct error *e)
+static struct device *timers_new(const struct device_class *class, const char *name, const void *config,
+                                 const struct device_env *env, struct error *e)
 {
     const struct sp804_config *c = config;
     const uint32_t freq[TIMERS] = {c->freq0, c->freq1};
@@ -292,7 +292,7 @@ static struct device *sp_create(const char *name, const void *config, const stru
             return NULL;
         }
     }
-    struct sp804 *s = device_alloc(sizeof(*s), name, &sp804_class, &ops, &state, 0, SP804_OUTPUTS);
+    struct sp804 *s = device_alloc(sizeof(*s), name, class, &ops, &state, 0, SP804_OUTPUTS);
     s->clock = env->timers->clock;
     for (unsigned n = 0; n < TIMERS; n++) {
         s->freq[n] = freq[n];
@@ -303,6 +303,18 @@ static struct device *sp_create(const char *name, const void *config, const stru
     device_add_region(&s->base, "registers", 0x1000, &region);
     sp_reset(&s->base);
     return &s->base;
+}
+
+static struct device *sp804_create(const char *name, const void *config, const struct device_env *env,
+                                   struct error *e)
+{
+    return timers_new(&sp804_class, name, config, env, e);
+}
+
+static struct device *cmsdk_create(const char *name, const void *config, const struct device_env *env,
+                                   struct error *e)
+{
+    return timers_new(&cmsdk_dualtimer_class, name, config, env, e);
 }
 
 static const struct property properties[] = {
@@ -316,5 +328,14 @@ const struct device_class sp804_class = {
     .properties = properties,
     .property_count = ARRAY_SIZE(properties),
     .config_size = sizeof(struct sp804_config),
-    .create = sp_create,
+    .create = sp804_create,
+};
+
+const struct device_class cmsdk_dualtimer_class = {
+    .name = "cmsdk-dualtimer",
+    .help = "Arm CMSDK dual timer",
+    .properties = properties,
+    .property_count = ARRAY_SIZE(properties),
+    .config_size = sizeof(struct sp804_config),
+    .create = cmsdk_create,
 };

@@ -12,5 +12,7 @@ struct sp804_config {
 };
 
 extern const struct device_class sp804_class;
+/* The dual timer of the Cortex-M System Design Kit: the same with other ids. */
+extern const struct device_class cmsdk_dualtimer_class;
 
 #endif

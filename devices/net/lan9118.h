@@ -1,0 +1,15 @@
+/* SMSC LAN9118 Ethernet controller, without a network behind it: ids, interrupts, timers, MAC and PHY registers are there,
+ * the link is down, nothing is received, and what is sent is reported as lost for want of a carrier. Output 0: the
+ * interrupt pin, active low unless it is configured otherwise, as on the chip. */
+#ifndef ARMEMU_DEVICES_NET_LAN9118_H
+#define ARMEMU_DEVICES_NET_LAN9118_H
+
+#include "devices/core/device.h"
+
+struct lan9118_config {
+    uint64_t mac; /* 0x525400123456: 52:54:00:12:34:56 */
+};
+
+extern const struct device_class lan9118_class;
+
+#endif

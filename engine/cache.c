@@ -23,9 +23,13 @@ static uint32_t hash64(uint64_t v, unsigned bits)
     return (uint32_t)((v * 0x9e3779b97f4a7c15ull) >> (64 - bits));
 }
 
-static uint32_t block_hash(uint64_t phys, uint32_t offset, uint32_t flags)
+/* The bucket of a key, and its mark there. */
+static struct block_bucket *block_bucket(struct engine *en, uint64_t phys, uint32_t offset,
+                                         uint32_t flags, uint64_t *mark)
 {
-    return hash64((phys | offset) ^ (uint64_t)flags << 32, BLOCK_HASH_BITS);
+    uint32_t hash = hash64((phys | offset) ^ (uint64_t)flags << 32, BLOCK_HASH_BITS + 6);
+    *mark = BIT64(hash % 64);
+    return &en->block_hash[hash / 64];
 }
 
 /* ---- pages ------------------------------------------------------------------------------------- */
@@ -99,7 +103,9 @@ static void recover(struct code_page *page)
 
 struct block *engine_block_find(struct engine *en, uint64_t phys, uint32_t offset, uint32_t flags)
 {
-    struct block *b = en->block_hash[block_hash(phys, offset, flags)];
+    uint64_t mark;
+    const struct block_bucket *bucket = block_bucket(en, phys, offset, flags, &mark);
+    struct block *b = bucket->marks & mark ? bucket->first : NULL;
     while (b && !(b->phys == phys && b->start == offset && b->flags == flags))
         b = b->next_in_hash;
     return b;
@@ -143,9 +149,11 @@ static void sites_remove(struct engine *en, struct block *b)
 
 void engine_block_publish(struct engine *en, struct block *b)
 {
-    struct block **bucket = &en->block_hash[block_hash(b->phys, b->start, b->flags)];
-    b->next_in_hash = *bucket;
-    *bucket = b;
+    uint64_t mark;
+    struct block_bucket *bucket = block_bucket(en, b->phys, b->start, b->flags, &mark);
+    b->next_in_hash = bucket->first;
+    bucket->first = b;
+    bucket->marks |= mark;
     b->valid = true;
     sites_add(en, b);
     if (b->straddles)
@@ -188,6 +196,18 @@ static void unlink_outgoing(struct link *l)
     l->to = NULL;
 }
 
+static void unhash(struct engine *en, struct block *b)
+{
+    uint64_t mark;
+    struct block_bucket *bucket = block_bucket(en, b->phys, b->start, b->flags, &mark);
+    struct block **p = &bucket->first;
+    while (*p != b)
+        p = &(*p)->next_in_hash;
+    *p = b->next_in_hash;
+    if (!bucket->first)
+        bucket->marks = 0;
+}
+
 /* No new entry into @b from here on. The page's list is left to the caller. */
 static void block_unreach(struct engine *en, struct block *b)
 {
@@ -197,10 +217,7 @@ static void block_unreach(struct engine *en, struct block *b)
     if (!b->straddles && !(b->flags & GUEST_FLAGS_LOOKUP_ONLY))
         entry_store(entry_of(en, b), en->no_entry);
     sites_remove(en, b);
-    struct block **p = &en->block_hash[block_hash(b->phys, b->start, b->flags)];
-    while (*p != b)
-        p = &(*p)->next_in_hash;
-    *p = b->next_in_hash;
+    unhash(en, b);
     for (struct link *l = b->incoming, *next; l; l = next) {
         next = l->next;
         backend_unchain(en->backend, l->site);

@@ -52,6 +52,12 @@ struct block {
     struct link links[];     /* the exits that can be chained */
 };
 
+/* Most blocks that are asked for are not there yet, and what is there is seldom in the host's caches. */
+struct block_bucket {
+    struct block *first; /* next_in_hash */
+    uint64_t marks;      /* a bit for each block since the bucket was empty, by block_hash */
+};
+
 /* Entry addresses of the blocks of a page for one flags value. */
 struct entry_array {
     struct entry_array *next;
@@ -119,7 +125,7 @@ struct engine {
     uint64_t unprotects;          /* how often a page's protection ended */
     FILE *perfmap;
     struct arena arena;           /* IR of the translation under way */
-    struct block *block_hash[1 << BLOCK_HASH_BITS];
+    struct block_bucket block_hash[1 << BLOCK_HASH_BITS];
     struct code_page *page_hash[1 << PAGE_HASH_BITS];
     struct link *site_hash[1 << SITE_HASH_BITS];
     struct block *region_blocks[REGION_MAX];

@@ -50,7 +50,15 @@ static struct ir_op op_make(enum ir_opcode opcode, enum ir_type type, int32_t a0
 int32_t ir_emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0, int32_t a1,
                 int32_t a2, uint64_t imm)
 {
-    *ir_block_next(b) = op_make(opcode, type, a0, a1, a2, imm);
+    struct ir_op *op = ir_block_next(b);
+    op->opcode = (uint8_t)opcode;
+    op->type = (uint8_t)type;
+    op->fw = op->aux = 0;
+    op->arg[0] = a0;
+    op->arg[1] = a1;
+    op->arg[2] = a2;
+    op->arg[3] = IR_NONE;
+    op->imm = imm;
     return (int32_t)b->count++;
 }
 

@@ -72,6 +72,10 @@ void backend_unchain(struct backend *be, void *site);
 /** Host code address of the stub that returns IR_EXIT_LOOKUP; the filler of entry arrays. */
 uint32_t backend_lookup_stub(const struct backend *be);
 
+/* Calls of the guest are calls of the host, so the host's stack grows by up to so many bytes per
+ * instruction of a slice (env.refill), and by BACKEND_STACK. */
+enum { BACKEND_STACK_PER_INSN = 16, BACKEND_STACK = 96 << 10 };
+
 /** Run from @entry until something returns to the engine. env.page_base must be set. */
 enum ir_exit backend_run(struct backend *be, struct ir_env *env, uint32_t entry);
 

@@ -183,10 +183,12 @@ void engine_chain(struct engine *en, void *site, struct block *to)
     en->stats.chains++;
 }
 
-static void unlink_outgoing(struct link *l)
+/* The jump is reset as well: a block that is not valid may still be returned into. */
+static void unlink_outgoing(struct engine *en, struct link *l)
 {
     if (!l->to)
         return;
+    backend_unchain(en->backend, l->site);
     if (l->prev)
         l->prev->next = l->next;
     else
@@ -225,7 +227,7 @@ static void block_unreach(struct engine *en, struct block *b)
     }
     b->incoming = NULL;
     for (unsigned i = 0; i < b->link_count; i++)
-        unlink_outgoing(&b->links[i]);
+        unlink_outgoing(en, &b->links[i]);
 }
 
 void engine_block_drop(struct engine *en, struct block *b)

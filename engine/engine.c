@@ -10,7 +10,8 @@
 #include "util/bits.h"
 #include "util/log.h"
 
-enum { DEFAULT_CACHE = 24 << 20, DEFAULT_REGIONS = 8, DEFAULT_SLICE = 8192 };
+enum { DEFAULT_CACHE = 24 << 20, DEFAULT_REGIONS = 8, DEFAULT_SLICE = 8192,
+       MAX_SLICE = 16384 /* see BACKEND_STACK_PER_INSN */ };
 
 static bool backend_start(struct engine *en, const struct engine_config *config, struct error *e)
 {
@@ -47,6 +48,8 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     en->opaque = config->opaque;
     en->accel = config->accel;
     en->slice = config->slice ? config->slice : DEFAULT_SLICE;
+    if (en->slice > MAX_SLICE)
+        en->slice = MAX_SLICE;
     en->region_count = DEFAULT_REGIONS;
     en->perfmap = config->perfmap;
     en->log_blocks = log_enabled(LOG_EXEC | LOG_CPU);

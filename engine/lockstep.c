@@ -78,7 +78,8 @@ static struct lockstep *lockstep_of(const struct ir_env *env)
 
 static void state_copy(const struct lockstep *ls, void *to, const void *from)
 {
-    memcpy(to, from, ASYNC_START);
+    const size_t start = offsetof(struct ir_env, budget); /* behind the spill area */
+    memcpy((uint8_t *)to + start, (const uint8_t *)from + start, ASYNC_START - start);
     memcpy((uint8_t *)to + ASYNC_END, (const uint8_t *)from + ASYNC_END, ls->state_size - ASYNC_END);
 }
 

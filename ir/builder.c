@@ -301,9 +301,9 @@ void ir_brz(struct ir_block *b, int32_t v, unsigned label)
     emit_none(b, IR_OP_brz, v, label, 0);
 }
 
-void ir_callhint(struct ir_block *b, int64_t return_offset, unsigned lane)
+void ir_callhint(struct ir_block *b, int32_t link, int64_t return_offset, unsigned lane)
 {
-    emit_none(b, IR_OP_callhint, IR_NONE, (uint64_t)return_offset, lane);
+    emit_none(b, IR_OP_callhint, link, (uint64_t)return_offset, lane);
 }
 
 void ir_exitd(struct ir_block *b, int64_t page_offset, unsigned lane)

@@ -203,7 +203,7 @@ void ir_label(struct ir_block *b, unsigned label);
 void ir_brcc(struct ir_block *b, enum ir_cc cc, unsigned label);
 void ir_brnz(struct ir_block *b, int32_t v, unsigned label);
 void ir_brz(struct ir_block *b, int32_t v, unsigned label);
-void ir_callhint(struct ir_block *b, int64_t return_offset, unsigned lane);
+void ir_callhint(struct ir_block *b, int32_t link, int64_t return_offset, unsigned lane);
 void ir_exitd(struct ir_block *b, int64_t page_offset, unsigned lane);
 void ir_exiti(struct ir_block *b, int32_t addr, unsigned lane_and_hint);
 void ir_exitdyn(struct ir_block *b, int32_t addr);

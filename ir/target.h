@@ -31,6 +31,8 @@ enum ir_exit {
  * insn_left, when it is left in the middle: the slow path's exit gives these back].
  */
 struct ir_env {
+    uint64_t spill[192]; /* backend: values that did not get a register. First, so that the fields
+                            below adjoin the guest's most used slots (IR_ENV_BIAS). */
     int32_t budget;
     int32_t slice;
     _Atomic uint32_t exit_request; /* set by anybody: come back to the engine soon */
@@ -52,16 +54,16 @@ struct ir_env {
     void *exit_site;    /* IR_EXIT_CHAIN: the backend's handle of the jump */
     void *engine_cpu;   /* the engine's side of the CPU */
     void *owner;        /* the CPU that the state belongs to, for helpers and slow paths */
-    void *backend_private; /* host stack pointer and the like */
+    void *backend_private; /* host stack pointer on entry to generated code */
     uint8_t fp_rounding; /* of floating-point ops: enum fp_rounding, to nearest .. toward zero */
     uint8_t fp_flags;    /* exceptions, FP_IOC ...: those of the ops that were executed are here
                             whenever the engine has control and in helpers with IR_HELPER_FP */
     uint8_t fp_pad[6];
 };
 
-/* Bias of a base register that wants to reach ir_env and the guest's first slots with 8-bit
- * displacements: bytes 0 .. 255 of the state struct. */
-enum { IR_ENV_BIAS = 128 };
+/* Bias of a base register that wants to reach the hot part of ir_env and the guest's first slots
+ * with 8-bit displacements: the 256 bytes of the state struct from budget on. */
+enum { IR_ENV_BIAS = 192 * 8 + 128 };
 
 enum { IR_SLOT_PIN_NEVER = 0 };
 
@@ -109,6 +111,10 @@ struct ir_memory_layout {
     uint8_t page_bits;    /* 12 */
     uint32_t read_table, write_table; /* byte distances from env.tables */
     uint32_t exec_table[IR_LANES];
+    /* Byte distance of a uint64_t, 0 if there is none: a number in bits 62..32 that the context has
+     * never had before changes whenever an exec entry of the context is dropped, and is of no other
+     * context. Predicted returns are validated by it. */
+    uint32_t return_tag;
 };
 
 struct ir_target {

@@ -15,7 +15,7 @@ enum {
     SIGNALS = 64,
     CONTEXTS = 16,       /* sets of exec tables: by what changes the block flags while running */
     HOST_STACK = 1 << 16, /* signal stack of a host thread; aligned to its size */
-    THREAD_STACK = 1 << 18,
+    THREAD_STACK = 1 << 19,
 };
 
 #define SPACE_KUSER 0xffff0000u  /* the page of kernel helpers */

@@ -74,6 +74,12 @@ void mmu_entry_clear(struct mmu_context *c, uint32_t offset)
         *(uint64_t *)(c->tables + offset) = 0;
 }
 
+/* No return that was predicted in the context so far is right any more. */
+static void context_retag(struct mmu *mmu, struct mmu_context *c)
+{
+    *(uint64_t *)(c->tables + MMU_RETURN_TAG) = (uint64_t)(++mmu->return_tag & INT32_MAX) << 32;
+}
+
 /* Make all entries of the context absent. Its memory stays committed: clearing it is much cheaper
  * than having the kernel supply it again. */
 static void context_clear(struct mmu *mmu, struct mmu_context *c)
@@ -88,6 +94,7 @@ static void context_clear(struct mmu *mmu, struct mmu_context *c)
     c->dirty_count = 0;
     c->large_bits = MMU_PAGE_BITS;
     memset(c->large, 0, sizeof(c->large));
+    context_retag(mmu, c);
     mmu->stats.flushes++;
 }
 
@@ -106,6 +113,7 @@ static void context_release(struct mmu *mmu, struct mmu_context *c)
     c->large_bits = MMU_PAGE_BITS;
     mmu->committed_total -= c->committed_count;
     c->dirty_count = c->committed_count = 0;
+    context_retag(mmu, c);
     mmu->stats.flushes++;
 }
 
@@ -247,6 +255,7 @@ uint8_t *mmu_set_context(struct mmu *mmu, uint64_t key, uint32_t asid)
         mmu->stats.context_misses++;
         c = context_take(mmu);
         context_map(c);
+        context_retag(mmu, c);
         c->used = true;
         c->key = key;
         c->asid = asid;
@@ -330,13 +339,14 @@ static void clear_range(struct mmu_context *c, uint32_t from, uint32_t to)
     }
 }
 
-static void context_inv_va(struct mmu_context *c, uint32_t va)
+static void context_inv_va(struct mmu *mmu, struct mmu_context *c, uint32_t va)
 {
     uint32_t vpn = va >> MMU_PAGE_BITS;
     uint32_t count = 1;
 
     if (!c->dirty_count)
         return;
+    context_retag(mmu, c);
     if (c->large[va >> 26] >> (va >> 20 & 63) & 1) {
         count = 1u << (c->large_bits - MMU_PAGE_BITS);
         vpn &= ~(count - 1);
@@ -369,7 +379,7 @@ void mmu_inv_va(struct mmu *mmu, uint32_t va)
 {
     mmu->stats.page_invalidations++;
     for (unsigned i = 0; i < mmu->context_count; i++)
-        context_inv_va(&mmu->contexts[i], va);
+        context_inv_va(mmu, &mmu->contexts[i], va);
 }
 
 void mmu_inv_va_asid(struct mmu *mmu, uint32_t va, uint32_t asid)
@@ -377,16 +387,20 @@ void mmu_inv_va_asid(struct mmu *mmu, uint32_t va, uint32_t asid)
     mmu->stats.page_invalidations++;
     for (unsigned i = 0; i < mmu->context_count; i++)
         if (mmu->contexts[i].asid == asid)
-            context_inv_va(&mmu->contexts[i], va);
+            context_inv_va(mmu, &mmu->contexts[i], va);
 }
 
 void mmu_inv_exec_all(struct mmu *mmu)
 {
-    for (unsigned i = 0; i < mmu->context_count; i++)
-        if (mmu->contexts[i].dirty_count)
-            for (unsigned lane = 0; lane < MMU_LANES; lane++)
-                clear_range(&mmu->contexts[i], exec_table[lane],
-                            exec_table[lane] + MMU_TABLE_BYTES);
+    for (unsigned i = 0; i < mmu->context_count; i++) {
+        struct mmu_context *c = &mmu->contexts[i];
+
+        if (!c->dirty_count)
+            continue;
+        context_retag(mmu, c);
+        for (unsigned lane = 0; lane < MMU_LANES; lane++)
+            clear_range(c, exec_table[lane], exec_table[lane] + MMU_TABLE_BYTES);
+    }
 }
 
 void mmu_inv_write_all(struct mmu *mmu)

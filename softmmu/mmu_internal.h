@@ -52,6 +52,7 @@ struct mmu {
     int32_t hash[MMU_HASH];
     uint32_t committed_total, committed_max;
     struct mmu_stats stats;
+    uint32_t return_tag; /* the last that was given out */
 
     struct mmu_write_ref *refs;
     uint32_t ref_count;

@@ -423,6 +423,13 @@ static inline uint8_t *x_jmp(struct code *a)
     return a->p - 4;
 }
 
+static inline uint8_t *x_call(struct code *a)
+{
+    x_u8(a, 0xe8);
+    x_u32(a, 0);
+    return a->p - 4;
+}
+
 /** Make the rel32 at @site (writable view) point at @target (writable view). */
 static inline void x_patch(uint8_t *site, const uint8_t *target)
 {

@@ -173,6 +173,7 @@ static void compiler_begin(struct compiler *c, const struct ir_block *b, struct 
     c->insn_left = b->insn_count;
     c->insns_begun = 0;
     c->stub_count = c->label_ref_count = c->group_count = 0;
+    c->call_open = false;
     c->group_open = -1;
     c->group_slow = false;
     ra_reset(c);

@@ -2,7 +2,7 @@
  * What the parts of the x86-64 backend share: the backend itself, the state of one compilation, and
  * the services that emitters use (register allocation, flags, stubs).
  *
- * Host registers: rbp = env + IR_ENV_BIAS, r15 = env.tables or the base of the memory window, rsp = frame with the spill area; rax,
+ * Host registers: rbp = env + IR_ENV_BIAS, r15 = env.tables or the base of the memory window, rsp = stack of predicted returns (emit_exit.c); rax,
  * rcx, rdx are scratch; the other ten are pinned to slots for good. A register that holds an i32
  * holds it zero extended. At block boundaries and wherever code leaves the block, pinned slots live
  * in their registers and everything else in the state struct.
@@ -171,6 +171,8 @@ struct compiler {
     uint32_t label_ref_count;
     struct group groups[GROUPS_MAX];
     uint32_t group_count;
+    bool call_open;      /* the key of a call has been pushed: the exit that follows calls, */
+    int64_t call_return; /* and returns to this page offset */
     int group_open;  /* index, or -1 */
     bool group_slow; /* emitting the slow variant */
     struct backend_code *out;
@@ -211,6 +213,16 @@ static inline struct x86_mem env_mem(size_t offset)
 {
     return x_mem(RBP, (int32_t)offset - IR_ENV_BIAS);
 }
+/** Spill slot @n of 8 bytes, and XMM spill slot @n of 16. */
+static inline struct x86_mem spill_mem(unsigned n)
+{
+    return env_mem(offsetof(struct ir_env, spill) + n * 8);
+}
+static inline struct x86_mem xmm_spill_mem(unsigned n)
+{
+    return spill_mem(SPILLS + n * 2);
+}
+_Static_assert(SPILLS * 8 + XSPILLS * 16 == sizeof(((struct ir_env *)0)->spill), "the spill area");
 #define ENV(field)  env_mem(offsetof(struct ir_env, field))
 #define ENV_FLAG(n) env_mem(offsetof(struct ir_env, nzcv) + (n))
 enum { FLAG_N, FLAG_Z, FLAG_C, FLAG_V };
@@ -322,6 +334,14 @@ void faults_free(struct backend *be);
 
 void pins_save(struct code *a, const struct backend *be, bool caller_saved_only);
 void pins_load(struct code *a, const struct backend *be, bool caller_saved_only);
+/** Are the returns of @be validated by the context's tag? If not, all of them are forgotten when the
+ * context may have changed. */
+static inline bool returns_tagged(const struct backend *be)
+{
+    return be->config.target->memory.return_tag && !be->config.direct;
+}
+/** Forget all predicted returns. */
+void exit_forget_returns(struct code *a);
 void exit_stub_emit(struct compiler *c, struct stub *s);
 void exit_budget_check(struct compiler *c);
 /** Jump to guest address eax in @lane through the exec table of r15; sets env.page_base. */

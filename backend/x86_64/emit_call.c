@@ -106,6 +106,8 @@ void emit_call(struct compiler *c, const struct ir_op *op, int32_t i)
     pins_load(a, c->be, !writes);
     if ((effects & IR_HELPER_CONTEXT) && !c->be->config.direct)
         x_mov_rm(a, 1, R15, ENV(tables));
+    if ((effects & IR_HELPER_CONTEXT) && !returns_tagged(c->be))
+        exit_forget_returns(a);
     if (effects & IR_HELPER_RAISES) {
         x_m(a, X86_CMP8_MI, 0, ENV(raised));
         x_u8(a, 0);

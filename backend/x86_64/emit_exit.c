@@ -19,8 +19,66 @@ void emit_insn(struct compiler *c, const struct ir_op *op, int32_t i)
     c->insn_left = c->b->insn_count - c->insns_begun++;
 }
 
+/* ---- predicted returns ---------------------------------------------------------------------------
+ * A call of the guest is a call of the host, so that the host predicts the return. The stack has, per
+ * call, a key (the guest's return address and the context's tag) and the host's return address. A
+ * return of the guest whose address and context have the key on top is a return of the host, which
+ * leads behind the call and on to the block there by a jump that can be patched, as the block is in
+ * the caller's page. All other returns look for the block, and leave the stack alone. What is on the
+ * stack for longer than code runs is never used: it is emptied when code is left. A caller that is
+ * invalid by the time of the return has had its jumps reset. */
+
+void exit_forget_returns(struct code *a)
+{
+    x_mov_rm(a, 1, RSP, ENV(backend_private));
+}
+
+/* Is the exit behind the callhint at @i one that can call? Nothing before it may leave the block. */
+static bool call_predictable(const struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    int64_t back = (int64_t)op->imm, page = 1ll << c->b->target->memory.page_bits;
+    if (c->be->config.no_chain || back < 0 || back >= page ||
+        c->out->exit_count + 2 > BACKEND_EXITS_MAX)
+        return false;
+    const struct ir_op *next = op_of(c, i + 1);
+    while ((ir_op_info[next->opcode].effects & ~(IR_EFF_COMM | IR_EFF_RDS)) == IR_EFF_PURE)
+        next++;
+    if (next->opcode == IR_OP_exitd)
+        return next->aux == c->b->lane;
+    return next->opcode == IR_OP_exiti;
+}
+
 void emit_callhint(struct compiler *c, const struct ir_op *op, int32_t i)
 {
+    struct code *a = &c->a;
+    if (!call_predictable(c, op, i))
+        return;
+    unsigned key = ra_reg(c, op->arg[0]);
+    if (returns_tagged(c->be)) {
+        unsigned link = key;
+        key = ra_alloc(c);
+        x_mov_rm(a, 1, key, x_mem(R15, (int32_t)c->b->target->memory.return_tag));
+        x_alu_rr(a, ALU_OR, 1, key, link);
+        a->eflags = 0;
+    }
+    x_push(a, key);
+    c->call_open = true;
+    c->call_return = (int64_t)op->imm;
+}
+
+/* Guest address rax is where the block goes, by a return: the one on top? */
+static void exit_predicted(struct code *a, const struct backend *be)
+{
+    unsigned key = RAX;
+    if (returns_tagged(be)) {
+        key = RCX;
+        x_mov_rm(a, 1, RCX, x_mem(R15, (int32_t)be->config.target->memory.return_tag));
+        x_alu_rr(a, ALU_OR, 1, RCX, RAX);
+    }
+    x_alu_rm(a, ALU_CMP, 1, key, x_mem(RSP, 8));
+    uint8_t *other = x_jcc(a, CC_NE);
+    x_ret(a);
+    x_patch_here(a, other);
 }
 
 /* ---- internal branches
@@ -76,33 +134,58 @@ static void exec_entry(struct code *a, const struct backend *be, unsigned lane)
     x_mov_mr(a, 1, ENV(page_base), RDX);
 }
 
-void exit_indirect(struct code *a, const struct backend *be, unsigned lane)
+/* rcx := code of address eax in @lane, or off to the lookup stub. */
+static void code_of_address(struct code *a, const struct backend *be, unsigned lane)
 {
     unsigned granule = be->config.target->granule[lane];
-    if (be->config.no_chain) {
-        x_jmp_to(a, be->thunk.lookup);
-        return;
-    }
     exec_entry(a, be, lane);
     x_mov_rr(a, 0, RDX, RAX);
     x_alu_ri(a, ALU_AND, 0, RDX, 0x1000 - (1 << granule));
     x_mov_rm(a, 0, RCX, x_memx(RCX, RDX, 2 - granule, 0));
+}
+
+void exit_indirect(struct code *a, const struct backend *be, unsigned lane)
+{
+    if (be->config.no_chain) {
+        x_jmp_to(a, be->thunk.lookup);
+        return;
+    }
+    code_of_address(a, be, lane);
     x_r(a, X86_JMP_M, 0, RCX);
 }
 
-/* A jump that can be patched: its rel32 is aligned, so that it is written atomically. */
-static void exit_chained(struct compiler *c, int64_t page_offset, unsigned lane)
+/* A jump or call that can be patched: its rel32 is aligned, so that it is written atomically. */
+static void exit_chained(struct compiler *c, bool call, int64_t page_offset)
 {
     static const uint8_t nops[4][3] = {{0}, {0x90}, {0x66, 0x90}, {0x0f, 0x1f, 0x00}};
     struct code *a = &c->a;
     unsigned pad = (3u - (unsigned)(uintptr_t)a->p) & 3;
     memcpy(a->p, nops[pad], pad);
     a->p += pad;
-    struct stub *s = stub_new(c, STUB_CHAIN, x_jmp(a));
+    struct stub *s = stub_new(c, STUB_CHAIN, call ? x_call(a) : x_jmp(a));
     s->imm = page_offset;
     s->index = c->out->exit_count;
     c->out->exits[c->out->exit_count++] =
-        (struct backend_exit){.page_offset = page_offset, .lane = (uint8_t)lane};
+        (struct backend_exit){.page_offset = page_offset, .lane = (uint8_t)c->b->lane};
+}
+
+/* Go on to the code in rcx. */
+static void exit_to_rcx(struct compiler *c)
+{
+    x_r(&c->a, c->call_open ? X86_CALL_M : X86_JMP_M, 0, RCX);
+}
+
+/* Behind a call: where the guest returns to, with its address in eax. */
+static void call_continue(struct compiler *c)
+{
+    struct code *a = &c->a;
+    if (!c->call_open)
+        return;
+    c->call_open = false;
+    x_rm(a, X86_LEA, 1, RSP, x_mem(RSP, 8));
+    x_alu_ri(a, ALU_AND, 0, RAX, -(1 << c->b->target->memory.page_bits));
+    x_mov_mr(a, 1, ENV(page_base), RAX);
+    exit_chained(c, false, c->call_return);
 }
 
 void emit_exitd(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -113,7 +196,8 @@ void emit_exitd(struct compiler *c, const struct ir_op *op, int32_t i)
     unsigned page_mask = (1u << t->memory.page_bits) - 1;
     bool same = offset >= 0 && offset <= (int64_t)page_mask && op->aux == c->b->lane;
     if (same && !c->be->config.no_chain && c->out->exit_count < BACKEND_EXITS_MAX) {
-        exit_chained(c, offset, op->aux);
+        exit_chained(c, c->call_open, offset);
+        call_continue(c);
         return;
     }
     x_mov_rm(a, 0, RAX, ENV(page_base));
@@ -125,7 +209,8 @@ void emit_exitd(struct compiler *c, const struct ir_op *op, int32_t i)
     exec_entry(a, c->be, op->aux);
     uint32_t index = ((uint32_t)offset & page_mask) >> t->granule[op->aux];
     x_mov_rm(a, 0, RCX, x_mem(RCX, (int32_t)index * 4));
-    x_r(a, X86_JMP_M, 0, RCX);
+    exit_to_rcx(c);
+    call_continue(c);
 }
 
 /* The target address in eax: the last thing that the block does. */
@@ -138,18 +223,29 @@ void emit_exiti(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     struct code *a = &c->a;
     unsigned lane = op->aux & IR_LANE_MASK;
-    address_to_rax(c, op);
-    if (lane == IR_LANE_BIT0) {
+    bool bit0 = lane == IR_LANE_BIT0;
+    if (lane >= IR_LANES)
         lane = c->b->lane;
+    address_to_rax(c, op);
+    if (bit0) {
         x_r(a, X86_TEST8_I, 0, RAX);
         x_u8(a, 1);
-        stub_new(c, STUB_LANE, x_jcc(a, lane ? CC_E : CC_NE));
-        if (lane)
-            x_alu_ri(a, ALU_AND, 0, RAX, ~1);
-    } else if (lane == IR_LANE_SAME) {
-        lane = c->b->lane;
+        struct stub *s = stub_new(c, STUB_LANE, x_jcc(a, lane ? CC_E : CC_NE));
+        s->index = c->call_open;
     }
-    exit_indirect(a, c->be, lane);
+    if (c->be->config.no_chain) {
+        if (bit0 && lane)
+            x_alu_ri(a, ALU_AND, 0, RAX, ~1);
+        x_jmp_to(a, c->be->thunk.lookup);
+        return;
+    }
+    if ((op->aux & IR_HINT_RETURN) && (bit0 || lane == 0) && !c->call_open)
+        exit_predicted(a, c->be);
+    if (bit0 && lane)
+        x_alu_ri(a, ALU_AND, 0, RAX, ~1);
+    code_of_address(a, c->be, lane);
+    exit_to_rcx(c);
+    call_continue(c);
 }
 
 void emit_exitdyn(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -187,9 +283,11 @@ static void chain_stub(struct compiler *c, struct stub *s)
     x_u32(&c->a, x_rx(&c->a, s->from));
 }
 
-static void lane_stub(struct compiler *c)
+static void lane_stub(struct compiler *c, const struct stub *s)
 {
     struct code *a = &c->a;
+    if (s->index) /* a call after all, but not in this lane */
+        x_rm(a, X86_LEA, 1, RSP, x_mem(RSP, 8));
     const struct ir_target *t = c->b->target;
     const struct ir_slot *slot = &t->slots[t->lane_slot];
     unsigned lane = c->b->lane ^ 1;
@@ -212,5 +310,5 @@ void exit_stub_emit(struct compiler *c, struct stub *s)
     else if (s->kind == STUB_CHAIN)
         chain_stub(c, s);
     else
-        lane_stub(c);
+        lane_stub(c, s);
 }

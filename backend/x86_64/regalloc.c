@@ -21,11 +21,6 @@ static unsigned value_wide(const struct compiler *c, int32_t v)
     return ir_op_result_type(op_of(c, v)) == IR_I64;
 }
 
-static struct x86_mem spill_mem(unsigned n)
-{
-    return x_mem(RSP, (int32_t)n * 8);
-}
-
 /* Give value @v a place in the spill area. */
 static struct x86_mem spill_place(struct compiler *c, int32_t v)
 {

@@ -1,10 +1,5 @@
 #include "backend/x86_64/xmm.h"
 
-static struct x86_mem spill_mem(unsigned n)
-{
-    return x_mem(RSP, (int32_t)(SPILLS * 8 + n * 16));
-}
-
 static void evict(struct compiler *c, unsigned reg)
 {
     struct value *v = &c->val[c->ra.xowner[reg]];
@@ -13,7 +8,7 @@ static void evict(struct compiler *c, unsigned reg)
     c->ra.xspills |= BIT(n);
     v->loc = LOC_XSPILL;
     v->off = (uint16_t)n;
-    x_op2(c, X86_MOVUPS_MR, 0, reg, (struct opnd){.kind = OPND_MEM, .reg = NO_REG, .mem = spill_mem(n)});
+    x_op2(c, X86_MOVUPS_MR, 0, reg, (struct opnd){.kind = OPND_MEM, .reg = NO_REG, .mem = xmm_spill_mem(n)});
     c->ra.xowner[reg] = NO_VALUE;
 }
 
@@ -90,7 +85,7 @@ unsigned xa_reg(struct compiler *c, int32_t i)
     }
     unsigned type = ir_op_result_type(op_of(c, i));
     if (v->loc == LOC_XSPILL) {
-        x_op2(c, X86_MOVUPS_RM, 0, reg, mem(spill_mem(v->off)));
+        x_op2(c, X86_MOVUPS_RM, 0, reg, mem(xmm_spill_mem(v->off)));
         c->ra.xspills &= ~BIT(v->off);
     } else {
         assert(v->loc == LOC_ENV);
@@ -111,7 +106,7 @@ struct opnd xa_opnd(struct compiler *c, int32_t i)
         if (v->loc == LOC_ENV)
             return mem(env_mem(v->off));
         if (v->loc == LOC_XSPILL)
-            return mem(spill_mem(v->off));
+            return mem(xmm_spill_mem(v->off));
     }
     return x_opnd_xmm(xa_reg(c, i));
 }

@@ -6,7 +6,10 @@
 #include "backend/x86_64/xmm.h"
 #include "fp/fp.h"
 
-enum { FRAME = SPILLS * 8 + XSPILLS * 16 + 8 }; /* keeps rsp 16-byte aligned after the six pushes of enter */
+enum {
+    FRAME = 24,               /* keeps rsp 16-byte aligned after the six pushes of enter */
+    STACK_DEPTH_MAX = 64 << 10, /* of predicted returns, at the end of a slice */
+};
 
 static const uint8_t preserved[] = {RBX, RBP, R12, R13, R14, R15};
 
@@ -73,8 +76,11 @@ static void thunk_enter(struct code *a, struct backend *be)
     be->thunk.enter = x_rx(a, a->p);
     for (unsigned k = 0; k < ARRAY_SIZE(preserved); k++)
         x_push(a, preserved[k]);
-    x_alu_ri(a, ALU_SUB, 1, RSP, FRAME);
     x_rm(a, X86_LEA, 1, RBP, x_mem(RDI, IR_ENV_BIAS));
+    x_alu_ri(a, ALU_OR, 1, RAX, -1); /* an entry that matches no return */
+    for (unsigned k = 0; k < FRAME / 8; k++)
+        x_push(a, RAX);
+    x_mov_mr(a, 1, ENV(backend_private), RSP);
     x_mov_rr(a, 0, RAX, RSI);
     if (be->config.direct)
         x_mov_ri(a, R15, be->config.window);
@@ -92,6 +98,7 @@ static void thunk_leave(struct code *a, struct backend *be)
     pins_save(a, be, false);
     mxcsr_save(a);
     x_m(a, X86_LDMXCSR, 0, constant(be, offsetof(struct fp_constants, mxcsr_host)));
+    exit_forget_returns(a);
     x_alu_ri(a, ALU_ADD, 1, RSP, FRAME);
     for (unsigned k = ARRAY_SIZE(preserved); k-- > 0;)
         x_pop(a, preserved[k]);
@@ -135,6 +142,11 @@ static void thunk_budget(struct code *a, struct backend *be)
     x_mov_rm(a, 0, RCX, ENV(refill));
     x_mov_mr(a, 0, ENV(slice), RCX);
     x_mov_mr(a, 0, ENV(budget), RCX);
+    x_rm(a, X86_LEA, 1, RCX, x_mem(RSP, STACK_DEPTH_MAX));
+    x_alu_rm(a, ALU_CMP, 1, RCX, ENV(backend_private));
+    uint8_t *shallow = x_jcc(a, CC_AE);
+    exit_forget_returns(a);
+    x_patch_here(a, shallow);
     x_r(a, X86_JMP_M, 0, RDX);
     x_patch_here(a, wanted);
     x_patch_here(a, small);
@@ -166,6 +178,8 @@ static void thunk_dispatch(struct code *a, struct backend *be)
     x_m(a, X86_CMP8_MI, 0, ENV(slow_dispatch));
     x_u8(a, 0);
     x_jcc_to(a, CC_NE, be->thunk.lookup);
+    if (!returns_tagged(be))
+        exit_forget_returns(a);
     if (!be->config.direct) {
         x_mov_rm(a, 1, R15, ENV(tables));
         x_rr(a, X86_TEST_MR, 1, R15, R15);

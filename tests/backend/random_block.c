@@ -244,6 +244,12 @@ static void vector(struct gen *g)
     add(g, type, emit(g, opcode, type, args[0], args[1], args[2], imm, 0, size));
 }
 
+static void callhint(struct gen *g)
+{
+    int32_t link = emit(g, IR_OP_pcrel, IR_I32, IR_NONE, IR_NONE, IR_NONE, 0x20 + g->b->lane, 0, 0);
+    emit(g, IR_OP_callhint, IR_VOID, link, IR_NONE, IR_NONE, 0x20, 0, g->b->lane);
+}
+
 static int32_t address(struct gen *g)
 {
     uint32_t page = MEM_BASE + 0x1000 * pick(g, MEM_PAGES);
@@ -401,7 +407,7 @@ static void body(struct gen *g, unsigned depth)
     else if (n < 31)
         emit(g, IR_OP_fence, IR_VOID, IR_NONE, IR_NONE, IR_NONE, 0, 0, 0);
     else
-        emit(g, IR_OP_callhint, IR_VOID, IR_NONE, IR_NONE, IR_NONE, 0x20, 0, 0);
+        callhint(g);
 }
 
 void random_block(struct ir_block *b, uint64_t *rng)

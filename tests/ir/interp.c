@@ -198,7 +198,7 @@ Test(ir_interp, exits)
     guest_run(&g, "%0 = const.i32 0x101\nexiti %0, same\n");
     cr_assert_eq(g.env.pc, 0x101);
     cr_assert_eq(g.lane, 0);
-    guest_run(&g, "%0 = const.i32 0x101\ncallhint 0x4, 0\nexiti %0, bit0 return\n");
+    guest_run(&g, "%0 = const.i32 0x101\ncallhint %0, 0x4, 0\nexiti %0, bit0 return\n");
     cr_assert_eq(g.env.pc, 0x100);
     cr_assert_eq(g.lane, 1);
     guest_run(&g, "block lane=1\n%0 = const.i32 0x102\nexiti %0, bit0\n");

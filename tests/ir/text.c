@@ -38,7 +38,7 @@ static const char every_pattern[] =
     "    brnz %24, L1\n"
     "    exiti %3, bit0 return\n"
     "L0:\n"
-    "    callhint 0x108, 1\n"
+    "    callhint %1, 0x108, 1\n"
     "    exitd -0x4, 1\n"
     "L1:\n"
     "    exitengine %1, yield\n";

@@ -64,6 +64,7 @@ const struct ir_target arm_target = {
         .read_table = MMU_READ_TABLE,
         .write_table = MMU_WRITE_TABLE,
         .exec_table = {MMU_EXEC_TABLE0, MMU_EXEC_TABLE1},
+        .return_tag = MMU_RETURN_TAG,
     },
 };
 

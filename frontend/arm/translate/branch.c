@@ -6,8 +6,9 @@
 static void link_next(struct arm_translate *t)
 {
     int64_t next = (int64_t)t->offset + t->insn_size;
-    arm_reg_write(t, 14, ir_pcrel(t->b, next + t->thumb));
-    ir_callhint(t->b, next, t->b->lane);
+    int32_t link = ir_pcrel(t->b, next + t->thumb);
+    arm_reg_write(t, 14, link);
+    ir_callhint(t->b, link, next, t->b->lane);
 }
 
 /* B<c> <label> */

@@ -374,6 +374,95 @@ static void generated(void)
     }
 }
 
+/* ---- returns: what was predicted at the call may not be right any more at the return ---- */
+
+enum { PUSH_R4_LR = 0xe92d4010, POP_R4_PC = 0xe8bd8010, BLX_R0 = 0xe12fff30 };
+
+static fn1 *put_caller(void *at, uint32_t value)
+{
+    volatile uint32_t *p = at;
+    p[0] = PUSH_R4_LR;
+    p[1] = BLX_R0;
+    p[2] = mov_r0(value);
+    p[3] = POP_R4_PC;
+    rt_code_written(at, 16);
+    return (fn1 *)at;
+}
+
+/* The callee exchanges its caller's page. */
+static uint32_t other_page;
+static void map_other_page(void)
+{
+    rt_map(40, (uint32_t)scratch(other_page), MAP_RW);
+    rt_tlbi(window(40));
+}
+
+static void return_to_remapped(void)
+{
+    rt_mmu_on();
+    put_caller(scratch(50), 50);
+    put_caller(scratch(51), 51);
+    other_page = 50;
+    map_other_page();
+    for (uint32_t i = 0; i < 200; i++) {
+        other_page = 50 + (i * 7 >> 1 & 1);
+        CHECK(((fn1 *)window(40))((uint32_t)map_other_page), other_page);
+    }
+}
+
+/* The callee rewrites what it returns to, and the call itself before that. */
+static uint32_t new_value;
+static void rewrite_caller(void)
+{
+    volatile uint32_t *p = (volatile uint32_t *)scratch(52);
+    if (new_value & 1)
+        p[1] = BLX_R0;
+    if (new_value & 2)
+        p[2] = mov_r0(new_value);
+}
+
+static void return_to_rewritten(void)
+{
+    fn1 *f = put_caller(scratch(52), 0);
+    uint32_t want = 0;
+    for (new_value = 0; new_value < 256; new_value++) {
+        if (new_value & 2)
+            want = new_value;
+        CHECK(f((uint32_t)rewrite_caller), want);
+    }
+}
+
+__asm__(".pushsection .text\n .syntax unified\n .arm\n"
+        /* r0 calls that never return */
+        ".global calls_only\ncalls_only: mov r1, lr\n1: bl 2f\n2: subs r0, r0, #1\n bne 1b\n mov r0, #1\n bx r1\n"
+        /* r0 calls deep, and back at once */
+        ".global leap\nleap: push {r4, lr}\n mov r4, sp\n mov r1, #5\n bl 1f\n"
+        "1: push {r4, lr}\n subs r0, r0, #1\n blne 1b\n mov r0, r1\n mov sp, r4\n pop {r4, pc}\n"
+        /* a call that returns in the other instruction set, as the callee's callee */
+        ".global mixed\nmixed: push {r4, lr}\n bl 1f\n blx 2f\n bl 1f\n blx 3f\n pop {r4, pc}\n"
+        "1: add r0, r0, #1\n bx lr\n"
+        ".thumb\n.thumb_func\n2: adds r0, #10\n bx lr\n"
+        ".thumb_func\n3: push {r4, lr}\n bl 2b\n blx 1b\n pop {r4, pc}\n .balign 4\n .arm\n .popsection");
+extern uint32_t calls_only(uint32_t), leap(uint32_t), mixed(uint32_t);
+
+static __attribute__((noinline)) uint32_t deep(uint32_t n)
+{
+    return n ? n ^ deep(n - 1) : 0;
+}
+
+static void unpaired(void)
+{
+    uint32_t want = 0, n = rt_rounds(1000000);
+    CHECK(calls_only(n ? n : 1), 1);
+    for (uint32_t i = 1; i < 300; i++) {
+        CHECK(leap(i), 5);
+        CHECK(mixed(i), i + 23);
+    }
+    for (uint32_t i = 1; i <= 5000; i++)
+        want ^= i;
+    CHECK(deep(5000), want);
+}
+
 const struct test tests[] = {
     {"store into another block", other_block, 1},
     {"store into earlier and later blocks of the page", same_page, 1},
@@ -388,5 +477,8 @@ const struct test tests[] = {
     {"target of a jump remapped", remap_target, 1},
     {"Thumb instruction in two pages", straddling, 1},
     {"generated code", generated, 1},
+    {"return into a remapped page", return_to_remapped, 1},
+    {"return into rewritten code", return_to_rewritten, 1},
+    {"calls and returns that are not pairs", unpaired, 1},
     {0},
 };

@@ -111,9 +111,9 @@ struct ir_memory_layout {
     uint8_t page_bits;    /* 12 */
     uint32_t read_table, write_table; /* byte distances from env.tables */
     uint32_t exec_table[IR_LANES];
-    /* Byte distance of a uint64_t, 0 if there is none: a number in bits 62..32 that the context has
-     * never had before changes whenever an exec entry of the context is dropped, and is of no other
-     * context. Predicted returns are validated by it. */
+    /* Byte distance of a uint64_t; 0: there is none. A number in bits 62..32 that no context has had
+     * before; there is a new one whenever exec entries of the context are dropped. It validates
+     * predicted returns. */
     uint32_t return_tag;
 };
 

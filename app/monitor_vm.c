@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "app/version.h"
+#include "devices/display/microbit_leds.h"
 #include "softmmu/physmap.h"
 
 static bool is_paused(void *vm)
@@ -81,6 +82,32 @@ static void info_mtree(void *vm, FILE *out)
     physmap_print(vm_physmap(vm), out);
 }
 
+/* Under the device lock, as everything that the monitor does. */
+static void info_devices(void *vm, FILE *out)
+{
+    const struct board *b = vm_board(vm);
+    for (unsigned i = 0; i < b->device_count; i++) {
+        struct device *dev = b->devices[i];
+        fprintf(out, "%-16s %s\n", dev->name, dev->class->help);
+        if (dev->ops->print)
+            dev->ops->print(dev, out);
+    }
+}
+
+static void info_leds(void *vm, FILE *out)
+{
+    const struct board *b = vm_board(vm);
+    bool any = false;
+    for (unsigned i = 0; i < b->device_count; i++) {
+        if (b->devices[i]->class != &microbit_leds_class)
+            continue;
+        b->devices[i]->ops->print(b->devices[i], out);
+        any = true;
+    }
+    if (!any)
+        fprintf(out, "this board has no LED matrix\n");
+}
+
 static void print_chardev(struct chardev *cd, void *out)
 {
     fprintf(out, "%s: %s\n", chardev_id(cd), chardev_description(cd));
@@ -122,6 +149,8 @@ static const struct monitor_info infos[] = {
     {"version", "the program's version", info_version},
     {"machine", "board and CPU model", info_cpu_model},
     {"mtree", "the physical address map", info_mtree},
+    {"devices", "the board's devices", info_devices},
+    {"leds", "what the board's LED matrix shows", info_leds},
     {"chardev", "character devices", info_chardev},
     {"jit", "translated code", info_jit},
     {"tlb", "translation contexts", info_tlb},

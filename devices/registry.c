@@ -3,23 +3,39 @@
 #include <string.h>
 
 #include "devices/core/device.h"
+#include "devices/display/microbit_leds.h"
 #include "devices/firmware/fw_cfg.h"
 #include "devices/gpio/cmsdk_gpio.h"
+#include "devices/gpio/nrf51_gpio.h"
+#include "devices/gpio/nrf51_gpiote.h"
 #include "devices/gpio/pl061.h"
+#include "devices/i2c/motion.h"
+#include "devices/i2c/nrf51_twi.h"
 #include "devices/i2c/sbcon.h"
 #include "devices/intc/gicv2.h"
 #include "devices/intc/gicv2m.h"
 #include "devices/misc/mps2_fpgaio.h"
 #include "devices/misc/mps2_scc.h"
+#include "devices/misc/nrf51_adc.h"
+#include "devices/misc/nrf51_clock.h"
+#include "devices/misc/nrf51_ficr.h"
+#include "devices/misc/nrf51_nvmc.h"
+#include "devices/misc/nrf51_rng.h"
+#include "devices/misc/nrf51_temp.h"
 #include "devices/misc/unimplemented.h"
 #include "devices/net/lan9118.h"
+#include "devices/nrf51/ppi.h"
 #include "devices/rtc/pl031.h"
 #include "devices/ssi/pl022.h"
 #include "devices/timer/arch_timer.h"
 #include "devices/timer/cmsdk_timer.h"
 #include "devices/timer/cmsdk_watchdog.h"
+#include "devices/timer/nrf51_rtc.h"
+#include "devices/timer/nrf51_timer.h"
+#include "devices/timer/nrf51_wdt.h"
 #include "devices/timer/sp804.h"
 #include "devices/uart/cmsdk_uart.h"
+#include "devices/uart/nrf51_uart.h"
 #include "devices/uart/pl011.h"
 #include "devices/virtio/virtio_mmio.h"
 #include "util/bits.h"
@@ -37,8 +53,25 @@ const struct device_class *const device_classes[] = {
     &gicv2m_class,
     &lan9118_class,
     &luminary_watchdog_class,
+    &mag3110_class,
+    &microbit_leds_class,
+    &mma8653_class,
     &mps2_fpgaio_class,
     &mps2_scc_class,
+    &nrf51_adc_class,
+    &nrf51_clock_class,
+    &nrf51_ficr_class,
+    &nrf51_gpio_class,
+    &nrf51_gpiote_class,
+    &nrf51_nvmc_class,
+    &nrf51_ppi_class,
+    &nrf51_rng_class,
+    &nrf51_rtc_class,
+    &nrf51_temp_class,
+    &nrf51_timer_class,
+    &nrf51_twi_class,
+    &nrf51_uart_class,
+    &nrf51_wdt_class,
     &pl011_class,
     &pl022_class,
     &pl031_class,

@@ -104,6 +104,7 @@ struct machine {
     struct arena *arena;          /* of a machine made at run time: its strings, rows, itself */
 };
 
+extern const struct machine machine_microbit;
 extern const struct machine machine_mps2_an385, machine_mps2_an386, machine_mps2_an500;
 extern const struct machine machine_virt;
 

@@ -10,6 +10,7 @@
 
 /* In alphabetical order of the names. */
 static const struct machine *const machines[] = {
+    &machine_microbit,
     &machine_mps2_an385, &machine_mps2_an386, &machine_mps2_an500,
     &machine_virt,
 };

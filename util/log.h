@@ -21,6 +21,7 @@
     X(INT, "int", "exceptions and interrupts taken")                                               \
     X(MMU, "mmu", "translation faults, TLB maintenance and context changes")                       \
     X(UNIMP, "unimp", "guest use of something that is not implemented")                            \
+    X(LEDS, "leds", "each new picture of a board's LEDs")                                          \
     X(GUEST_ERRORS, "guest_errors", "guest errors: bad accesses, undefined instructions")
 
 enum log_category_index {

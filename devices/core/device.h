@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "devices/core/irq.h"
 #include "util/error.h"
@@ -18,6 +19,7 @@
 struct device;
 struct device_class;
 struct device_env;
+struct i2c_slave_ops;
 
 /** The accesses of one register window. `offset` counts from the start of the window; `cpu_index`
  * is the number of the accessing CPU (0 for DMA and debuggers). Values are little-endian data as
@@ -50,6 +52,9 @@ struct device_ops {
     /* @other is attached as number @n, for good: a slave to its bus, a peripheral to what resets or
      * triggers it. False and @e set if it cannot be. NULL: nothing can be attached. */
     bool (*attach)(struct device *dev, unsigned n, struct device *other, struct error *e);
+    /* What a user would see or want to know of it, as lines of text (`info devices`). May be NULL. */
+    void (*print)(struct device *dev, FILE *out);
+    const struct i2c_slave_ops *i2c; /* of a device that can be attached to an I2C bus */
     /* The state fields were overwritten by a snapshot: recompute what derives from them and drive
      * the outputs. NULL when nothing derives. */
     void (*loaded)(struct device *dev);

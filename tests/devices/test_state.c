@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/i2c/i2c.h"
 #include "devices/intc/gicv2.h"
 #include "devices/timer/arch_timer.h"
 #include "devices/virtio/virtio_mmio.h"
@@ -34,8 +35,25 @@ static const struct subject {
     {"gicv2m", NULL, 0, 1},
     {"lan9118", NULL, 0, 1},
     {"luminary-watchdog", NULL, 0, 1},
+    {"mag3110", NULL, 0, 1},
+    {"microbit-leds", NULL, 0, 1},
+    {"mma8653", NULL, 0, 1},
     {"mps2-fpgaio", NULL, 0, 1},
     {"mps2-scc", NULL, 0, 1},
+    {"nrf51-adc", NULL, 0, 1},
+    {"nrf51-clock", NULL, 0, 1},
+    {"nrf51-ficr", NULL, 0, 1},
+    {"nrf51-gpio", NULL, 0, 1},
+    {"nrf51-gpiote", NULL, 0, 1},
+    {"nrf51-nvmc", NULL, 0, 1},
+    {"nrf51-ppi", NULL, 0, 1},
+    {"nrf51-rng", NULL, 0, 1},
+    {"nrf51-rtc", NULL, 0, 1},
+    {"nrf51-temp", NULL, 0, 1},
+    {"nrf51-timer", NULL, 0, 1},
+    {"nrf51-twi", NULL, 0, 1},
+    {"nrf51-uart", NULL, 0, 1},
+    {"nrf51-wdt", NULL, 0, 1},
     {"pl011", NULL, 0, 1},
     {"pl022", NULL, 0, 1},
     {"pl031", NULL, 0, 1},
@@ -131,6 +149,24 @@ static uint64_t timer_action(struct device *dev, uint64_t *seed)
     }
 }
 
+/** A transfer of a few bytes with an I2C slave. */
+static uint64_t i2c_action(struct device *dev, uint64_t *seed)
+{
+    const struct i2c_slave_ops *ops = dev->ops->i2c;
+    uint64_t result = 0;
+    bool read = random_next(seed) & 1;
+    ops->start(dev, read);
+    for (unsigned n = random_next(seed) % 5; n; n--) {
+        if (read)
+            result = result << 8 | ops->read(dev);
+        else
+            ops->write(dev, (uint8_t)random_next(seed));
+    }
+    if (ops->stop)
+        ops->stop(dev);
+    return result;
+}
+
 /** One random thing that can happen to a device; the result is what a guest could see of it. */
 static uint64_t action(struct subject_run *r, const struct subject *s, uint64_t *seed)
 {
@@ -145,8 +181,10 @@ static uint64_t action(struct subject_run *r, const struct subject *s, uint64_t 
         bench_advance(&r->bench, random_next(seed) % 100000);
         return 0;
     }
+    if (dev->ops->i2c)
+        return i2c_action(dev, seed);
     if (!dev->region_count)
-        return timer_action(dev, seed);
+        return strcmp(s->class, "arch-timer") ? 0 : timer_action(dev, seed);
     unsigned region = random_next(seed) % dev->region_count;
     unsigned cpu = random_next(seed) % s->cpus, size = 1u << random_next(seed) % 4;
     uint64_t offset = random_next(seed) % dev->region[region].size;
@@ -208,6 +246,7 @@ static void save_restore_compare(const struct subject *s, uint64_t seed)
     for (unsigned i = 0; i < 500; i++)
         action(a, s, &first);
     b->bench.now = a->bench.now;
+    b->bench.entropy = a->bench.entropy;
     memcpy(b->bench.ram, a->bench.ram, RAM_SIZE);
     size_t size = device_state_size(a->dev);
     uint8_t *state_a = malloc(size + 1), *state_b = malloc(size + 1);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/adc/lm3s_adc.h"
 #include "devices/core/device.h"
 #include "devices/display/microbit_leds.h"
 #include "devices/firmware/fw_cfg.h"
@@ -9,11 +10,14 @@
 #include "devices/gpio/nrf51_gpio.h"
 #include "devices/gpio/nrf51_gpiote.h"
 #include "devices/gpio/pl061.h"
+#include "devices/i2c/lm3s_i2c.h"
 #include "devices/i2c/motion.h"
 #include "devices/i2c/nrf51_twi.h"
 #include "devices/i2c/sbcon.h"
 #include "devices/intc/gicv2.h"
 #include "devices/intc/gicv2m.h"
+#include "devices/misc/lm3s_flash.h"
+#include "devices/misc/lm3s_sysctl.h"
 #include "devices/misc/mps2_fpgaio.h"
 #include "devices/misc/mps2_scc.h"
 #include "devices/misc/nrf51_adc.h"
@@ -30,6 +34,7 @@
 #include "devices/timer/arch_timer.h"
 #include "devices/timer/cmsdk_timer.h"
 #include "devices/timer/cmsdk_watchdog.h"
+#include "devices/timer/lm3s_gptm.h"
 #include "devices/timer/nrf51_rtc.h"
 #include "devices/timer/nrf51_timer.h"
 #include "devices/timer/nrf51_wdt.h"
@@ -52,6 +57,11 @@ const struct device_class *const device_classes[] = {
     &gicv2_class,
     &gicv2m_class,
     &lan9118_class,
+    &lm3s_adc_class,
+    &lm3s_flash_class,
+    &lm3s_gptm_class,
+    &lm3s_i2c_class,
+    &lm3s_sysctl_class,
     &luminary_watchdog_class,
     &mag3110_class,
     &microbit_leds_class,
@@ -73,9 +83,11 @@ const struct device_class *const device_classes[] = {
     &nrf51_uart_class,
     &nrf51_wdt_class,
     &pl011_class,
+    &pl011_luminary_class,
     &pl022_class,
     &pl031_class,
     &pl061_class,
+    &pl061_luminary_class,
     &sbcon_class,
     &sp804_class,
     &unimplemented_class,

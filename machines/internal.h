@@ -105,6 +105,7 @@ struct machine {
 };
 
 extern const struct machine machine_microbit;
+extern const struct machine machine_lm3s6965evb;
 extern const struct machine machine_mps2_an385, machine_mps2_an386, machine_mps2_an500;
 extern const struct machine machine_virt;
 

@@ -10,8 +10,11 @@
 
 /* In alphabetical order of the names. */
 static const struct machine *const machines[] = {
+    &machine_lm3s6965evb,
     &machine_microbit,
-    &machine_mps2_an385, &machine_mps2_an386, &machine_mps2_an500,
+    &machine_mps2_an385,
+    &machine_mps2_an386,
+    &machine_mps2_an500,
     &machine_virt,
 };
 

@@ -93,7 +93,8 @@ static const struct machine_memory memory_an500[] = {COMMON_MEMORY};
 
 /* ---- the boards ---------------------------------------------------------------------------------------- */
 
-static const char *const cpus[] = {"cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", NULL};
+static const char *const cpus[] = {"cortex-m3", "cortex-m4", "cortex-m7", "cortex-m0", "cortex-m0plus",
+                                   "cortex-m1", NULL};
 
 static const struct machine_m_profile profile = {
     .irqs = IRQ_COUNT,
@@ -106,7 +107,7 @@ static const struct machine_m_profile profile = {
 #define MPS2(note, title, cpu, psram, memory_rows)                                                        \
     {                                                                                              \
         .name = "mps2-" #note,                                                                     \
-        .help = "Arm MPS2 with the FPGA image of " title " (" cpu ")",                                 \
+        .help = "Arm MPS2 with the FPGA image of " title,                                 \
         .default_cpu = cpu,                                                                        \
         .cpus = cpus,                                                                              \
         .max_cpus = 1,                                                                             \
@@ -123,6 +124,6 @@ static const struct machine_m_profile profile = {
         .wire_count = ARRAY_SIZE(wires),                                                           \
     }
 
-const struct machine machine_mps2_an385 = MPS2(an385, "AN385", "cortex-m3", 0x21000000, memory_cmsdk);
-const struct machine machine_mps2_an386 = MPS2(an386, "AN386", "cortex-m4", 0x21000000, memory_cmsdk);
-const struct machine machine_mps2_an500 = MPS2(an500, "AN500", "cortex-m7", 0x60000000, memory_an500);
+const struct machine machine_mps2_an385 = MPS2(an385, "AN385 (Cortex-M3)", "cortex-m3", 0x21000000, memory_cmsdk);
+const struct machine machine_mps2_an386 = MPS2(an386, "AN386 (Cortex-M4)", "cortex-m4", 0x21000000, memory_cmsdk);
+const struct machine machine_mps2_an500 = MPS2(an500, "AN500 (Cortex-M7)", "cortex-m7", 0x60000000, memory_an500);

@@ -2,6 +2,9 @@
 
 #include "devices/core/regs.h"
 #include "util/bits.h"
+#include "util/log.h"
+
+#define UNLOCK 0x1acce551u
 
 struct pl061 {
     struct device base;
@@ -10,6 +13,8 @@ struct pl061 {
     uint32_t pins;  /* levels of the pins when edges were last looked for */
     uint32_t dir, is, ibe, iev, ie, afsel;
     uint32_t edges; /* latched edge interrupts */
+    /* Stellaris: pads, digital enable, lock of `commit`. */
+    uint32_t dr2r, dr4r, dr8r, odr, pur, pdr, slr, den, locked, commit;
 };
 
 static struct pl061 *gpio_of(struct device *dev)
@@ -90,40 +95,79 @@ static void ic_write(struct device *dev, const struct reg_access *a, uint32_t va
     update_irq(dev);
 }
 
-#define AT(member) REG_FIELD(struct pl061, member)
+static void lock_write(struct device *dev, const struct reg_access *a, uint32_t value)
+{
+    gpio_of(dev)->locked = value != UNLOCK;
+}
 
-static const struct reg rows[] = {
-    {"GPIODATA", 0x000, 256, .read = data_read, .write = data_write},
-    {"GPIODIR", 0x400, .field = AT(dir), .writable = 0xff, .after = update_pins},
-    {"GPIOIS", 0x404, .field = AT(is), .writable = 0xff, .after = update_irq},
-    {"GPIOIBE", 0x408, .field = AT(ibe), .writable = 0xff, .after = update_irq},
-    {"GPIOIEV", 0x40c, .field = AT(iev), .writable = 0xff, .after = update_irq},
-    {"GPIOIE", 0x410, .field = AT(ie), .writable = 0xff, .after = update_irq},
-    {"GPIORIS", 0x414, .read = ris_read},
-    {"GPIOMIS", 0x418, .read = mis_read},
-    {"GPIOIC", 0x41c, .flags = REG_WRITE_ONLY, .write = ic_write},
-    {"GPIOAFSEL", 0x420, .field = AT(afsel), .writable = 0xff},
-    {"GPIOPeriphID0", 0xfe0, .reset = 0x61},
-    {"GPIOPeriphID1", 0xfe4, .reset = 0x10},
-    {"GPIOPeriphID2", 0xfe8, .reset = 0x04},
-    {"GPIOPeriphID3", 0xfec, .reset = 0x00},
-    {"GPIOPCellID0", 0xff0, .reset = 0x0d},
-    {"GPIOPCellID1", 0xff4, .reset = 0xf0},
-    {"GPIOPCellID2", 0xff8, .reset = 0x05},
-    {"GPIOPCellID3", 0xffc, .reset = 0xb1},
+static void commit_write(struct device *dev, const struct reg_access *a, uint32_t value)
+{
+    if (gpio_of(dev)->locked)
+        log_write(LOG_GUEST_ERRORS, "%s: write to GPIOCR while locked", dev->name);
+    else
+        gpio_of(dev)->commit = value & 0xff;
+}
+
+static bool is_luminary(const struct device *dev)
+{
+    return dev->class == &pl061_luminary_class;
+}
+
+static uint32_t id_read(struct device *dev, const struct reg_access *a)
+{
+    static const uint8_t arm[12] = {0, 0, 0, 0, 0x61, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+    static const uint8_t luminary[12] = {0, 0, 0, 0, 0x61, 0x00, 0x18, 0x01, 0x0d, 0xf0, 0x05, 0xb1};
+    return is_luminary(dev) ? luminary[a->index] : arm[a->index];
+}
+
+#define AT(member) REG_FIELD(struct pl061, member)
+#define COMMON_ROWS                                                                                \
+    {"GPIODATA", 0x000, 256, .read = data_read, .write = data_write},                              \
+    {"GPIODIR", 0x400, .field = AT(dir), .writable = 0xff, .after = update_pins},                  \
+    {"GPIOIS", 0x404, .field = AT(is), .writable = 0xff, .after = update_irq},                     \
+    {"GPIOIBE", 0x408, .field = AT(ibe), .writable = 0xff, .after = update_irq},                   \
+    {"GPIOIEV", 0x40c, .field = AT(iev), .writable = 0xff, .after = update_irq},                   \
+    {"GPIOIE", 0x410, .field = AT(ie), .writable = 0xff, .after = update_irq},                     \
+    {"GPIORIS", 0x414, .read = ris_read},                                                          \
+    {"GPIOMIS", 0x418, .read = mis_read},                                                          \
+    {"GPIOIC", 0x41c, .flags = REG_WRITE_ONLY, .write = ic_write},                                 \
+    {"GPIOAFSEL", 0x420, .field = AT(afsel), .writable = 0xff}
+#define ID_ROW {"ID", 0xfd0, 12, .read = id_read}
+
+static const struct reg arm_rows[] = {COMMON_ROWS, ID_ROW};
+
+static const struct reg luminary_rows[] = {
+    COMMON_ROWS,
+    {"GPIODR2R", 0x500, .field = AT(dr2r), .reset = 0xff, .writable = 0xff},
+    {"GPIODR4R", 0x504, .field = AT(dr4r), .writable = 0xff},
+    {"GPIODR8R", 0x508, .field = AT(dr8r), .writable = 0xff},
+    {"GPIOODR", 0x50c, .field = AT(odr), .writable = 0xff},
+    {"GPIOPUR", 0x510, .field = AT(pur), .reset = 0xff, .writable = 0xff},
+    {"GPIOPDR", 0x514, .field = AT(pdr), .writable = 0xff},
+    {"GPIOSLR", 0x518, .field = AT(slr), .writable = 0xff},
+    {"GPIODEN", 0x51c, .field = AT(den), .reset = 0xff, .writable = 0xff},
+    {"GPIOLOCK", 0x520, .field = AT(locked), .reset = 1, .write = lock_write},
+    {"GPIOCR", 0x524, .field = AT(commit), .reset = 0xff, .write = commit_write},
+    ID_ROW,
 };
 
-static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};
+static const struct reg_table arm_table = {arm_rows, ARRAY_SIZE(arm_rows), .narrow = true};
+static const struct reg_table luminary_table = {luminary_rows, ARRAY_SIZE(luminary_rows), .narrow = true};
+
+static const struct reg_table *table_of(const struct device *dev)
+{
+    return is_luminary(dev) ? &luminary_table : &arm_table;
+}
 
 static uint64_t gpio_read(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size)
 {
-    return regs_read(dev, &table, cpu_index, offset, size);
+    return regs_read(dev, table_of(dev), cpu_index, offset, size);
 }
 
 static void gpio_write(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size,
                        uint64_t value)
 {
-    regs_write(dev, &table, cpu_index, offset, size, value);
+    regs_write(dev, table_of(dev), cpu_index, offset, size, value);
 }
 
 static const struct region_ops region = {gpio_read, gpio_write, .min_size = 1, .max_size = 4};
@@ -132,7 +176,7 @@ static const struct region_ops region = {gpio_read, gpio_write, .min_size = 1, .
 static void gpio_reset(struct device *dev)
 {
     struct pl061 *g = gpio_of(dev);
-    regs_reset(dev, &table);
+    regs_reset(dev, table_of(dev));
     g->data = g->edges = 0;
     g->pins = pin_levels(g);
     drive_pins(dev);
@@ -149,7 +193,10 @@ static const struct field fields[] = {
     FIELD(struct pl061, data), FIELD(struct pl061, input), FIELD(struct pl061, pins),
     FIELD(struct pl061, dir),  FIELD(struct pl061, is),    FIELD(struct pl061, ibe),
     FIELD(struct pl061, iev),  FIELD(struct pl061, ie),    FIELD(struct pl061, afsel),
-    FIELD(struct pl061, edges),
+    FIELD(struct pl061, edges), FIELD(struct pl061, dr2r), FIELD(struct pl061, dr4r),
+    FIELD(struct pl061, dr8r), FIELD(struct pl061, odr),   FIELD(struct pl061, pur),
+    FIELD(struct pl061, pdr),  FIELD(struct pl061, slr),   FIELD(struct pl061, den),
+    FIELD(struct pl061, locked), FIELD(struct pl061, commit),
 };
 
 static const struct field_list state = {"pl061", sizeof(struct pl061), fields, ARRAY_SIZE(fields)};
@@ -160,18 +207,36 @@ static const struct device_ops ops = {
     .loaded = gpio_loaded,
 };
 
-static struct device *gpio_create(const char *name, const void *config,
-                                  const struct device_env *env, struct error *e)
+static struct device *gpio_new(const struct device_class *class, const char *name)
 {
-    struct pl061 *g = device_alloc(sizeof(*g), name, &pl061_class, &ops, &state, PL061_PINS,
-                                   PL061_PINS + 1);
+    struct pl061 *g = device_alloc(sizeof(*g), name, class, &ops, &state, PL061_PINS, PL061_PINS + 1);
     device_add_region(&g->base, "registers", 0x1000, &region);
+    if (is_luminary(&g->base))
+        g->input = 0xff; /* the pull-ups, until somebody drives the pins */
     gpio_reset(&g->base);
     return &g->base;
+}
+
+static struct device *pl061_create(const char *name, const void *config, const struct device_env *env,
+                                   struct error *e)
+{
+    return gpio_new(&pl061_class, name);
+}
+
+static struct device *luminary_create(const char *name, const void *config, const struct device_env *env,
+                                      struct error *e)
+{
+    return gpio_new(&pl061_luminary_class, name);
 }
 
 const struct device_class pl061_class = {
     .name = "pl061",
     .help = "PrimeCell GPIO PL061",
-    .create = gpio_create,
+    .create = pl061_create,
+};
+
+const struct device_class pl061_luminary_class = {
+    .name = "pl061-luminary",
+    .help = "GPIO of Stellaris microcontrollers",
+    .create = luminary_create,
 };

@@ -10,5 +10,7 @@
 #define PL061_IRQ PL061_PINS
 
 extern const struct device_class pl061_class;
+/* The one of Stellaris microcontrollers: with pad control, and pins that are pulled up. */
+extern const struct device_class pl061_luminary_class;
 
 #endif

@@ -265,6 +265,13 @@ static void icr_write(struct device *dev, const struct reg_access *a, uint32_t v
     update_irq(dev);
 }
 
+static uint32_t id_read(struct device *dev, const struct reg_access *a)
+{
+    static const uint8_t arm[12] = {0, 0, 0, 0, 0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+    static const uint8_t luminary[12] = {0, 0, 0, 0, 0x11, 0x00, 0x18, 0x01, 0x0d, 0xf0, 0x05, 0xb1};
+    return dev->class == &pl011_class ? arm[a->index] : luminary[a->index];
+}
+
 #define AT(member) REG_FIELD(struct pl011, member)
 
 static const struct reg rows[] = {
@@ -282,14 +289,7 @@ static const struct reg rows[] = {
     {"UARTMIS", 0x040, .read = mis_read},
     {"UARTICR", 0x044, .flags = REG_WRITE_ONLY, .write = icr_write},
     {"UARTDMACR", 0x048, .field = AT(dmacr), .writable = 0x7},
-    {"UARTPeriphID0", 0xfe0, .reset = 0x11},
-    {"UARTPeriphID1", 0xfe4, .reset = 0x10},
-    {"UARTPeriphID2", 0xfe8, .reset = 0x14},
-    {"UARTPeriphID3", 0xfec, .reset = 0x00},
-    {"UARTPCellID0", 0xff0, .reset = 0x0d},
-    {"UARTPCellID1", 0xff4, .reset = 0xf0},
-    {"UARTPCellID2", 0xff8, .reset = 0x05},
-    {"UARTPCellID3", 0xffc, .reset = 0xb1},
+    {"ID", 0xfd0, 12, .read = id_read},
 };
 
 static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};
@@ -356,11 +356,11 @@ static const struct device_ops ops = {
     .loaded = uart_loaded,
 };
 
-static struct device *uart_create(const char *name, const void *config,
-                                  const struct device_env *env, struct error *e)
+static struct device *uart_new(const struct device_class *class, const char *name, const void *config,
+                               const struct device_env *env)
 {
     const struct pl011_config *c = config;
-    struct pl011 *u = device_alloc(sizeof(*u), name, &pl011_class, &ops, &state, 0, 1);
+    struct pl011 *u = device_alloc(sizeof(*u), name, class, &ops, &state, 0, 1);
     device_add_region(&u->base, "registers", 0x1000, &region);
     timer_init(&u->timeout, env->timers, receive_timeout, u);
     uart_reset(&u->base);
@@ -368,6 +368,18 @@ static struct device *uart_create(const char *name, const void *config,
     if (u->chardev)
         chardev_attach(u->chardev, &frontend, u);
     return &u->base;
+}
+
+static struct device *pl011_create(const char *name, const void *config, const struct device_env *env,
+                                   struct error *e)
+{
+    return uart_new(&pl011_class, name, config, env);
+}
+
+static struct device *luminary_create(const char *name, const void *config, const struct device_env *env,
+                                      struct error *e)
+{
+    return uart_new(&pl011_luminary_class, name, config, env);
 }
 
 static const struct property properties[] = {
@@ -380,5 +392,14 @@ const struct device_class pl011_class = {
     .properties = properties,
     .property_count = ARRAY_SIZE(properties),
     .config_size = sizeof(struct pl011_config),
-    .create = uart_create,
+    .create = pl011_create,
+};
+
+const struct device_class pl011_luminary_class = {
+    .name = "pl011-luminary",
+    .help = "PL011 of Stellaris microcontrollers",
+    .properties = properties,
+    .property_count = ARRAY_SIZE(properties),
+    .config_size = sizeof(struct pl011_config),
+    .create = luminary_create,
 };

@@ -13,5 +13,7 @@ struct pl011_config {
 };
 
 extern const struct device_class pl011_class;
+/* The one of Stellaris microcontrollers: the same with other ids. */
+extern const struct device_class pl011_luminary_class;
 
 #endif

@@ -51,7 +51,10 @@ _armemu()
         COMPREPLY=($(compgen -W none -- "$cur"))
         return ;;
     -rtc)
-        COMPREPLY=($(compgen -W base=utc -- "$cur"))
+        COMPREPLY=($(compgen -W 'base=utc clock=host clock=vm' -- "$cur"))
+        return ;;
+    -icount)
+        COMPREPLY=($(compgen -W 'shift=auto shift=3 shift=auto,sleep=off' -- "$cur"))
         return ;;
     -semihosting-config)
         COMPREPLY=($(compgen -W 'on off enable= target=native chardev= arg= userspace= root= readonly=' \
@@ -65,7 +68,7 @@ _armemu()
         compopt -o filenames 2>/dev/null
         COMPREPLY=($(compgen -f -- "$cur"))
         return ;;
-    -m | -smp | -append | -name | -dfilter)
+    -m | -smp | -append | -name | -dfilter | -seed)
         return ;;
     esac
     if [[ $cur == -* || -z $cur ]]; then

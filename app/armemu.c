@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app/gdb.h"
@@ -182,17 +183,37 @@ static void fill_boot(struct boot_options *boot)
     boot->rom = armemu_rom;
     boot->rom_size = (uint32_t)armemu_rom_size;
 #endif
-    host_random(boot->entropy, sizeof(boot->entropy));
+}
+
+/* What the guest is to take for random: with -icount and -seed the same in every run. */
+static void fill_entropy(struct options *o)
+{
+    struct host_rng rng;
+    host_rng_init(&rng);
+    if (o->seeded || o->icount.enabled)
+        host_rng_seed(&rng, o->seed);
+    host_rng_fill(&rng, o->boot.entropy, sizeof(o->boot.entropy));
+}
+
+static void fill_rtc(const struct options *o, struct vm_config *config)
+{
+    struct timespec now;
+    if (o->rtc_date || o->rtc_vm || (o->icount.enabled && o->rtc_utc)) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        config->utc_fixed = o->rtc_date || o->rtc_utc || !o->icount.enabled;
+        config->utc_base = o->rtc_date ? o->rtc_base : now.tv_sec * CLOCK_NS_PER_SEC + now.tv_nsec;
+    }
 }
 
 static bool build(struct app *app, struct error *e)
 {
     struct options *o = &app->options;
     fill_boot(&o->boot);
+    fill_entropy(o);
     if (!o->boot.rom_size && !o->boot.kernel && !o->boot.bios && !o->boot.loader_count &&
         !o->dump_dtb)
         return error_set(e, "nothing to start: give -kernel, -bios or -device loader");
-    const struct vm_config config = {
+    struct vm_config config = {
         .machine = o->machine,
         .cpu_model = o->cpu_model,
         .cpu_count = o->cpu_count,
@@ -204,7 +225,9 @@ static bool build(struct app *app, struct error *e)
         .start_paused = o->start_paused,
         .host_features_mask = o->host_features_mask,
         .perfmap = app->perfmap,
+        .icount = o->icount,
     };
+    fill_rtc(o, &config);
     return vm_build(app->vm, &config, app->serial, app->serial_count, e);
 }
 
@@ -251,6 +274,8 @@ static int run(struct app *app)
     int status = vm_run(app->vm);
     if (app->options.stats)
         stats_print(app->vm, clock_host_monotonic() - begin, stderr);
+    if (app->options.icount_report)
+        stats_print_icount(app->vm, stderr);
     return !status && vm_lockstep_differences(app->vm) ? EXIT_LOCKSTEP : status;
 }
 

@@ -93,6 +93,7 @@ FLAG(set_nodefaults, nodefaults)
 FLAG(set_no_reboot, no_reboot)
 FLAG(set_start_paused, start_paused)
 FLAG(set_stats, stats)
+FLAG(set_icount_report, icount_report)
 
 static enum option_status set_nothing(struct options *o, const char *value, struct error *e)
 {
@@ -243,8 +244,8 @@ const struct option_row option_rows[] = {
     {"device", NULL, VALUE_NEEDED, "loader,...", TOPIC_BOOT,
      "load a file or a value into memory (-device help)", add_device},
     {"nodefaults", NULL, NONE, TOPIC_MACHINE, "no default console and monitor", set_nodefaults},
-    {"rtc", NULL, VALUE_NEEDED, "base=utc", TOPIC_MACHINE,
-     "start of the real-time clock", option_rtc},
+    {"rtc", NULL, VALUE_NEEDED, "[base=utc|DATE][,clock=host|vm]", TOPIC_MACHINE,
+     "start of the real-time clock, and what it follows", option_rtc},
     {"name", NULL, VALUE_NEEDED, "NAME", TOPIC_MACHINE, "a name, for the monitor", set_name},
     {"vga", NULL, VALUE_NEEDED, "none", TOPIC_MACHINE, "no graphics card", set_vga},
     {"net", NULL, VALUE_NEEDED, "none", TOPIC_MACHINE, "no network", set_net},
@@ -272,6 +273,12 @@ const struct option_row option_rows[] = {
 
     {"accel", NULL, VALUE_NEEDED, "jit|interp|lockstep", TOPIC_RUN,
      "how code is executed (tcg means jit)", option_accel},
+    {"icount", NULL, VALUE_NEEDED, "[shift=]N|auto[,sleep=off]", TOPIC_RUN,
+     "deterministic time: an instruction takes 2^N ns", option_icount},
+    {"icount-report", NULL, NONE, TOPIC_RUN,
+     "print instructions, time and a hash of the state to stderr at the end", set_icount_report},
+    {"seed", NULL, VALUE_NEEDED, "NUMBER", TOPIC_RUN,
+     "random numbers for the guest that depend on this alone", option_seed},
     {"S", NULL, NONE, TOPIC_RUN,
      "do not start the CPUs until GDB or the monitor says so", set_start_paused},
     {"no-reboot", NULL, NONE, TOPIC_RUN, "end instead of resetting the machine", set_no_reboot},
@@ -302,7 +309,6 @@ const struct option_row option_rows[] = {
     {"version", NULL, NONE, TOPIC_HELP, "the version", option_version},
 
     LATER("no-shutdown", VALUE_NONE, "staying after power-off"),
-    LATER("icount", VALUE_NEEDED, "deterministic time"),
     LATER("drive", VALUE_NEEDED, "disks"),
     LATER("blockdev", VALUE_NEEDED, "disks"),
     LATER("hda", VALUE_NEEDED, "disks"),
@@ -330,7 +336,6 @@ const struct option_row option_rows[] = {
     LATER("singlestep", VALUE_NONE, "single stepping"),
     LATER("boot", VALUE_NEEDED, "boot order"),
     LATER("uuid", VALUE_NEEDED, "a machine UUID"),
-    LATER("seed", VALUE_NEEDED, "seeded random numbers"),
     LATER("sandbox", VALUE_NEEDED, "the sandbox"),
     LATER("daemonize", VALUE_NONE, "running in the background"),
     LATER("pidfile", VALUE_NEEDED, "a file with the process id"),

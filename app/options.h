@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "machines/machine.h"
 #include "util/error.h"
+#include "vm/vm.h"
 
 enum { OPTIONS_CHARDEVS_MAX = 32 };
 
@@ -21,6 +22,16 @@ struct options {
     uint32_t cpu_count;
     enum engine_accel accel;
     bool single_thread;    /* -accel ...,thread=single */
+    struct vm_icount icount;
+    bool icount_auto;      /* the machine's clock decides about the shift */
+    bool icount_report;
+    bool seeded;           /* -seed */
+    uint64_t seed;
+    bool rtc_host;         /* -rtc clock=host */
+    bool rtc_vm;           /* -rtc clock=vm */
+    bool rtc_utc;          /* -rtc base=utc */
+    bool rtc_date;         /* -rtc base=DATE: rtc_base, ns since 1970 */
+    int64_t rtc_base;
     struct boot_options boot;
     const char *serial[BOARD_SERIALS_MAX];
     unsigned serial_count;

@@ -72,7 +72,14 @@ enum option_status option_cpu(struct options *o, const char *value, struct error
 enum option_status option_memory(struct options *o, const char *value, struct error *e);
 enum option_status option_smp(struct options *o, const char *value, struct error *e);
 enum option_status option_accel(struct options *o, const char *value, struct error *e);
+/* options_time.c */
 enum option_status option_rtc(struct options *o, const char *value, struct error *e);
+enum option_status option_icount(struct options *o, const char *value, struct error *e);
+enum option_status option_seed(struct options *o, const char *value, struct error *e);
+/** Fill in what depends on the machine, and check what does not fit together. */
+bool options_check_time(struct options *o, struct error *e);
+
+/* options_machine.c */
 /** Fill in the machine's defaults and check the values against its limits. */
 bool options_check_machine(struct options *o, struct error *e);
 

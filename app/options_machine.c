@@ -1,4 +1,4 @@
-/* Options with inner structure (-M, -cpu, -m, -smp, -accel, -rtc), and the board's limits. */
+/* Options with inner structure (-M, -cpu, -m, -smp, -accel), and the board's limits. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -263,36 +263,6 @@ enum option_status option_smp(struct options *o, const char *value, struct error
     return option_result(ok && smp_check(values, &o->cpu_count, e));
 }
 
-/* ---- -rtc ------------------------------------------------------------------------------------ */
-
-static bool rtc_property(const char *key, const char *value, struct error *e)
-{
-    static const struct {
-        const char *key, *value;
-    } known[] = {{"base", "utc"}, {"clock", "host"}, {"driftfix", "none"}};
-    static const char *const keys[] = {"base", "clock", "driftfix", NULL};
-    char hint[64];
-    for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
-        if (strcmp(known[i].key, key))
-            continue;
-        return (value && !strcmp(value, known[i].value)) ||
-               error_set(e, "-rtc: %s=%s is not supported, only %s=%s is", key,
-                         value ? value : "", key, known[i].value);
-    }
-    return error_set(e, "-rtc: unknown option '%s'%s", key,
-                     option_hint(key, keys, hint, sizeof(hint)));
-}
-
-enum option_status option_rtc(struct options *o, const char *value, struct error *e)
-{
-    char *copy = option_copy(value), *rest = copy, *inner;
-    bool ok = true;
-    for (char *key; ok && (key = option_next_pair(&rest, &inner));)
-        ok = rtc_property(key, inner, e);
-    free(copy);
-    return option_result(ok);
-}
-
 /* ---- the machine's limits -------------------------------------------------------------------- */
 
 static bool check_memory(struct options *o, struct error *e)
@@ -336,5 +306,6 @@ bool options_check_machine(struct options *o, struct error *e)
     if (!o->machine_options)
         o->machine_options = option_copy("virt");
     o->machine = machine_open(o->machine_options, e);
-    return o->machine && check_memory(o, e) && check_cpus(o, e) && check_serials(o, e);
+    return o->machine && check_memory(o, e) && check_cpus(o, e) && check_serials(o, e) &&
+           options_check_time(o, e);
 }

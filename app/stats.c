@@ -48,3 +48,10 @@ void stats_print(struct vm *vm, int64_t wall_ns, FILE *out)
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
         fprintf(out, "%s: %" PRIu64 "\n", rows[i].name, rows[i].value);
 }
+
+void stats_print_icount(struct vm *vm, FILE *out)
+{
+    fprintf(out, "instructions: %" PRIu64 "\n", vm_instructions(vm));
+    fprintf(out, "virtual_ns: %" PRId64 "\n", vm_now(vm));
+    fprintf(out, "state_hash: %016" PRIx64 "\n", vm_state_hash(vm));
+}

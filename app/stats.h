@@ -11,4 +11,7 @@
  * stable, since bench/ reads them. Times are in microseconds, memory in KiB. */
 void stats_print(struct vm *vm, int64_t wall_ns, FILE *out);
 
+/** What a deterministic run comes to: instructions, guest time, a hash of the state. */
+void stats_print_icount(struct vm *vm, FILE *out);
+
 #endif

@@ -1,6 +1,7 @@
 /* The run loop: safe points, lookup, chaining. */
 #include "engine/engine.h"
 
+#include <assert.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,7 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     en->slice = config->slice ? config->slice : DEFAULT_SLICE;
     if (en->slice > MAX_SLICE)
         en->slice = MAX_SLICE;
+    en->exact = config->exact;
     en->region_count = DEFAULT_REGIONS;
     en->perfmap = config->perfmap;
     en->log_blocks = log_enabled(LOG_EXEC | LOG_CPU);
@@ -93,7 +95,7 @@ struct engine_cpu *engine_cpu_add(struct engine *en, struct ir_env *env)
     ec->engine = en;
     ec->env = env;
     env->engine_cpu = ec;
-    env->refill = en->slice;
+    env->refill = en->exact ? 0 : en->slice; /* 0: every end of a slice comes to the engine */
     if (en->accel == ENGINE_LOCKSTEP)
         ec->lockstep = engine_lockstep_new(en);
     pthread_mutex_lock(&en->cpus_lock);
@@ -120,7 +122,23 @@ void engine_cpu_remove(struct engine_cpu *ec)
 
 uint64_t engine_icount(const struct ir_env *env)
 {
-    return env->icount + (uint64_t)(int64_t)(env->slice - env->budget);
+    int32_t begun = env->slice - env->budget; /* with all of the block that is calling out */
+    return env->icount + (uint64_t)((int64_t)begun - env->insn_left);
+}
+
+void engine_slice_end(struct ir_env *env)
+{
+    atomic_store(&env->exit_request, 1);
+    env->icount += (uint64_t)(int64_t)(env->slice - env->budget);
+    /* What a block that is left in the middle gives back is not to make up another slice. */
+    env->slice = env->budget = -(int32_t)env->insn_left;
+}
+
+void engine_slice_begin(struct ir_env *env, uint32_t count)
+{
+    assert(count && count <= INT32_MAX && !env->insn_left);
+    env->icount = engine_icount(env);
+    env->slice = env->budget = (int32_t)count;
 }
 
 void engine_sync(struct engine *en, struct ir_env *self)
@@ -337,6 +355,7 @@ static bool safe_point(struct engine_cpu *ec)
     atomic_store(&ec->env->exit_request, 0);
     unsigned epoch = atomic_load(&ec->engine->epoch);
     memset(ec->straddles, 0, sizeof(ec->straddles)); /* their blocks may go from here on */
+    ec->single = false;
     bool go_on = ec->engine->ops.service(ec->env);
     atomic_store(&ec->seen_epoch, epoch);
     return go_on;
@@ -353,7 +372,7 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     env->slow_dispatch = 0;
     env->raised = 0;
     ec->stepped = false;
-    if (ec->step)
+    if (ec->step || ec->single)
         flags |= BLOCK_STEP | GUEST_FLAGS_LOOKUP_ONLY;
     uint32_t entry = en->accel == ENGINE_LOCKSTEP || *site ? en->no_entry : entry_known(ec, flags);
     if (entry == en->no_entry) {
@@ -374,11 +393,23 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     bool stepping = ec->step_once;
     *evictions = __atomic_load_n(&en->stats.regions_evicted, __ATOMIC_RELAXED);
     enum ir_exit reason = run_block(ec, b, entry);
+    env->insn_left = 0; /* no block is calling out */
     ec->stepped = reason != IR_EXIT_BUDGET;
     if (stepping && ec->stepped)
         ec->step_once = false;
     *site = reason == IR_EXIT_CHAIN ? env->exit_site : NULL;
     return reason;
+}
+
+/* The slice does not cover the next block. When nothing of it has been used, the rest is executed
+ * instruction by instruction; else the owner says how it goes on. */
+static bool slice_next(struct engine_cpu *ec)
+{
+    const struct ir_env *env = ec->env;
+    if (env->budget <= 0 || env->budget != env->slice)
+        return safe_point(ec);
+    ec->single = true;
+    return true;
 }
 
 enum engine_stop engine_run(struct engine_cpu *ec)
@@ -388,6 +419,7 @@ enum engine_stop engine_run(struct engine_cpu *ec)
     void *site = NULL;
     uint64_t evictions = 0;
     enum engine_stop stop = ENGINE_STOP_SERVICE;
+    env->insn_left = 0;
     if (!safe_point(ec))
         return stop;
     for (;;) {
@@ -422,6 +454,8 @@ enum engine_stop engine_run(struct engine_cpu *ec)
             stop = ENGINE_STOP_DEBUG;
             break;
         }
+        if (reason == IR_EXIT_BUDGET && en->exact && !slice_next(ec))
+            break;
         if (reason == IR_EXIT_YIELD)
             sched_yield();
     }

@@ -57,6 +57,8 @@ struct engine_config {
     enum engine_accel accel;
     uint32_t cache_size;      /* bytes of code cache, 0 = default */
     uint32_t slice;           /* instructions between two polls of exit_request, 0 = default */
+    bool exact;               /* ops.service begins every slice by engine_slice_begin, and it is ended
+                                 at exactly that count: for time that is counted in instructions */
     uint32_t host_features_mask;
     bool direct;              /* guest memory is a window of the host's address space: see */
     uint64_t window;          /* struct backend_config. Its address is what a page's phys is then */
@@ -152,8 +154,16 @@ enum engine_step {
  */
 void engine_step(struct engine_cpu *ec, enum engine_step step);
 
-/** Instructions that the CPU has executed. Exact when the CPU is not running. */
+/** Instructions that the CPU has executed. Exact when the CPU is not running, and in what generated
+ * code calls: slow paths and helpers; on the CPU's thread. */
 uint64_t engine_icount(const struct ir_env *env);
+
+/** Let ops.service be called before the next block is entered, and in any case before more than the
+ * running block is executed. On the CPU's thread, anywhere. */
+void engine_slice_end(struct ir_env *env);
+
+/** In ops.service: the CPU may execute @count (at least 1) instructions until the next call. */
+void engine_slice_begin(struct ir_env *env, uint32_t count);
 
 /** Wait until every other CPU than @self (may be NULL) has passed a point where it runs no
  * generated code, or is outside of the guest. Not from helpers and slow paths. */

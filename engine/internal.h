@@ -94,6 +94,7 @@ struct engine_cpu {
     bool step_once;             /* run the next instruction alone, uncached */
     enum engine_step step;      /* the debugger's */
     bool stepped;               /* the last turn executed something, or took an exception */
+    bool single;                /* exact: what is left of the slice is shorter than a block */
     struct lockstep *lockstep;
     struct straddle_hit straddles[STRADDLE_HITS]; /* by virtual page; emptied at safe points */
 };
@@ -114,6 +115,7 @@ struct engine {
     void *opaque;
     enum engine_accel accel;
     uint32_t slice;
+    bool exact;
     struct backend *backend;      /* NULL when only interpreting */
     bool log_blocks;              /* -d exec, -d cpu: every block comes back to the engine */
     uint32_t no_entry;            /* filler of entry arrays */

@@ -342,7 +342,8 @@ enum ir_exit engine_lockstep_run(struct engine_cpu *ec, struct block *b)
     struct lockstep *ls = ec->lockstep;
     struct ir_env *env = ec->env;
     uint64_t pc = env->pc;
-    budget_refill(env, ec->engine->slice);
+    if (!ec->engine->exact) /* there every end of a slice comes back anyway */
+        budget_refill(env, ec->engine->slice);
     ls->count = ls->replayed = ls->state_count = 0;
     ls->mismatch[0] = 0;
     state_copy(ls, ls->before, env);

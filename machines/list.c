@@ -119,6 +119,17 @@ const struct machine_m_profile *machine_m_profile(const struct machine *m)
     return m->m_profile;
 }
 
+unsigned machine_cycle_shift(const struct machine *m)
+{
+    enum { UNKNOWN = 3 };
+    unsigned shift = 0;
+    if (!m->m_profile || !m->m_profile->cpu_hz)
+        return UNKNOWN;
+    while (3u << shift <= 2 * (CLOCK_NS_PER_SEC / m->m_profile->cpu_hz)) /* 1.5 * 2^shift <= period */
+        shift++;
+    return shift;
+}
+
 /* Options whose other values ask for what is not there. */
 static const struct {
     const char *name;

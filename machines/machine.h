@@ -92,6 +92,8 @@ unsigned machine_serial_count(const struct machine *m);
 uint32_t machine_cbar(const struct machine *m);
 /** The M profile's part of the board; NULL: its CPUs are of the A profile. */
 const struct machine_m_profile *machine_m_profile(const struct machine *m);
+/** The power of two nearest to the ns that a cycle of the CPU takes; 3 (125 MHz) where that is not known. */
+unsigned machine_cycle_shift(const struct machine *m);
 /** Check and apply `-M name,option=value,...` options (secure=, virtualization=, highmem=,
  * gic-version=, accel=, ...): what is not supported is an error. */
 bool machine_check_options(const struct machine *m, const char *options, struct error *e);

@@ -113,6 +113,7 @@ static void helper_fault(struct task *t)
     s->env.budget += (int32_t)s->env.insn_left;
     s->env.pc = arm_insn_pc(s);
     s->itstate = arm_insn_it(s);
+    s->env.insn_left = 0;
     t->event = TASK_FAULT;
 }
 

@@ -81,6 +81,8 @@ void vm_cpu_sync_lines(struct vm_cpu *c)
         return;
     c->state.irq_lines = lines;
     c->state.env.touched = 1;
+    if (c->vm->config.icount.enabled) /* the interrupt is taken behind this block, however it is run */
+        engine_slice_end(&c->state.env);
 }
 
 /* ---- the thread --------------------------------------------------------------------------------------- */
@@ -108,10 +110,13 @@ static bool wait_until_runnable(struct vm_cpu *c)
             return false;
         if (c->start_pending) /* also while paused, so that the registers can be looked at */
             start_apply(c);
-        if (!vm->paused && !c->held && c->powered) {
+        bool stopped = vm->paused || atomic_load(&vm->ending) || atomic_load(&vm->reset_posted);
+        if (!stopped && !c->held && c->powered) {
             atomic_store(&c->attention, false);
             return true;
         }
+        if (vm->config.icount.enabled)
+            vm_icount_publish(c);
         c->parked = true;
         pthread_cond_broadcast(&vm->parked);
         pthread_cond_wait(&c->wake, &vm->device_lock);
@@ -161,7 +166,11 @@ static bool spin_for_event(struct vm_cpu *c)
 /* WFI or WFE: sleep until an interrupt, an event or somebody's request. */
 static void sleep_halted(struct vm_cpu *c)
 {
-    if (!spin_for_event(c)) {
+    if (c->vm->config.icount.enabled) {
+        pthread_mutex_lock(&c->vm->device_lock);
+        vm_icount_sleep(c, has_reason_to_wake);
+        pthread_mutex_unlock(&c->vm->device_lock);
+    } else if (!spin_for_event(c)) {
         pthread_mutex_lock(&c->vm->device_lock);
         atomic_store(&c->sleeping, true);
         while (!has_reason_to_wake(c))
@@ -189,6 +198,8 @@ static void *cpu_main(void *opaque)
         pthread_mutex_lock(&vm->device_lock);
         vm_debug_cpu_left(c, stop);
     }
+    if (vm->config.icount.enabled)
+        vm_icount_publish(c);
     c->parked = true;
     pthread_cond_broadcast(&vm->parked);
     pthread_mutex_unlock(&vm->device_lock);

@@ -136,9 +136,7 @@ static void send_event(struct arm_state *s)
 
 static void end_slice(struct arm_state *s)
 {
-    atomic_store(&s->env.exit_request, 1);
-    s->env.icount += (uint64_t)(int64_t)(s->env.slice - s->env.budget);
-    s->env.slice = s->env.budget = 0;
+    engine_slice_end(&s->env);
     s->env.touched = 1;
 }
 
@@ -147,6 +145,8 @@ bool vm_service(struct ir_env *env)
     struct vm_cpu *c = vm_cpu_of(env);
     if (mmu_has_pending(c->mmu))
         mmu_run_pending(c->mmu);
+    if (c->vm->config.icount.enabled)
+        vm_icount_service(c);
     c->state.irq_lines = atomic_load(&c->lines);
     if (atomic_exchange(&c->event, false))
         c->state.event = 1;

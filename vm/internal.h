@@ -84,6 +84,14 @@ struct vm_semihosting {
     bool ended;
 };
 
+/* Time counted in instructions; the CPU's thread owns it. */
+struct vm_icount_state {
+    int64_t skipped;           /* ns that passed while the CPU waited */
+    int64_t slice_end;         /* guest time at which the slice ends */
+    bool in_service;           /* slice_end is about to be computed */
+    _Atomic int64_t published; /* a recent time, for other threads */
+};
+
 struct vm {
     struct vm_config config;
     struct loop *loop;
@@ -106,7 +114,9 @@ struct vm {
     uint32_t cpu_count;
     atomic_bool quitting;
     bool paused;
-    bool reset_posted;
+    atomic_bool ending;        /* vm_quit: the CPUs park where they are */
+    atomic_bool reset_posted;  /* they wait for the event loop's vm_reset */
+    struct vm_icount_state icount;
 };
 
 static inline struct vm_cpu *vm_cpu_of(struct ir_env *env)
@@ -130,6 +140,19 @@ void vm_cpus_park(struct vm *vm);
 void vm_cpus_unpark(struct vm *vm);
 /** PSCI CPU_ON for a CPU that is off. Device lock held. */
 void vm_cpu_power_on(struct vm_cpu *c, const struct vm_cpu_start *start);
+
+/** The CPU whose thread this is, or NULL. */
+struct vm_cpu *vm_cpu_current(struct vm *vm);
+
+/* icount.c */
+/** Let the VM's clock count instructions. Before CPUs and devices exist. */
+void vm_icount_start(struct vm *vm);
+/** At a safe point: run the timers that are due and begin a slice. CPU's thread, without the lock. */
+void vm_icount_service(struct vm_cpu *c);
+/** WFI or WFE: let time pass until there is a reason to go on. Device lock held. */
+void vm_icount_sleep(struct vm_cpu *c, bool (*awake)(const struct vm_cpu *c));
+/** Let other threads see the CPU's time. On its thread. */
+void vm_icount_publish(struct vm_cpu *c);
 
 /* memory.c: what the engine and the CPU call for memory */
 extern const struct engine_ops vm_engine_ops;

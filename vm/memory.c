@@ -304,7 +304,7 @@ void vm_exec_fill(struct ir_env *env, unsigned lane, uint64_t va, uint32_t *entr
 
 /* ---- code tracking ---------------------------------------------------------------------------------- */
 
-static struct vm_cpu *current_cpu(struct vm *vm)
+struct vm_cpu *vm_cpu_current(struct vm *vm)
 {
     for (uint32_t i = 0; i < vm->cpu_count; i++)
         if (vm->cpus[i]->thread_started && pthread_equal(vm->cpus[i]->thread, pthread_self()))
@@ -335,7 +335,7 @@ static void wait_for(struct vm_cpu *c, struct vm_cpu *self)
 
 void vm_mmu_op(struct vm *vm, struct vm_cpu *only, const struct mmu_op *op)
 {
-    struct vm_cpu *self = current_cpu(vm);
+    struct vm_cpu *self = vm_cpu_current(vm);
     for (uint32_t i = 0; i < vm->cpu_count; i++) {
         struct vm_cpu *c = vm->cpus[i];
         if (only && c != only)
@@ -350,7 +350,7 @@ void vm_mmu_op(struct vm *vm, struct vm_cpu *only, const struct mmu_op *op)
 
 void vm_mmu_wait(struct vm *vm)
 {
-    struct vm_cpu *self = current_cpu(vm);
+    struct vm_cpu *self = vm_cpu_current(vm);
     for (uint32_t i = 0; i < vm->cpu_count; i++)
         if (vm->cpus[i] != self)
             wait_for(vm->cpus[i], self);

@@ -135,12 +135,19 @@ bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *con
     vm->config = *config;
     for (unsigned i = 0; i < 4; i++)
         vm->entropy = (vm->entropy << 1 | vm->entropy >> 63) ^ config->boot.entropy[i];
+    if (config->icount.enabled && config->cpu_count > 1)
+        return error_set(e, "time counted in instructions needs a single CPU, not %u", config->cpu_count);
+    if (config->icount.enabled)
+        vm_icount_start(vm);
+    else if (config->utc_fixed)
+        clock_set_utc(&vm->clock, config->utc_base);
     const struct engine_config ec = {
         .frontend = &arm_frontend,
         .ops = &vm_engine_ops,
         .opaque = vm,
         .accel = config->accel,
         .slice = config->slice,
+        .exact = config->icount.enabled,
         .cache_size = config->cache_size,
         .host_features_mask = config->host_features_mask,
         .perfmap = config->perfmap,
@@ -221,9 +228,22 @@ void vm_free(struct vm *vm)
 
 /* ---- requests -------------------------------------------------------------------------------------------- */
 
+/* Called on a CPU's thread, it does not go on behind the block that is running. */
+static void leave_guest(struct vm *vm)
+{
+    struct vm_cpu *c = vm_cpu_current(vm);
+    if (!c)
+        return;
+    atomic_store(&c->attention, true);
+    engine_slice_end(&c->state.env);
+    c->state.env.touched = 1;
+}
+
 void vm_quit(struct vm *vm, int status)
 {
+    atomic_store(&vm->ending, true);
     loop_quit(vm->loop, status);
+    leave_guest(vm);
 }
 
 void vm_request_power_off(struct vm *vm)
@@ -236,7 +256,6 @@ void vm_reset(struct vm *vm)
 {
     struct error e = {0};
     bool was_paused = vm->paused;
-    vm->reset_posted = false;
     vm_cpus_park(vm);
     board_reset(&vm->board);
     if (vm->semihosting.calls)
@@ -248,6 +267,7 @@ void vm_reset(struct vm *vm)
     }
     for (uint32_t i = 0; i < vm->cpu_count; i++)
         vm_cpu_reset(vm->cpus[i]);
+    atomic_store(&vm->reset_posted, false);
     if (!was_paused)
         vm_cpus_unpark(vm);
     for (uint32_t i = 0; was_paused && i < vm->cpu_count; i++)
@@ -262,10 +282,12 @@ static void reset_now(void *opaque)
 
 void vm_request_reset(struct vm *vm)
 {
-    if (vm->config.no_reboot)
+    if (vm->config.no_reboot) {
         vm_quit(vm, 0);
-    else
+    } else if (!atomic_exchange(&vm->reset_posted, true)) {
         loop_post(vm->loop, reset_now, vm);
+        leave_guest(vm);
+    }
 }
 
 bool vm_powerdown(struct vm *vm)
@@ -398,17 +420,29 @@ static void mmu_stats_add(struct mmu_stats *sum, const struct mmu_stats *one)
 
 void vm_stats_get(struct vm *vm, struct vm_stats *out)
 {
-    *out = (struct vm_stats){0};
+    *out = (struct vm_stats){.instructions = vm_instructions(vm)};
     engine_stats_get(vm->engine, &out->engine);
     for (uint32_t i = 0; i < vm->cpu_count; i++) {
         struct mmu_stats one;
         mmu_get_stats(vm->cpus[i]->mmu, &one);
         mmu_stats_add(&out->mmu, &one);
-        out->instructions += engine_icount(&vm->cpus[i]->state.env);
         out->slow_loads += vm->cpus[i]->slow_loads;
         out->slow_stores += vm->cpus[i]->slow_stores;
         out->device_accesses += vm->cpus[i]->device_accesses;
     }
+}
+
+int64_t vm_now(const struct vm *vm)
+{
+    return clock_now(&vm->clock);
+}
+
+uint64_t vm_instructions(const struct vm *vm)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < vm->cpu_count; i++)
+        sum += engine_icount(&vm->cpus[i]->state.env);
+    return sum;
 }
 
 uint64_t vm_lockstep_differences(const struct vm *vm)

@@ -33,6 +33,26 @@ struct vm_semihosting_config {
     bool host_input;
 };
 
+/*
+ * Time that is counted in instructions (-icount): each takes 1 << shift ns, and while the CPU waits
+ * for an interrupt time goes on to the next timer. Nothing that the guest sees depends on the host, so
+ * the same images and the same input give the same run, to the instruction. One CPU only.
+ */
+struct vm_icount {
+    bool enabled;
+    bool sleep;            /* waiting takes as long on the host; else no time */
+    uint8_t shift;         /* 0 .. VM_ICOUNT_SHIFT_MAX */
+    uint64_t limit;        /* instructions; 0: none. When they are executed: */
+    void (*limit_reached)(void *opaque); /* on the CPU's thread, device lock held */
+    /* Nothing but input from outside can wake the CPU any more; likewise. May be NULL. */
+    void (*stuck)(void *opaque);
+    void *opaque;
+};
+
+enum { VM_ICOUNT_SHIFT_MAX = 10 };
+/** The start of real-time clocks in deterministic runs: 2020-01-01 00:00 UTC. */
+#define VM_UTC_BASE (1577836800ll * 1000000000ll)
+
 struct vm_config {
     const struct machine *machine;
     const char *cpu_model;
@@ -45,6 +65,9 @@ struct vm_config {
     bool start_paused;    /* -S */
     uint32_t host_features_mask;
     uint32_t slice, cache_size; /* see engine_config */
+    struct vm_icount icount;
+    bool utc_fixed;       /* real-time clocks start at utc_base, ns since 1970, and go with guest time; */
+    int64_t utc_base;     /* else with the host's, or with icount from VM_UTC_BASE */
     FILE *perfmap;        /* lines for perf, or NULL */
 };
 
@@ -103,6 +126,15 @@ struct vm_stats {
     uint64_t slow_loads, slow_stores, device_accesses;
 };
 void vm_stats_get(struct vm *vm, struct vm_stats *out);
+/** Guest-visible time, ns since the start. Any thread. */
+int64_t vm_now(const struct vm *vm);
+/** Instructions executed by all CPUs. They do not run. */
+uint64_t vm_instructions(const struct vm *vm);
+/**
+ * A hash over the state of CPUs, memory and devices: equal for equal states, whatever made them (jit,
+ * interp). The CPUs do not run (after vm_run, or paused).
+ */
+uint64_t vm_state_hash(struct vm *vm);
 /** Differences that the lockstep checker found. */
 uint64_t vm_lockstep_differences(const struct vm *vm);
 

@@ -118,6 +118,18 @@ REFUSED = [
     (['-accel', 'tcg,thread=single', '-smp', '2'], r"thread=single"),
     (['-rtc', 'base=localtime'], r"base=localtime"),
     (['-rtc', 'bas=utc'], r"'bas'.*'base'"),
+    (['-rtc', 'base=2024-13-01'], r"base=2024-13-01"),
+    (['-rtc', 'clock=rt'], r"clock=rt .*host and vm"),
+    (['-rtc', 'clock=host', '-icount', '3'], r"-icount only clock=vm"),
+    (['-icount', 'shift=11'], r"shift=11 .*0 to 10"),
+    (['-icount', 'shift='], r"shift= is not valid"),
+    (['-icount', 'shfit=1'], r"'shfit'.*'shift'"),
+    (['-icount', '3,align=on'], r"align=on is not supported"),
+    (['-icount', '3,sleep=maybe'], r"sleep=maybe"),
+    (['-icount', '3,rr=record,rrfile=x'], r"replay.*not supported"),
+    (['-icount', '3', '-smp', '2'], r"-icount.*-smp 2"),
+    (['-seed', 'x'], r"-seed: 'x'"),
+    (['--icount-report'], r"--icount-report: needs -icount"),
     (['--host-features', 'no-bmi3'], r"'no-bmi3'.*'no-bmi"),
     # logs
     (['-d', 'in_asn'], r"'in_asn'.*'in_asm'"),
@@ -161,7 +173,7 @@ REFUSED = [
     (['-kernel', 'good', '-bios', 'good'], r"-kernel and -bios"),
 ]
 
-LATER = ['-icount 0', '-drive file=x', '-netdev user,id=n', '-hda x',
+LATER = ['-drive file=x', '-netdev user,id=n', '-hda x',
          '-pflash x', '-snapshot', '-loadvm x',
          '-enable-kvm', '-virtfs x', '-object x', '-usb', '-vnc :0', '-qmp stdio', '-no-shutdown',
          '-daemonize']

@@ -204,3 +204,43 @@ Test(options, limits_of_lists)
         options_free(&o);
     }
 }
+
+Test(options, deterministic_time)
+{
+    static const struct {
+        const char *text;
+        unsigned shift;
+        bool sleep;
+    } rows[] = {
+        {"-icount 0", 0, true},
+        {"-icount 7,sleep=off", 7, false},
+        {"-icount shift=7,align=off,sleep=off -rtc clock=vm", 7, false},
+        {"-icount shift=auto", 3, true}, /* virt does not say how fast its CPU is */
+        {"-icount auto,sleep=off", 3, false},
+        {"-icount sleep=on,shift=10", 10, true},
+    };
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct options o;
+        must_parse(&o, rows[i].text);
+        cr_expect(o.icount.enabled, "%s", rows[i].text);
+        cr_expect_eq(o.icount.shift, rows[i].shift, "%s", rows[i].text);
+        cr_expect_eq(o.icount.sleep, rows[i].sleep, "%s", rows[i].text);
+        options_free(&o);
+    }
+}
+
+Test(options, real_time_clock_dates)
+{
+    struct options o;
+    must_parse(&o, "-rtc base=2006-06-17T16:01:21");
+    cr_assert(o.rtc_date);
+    cr_assert_eq(o.rtc_base, 1150560081000000000);
+    options_free(&o);
+    must_parse(&o, "-rtc base=2000-03-01,clock=vm");
+    cr_assert_eq(o.rtc_base, 951868800000000000);
+    options_free(&o);
+    must_parse(&o, "-rtc base=utc,driftfix=none,clock=host -seed 0x10");
+    cr_assert(o.rtc_utc && !o.rtc_date && o.seeded);
+    cr_assert_eq(o.seed, 16);
+    options_free(&o);
+}

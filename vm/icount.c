@@ -1,0 +1,156 @@
+/*
+ * Time that is counted in instructions. The CPU's slice ends at the next timer's deadline, the timers
+ * run on the CPU's thread, and what happens in the middle of a slice sees the exact count; so nothing
+ * of the guest depends on when the host's threads run.
+ */
+#include <time.h>
+
+#include "vm/internal.h"
+
+/* A slice is also how long requests of other threads wait. */
+enum { SLICE_MAX = 1 << 16 };
+
+/* An event wakes WFE regularly, as the event stream of the generic timer does. */
+enum { WFE_MAX_NS = 500 * 1000 };
+
+static int64_t exact_now(const struct vm *vm)
+{
+    uint64_t count = engine_icount(&vm->cpus[0]->state.env);
+    return (int64_t)(count << vm->config.icount.shift) + vm->icount.skipped;
+}
+
+/* The clock's source. Other threads than the CPU's see a time that it has passed. */
+static int64_t source(void *opaque)
+{
+    struct vm *vm = opaque;
+    return vm_cpu_current(vm) ? exact_now(vm) : atomic_load(&vm->icount.published);
+}
+
+/* The time of the clock's source at which the next timer is due. */
+static int64_t next_deadline(const struct vm *vm)
+{
+    int64_t deadline = timer_queue_deadline(&vm->timers);
+    int64_t ahead = clock_now(&vm->clock) - exact_now(vm); /* not 0 after it has been set */
+    return deadline == TIMER_NEVER ? TIMER_NEVER : deadline - ahead;
+}
+
+/* The earliest deadline changed: a slice that goes beyond it is too long. */
+static void deadline_changed(void *opaque)
+{
+    struct vm *vm = opaque;
+    struct vm_cpu *c = vm->cpu_count ? vm->cpus[0] : NULL;
+    if (!c || vm->icount.in_service)
+        return;
+    if (!vm_cpu_current(vm)) {
+        vm_cpu_kick(c);
+    } else if (next_deadline(vm) < vm->icount.slice_end) {
+        engine_slice_end(&c->state.env);
+        c->state.env.touched = 1;
+    }
+}
+
+void vm_icount_start(struct vm *vm)
+{
+    loop_detach_timers(vm->loop, &vm->timers);
+    clock_init_virtual(&vm->clock, source, vm,
+                       vm->config.utc_fixed ? vm->config.utc_base : VM_UTC_BASE);
+    timer_queue_set_notify(&vm->timers, deadline_changed, vm);
+}
+
+void vm_icount_publish(struct vm_cpu *c)
+{
+    atomic_store(&c->vm->icount.published, exact_now(c->vm));
+}
+
+/* How many instructions from @now on until something is to be done. */
+static uint32_t slice_length(const struct vm *vm, uint64_t executed, int64_t now)
+{
+    const struct vm_icount *config = &vm->config.icount;
+    int64_t deadline = next_deadline(vm);
+    uint64_t count = SLICE_MAX;
+    if (deadline <= now)
+        return 1; /* more timers were due than may run at once */
+    uint64_t until = ((uint64_t)(deadline - now) + (1u << config->shift) - 1) >> config->shift;
+    if (until < count)
+        count = until;
+    if (config->limit && config->limit > executed && config->limit - executed < count)
+        count = config->limit - executed;
+    return (uint32_t)count;
+}
+
+static void check_limit(struct vm *vm, uint64_t executed)
+{
+    const struct vm_icount *config = &vm->config.icount;
+    if (config->limit && executed >= config->limit && !atomic_load(&vm->ending))
+        config->limit_reached(config->opaque);
+}
+
+static void run_timers(struct vm *vm)
+{
+    vm->icount.in_service = true;
+    if (!clock_paused(&vm->clock))
+        timer_queue_run(&vm->timers, clock_now(&vm->clock));
+    vm->icount.in_service = false;
+}
+
+void vm_icount_service(struct vm_cpu *c)
+{
+    struct vm *vm = c->vm;
+    pthread_mutex_lock(&vm->device_lock);
+    run_timers(vm);
+    uint64_t executed = engine_icount(&c->state.env);
+    check_limit(vm, executed);
+    int64_t now = exact_now(vm);
+    uint32_t count = slice_length(vm, executed, now);
+    engine_slice_begin(&c->state.env, count);
+    vm->icount.slice_end = now + ((int64_t)count << vm->config.icount.shift);
+    atomic_store(&vm->icount.published, now);
+    pthread_mutex_unlock(&vm->device_lock);
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------- */
+
+/* With sleep=on: @ns pass on the host, or as many as did when somebody wakes the CPU. */
+static int64_t pass_on_host(struct vm_cpu *c, int64_t ns)
+{
+    struct timespec until;
+    int64_t begin = clock_host_monotonic(), end = begin + ns;
+    until.tv_sec = end / CLOCK_NS_PER_SEC;
+    until.tv_nsec = end % CLOCK_NS_PER_SEC;
+    if (pthread_cond_clockwait(&c->wake, &c->vm->device_lock, CLOCK_MONOTONIC, &until))
+        return ns;
+    int64_t passed = clock_host_monotonic() - begin;
+    return passed < ns ? passed : ns;
+}
+
+static void wait_for_outside(struct vm_cpu *c)
+{
+    const struct vm_icount *config = &c->vm->config.icount;
+    if (config->stuck && !atomic_load(&c->vm->ending))
+        config->stuck(config->opaque);
+    else
+        pthread_cond_wait(&c->wake, &c->vm->device_lock);
+}
+
+void vm_icount_sleep(struct vm_cpu *c, bool (*awake)(const struct vm_cpu *c))
+{
+    struct vm *vm = c->vm;
+    bool wfe = c->state.halted == ARM_HALTED_WFE;
+    int64_t end = wfe ? exact_now(vm) + WFE_MAX_NS : TIMER_NEVER;
+    atomic_store(&c->sleeping, true);
+    while (!awake(c)) {
+        int64_t now = exact_now(vm), deadline = next_deadline(vm);
+        int64_t next = deadline < end ? deadline : end;
+        if (next == TIMER_NEVER) {
+            wait_for_outside(c);
+            continue;
+        }
+        if (next > now)
+            vm->icount.skipped += vm->config.icount.sleep ? pass_on_host(c, next - now) : next - now;
+        if (exact_now(vm) >= end)
+            atomic_store(&c->event, true);
+        vm_icount_publish(c);
+        run_timers(vm);
+    }
+    atomic_store(&c->sleeping, false);
+}

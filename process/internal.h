@@ -23,8 +23,9 @@ enum {
 
 /* Results of system call handlers besides values and -errno. */
 enum {
-    SYSCALL_RESTART = -512,  /* interrupted by a signal before anything was done */
+    SYSCALL_RESTART = -512,   /* interrupted by a signal before anything was done */
     SYSCALL_NO_RESULT = -513, /* the registers are as they should be */
+    SYSCALL_NOT_BEGUN = -514, /* a signal was there before the call */
 };
 
 struct guest_action {
@@ -38,6 +39,10 @@ enum task_event { TASK_NOTHING, TASK_SYSCALL, TASK_FAULT };
 /* Whose faults are recovered from: a helper's only while it is called by guest code, since the engine
  * holds its lock when it reads code. */
 enum task_recovery { RECOVER_NOT, RECOVER_SYSCALL, RECOVER_HELPER };
+
+/* A system call that a signal came in between of: made once more, or if the handler wants that and else
+ * failed with EINTR. */
+enum task_interrupted { TASK_NOT_INTERRUPTED, TASK_REPEAT, TASK_REPEAT_OR_FAIL };
 
 /* A guest thread, which is a host thread. */
 struct task {
@@ -64,7 +69,7 @@ struct task {
     uint64_t mask;            /* blocked, as the guest sees it */
     uint64_t old_mask;        /* to be restored behind a system call that replaces it */
     bool restore_mask;
-    bool interrupted;         /* a system call is to be restarted, or to fail with EINTR */
+    enum task_interrupted interrupted;
     uint32_t interrupted_r0;
     uint32_t altstack, altstack_size, altstack_flags;
 
@@ -167,11 +172,13 @@ void siginfo_to_guest(void *guest, const siginfo_t *info);
 void siginfo_to_host(siginfo_t *info, const void *guest);
 
 /* hostcall.S */
-/** System call @nr of the host, unless or until a signal is pending (SYSCALL_RESTART). Returns
+/** System call @nr of the host, unless a signal is pending (SYSCALL_NOT_BEGUN) or until the kernel
+ * would restart it behind a signal (SYSCALL_RESTART). Returns
  * what the kernel returns. */
 int64_t host_call(const _Atomic int *pending, long nr, uint64_t a0, uint64_t a1, uint64_t a2,
                   uint64_t a3, uint64_t a4, uint64_t a5);
-extern const char host_call_begin[], host_call_insn[], host_call_interrupted[];
+extern const char host_call_begin[], host_call_insn[], host_call_interrupted[],
+    host_call_not_begun[];
 void host_signal_return(void);
 
 /* syscall.c */

@@ -75,8 +75,11 @@ static void note(struct task *t, int sig, const siginfo_t *info, ucontext_t *uc)
     atomic_store(&t->pending, sig);
     atomic_store(&t->state.env.exit_request, 1);
     memcpy(&uc->uc_sigmask, &all, sizeof(all));
-    if (pc >= (uintptr_t)host_call_begin && pc <= (uintptr_t)host_call_insn)
-        jump_to(uc, host_call_interrupted);
+    if (pc < (uintptr_t)host_call_begin || pc > (uintptr_t)host_call_insn)
+        return;
+    enum { SYSCALL_INSN_SIZE = 2 };
+    bool entered = uc->uc_mcontext.gregs[REG_RCX] == (greg_t)host_call_insn + SYSCALL_INSN_SIZE;
+    jump_to(uc, entered ? host_call_interrupted : host_call_not_begun);
 }
 
 /* An access to guest memory failed. */
@@ -194,7 +197,8 @@ static void settle_syscall(struct task *t, bool restart)
     struct arm_state *s = &t->state;
     if (!t->interrupted)
         return;
-    t->interrupted = false;
+    restart = restart || t->interrupted == TASK_REPEAT;
+    t->interrupted = TASK_NOT_INTERRUPTED;
     if (restart) {
         s->env.pc = t->svc_pc;
         s->r[0] = t->interrupted_r0;

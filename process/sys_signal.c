@@ -133,8 +133,7 @@ static int64_t suspend(struct task *t, uint64_t mask)
 {
     mask = signals_blockable(mask);
     mask_replace(t, mask);
-    int64_t r = HOST2(t, SYS_rt_sigsuspend, &mask, sizeof(mask));
-    return r == SYSCALL_RESTART ? -EINTR : r;
+    return HOST2(t, SYS_rt_sigsuspend, &mask, sizeof(mask));
 }
 
 int64_t sys_rt_sigsuspend(struct task *t, const uint32_t *a)

@@ -160,7 +160,7 @@ static void trace_end(char *text, int64_t r)
 {
     if (!text)
         return;
-    if (r == SYSCALL_RESTART)
+    if (r == SYSCALL_RESTART || r == SYSCALL_NOT_BEGUN)
         fprintf(stderr, "%s = ? (to be restarted)\n", text);
     else if (r == SYSCALL_NO_RESULT)
         fprintf(stderr, "%s = ?\n", text);
@@ -187,6 +187,9 @@ static int64_t guarded(struct task *t, const struct syscall_row *row, const uint
     if (sigsetjmp(t->recover, 0) == 0) {
         t->recovery = RECOVER_SYSCALL;
         r = row->handler ? row->handler(t, a) : row->host < 0 ? -ENOSYS : pass(t, row, a);
+        /* The signal may be one that only the call's own mask let through. */
+        if (t->restore_mask && (r == SYSCALL_RESTART || r == SYSCALL_NOT_BEGUN))
+            r = -EINTR;
     } else {
         r = -EFAULT;
     }
@@ -219,8 +222,8 @@ void syscall_dispatch(struct task *t)
     trace_end(text, r);
     if (r == SYSCALL_NO_RESULT)
         return;
-    if (r == SYSCALL_RESTART) {
-        t->interrupted = true;
+    if (r == SYSCALL_RESTART || r == SYSCALL_NOT_BEGUN) {
+        t->interrupted = r == SYSCALL_RESTART ? TASK_REPEAT_OR_FAIL : TASK_REPEAT;
         t->interrupted_r0 = a[0];
         return;
     }

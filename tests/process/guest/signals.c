@@ -178,6 +178,19 @@ static void interruptions(void)
     wait(NULL);
 }
 
+/* Calls that do not wait are never interrupted, however many signals arrive around them. */
+static int failures_in_storm(void)
+{
+    struct itimerval often = {{0, 100}, {0, 100}}, none = {{0, 0}, {0, 0}};
+    int failures = 0;
+    action(SIGALRM, on_alarm, 0);
+    setitimer(ITIMER_REAL, &often, NULL);
+    for (int i = 0; i < 100000; i++)
+        failures += kill(getpid(), 0) != 0;
+    setitimer(ITIMER_REAL, &none, NULL);
+    return failures;
+}
+
 static int death(int sig)
 {
     int status;
@@ -202,6 +215,7 @@ int main(void)
     masks();
     interruptions();
     printf("sum %.2f\n", sum_with_signals());
+    printf("failures %d\n", failures_in_storm());
     printf("deaths %d %d %d %d\n", death(SIGSEGV), death(SIGILL), death(SIGTERM), death(SIGUSR2));
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/exit_status.h"
 #include "app/gdb.h"
 #include "app/monitor_vm.h"
 #include "app/options.h"
@@ -21,8 +22,6 @@
 #ifdef ARMEMU_HAVE_ROM
 #include "roms/rom.h"
 #endif
-
-enum { EXIT_LOCKSTEP = 3 };
 
 struct app {
     struct options options;
@@ -210,6 +209,10 @@ static bool build(struct app *app, struct error *e)
     struct options *o = &app->options;
     fill_boot(&o->boot);
     fill_entropy(o);
+    o->boot.bare = o->semihosting.enabled;
+    if (o->boot.append && machine_m_profile(o->machine) && !o->semihosting.enabled)
+        return error_set(e, "-append: machine '%s' starts firmware, which can be given a command line "
+                            "only with -semihosting", machine_name(o->machine));
     if (!o->boot.rom_size && !o->boot.kernel && !o->boot.bios && !o->boot.loader_count &&
         !o->dump_dtb)
         return error_set(e, "nothing to start: give -kernel, -bios or -device loader");
@@ -276,7 +279,7 @@ static int run(struct app *app)
         stats_print(app->vm, clock_host_monotonic() - begin, stderr);
     if (app->options.icount_report)
         stats_print_icount(app->vm, stderr);
-    return !status && vm_lockstep_differences(app->vm) ? EXIT_LOCKSTEP : status;
+    return !status && vm_lockstep_differences(app->vm) ? ARMEMU_EXIT_LOCKSTEP : status;
 }
 
 static void finish(struct app *app, int status)
@@ -300,7 +303,7 @@ static int fail(struct error *e)
         if ((unsigned char)*p < ' ' || *p == 127)
             *p = '?';
     fprintf(stderr, "armemu: %s\n", e->text);
-    return EXIT_FAILURE;
+    return e->kind == ERROR_IMAGE ? ARMEMU_EXIT_IMAGE : ARMEMU_EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -311,12 +314,12 @@ int main(int argc, char **argv)
     enum options_result result = options_parse(&app.options, argc, argv, &e);
     if (result == OPTIONS_DONE) {
         if (fflush(stdout) != 0)
-            status = fail(&(struct error){"cannot write to standard output"});
+            status = fail(&(struct error){.text = "cannot write to standard output"});
     } else if (result == OPTIONS_RUN && start(&app, &e)) {
         status = run(&app);
         e.text[0] = 0;
     } else {
-        status = EXIT_FAILURE;
+        status = ARMEMU_EXIT_USAGE;
     }
     finish(&app, status); /* first: it restores the terminal */
     return *e.text ? fail(&e) : status;

@@ -143,7 +143,8 @@ static enum option_status add_device(struct options *o, const char *value, struc
 {
     if (!strcmp(value, "help")) {
         printf("-device loader,file=FILE[,addr=ADDR][,cpu-num=0][,force-raw=on]\n"
-               "-device loader,addr=ADDR,data=VALUE[,data-len=1|2|4|8]\n");
+               "-device loader,addr=ADDR,data=VALUE[,data-len=1..8][,data-be=on]\n"
+               "-device loader,addr=ADDR,cpu-num=0\n");
         return OPTION_DONE;
     }
     value += strncmp(value, "driver=", 7) ? 0 : 7;
@@ -253,7 +254,7 @@ const struct option_row option_rows[] = {
     {"parallel", NULL, VALUE_NEEDED, "none", TOPIC_MACHINE, "no parallel port", set_parallel},
 
     {"kernel", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT,
-     "boot a zImage, uImage, raw kernel or ELF program", set_kernel},
+     "a zImage, uImage, raw kernel; ELF, HEX, S-record, UF2 program", set_kernel},
     {"initrd", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT,
      "initial RAM disk of the kernel", set_initrd},
     {"append", NULL, VALUE_NEEDED, "TEXT", TOPIC_BOOT, "command line of the kernel", set_append},

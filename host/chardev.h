@@ -92,7 +92,8 @@ void chardev_accept_input(struct chardev *cd);
  * CHARDEV_FOCUS_OUT. */
 bool chardev_is_shared(const struct chardev *cd);
 
-/** Let the input of a mux come to its endpoint @cd from now on; nothing for other devices. */
+/** Let the input of a mux come to its endpoint @cd from now on, with what the one that had the focus has
+ * not taken yet (delivered within this call); nothing for other devices. */
 void chardev_take_focus(struct chardev *cd);
 
 /** Is a peer connected? Always true for null, stdio, file, pipe and pty. */

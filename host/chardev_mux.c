@@ -148,12 +148,28 @@ static void key_switch(struct chardev_mux *m)
         set_focus(m, (m->focus + 1) % m->port_count);
 }
 
+/* What the other one had no room for was not meant for it. */
+static void move_input(struct mux_port *from, struct mux_port *to)
+{
+    while (from->count && to->count < INPUT_SIZE) {
+        to->input[(to->head + to->count++) % INPUT_SIZE] = from->input[from->head];
+        from->head = (from->head + 1) % INPUT_SIZE;
+        from->count--;
+    }
+}
+
 void chardev_mux_focus(struct chardev *cd)
 {
-    struct chardev_mux *m = ((struct mux_port *)cd->state)->mux;
-    for (unsigned i = 0; i < m->port_count; i++)
-        if (&m->ports[i]->cd == cd && i != m->focus)
-            set_focus(m, i);
+    struct mux_port *p = cd->state, *old = focused(p->mux);
+    unsigned index = 0;
+    if (p == old)
+        return;
+    while (p->mux->ports[index] != p)
+        index++;
+    set_focus(p->mux, index);
+    move_input(old, p);
+    port_pump(p);
+    port_pump(old); /* its end may be due now */
 }
 
 static void key_break(struct chardev_mux *m)

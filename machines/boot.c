@@ -23,11 +23,19 @@ struct loading {
     uint64_t ram_base, ram_end; /* usable by the loader: below 4 GiB */
     uint64_t kernel_end;
     uint64_t initrd, initrd_size;
+    struct image_loaded loaded;
 };
 
 static bool put(struct loading *l, uint64_t at, const void *data, uint64_t size)
 {
     return physmap_load(l->board->config.map, at, data, size);
+}
+
+/* A file of @option could not be read. */
+static bool file_error(const struct loading *l, const char *option)
+{
+    error_prefix(l->e, "%s", option);
+    return error_mark(l->e, ERROR_IMAGE);
 }
 
 /* ---- parts ------------------------------------------------------------------------------------------- */
@@ -40,15 +48,18 @@ static bool load_initrd(struct loading *l)
     if (!l->o->initrd)
         return true;
     if (!file_read(l->o->initrd, FILE_MAX, &data, &size, l->e))
-        return error_prefix(l->e, "-initrd");
+        return file_error(l, "-initrd");
     uint64_t at = l->ram_base + (half < INITRD_OFFSET_MAX ? half : INITRD_OFFSET_MAX);
     at = align_up(at > l->kernel_end ? at : l->kernel_end, 4096);
     bool ok = at + size <= l->ram_end && put(l, at, data, size);
     free(data);
     l->initrd = at;
     l->initrd_size = size;
-    return ok || error_set(l->e, "-initrd %s: its %zu bytes do not fit into memory at 0x%" PRIx64
-                                 "; give the machine more with -m", l->o->initrd, size, at);
+    if (ok)
+        return true;
+    error_set(l->e, "-initrd %s: its %zu bytes do not fit into memory at 0x%" PRIx64
+                    "; give the machine more with -m", l->o->initrd, size, at);
+    return error_mark(l->e, ERROR_IMAGE);
 }
 
 /* The user's blob with room to grow, or the generated one. */
@@ -59,7 +70,7 @@ static void *device_tree(struct loading *l)
     if (!l->o->dtb)
         return fdt_generate(l->board, l->e);
     if (!file_read(l->o->dtb, 16 * MIB, &data, &size, l->e)) {
-        error_prefix(l->e, "-dtb");
+        file_error(l, "-dtb");
         return NULL;
     }
     void *blob = calloc(1, size + FDT_ROOM);
@@ -73,6 +84,7 @@ static void *device_tree(struct loading *l)
     free(data);
     if (r || !blob) {
         error_set(l->e, "-dtb %s: broken device tree: %s", l->o->dtb, fdt_strerror(r));
+        error_mark(l->e, ERROR_IMAGE);
         free(blob);
         return NULL;
     }
@@ -100,6 +112,44 @@ static uint64_t load_device_tree(struct loading *l, uint64_t at)
         error_set(l->e, "the device tree does not fit into memory at 0x%" PRIx64
                         "; give the machine more with -m", at);
     return ok ? at : 0;
+}
+
+/* ---- programs -------------------------------------------------------------------------------------------- */
+
+/* A file with a program, and where it went. */
+struct program {
+    const char *path;
+    uint8_t *data;
+    size_t size;
+    struct image_file file;
+    uint64_t low, high;
+};
+
+static bool read_program(struct loading *l, const char *path, const char *option, struct program *p)
+{
+    *p = (struct program){.path = path};
+    return file_read(path, FILE_MAX, &p->data, &p->size, l->e) || file_error(l, option);
+}
+
+static void free_program(struct program *p)
+{
+    image_file_free(&p->file);
+    free(p->data);
+}
+
+static bool load_program(struct loading *l, struct program *p, enum image_format format, uint64_t raw_addr,
+                         const char *option)
+{
+    if (!image_parse(p->path, p->data, p->size, format, raw_addr, &p->file, l->e) ||
+        !image_load(&p->file, l->board->config.map, &l->loaded, l->e))
+        return error_prefix(l->e, "%s", option);
+    p->low = UINT64_MAX;
+    for (unsigned i = 0; i < p->file.count; i++) {
+        const struct image_segment *s = &p->file.segments[i];
+        p->low = s->addr < p->low ? s->addr : p->low;
+        p->high = s->addr + s->memory > p->high ? s->addr + s->memory : p->high;
+    }
+    return true;
 }
 
 /* ---- ways to start ------------------------------------------------------------------------------------ */
@@ -130,9 +180,11 @@ static bool load_flat_kernel(struct loading *l, const struct image *image)
         entry = image->entry;
     }
     l->kernel_end = at + image->size;
-    if (!put(l, at, image->data, image->size))
-        return error_set(l->e, "-kernel %s: its %zu bytes do not fit into memory at 0x%" PRIx64,
-                         l->o->kernel, image->size, at);
+    if (!put(l, at, image->data, image->size)) {
+        error_set(l->e, "-kernel %s: its %zu bytes do not fit into memory at 0x%" PRIx64, l->o->kernel,
+                  image->size, at);
+        return error_mark(l->e, ERROR_IMAGE);
+    }
     return start_linux(l, entry);
 }
 
@@ -142,33 +194,32 @@ static bool load_bare_tree(struct loading *l)
     return !l->board->machine->tree || load_device_tree(l, l->ram_base) != 0;
 }
 
-/* An ELF file is a program for the bare machine; a vmlinux gets what Linux wants as well. */
-static bool load_elf_kernel(struct loading *l, const uint8_t *data, size_t size)
+/* A program for the bare machine; a vmlinux gets what Linux wants as well. */
+static bool load_bare_program(struct loading *l, struct program *p)
 {
-    struct image image = {0};
-    if (!image_load_elf(l->o->kernel, data, size, l->board->config.map, &image, l->e))
-        return error_prefix(l->e, "-kernel");
-    l->kernel_end = image.high;
-    if (l->o->initrd || l->o->append || l->o->dtb)
-        return start_linux(l, image.entry);
-    l->entry->pc = (uint32_t)image.entry;
+    if (!load_program(l, p, image_format(p->data, p->size), 0, "-kernel"))
+        return false;
+    uint64_t entry = p->file.has_entry ? p->file.entry : p->low;
+    l->kernel_end = p->high;
+    if (l->o->initrd || l->o->dtb || (l->o->append && p->file.format == IMAGE_FORMAT_ELF && !l->o->bare))
+        return start_linux(l, entry);
+    l->entry->pc = (uint32_t)entry;
     /* As firmware finds it: the tree at the start of RAM, unless the program is there. */
-    if (image.low >= l->ram_base + MIB || image.high <= l->ram_base)
+    if (p->low >= l->ram_base + MIB || p->high <= l->ram_base)
         return load_bare_tree(l);
     return true;
 }
 
 static bool load_kernel(struct loading *l)
 {
-    uint8_t *data;
-    size_t size;
+    struct program p;
     struct image image;
-    if (!file_read(l->o->kernel, FILE_MAX, &data, &size, l->e))
-        return error_prefix(l->e, "-kernel");
-    bool ok = image_identify(l->o->kernel, data, size, &image, l->e);
+    if (!read_program(l, l->o->kernel, "-kernel", &p))
+        return false;
+    bool ok = image_identify(l->o->kernel, p.data, p.size, &image, l->e) || error_mark(l->e, ERROR_IMAGE);
     if (ok)
-        ok = image.kind == IMAGE_ELF ? load_elf_kernel(l, data, size) : load_flat_kernel(l, &image);
-    free(data);
+        ok = image.kind == IMAGE_PROGRAM ? load_bare_program(l, &p) : load_flat_kernel(l, &image);
+    free_program(&p);
     return ok;
 }
 
@@ -180,37 +231,28 @@ static bool load_bios(struct loading *l)
     if (!m->bios_size)
         return error_set(l->e, "-bios: machine '%s' has no flash", m->name);
     if (!file_read(l->o->bios, m->bios_size, &data, &size, l->e))
-        return error_prefix(l->e, "-bios");
+        return file_error(l, "-bios");
     bool ok = put(l, m->bios_base, data, size);
     free(data);
-    if (!ok)
-        return error_set(l->e, "-bios %s: does not fit into the flash", l->o->bios);
+    if (!ok) {
+        error_set(l->e, "-bios %s: does not fit into the flash", l->o->bios);
+        return error_mark(l->e, ERROR_IMAGE);
+    }
     l->entry->pc = (uint32_t)m->bios_base;
     return load_bare_tree(l);
 }
 
 /* ---- M profile ---------------------------------------------------------------------------------------- */
 
-/* An ELF file goes to its addresses, anything else to the start of the flash; the CPU starts from the
- * vector table in either case, wherever the file says that it begins. */
+/* Raw bytes go to the start of the flash, other files to their addresses; the CPU starts from the vector
+ * table in either case, wherever the file says that it begins. */
 static bool load_firmware(struct loading *l)
 {
-    uint8_t *data;
-    size_t size;
-    struct image image = {0};
-    const char *path = l->o->kernel;
-    if (!file_read(path, FILE_MAX, &data, &size, l->e))
-        return error_prefix(l->e, "-kernel");
-    uint64_t at = l->board->machine->flash_base;
-    bool ok;
-    if (size >= 4 && !memcmp(data, "\177ELF", 4))
-        ok = image_load_elf(path, data, size, l->board->config.map, &image, l->e) ||
-             error_prefix(l->e, "-kernel");
-    else
-        ok = put(l, at, data, size) ||
-             error_set(l->e, "-kernel %s: its %zu bytes do not fit into memory at 0x%" PRIx64, path, size,
-                       at);
-    free(data);
+    struct program p;
+    if (!read_program(l, l->o->kernel, "-kernel", &p))
+        return false;
+    bool ok = load_program(l, &p, image_format(p.data, p.size), l->board->machine->flash_base, "-kernel");
+    free_program(&p);
     return ok;
 }
 
@@ -219,7 +261,7 @@ static bool check_m_profile(const struct loading *l)
     const struct {
         const char *option, *value;
     } linux_only[] = {
-        {"-initrd", l->o->initrd}, {"-append", l->o->append}, {"-dtb", l->o->dtb}, {"-bios", l->o->bios}};
+        {"-initrd", l->o->initrd}, {"-dtb", l->o->dtb}, {"-bios", l->o->bios}};
     for (unsigned i = 0; i < ARRAY_SIZE(linux_only); i++)
         if (linux_only[i].value)
             return error_set(l->e, "%s: machine '%s' starts firmware, with -kernel or -device loader",
@@ -230,98 +272,48 @@ static bool check_m_profile(const struct loading *l)
 
 /* ---- -device loader -------------------------------------------------------------------------------------- */
 
-struct loader_options {
-    char file[4096];
-    uint64_t addr, data, data_len;
-    bool has_addr, has_data, force_raw, has_cpu;
-};
-
-static bool number(const char *key, const char *value, uint64_t *out, struct error *e)
-{
-    char *end;
-    *out = strtoull(value, &end, 0);
-    return (*value && !*end) || error_set(e, "-device loader: %s=%s is not a number", key, value);
-}
-
-static bool loader_option(struct loader_options *o, const char *key, const char *value, struct error *e)
-{
-    uint64_t cpu;
-    if (!strcmp(key, "file")) {
-        snprintf(o->file, sizeof(o->file), "%s", value);
-        return true;
-    }
-    if (!strcmp(key, "addr"))
-        return o->has_addr = true, number(key, value, &o->addr, e);
-    if (!strcmp(key, "data"))
-        return o->has_data = true, number(key, value, &o->data, e);
-    if (!strcmp(key, "data-len"))
-        return number(key, value, &o->data_len, e);
-    if (!strcmp(key, "force-raw"))
-        return o->force_raw = !strcmp(value, "on") || !strcmp(value, "true"), true;
-    if (!strcmp(key, "cpu-num")) {
-        o->has_cpu = true;
-        return number(key, value, &cpu, e) &&
-               (!cpu || error_set(e, "-device loader: only cpu-num=0 can be started"));
-    }
-    return error_set(e, "-device loader: unknown option '%s'; there are file, addr, cpu-num, force-raw, "
-                        "data, data-len", key);
-}
-
-static bool loader_parse(const char *text, struct loader_options *o, struct error *e)
-{
-    char copy[5000], *save = NULL;
-    *o = (struct loader_options){.data_len = 4};
-    snprintf(copy, sizeof(copy), "%s", text);
-    for (char *p = strtok_r(copy, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
-        char *equals = strchr(p, '=');
-        if (!equals)
-            return error_set(e, "-device loader: '%s' has no value", p);
-        *equals = 0;
-        if (!loader_option(o, p, equals + 1, e))
-            return false;
-    }
-    if (!*o->file == !o->has_data)
-        return error_set(e, "-device loader: give either file= or data=");
-    if (o->has_data && (!o->has_addr || o->data_len > 8 || !is_pow2(o->data_len)))
-        return error_set(e, "-device loader: data= needs addr= and data-len= of 1, 2, 4 or 8");
-    return true;
-}
-
 static bool load_loader_file(struct loading *l, const struct loader_options *o)
 {
-    uint8_t *data;
-    size_t size;
-    struct image image = {0};
-    if (!file_read(o->file, FILE_MAX, &data, &size, l->e))
-        return error_prefix(l->e, "-device loader");
-    bool elf = !o->force_raw && size >= 4 && !memcmp(data, "\177ELF", 4);
-    bool ok;
-    if (elf)
-        ok = image_load_elf(o->file, data, size, l->board->config.map, &image, l->e);
-    else if (!o->has_addr)
-        ok = error_set(l->e, "-device loader: %s is no ELF file, so it needs addr=", o->file);
-    else
-        ok = put(l, o->addr, data, size) ||
-             error_set(l->e, "-device loader: %s: its %zu bytes do not fit into memory at 0x%" PRIx64,
-                       o->file, size, o->addr);
-    free(data);
-    bool m_profile = l->board->machine->m_profile != NULL;
-    if (ok && ((elf && !m_profile) || o->has_cpu)) {
-        l->entry->pc = (uint32_t)(elf ? image.entry : o->addr);
+    struct program p;
+    enum image_format format;
+    if (!read_program(l, o->file, "-device loader", &p))
+        return false;
+    format = o->force_raw ? IMAGE_FORMAT_RAW : image_format(p.data, p.size);
+    bool ok = true;
+    if (format == IMAGE_FORMAT_RAW && !o->has_addr)
+        ok = error_set(l->e, "-device loader: %s is neither an ELF, Intel HEX, S-record nor UF2 file, so "
+                             "it needs addr=", o->file);
+    else if (format != IMAGE_FORMAT_RAW && o->has_addr)
+        ok = error_set(l->e, "-device loader: %s is an %s file, which has its own addresses: leave out "
+                             "addr=, or add force-raw=on", o->file, image_format_name(format));
+    ok = ok && load_program(l, &p, format, o->addr, "-device loader");
+    bool elf = format == IMAGE_FORMAT_ELF;
+    if (ok && ((elf && !l->board->machine->m_profile) || o->has_cpu)) {
+        l->entry->pc = (uint32_t)(p.file.has_entry ? p.file.entry : p.low);
         l->entry->vector_pc = false;
     }
+    free_program(&p);
     return ok;
 }
 
 static bool load_loader(struct loading *l, const char *text)
 {
     struct loader_options o;
+    uint8_t bytes[8];
     if (!loader_parse(text, &o, l->e))
         return false;
-    if (!o.has_data)
+    if (*o.file)
         return load_loader_file(l, &o);
-    return put(l, o.addr, &o.data, o.data_len) ||
-           error_set(l->e, "-device loader: no memory at 0x%" PRIx64, o.addr);
+    if (!o.has_data) {
+        l->entry->pc = (uint32_t)o.addr;
+        l->entry->vector_pc = false;
+        return true;
+    }
+    loader_data(&o, bytes);
+    if (put(l, o.addr, bytes, o.data_len))
+        return true;
+    error_set(l->e, "-device loader: no memory at 0x%" PRIx64, o.addr);
+    return error_mark(l->e, ERROR_IMAGE);
 }
 
 static bool load_loaders(struct loading *l)
@@ -366,5 +358,9 @@ bool boot_load(struct board *b, const struct boot_options *o, struct boot_entry 
         .board = b, .o = o, .entry = entry, .e = e, .ram_base = m->ram_base,
         .ram_end = ram_end < 1ull << 32 ? ram_end : 1ull << 32,
     };
-    return m->m_profile ? load_m_profile(&l) : load_a_profile(&l);
+    bool ok = m->m_profile ? load_m_profile(&l) : load_a_profile(&l);
+    if (ok)
+        image_free_memory(&l.loaded, b->config.map, &entry->heap_base, &entry->heap_limit);
+    image_loaded_free(&l.loaded);
+    return ok;
 }

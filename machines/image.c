@@ -1,6 +1,4 @@
-/* Kernel images: what a file is, and ELF loading. */
-#include <gelf.h>
-#include <libelf.h>
+/* Kernel images: what a file is. */
 #include <string.h>
 
 #include "machines/internal.h"
@@ -83,8 +81,8 @@ bool image_identify(const char *path, const uint8_t *data, size_t size, struct i
                     struct error *e)
 {
     *out = (struct image){0};
-    if (size >= SELFMAG && !memcmp(data, ELFMAG, SELFMAG)) {
-        out->kind = IMAGE_ELF;
+    if (image_format(data, size) != IMAGE_FORMAT_RAW) {
+        out->kind = IMAGE_PROGRAM;
         return true;
     }
     if (!reject_foreign(path, data, size, e))
@@ -101,72 +99,4 @@ bool image_identify(const char *path, const uint8_t *data, size_t size, struct i
     out->data = data;
     out->size = size;
     return true;
-}
-
-/* ---- ELF ----------------------------------------------------------------------------------------------- */
-
-static bool elf_check(const char *path, const uint8_t *data, Elf *elf, GElf_Ehdr *eh, struct error *e)
-{
-    if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, eh))
-        return error_set(e, "%s: broken ELF file: %s", path, elf_errmsg(-1));
-    if (data[EI_CLASS] != ELFCLASS32)
-        return error_set(e, "%s: 64-bit ELF file%s; this is a 32-bit ARM machine", path,
-                         eh->e_machine == EM_AARCH64 ? " for AArch64" : "");
-    if (eh->e_machine != EM_ARM)
-        return error_set(e, "%s: ELF file for another architecture (machine %u), not ARM", path,
-                         eh->e_machine);
-    if (data[EI_DATA] != ELFDATA2LSB)
-        return error_set(e, "%s: big-endian ELF file", path);
-    if (eh->e_type != ET_EXEC && eh->e_type != ET_DYN)
-        return error_set(e, "%s: ELF file is not executable (type %u)", path, eh->e_type);
-    return true;
-}
-
-static bool load_segment(const char *path, const uint8_t *data, size_t size, struct physmap *map,
-                         const GElf_Phdr *ph, struct image *out, struct error *e)
-{
-    static const uint8_t zeros[4096];
-    if (ph->p_filesz > ph->p_memsz || ph->p_offset > size || ph->p_filesz > size - ph->p_offset)
-        return error_set(e, "%s: truncated ELF file: a segment ends at byte %llu of %zu", path,
-                         (unsigned long long)(ph->p_offset + ph->p_filesz), size);
-    bool ok = physmap_load(map, ph->p_paddr, data + ph->p_offset, ph->p_filesz);
-    for (uint64_t at = ph->p_filesz; ok && at < ph->p_memsz;) {
-        uint64_t n = ph->p_memsz - at < sizeof(zeros) ? ph->p_memsz - at : sizeof(zeros);
-        ok = physmap_load(map, ph->p_paddr + at, zeros, n);
-        at += n;
-    }
-    if (!ok)
-        return error_set(e, "%s: a segment at 0x%llx of %llu bytes does not fit into the machine's "
-                            "memory", path, (unsigned long long)ph->p_paddr,
-                         (unsigned long long)ph->p_memsz);
-    if (!out->high || ph->p_paddr < out->low)
-        out->low = ph->p_paddr;
-    if (ph->p_paddr + ph->p_memsz > out->high)
-        out->high = ph->p_paddr + ph->p_memsz;
-    return true;
-}
-
-bool image_load_elf(const char *path, const uint8_t *data, size_t size, struct physmap *map,
-                    struct image *out, struct error *e)
-{
-    GElf_Ehdr eh;
-    size_t count = 0;
-    elf_version(EV_CURRENT);
-    Elf *elf = elf_memory((char *)data, size);
-    bool ok = elf_check(path, data, elf, &eh, e);
-    if (ok && (elf_getphdrnum(elf, &count) || !count))
-        ok = error_set(e, "%s: ELF file without program headers", path);
-    for (size_t i = 0; ok && i < count; i++) {
-        GElf_Phdr ph;
-        if (!gelf_getphdr(elf, (int)i, &ph))
-            ok = error_set(e, "%s: truncated ELF program headers", path);
-        else if (ph.p_type == PT_LOAD && ph.p_memsz)
-            ok = load_segment(path, data, size, map, &ph, out, e);
-    }
-    if (ok && !out->high)
-        ok = error_set(e, "%s: ELF file with nothing to load", path);
-    out->entry = ok ? eh.e_entry : 0;
-    if (elf)
-        elf_end(elf);
-    return ok;
 }

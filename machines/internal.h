@@ -3,6 +3,7 @@
 #define ARMEMU_MACHINES_INTERNAL_H
 
 #include "host/clock.h"
+#include "machines/image.h"
 #include "machines/machine.h"
 #include "util/arena.h"
 
@@ -177,21 +178,32 @@ enum { FDT_ROOM = 64 * 1024 };
 
 /* ---- image.c ------------------------------------------------------------------------------------------ */
 
-enum image_kind { IMAGE_ZIMAGE, IMAGE_RAW_KERNEL, IMAGE_UIMAGE, IMAGE_ELF };
+/* PROGRAM: an ELF, HEX, S-record or UF2 file (image.h), for the bare machine or a vmlinux. */
+enum image_kind { IMAGE_ZIMAGE, IMAGE_RAW_KERNEL, IMAGE_UIMAGE, IMAGE_PROGRAM };
 
 struct image {
     enum image_kind kind;
-    const uint8_t *data;  /* the part to be loaded (not ELF) */
+    const uint8_t *data;  /* the part to be loaded (not PROGRAM) */
     size_t size;
-    uint64_t load, entry; /* uImage and ELF */
-    uint64_t low, high;   /* ELF: range loaded */
+    uint64_t load, entry; /* uImage */
 };
 
 /** What is @data? Errors tell why it is no kernel. @path for messages. */
 bool image_identify(const char *path, const uint8_t *data, size_t size, struct image *out,
                     struct error *e);
-/** Load the segments of an ELF file into @map; fills entry, low, high. */
-bool image_load_elf(const char *path, const uint8_t *data, size_t size, struct physmap *map,
-                    struct image *out, struct error *e);
+
+/* ---- loader.c ---------------------------------------------------------------------------------------- */
+
+/* `-device loader,...` */
+struct loader_options {
+    char file[4096];      /* empty: data, or only a CPU's start */
+    uint64_t addr, data, data_len;
+    bool has_addr, has_data, data_be, force_raw, has_cpu;
+};
+
+/** Parse @text (",," is a comma inside a value) and check that it makes sense. */
+bool loader_parse(const char *text, struct loader_options *o, struct error *e);
+/** The bytes of data= in the order of memory. */
+void loader_data(const struct loader_options *o, uint8_t bytes[8]);
 
 #endif

@@ -12,6 +12,14 @@ bool error_set(struct error *e, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(e->text, sizeof(e->text), fmt, ap);
     va_end(ap);
+    e->kind = ERROR_OTHER;
+    return false;
+}
+
+bool error_mark(struct error *e, enum error_kind kind)
+{
+    if (e)
+        e->kind = kind;
     return false;
 }
 
@@ -48,6 +56,7 @@ bool error_set_errno(struct error *e, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(e->text, sizeof(e->text), fmt, ap);
     va_end(ap);
+    e->kind = ERROR_OTHER;
     append(e, strerror(saved));
     return false;
 }

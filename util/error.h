@@ -6,8 +6,14 @@
 #include <stdbool.h>
 #include <stdarg.h>
 
+enum error_kind {
+    ERROR_OTHER,
+    ERROR_IMAGE, /* a file that the guest is to run is missing, malformed, or does not fit */
+};
+
 struct error {
     char text[512]; /* one line, no trailing newline; empty when no error is set */
+    enum error_kind kind; /* error_set makes it ERROR_OTHER */
 };
 
 /** Set @e (which may be NULL) to the formatted line. Always returns false, for `return error_set(..)`. */
@@ -15,6 +21,9 @@ bool error_set(struct error *e, const char *fmt, ...) __attribute__((format(prin
 
 /** Put "formatted: " in front of the text already in @e. Always returns false. */
 bool error_prefix(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** Say what kind of error @e (which may be NULL) is. Always returns false. */
+bool error_mark(struct error *e, enum error_kind kind);
 
 /** Set @e to the formatted line followed by ": " and strerror(errno). Always returns false. */
 bool error_set_errno(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

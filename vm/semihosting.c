@@ -145,6 +145,8 @@ static const struct chardev_frontend input_frontend = {input_room, input_receive
 static int input_take(struct vm_semihosting *h, uint8_t *buf, size_t len)
 {
     size_t n = 0;
+    if (!h->input_count)
+        chardev_take_focus(h->config.input);
     for (; n < len && h->input_count; n++) {
         buf[n] = h->input[h->input_head];
         h->input_head = (h->input_head + 1) % sizeof(h->input);
@@ -187,7 +189,6 @@ static bool wait_for_input(struct vm_cpu *c)
         return !atomic_load(&c->attention) && !mmu_has_pending(c->mmu);
     }
     pthread_mutex_lock(&vm->device_lock);
-    chardev_take_focus(h->config.input);
     while (!h->input_count && !h->input_ended && !atomic_load(&c->attention) &&
            !mmu_has_pending(c->mmu)) {
         struct timespec until;

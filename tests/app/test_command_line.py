@@ -42,11 +42,14 @@ def check(condition, message, result=None):
         raise AssertionError(message)
 
 
-def refused(args, pattern):
+IMAGE_ERROR = 65
+
+
+def refused(args, pattern, status=1):
     """The command line is refused with a line that matches."""
     r = run(args)
     err = r.stderr.decode(errors='replace')
-    check(r.returncode == 1, 'status is not 1', r)
+    check(r.returncode == status, 'status is not %d' % status, r)
     check(r.stdout == b'', 'something on stdout', r)
     check(err.count('\n') == 1 and err.endswith('\n'), 'not one line on stderr', r)
     check(err.startswith('armemu: '), 'does not begin with the program', r)
@@ -141,9 +144,8 @@ REFUSED = [
     (['-device', 'virtio-blk-device,drive=x'], r"virtio-blk-device.*loader"),
     (['-device', 'loader,fil=x'], r"'fil'"),
     (['-device', 'loader,data=5'], r"data= needs addr="),
-    (['-device', 'loader,addr=0x40000000'], r"either file= or data="),
-    (['-device', 'loader,addr=0xf0000000,data=1'], r"no memory"),
-    (['-device', 'loader,file=/nonexistent'], r"/nonexistent.*No such file"),
+    (['-device', 'loader,addr=0x40000000'], r"give file=, data=, or addr= with cpu-num="),
+    (['-device', 'loader,file=good'], r"good is neither an ELF.*needs addr="),
     (['-display', 'gtk'], r"-display gtk.*none"),
     (['-vga', 'std'], r"-vga std"),
     (['-net', 'user'], r"-net user"),
@@ -178,7 +180,18 @@ LATER = ['-drive file=x', '-netdev user,id=n', '-hda x',
          '-enable-kvm', '-virtfs x', '-object x', '-usb', '-vnc :0', '-qmp stdio', '-no-shutdown',
          '-daemonize']
 
+BAD_FILES = [
+    (['-device', 'loader,addr=0xf0000000,data=1'], r"no memory"),
+    (['-device', 'loader,file=/nonexistent'], r"/nonexistent.*No such file"),
+]
+
 IMAGES = [
+    ('-kernel', 'hex-sum', b':0300300002337A1F\n:00000001FF\n', r'hex-sum: line 1: bad checksum'),
+    ('-kernel', 'hex-cut', b':0300300002337A1E\n', r'hex-cut: truncated: no end record'),
+    ('-kernel', 'hex-nowhere', b':02000004F0000A\n:0300300002337A1E\n:00000001FF\n',
+     r'hex-nowhere: its 3 bytes at 0xf0000030 do not fit.*there is 0x'),
+    ('-kernel', 'srec-sum', b'S108003868656C6C6FAC\nS9030000FC\n', r'srec-sum: line 1: bad checksum'),
+    ('-kernel', 'uf2-cut', b'UF2\nWQ\x5d\x9e' + bytes(100), r'uf2-cut: truncated'),
     ('-kernel', 'missing', None, r'missing.*No such file'),
     ('-kernel', 'empty', b'', r'empty'),
     ('-kernel', 'short', b'\0' * 10, r'short'),
@@ -215,28 +228,34 @@ COMPANIONS = [
 
 
 def add_refusals():
-    def add(name, args, pattern):
-        tests.append(('refused: ' + name, lambda: refused(args, pattern)))
+    def add(name, args, pattern, status=1):
+        tests.append(('refused: ' + name, lambda: refused(args, pattern, status)))
 
     for args, pattern in REFUSED:
         add(' '.join(args), args, pattern)
+    for args, pattern in BAD_FILES:
+        add(' '.join(args), args, pattern, IMAGE_ERROR)
     for text in LATER:
         add(text, text.split(), r"'%s' is not supported yet" % text.split()[0])
     for option, name, data, pattern in IMAGES:
         if data is not None:
             file(name, data)
-        add('%s %s' % (option, name), VIRT + ['-m', '8', option, name], pattern)
+        add('%s %s' % (option, name), VIRT + ['-m', '8', option, name], pattern,
+            IMAGE_ERROR)
     for option, name, data, pattern in COMPANIONS:
         if data is not None:
             file(name, data)
-        add('%s %s' % (option, name), VIRT + ['-m', '8', '-kernel', 'good', option, name], pattern)
+        add('%s %s' % (option, name), VIRT + ['-m', '8', '-kernel', 'good', option, name], pattern,
+            IMAGE_ERROR)
     os.mkdir('directory')
     for option in ['-kernel', '-bios']:
-        add(option + ' directory', VIRT + [option, 'directory'], r'directory.*[Dd]irectory')
+        add(option + ' directory', VIRT + [option, 'directory'], r'directory.*[Dd]irectory',
+            IMAGE_ERROR)
     for option in ['-initrd', '-dtb']:
         add(option + ' directory', VIRT + ['-kernel', 'good', option, 'directory'],
-            r'directory.*[Dd]irectory')
-    add('file name with newline', VIRT + ['-kernel', 'a\nb'], r'a.b.*No such file')
+            r'directory.*[Dd]irectory',
+            IMAGE_ERROR)
+    add('file name with newline', VIRT + ['-kernel', 'a\nb'], r'a.b.*No such file', IMAGE_ERROR)
 
 
 # ---- help ----------------------------------------------------------------------------------------
@@ -604,7 +623,7 @@ def terminal_raw_and_restored():
 def terminal_restored_after_an_error():
     t = Terminal(VIRT + ['-kernel', 'missing', '-nographic'])
     t.expect(b'armemu: ')
-    check(t.finish() == 1, 'status')
+    check(t.finish() == IMAGE_ERROR, 'status')
 
 
 @test

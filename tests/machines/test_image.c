@@ -118,11 +118,15 @@ static Elf32_Ehdr *make_elf(void)
     return eh;
 }
 
+static struct image_file program;
+
 static bool load(size_t size, struct physmap *map)
 {
     memset(&e, 0, sizeof(e));
-    memset(&image, 0, sizeof(image));
-    return image_load_elf("file", file, size, map, &image, &e);
+    image_file_free(&program);
+    memset(&program, 0, sizeof(program));
+    return image_parse("file", file, size, image_format(file, size), 0, &program, &e) &&
+           image_load(&program, map, NULL, &e);
 }
 
 Test(image, elf_segments_go_to_their_physical_addresses)
@@ -134,7 +138,9 @@ Test(image, elf_segments_go_to_their_physical_addresses)
     cr_assert(physmap_load(map, 0x40001000, back, sizeof(back)));
     make_elf();
     cr_assert(load(512, map), "%s", e.text);
-    cr_assert(image.entry == 0x40001001 && image.low == 0x40001000 && image.high == 0x40001000 + 5000);
+    cr_assert(program.has_entry && program.entry == 0x40001001 && program.count == 1);
+    cr_assert(program.segments[0].addr == 0x40001000 && program.segments[0].run == 0xc0001000 &&
+              program.segments[0].size == 16 && program.segments[0].memory == 5000);
     cr_assert(physmap_read(map, 0x40001000, back, sizeof(back)));
     cr_assert(back[0] == 0x5a && back[15] == 0x5a && back[16] == 0, "the rest is cleared");
     physmap_free(map);
@@ -154,7 +160,7 @@ Test(image, broken_elf_files)
     ph->p_offset = 256;
     ph->p_paddr = 0x80000000;
     cr_assert_not(load(512, map));
-    says("does not fit");
+    says("do not fit");
     ph->p_paddr = 0x40001000;
     eh->e_machine = EM_386;
     cr_assert_not(load(512, map));

@@ -193,7 +193,7 @@ Test(virt, loader)
     cr_assert(boot_load(&board, &o, &entry, &e), "%s", e.text);
     cr_assert(physmap_read(map, 0x40000100, &word, 4) && word == 0x12345678);
     static const char *const wrong[] = {
-        "addr=0x40000100", "file=/nonexistent", "data=1,addr=0x40000000,data-len=3", "data=1",
+        "addr=0x40000100", "file=/nonexistent", "data=1,addr=0x40000000,data-len=9", "data=1",
         "file=/dev/null,addr=0x40000000", "data=x,addr=0x40000000", "colour=red",
         "data=1,addr=0x90000000", "cpu-num=1,data=1,addr=0x40000000",
     };

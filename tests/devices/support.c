@@ -67,7 +67,7 @@ void bench_advance(struct bench *b, int64_t ns)
 struct device *bench_create(struct bench *b, const char *class,
                             const struct property_value *values, unsigned count)
 {
-    struct error e = {""};
+    struct error e = {0};
     const struct device_class *c = device_class_find(class, &e);
     cr_assert(c, "%s", e.text);
     struct device *dev = device_create(c, class, &b->env, values, count, &e);

@@ -119,7 +119,7 @@ Test(devices_core, lines)
 Test(devices_core, properties)
 {
     struct bench b;
-    struct error e = {""};
+    struct error e = {0};
     struct property_value v;
     bench_init(&b);
     const struct device_class *gic = device_class_find("gicv2", &e);

@@ -70,7 +70,7 @@ static uint32_t be32(void)
 
 Test(fw_cfg, files)
 {
-    struct error e = {""};
+    struct error e = {0};
     char name[FW_CFG_NAME_MAX + 2];
     cr_assert(fw_cfg_add_file(dev, "etc/one", "hello", 5, &e));
     cr_assert(fw_cfg_add_file(dev, "etc/two", "world!", 6, &e));
@@ -153,7 +153,7 @@ static void written(void *opaque, const uint8_t *data, size_t len)
 
 Test(fw_cfg, writable_file)
 {
-    struct error e = {""};
+    struct error e = {0};
     cr_assert(fw_cfg_add_writable_file(dev, "etc/w", 8, written, NULL, &e));
     memset(bench.ram, 0x5a, 16);
     uint32_t control = FW_CFG_FILE_FIRST << 16 | DMA_SELECT | DMA_WRITE;

@@ -212,7 +212,7 @@ void run_put_thumb(struct run *r, uint32_t offset, uint32_t insn)
 
 static void verify(const struct run *r, const char *when)
 {
-    struct error e = {""};
+    struct error e = {0};
     if (ir_verify(&r->block, &e))
         return;
     ir_print(&r->block, stderr);

@@ -28,7 +28,7 @@ const char *jit_variant_name(enum jit_variant variant)
 
 struct jit *jit_new(enum jit_variant variant)
 {
-    struct error e = {""};
+    struct error e = {0};
     bool old_host = variant == JIT_OLD_HOST || variant == JIT_BASELINE;
     struct backend_config config = {
         .target = &run_target,

@@ -251,7 +251,8 @@ static void start_gdb(struct app *app)
         return;
     app->gdb_monitor = monitor_vm_new(NULL, app->vm, app->options.name);
     app->gdb = gdb_stub_new(app->gdb_chardev, &vm_gdb_target, app->vm, app->gdb_monitor);
-    vm_debug_listen(app->vm, gdb_stub_stopped, app->gdb);
+    const struct gdb_listener listener = gdb_stub_listener(app->gdb);
+    vm_debug_listen(app->vm, &listener);
 }
 
 static bool start(struct app *app, struct error *e)
@@ -285,7 +286,7 @@ static int run(struct app *app)
 static void finish(struct app *app, int status)
 {
     if (app->gdb)
-        vm_debug_listen(app->vm, NULL, NULL);
+        vm_debug_listen(app->vm, &(struct gdb_listener){0});
     gdb_stub_free(app->gdb, status);
     monitor_free(app->gdb_monitor);
     monitor_free(app->monitor);

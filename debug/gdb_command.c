@@ -18,8 +18,9 @@ static bool matches(const struct gdb_command *c, const char *packet, size_t *con
 /* What is not known gets the empty reply, by which the debugger learns that. */
 void gdb_command_run(struct gdb_stub *g, char *packet, size_t len)
 {
-    static const struct gdb_command *const tables[] = {gdb_query_commands, gdb_memory_commands,
-                                                       gdb_resume_commands};
+    static const struct gdb_command *const tables[] = {gdb_resume_commands, gdb_memory_commands,
+                                                       gdb_query_commands, gdb_object_commands,
+                                                       gdb_file_commands};
     for (unsigned i = 0; i < ARRAY_SIZE(tables); i++) {
         for (const struct gdb_command *c = tables[i]; c->name; c++) {
             size_t consumed;
@@ -29,6 +30,17 @@ void gdb_command_run(struct gdb_stub *g, char *packet, size_t len)
             return;
         }
     }
+}
+
+bool gdb_command_while_detached(const char *packet)
+{
+    static const char *const names[] = {"vAttach", "vRun", "R", "k", "?", "!", "qSupported", "QStart",
+                                        "qAttached", "vMustReplyEmpty", "vFile", "H", "qC",
+                                        "qTStatus", "qXfer:features", "QPassSignals"};
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+        if (!strncmp(packet, names[i], strlen(names[i])))
+            return true;
+    return false;
 }
 
 bool gdb_take_hex(char **p, uint64_t *value)
@@ -70,16 +82,26 @@ bool gdb_take_bytes(char **p, void *buf, size_t len)
     return true;
 }
 
-bool gdb_take_thread(struct gdb_stub *g, char **p, int32_t any, int32_t *cpu)
+void gdb_threads_update(struct gdb_stub *g)
+{
+    uint32_t count = g->target->threads(g->opaque, g->ids, GDB_THREADS_MAX);
+    g->id_count = count < GDB_THREADS_MAX ? count : GDB_THREADS_MAX;
+}
+
+bool gdb_take_thread(struct gdb_stub *g, char **p, uint32_t any, uint32_t *thread)
 {
     uint64_t id;
     if (!strncmp(*p, "-1", 2)) {
         *p += 2;
-        *cpu = GDB_ALL_CPUS;
+        *thread = GDB_ALL;
         return true;
     }
-    if (!gdb_take_hex(p, &id) || id > g->target->cpu_count(g->opaque))
+    if (!gdb_take_hex(p, &id))
         return false;
-    *cpu = id ? (int32_t)id - 1 : any;
-    return true;
+    *thread = id ? (uint32_t)id : any;
+    gdb_threads_update(g);
+    for (uint32_t i = 0; i < g->id_count; i++)
+        if (g->ids[i] == id)
+            return true;
+    return !id;
 }

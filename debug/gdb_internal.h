@@ -6,12 +6,15 @@
 #include "debug/gdb_stub.h"
 
 /* Error numbers of "E" replies, as GDB knows them (errno of its file-I/O protocol). */
-enum { GDB_EFAULT = 14, GDB_EINVAL = 22, GDB_ENOSPC = 28 };
+enum { GDB_ESRCH = 3, GDB_EFAULT = 14, GDB_EINVAL = 22, GDB_ENOSPC = 28 };
 
 /* Bits of `qemu.sstep`. */
 enum { GDB_SSTEP_ENABLE = 1, GDB_SSTEP_NOIRQ = 2, GDB_SSTEP_NOTIMER = 4 };
 
-enum { GDB_ALL_CPUS = -1 };
+/* Of threads: all of them. */
+enum { GDB_ALL = 0 };
+
+enum { GDB_FILES_MAX = 32, GDB_SIGNALS = 256 };
 
 struct gdb_stub {
     struct chardev *chardev;
@@ -24,20 +27,22 @@ struct gdb_stub {
     bool no_ack;
     bool swbreak, hwbreak; /* the debugger understands these stop reasons */
     bool running;        /* the machine runs for the debugger, which awaits a stop reply */
+    bool detached;       /* and may attach again */
     bool physical;       /* memory packets have physical addresses */
     unsigned sstep;      /* GDB_SSTEP_* */
-    uint32_t general_cpu; /* that g, m ... mean (Hg) */
-    int32_t resume_cpu;  /* that c and s mean (Hc); GDB_ALL_CPUS */
-    struct gdb_stop stop; /* the last one */
-    enum gdb_action actions[GDB_CPU_MAX];
-    uint64_t range_start, range_end; /* step on while the PC of the CPU is in there; empty: no */
-    uint32_t range_cpu;
+    uint32_t general_thread; /* that g, m ... mean (Hg) */
+    uint32_t resume_thread;  /* that c and s mean (Hc); GDB_ALL */
+    struct gdb_stop stop;    /* the last one */
+    uint32_t ids[GDB_THREADS_MAX]; /* of the threads that there are, as last asked for */
+    uint32_t id_count;
+    struct gdb_resume actions[GDB_THREADS_MAX];
 
     char *reply;         /* under construction */
     size_t reply_length, reply_capacity;
     bool silent;         /* the packet has no reply (yet) */
     char *frame;         /* as last sent */
-    size_t frame_length;
+    size_t frame_length, frame_capacity;
+    int files[GDB_FILES_MAX];   /* that the debugger has opened; -1: none */
 };
 
 /* A packet: @args is what follows the name and its delimiter, @len bytes and a NUL. */
@@ -59,6 +64,8 @@ void gdb_reply_send(struct gdb_stub *g);
 
 /** Run the packet in the parser. */
 void gdb_command_run(struct gdb_stub *g, char *packet, size_t len);
+/** May the packet come when the debugger has detached, and the target runs? */
+bool gdb_command_while_detached(const char *packet);
 /** Take a hexadecimal number off *@p; false if there is none, or more than 64 bits. */
 bool gdb_take_hex(char **p, uint64_t *value);
 /** Take "ADDR,LEN" with LEN at most @max. */
@@ -66,13 +73,25 @@ bool gdb_take_range(char **p, uint64_t *addr, uint32_t *len, uint32_t max);
 /** Take @len bytes in hexadecimal. */
 bool gdb_take_bytes(char **p, void *buf, size_t len);
 bool gdb_take_char(char **p, char c);
-/** Take a thread: a CPU number, or GDB_ALL_CPUS for -1; 0 means @any. */
-bool gdb_take_thread(struct gdb_stub *g, char **p, int32_t any, int32_t *cpu);
+/** Take a thread that is there, or GDB_ALL for -1; 0 means @any. */
+bool gdb_take_thread(struct gdb_stub *g, char **p, uint32_t any, uint32_t *thread);
 
-/* gdb_memory.c, gdb_query.c, gdb_resume.c: tables, ended by a row without name */
-extern const struct gdb_command gdb_memory_commands[], gdb_query_commands[], gdb_resume_commands[];
+/* gdb_file.c, gdb_memory.c, gdb_object.c, gdb_query.c, gdb_resume.c: tables, ended by a row without name */
+extern const struct gdb_command gdb_file_commands[], gdb_memory_commands[], gdb_object_commands[],
+    gdb_query_commands[], gdb_resume_commands[];
+
+/* gdb_command.c */
+/** Ask for the threads that there are: g->ids. */
+void gdb_threads_update(struct gdb_stub *g);
+
+/* gdb_file.c */
+void gdb_files_init(struct gdb_stub *g);
+void gdb_files_close(struct gdb_stub *g);
 
 /* gdb_resume.c */
+
+/** Let all threads go on. */
+void gdb_continue_all(struct gdb_stub *g);
 
 /** The reply that tells of g->stop. */
 void gdb_stop_reply(struct gdb_stub *g);

@@ -1,6 +1,8 @@
 /* Registers, memory, breakpoints. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "debug/gdb_agent.h"
 #include "debug/gdb_internal.h"
 
 enum { MEMORY_MAX = GDB_PACKET_MAX / 2 }; /* bytes that one packet reads or writes */
@@ -9,7 +11,7 @@ enum { MEMORY_MAX = GDB_PACKET_MAX / 2 }; /* bytes that one packet reads or writ
 
 static void reply_register(struct gdb_stub *g, const struct gdb_register *reg)
 {
-    uint64_t value = g->target->read_register(g->opaque, g->general_cpu, reg);
+    uint64_t value = g->target->read_register(g->opaque, g->general_thread, reg);
     gdb_reply_hex(g, &value, reg->bytes); /* little-endian, as the host */
 }
 
@@ -17,7 +19,7 @@ static bool take_register(struct gdb_stub *g, char **p, const struct gdb_registe
 {
     uint64_t value = 0;
     return gdb_take_bytes(p, &value, reg->bytes) &&
-           g->target->write_register(g->opaque, g->general_cpu, reg, value);
+           g->target->write_register(g->opaque, g->general_thread, reg, value);
 }
 
 static void run_g(struct gdb_stub *g, char *args, size_t len)
@@ -78,7 +80,7 @@ static void run_P(struct gdb_stub *g, char *args, size_t len)
 
 static bool read_memory(struct gdb_stub *g, uint64_t addr, void *buf, uint32_t len)
 {
-    return g->target->read_memory(g->opaque, g->general_cpu, g->physical, addr, buf, len);
+    return g->target->read_memory(g->opaque, g->general_thread, g->physical, addr, buf, len);
 }
 
 static void run_m(struct gdb_stub *g, char *args, size_t len)
@@ -97,7 +99,7 @@ static void run_m(struct gdb_stub *g, char *args, size_t len)
 
 static void write_memory(struct gdb_stub *g, uint64_t addr, const void *buf, uint32_t len)
 {
-    if (g->target->write_memory(g->opaque, g->general_cpu, g->physical, addr, buf, len))
+    if (g->target->write_memory(g->opaque, g->general_thread, g->physical, addr, buf, len))
         gdb_reply(g, "OK");
     else
         gdb_reply_error(g, GDB_EFAULT);
@@ -205,16 +207,66 @@ static void run_search(struct gdb_stub *g, char *args, size_t len)
 /* ---- breakpoints and watchpoints ------------------------------------------------------------- */
 
 /* "TYPE,ADDR,KIND"; for breakpoints the kind is 2, 3 (Thumb) or 4 (ARM), for watchpoints the length. */
-static bool take_point(char *args, enum gdb_point *point, uint64_t *addr, uint32_t *kind)
+static bool take_point(char **p, enum gdb_point *point, uint64_t *addr, uint32_t *kind)
 {
     uint64_t type;
-    if (!gdb_take_hex(&args, &type) || type >= GDB_POINT_COUNT || !gdb_take_char(&args, ',') ||
-        !gdb_take_range(&args, addr, kind, UINT32_MAX))
+    if (!gdb_take_hex(p, &type) || type >= GDB_POINT_COUNT || !gdb_take_char(p, ',') ||
+        !gdb_take_range(p, addr, kind, UINT32_MAX))
         return false;
     *point = (enum gdb_point)type;
-    if (type >= GDB_POINT_WRITE)
+    if (!gdb_point_is_breakpoint(*point))
         return *kind > 0;
     return *kind >= 2 && *kind <= 4 && !(*addr & (*kind == 4 ? 3 : 1));
+}
+
+/* "X LENGTH,BYTES", as many as there are. */
+static bool take_expressions(char **p, struct gdb_point_code *code, unsigned *count)
+{
+    while (**p == 'X') {
+        unsigned used = code->condition_count + code->command_count;
+        uint64_t length;
+        ++*p;
+        if (used == GDB_POINT_CODE_MAX || !gdb_take_hex(p, &length) || length > GDB_AGENT_LENGTH ||
+            !gdb_take_char(p, ','))
+            return false;
+        struct gdb_bytecode *b = &code->list[used];
+        b->bytes = malloc((size_t)length + 1);
+        if (!b->bytes)
+            abort();
+        b->length = (uint32_t)length;
+        ++*count;
+        if (!gdb_take_bytes(p, b->bytes, (size_t)length))
+            return false;
+    }
+    return true;
+}
+
+/* What may follow a breakpoint: ";" and conditions, ";cmds:PERSIST," and commands. *@code is NULL if
+ * there is nothing. */
+static bool take_code(char **p, struct gdb_point_code **code)
+{
+    *code = NULL;
+    if (!**p)
+        return true;
+    *code = calloc(1, sizeof(**code));
+    if (!*code)
+        abort();
+    bool ok = true;
+    while (ok && gdb_take_char(p, ';')) {
+        uint64_t persist;
+        if (strncmp(*p, "cmds:", 5)) {
+            ok = **p == 'X' && !(*code)->command_count &&
+                 take_expressions(p, *code, &(*code)->condition_count);
+        } else {
+            *p += 5;
+            ok = gdb_take_hex(p, &persist) && gdb_take_char(p, ',') &&
+                 take_expressions(p, *code, &(*code)->command_count);
+        }
+    }
+    if (ok && !**p)
+        return true;
+    gdb_point_code_free(*code);
+    return false;
 }
 
 static void run_Z(struct gdb_stub *g, char *args, size_t len)
@@ -222,9 +274,16 @@ static void run_Z(struct gdb_stub *g, char *args, size_t len)
     enum gdb_point point;
     uint64_t addr;
     uint32_t kind;
-    if (!take_point(args, &point, &addr, &kind))
+    struct gdb_point_code *code;
+    if (!take_point(&args, &point, &addr, &kind)) {
         gdb_reply_error(g, GDB_EINVAL);
-    else if (!g->target->insert(g->opaque, point, addr, kind))
+        return;
+    }
+    if (!gdb_point_is_breakpoint(point) && !g->target->watchpoints)
+        return; /* the debugger steps and compares then */
+    if (!take_code(&args, &code) || (code && !gdb_point_is_breakpoint(point)))
+        gdb_reply_error(g, GDB_EINVAL);
+    else if (!g->target->insert(g->opaque, point, addr, kind, code))
         gdb_reply_error(g, GDB_ENOSPC);
     else
         gdb_reply(g, "OK");
@@ -235,7 +294,7 @@ static void run_z(struct gdb_stub *g, char *args, size_t len)
     enum gdb_point point;
     uint64_t addr;
     uint32_t kind;
-    if (!take_point(args, &point, &addr, &kind)) {
+    if (!take_point(&args, &point, &addr, &kind) || *args) {
         gdb_reply_error(g, GDB_EINVAL);
         return;
     }
@@ -243,10 +302,50 @@ static void run_z(struct gdb_stub *g, char *args, size_t len)
     gdb_reply(g, "OK");
 }
 
+/* ---- flash ----------------------------------------------------------------------------------- */
+
+/* Of `load`: "Erase:ADDR,LENGTH", "Write:ADDR:BYTES", "Done". Written is what has been erased, at once. */
+static void run_flash_erase(struct gdb_stub *g, char *args, size_t len)
+{
+    uint64_t addr;
+    uint32_t n;
+    if (!g->target->write_flash)
+        return;
+    if (!gdb_take_range(&args, &addr, &n, UINT32_MAX) || *args)
+        gdb_reply_error(g, GDB_EINVAL);
+    else if (!g->target->write_flash(g->opaque, addr, NULL, n))
+        gdb_reply(g, "E.memtype");
+    else
+        gdb_reply(g, "OK");
+}
+
+static void run_flash_write(struct gdb_stub *g, char *args, size_t len)
+{
+    char *end = args + len;
+    uint64_t addr;
+    if (!g->target->write_flash)
+        return;
+    if (!gdb_take_hex(&args, &addr) || !gdb_take_char(&args, ':'))
+        gdb_reply_error(g, GDB_EINVAL);
+    else if (!g->target->write_flash(g->opaque, addr, args, (uint32_t)(end - args)))
+        gdb_reply(g, "E.memtype");
+    else
+        gdb_reply(g, "OK");
+}
+
+static void run_flash_done(struct gdb_stub *g, char *args, size_t len)
+{
+    if (g->target->write_flash)
+        gdb_reply(g, "OK");
+}
+
 const struct gdb_command gdb_memory_commands[] = {
     {"g", true, run_g},         {"G", true, run_G}, {"p", true, run_p},
     {"P", true, run_P},         {"m", true, run_m}, {"M", true, run_M},
     {"X", true, run_X},         {"Z", true, run_Z}, {"z", true, run_z},
     {"qCRC", false, run_crc},   {"qSearch", false, run_search},
+    {"vFlashErase", false, run_flash_erase},
+    {"vFlashWrite", false, run_flash_write},
+    {"vFlashDone", false, run_flash_done},
     {0},
 };

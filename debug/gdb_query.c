@@ -1,5 +1,4 @@
 /* Questions about the stub and the machine, and settings. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,13 +15,27 @@ static bool list_has(const char *list, const char *word)
     return false;
 }
 
+static const char *const object_names[GDB_OBJECT_COUNT] = {
+    [GDB_OBJECT_AUXV] = "auxv",
+    [GDB_OBJECT_EXEC_FILE] = "exec-file",
+    [GDB_OBJECT_SIGINFO] = "siginfo",
+};
+
 static void run_supported(struct gdb_stub *g, char *args, size_t len)
 {
     g->swbreak = list_has(args, "swbreak+");
     g->hwbreak = list_has(args, "hwbreak+");
     gdb_reply(g, "PacketSize=%x;QStartNoAckMode+;vContSupported+;swbreak+;hwbreak+;"
-                 "qXfer:features:read+;qXfer:threads:read+;qXfer:memory-map:read+",
+                 "ConditionalBreakpoints+;BreakpointCommands+;"
+                 "qXfer:features:read+;qXfer:threads:read+",
               GDB_PACKET_MAX);
+    if (g->target->memory_map)
+        gdb_reply(g, ";qXfer:memory-map:read+");
+    if (g->target->pass_signals)
+        gdb_reply(g, ";QPassSignals+");
+    for (unsigned i = 0; i < GDB_OBJECT_COUNT; i++)
+        if (g->target->objects[i])
+            gdb_reply(g, ";qXfer:%s:read+", object_names[i]);
 }
 
 static void run_no_ack(struct gdb_stub *g, char *args, size_t len)
@@ -31,30 +44,30 @@ static void run_no_ack(struct gdb_stub *g, char *args, size_t len)
     g->no_ack = true;
 }
 
-/* ---- threads are CPUs ------------------------------------------------------------------------ */
+/* ---- threads --------------------------------------------------------------------------------- */
 
 /* "Hg" and "Hc" with a thread. */
 static void run_H(struct gdb_stub *g, char *args, size_t len)
 {
     char which = *args;
-    int32_t cpu = 0;
+    uint32_t thread = 0;
     args += which != 0;
-    if (!gdb_take_thread(g, &args, which == 'c' ? GDB_ALL_CPUS : (int32_t)g->general_cpu, &cpu) ||
-        *args || (which != 'c' && which != 'g')) {
+    if (!gdb_take_thread(g, &args, which == 'c' ? GDB_ALL : g->general_thread, &thread) || *args ||
+        (which != 'c' && which != 'g')) {
         gdb_reply_error(g, GDB_EINVAL);
         return;
     }
     if (which == 'c')
-        g->resume_cpu = cpu;
-    else if (cpu != GDB_ALL_CPUS)
-        g->general_cpu = (uint32_t)cpu;
+        g->resume_thread = thread;
+    else if (thread != GDB_ALL)
+        g->general_thread = thread;
     gdb_reply(g, "OK");
 }
 
 static void run_T(struct gdb_stub *g, char *args, size_t len)
 {
-    int32_t cpu = 0;
-    if (gdb_take_thread(g, &args, 0, &cpu))
+    uint32_t thread;
+    if (gdb_take_thread(g, &args, GDB_ALL, &thread))
         gdb_reply(g, "OK");
     else
         gdb_reply_error(g, GDB_EINVAL);
@@ -62,13 +75,14 @@ static void run_T(struct gdb_stub *g, char *args, size_t len)
 
 static void run_current(struct gdb_stub *g, char *args, size_t len)
 {
-    gdb_reply(g, "QC%x", g->general_cpu + 1);
+    gdb_reply(g, "QC%x", g->general_thread);
 }
 
 static void run_threads_first(struct gdb_stub *g, char *args, size_t len)
 {
-    for (uint32_t i = 0; i < g->target->cpu_count(g->opaque); i++)
-        gdb_reply(g, "%c%x", i ? ',' : 'm', i + 1);
+    gdb_threads_update(g);
+    for (uint32_t i = 0; i < g->id_count; i++)
+        gdb_reply(g, "%c%x", i ? ',' : 'm', g->ids[i]);
 }
 
 static void run_threads_more(struct gdb_stub *g, char *args, size_t len)
@@ -78,94 +92,19 @@ static void run_threads_more(struct gdb_stub *g, char *args, size_t len)
 
 static void run_thread_info(struct gdb_stub *g, char *args, size_t len)
 {
-    char text[64];
-    int32_t cpu = 0;
-    if (!gdb_take_thread(g, &args, 0, &cpu) || cpu == GDB_ALL_CPUS) {
+    char name[32], text[64];
+    uint32_t thread = GDB_ALL;
+    if (!gdb_take_thread(g, &args, g->general_thread, &thread) || thread == GDB_ALL) {
         gdb_reply_error(g, GDB_EINVAL);
         return;
     }
-    g->target->describe_cpu(g->opaque, (uint32_t)cpu, text, sizeof(text));
+    g->target->describe(g->opaque, thread, name, sizeof(name), text, sizeof(text));
     gdb_reply_hex(g, text, strlen(text));
 }
 
 static void run_attached(struct gdb_stub *g, char *args, size_t len)
 {
-    gdb_reply(g, "1");
-}
-
-/* ---- documents ------------------------------------------------------------------------------- */
-
-static char *threads_document(struct gdb_stub *g)
-{
-    char *text = NULL, about[64];
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        abort();
-    fprintf(out, "<?xml version=\"1.0\"?>\n<threads>\n");
-    for (uint32_t i = 0; i < g->target->cpu_count(g->opaque); i++) {
-        g->target->describe_cpu(g->opaque, i, about, sizeof(about));
-        fprintf(out, "<thread id=\"%x\" core=\"%u\" name=\"CPU %u\">%s</thread>\n", i + 1, i, i,
-                about);
-    }
-    fprintf(out, "</threads>\n");
-    fclose(out);
-    return text;
-}
-
-/* GDB's addresses are virtual: what is behind one is the guest's choice, at any time. */
-static char *memory_document(struct gdb_stub *g)
-{
-    return strdup("<?xml version=\"1.0\"?>\n"
-                  "<!DOCTYPE memory-map PUBLIC \"+//IDN gnu.org//DTD GDB Memory Map V1.0//EN\" "
-                  "\"http://sourceware.org/gdb/gdb-memory-map.dtd\">\n"
-                  "<memory-map>\n<memory type=\"ram\" start=\"0x0\" length=\"0x100000000\"/>\n"
-                  "</memory-map>\n");
-}
-
-static char *target_document(struct gdb_stub *g)
-{
-    return strdup(g->xml);
-}
-
-static const struct {
-    const char *name;
-    char *(*make)(struct gdb_stub *g);
-} documents[] = {
-    {"features:read:target.xml:", target_document},
-    {"threads:read::", threads_document},
-    {"memory-map:read::", memory_document},
-};
-
-static void reply_part(struct gdb_stub *g, const char *text, uint64_t offset, uint32_t len)
-{
-    size_t size = strlen(text);
-    size_t left = offset < size ? size - (size_t)offset : 0;
-    size_t n = left < len ? left : len;
-    gdb_reply(g, "%c", n < left ? 'm' : 'l');
-    gdb_reply_bytes(g, text + (size - left), n);
-}
-
-static void run_xfer(struct gdb_stub *g, char *args, size_t len)
-{
-    for (unsigned i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
-        size_t n = strlen(documents[i].name);
-        uint64_t offset;
-        uint32_t length;
-        if (strncmp(args, documents[i].name, n))
-            continue;
-        args += n;
-        if (!gdb_take_range(&args, &offset, &length, GDB_PACKET_MAX / 2) || *args) {
-            gdb_reply_error(g, GDB_EINVAL);
-            return;
-        }
-        char *text = documents[i].make(g);
-        if (!text)
-            abort();
-        reply_part(g, text, offset, length);
-        free(text);
-        return;
-    }
+    gdb_reply(g, "%d", !g->target->created);
 }
 
 /* ---- the monitor ----------------------------------------------------------------------------- */
@@ -237,6 +176,25 @@ static void run_sstep(struct gdb_stub *g, char *args, size_t len)
     gdb_reply(g, "OK");
 }
 
+/* "QPassSignals:NUMBER;NUMBER..." */
+static void run_pass_signals(struct gdb_stub *g, char *args, size_t len)
+{
+    bool pass[GDB_SIGNALS] = {false};
+    if (!g->target->pass_signals)
+        return;
+    while (*args) {
+        uint64_t number;
+        if (!gdb_take_hex(&args, &number) || (*args && !gdb_take_char(&args, ';'))) {
+            gdb_reply_error(g, GDB_EINVAL);
+            return;
+        }
+        if (number < GDB_SIGNALS)
+            pass[number] = true;
+    }
+    g->target->pass_signals(g->opaque, pass);
+    gdb_reply(g, "OK");
+}
+
 const struct gdb_command gdb_query_commands[] = {
     {"qSupported", false, run_supported},
     {"QStartNoAckMode", false, run_no_ack},
@@ -247,8 +205,8 @@ const struct gdb_command gdb_query_commands[] = {
     {"qsThreadInfo", false, run_threads_more},
     {"qThreadExtraInfo", false, run_thread_info},
     {"qAttached", false, run_attached},
-    {"qXfer", false, run_xfer},
     {"qRcmd", false, run_monitor},
+    {"QPassSignals", false, run_pass_signals},
     {"qqemu.PhyMemMode", false, run_physical_query},
     {"Qqemu.PhyMemMode", false, run_physical},
     {"qqemu.sstepbits", false, run_sstep_bits},

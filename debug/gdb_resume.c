@@ -4,20 +4,25 @@
 #include "debug/gdb_internal.h"
 
 enum { SIGNAL_INT = 2, SIGNAL_TRAP = 5 }; /* GDB's numbers */
-enum { EXPEDITED_FIRST = 13, NUMBER_LR = 14, NUMBER_PC = 15, NUMBER_CPSR = 25 };
+enum { NUMBER_PC = 15, NUMBER_CPSR = 25 };
+
+static const char hex[] = "0123456789abcdef";
 
 /* ---- stop replies ---------------------------------------------------------------------------- */
 
-static void reply_expedited(struct gdb_stub *g, uint32_t cpu)
+static void reply_expedited(struct gdb_stub *g, uint32_t thread)
 {
     static const uint8_t numbers[] = {13, 14, NUMBER_PC, NUMBER_CPSR};
     for (unsigned i = 0; i < sizeof(numbers); i++) {
         const struct gdb_register *reg =
             gdb_register_find(g->target->registers(g->opaque), numbers[i]);
-        uint64_t value = g->target->read_register(g->opaque, cpu, reg);
-        gdb_reply(g, "%02x:", numbers[i]);
+        if (!reg)
+            continue;
+        uint64_t value = g->target->read_register(g->opaque, thread, reg);
+        const char name[3] = {hex[numbers[i] >> 4], hex[numbers[i] & 15], ':'};
+        gdb_reply_bytes(g, name, sizeof(name));
         gdb_reply_hex(g, &value, reg->bytes);
-        gdb_reply(g, ";");
+        gdb_reply_bytes(g, ";", 1);
     }
 }
 
@@ -35,22 +40,26 @@ static void reply_point(struct gdb_stub *g)
     gdb_reply(g, ";");
 }
 
-void gdb_stop_reply(struct gdb_stub *g)
+static unsigned stop_signal(const struct gdb_stop *stop)
 {
-    gdb_reply(g, "T%02xthread:%x;", g->stop.kind == GDB_STOP_INTERRUPT ? SIGNAL_INT : SIGNAL_TRAP,
-              g->stop.cpu + 1);
-    if (g->stop.kind == GDB_STOP_POINT)
-        reply_point(g);
-    reply_expedited(g, g->stop.cpu);
+    switch (stop->kind) {
+    case GDB_STOP_INTERRUPT: return SIGNAL_INT;
+    case GDB_STOP_SIGNAL: return stop->code;
+    default: return SIGNAL_TRAP;
+    }
 }
 
-static bool in_range(struct gdb_stub *g, const struct gdb_stop *stop)
+void gdb_stop_reply(struct gdb_stub *g)
 {
-    const struct gdb_register *pc = gdb_register_find(g->target->registers(g->opaque), NUMBER_PC);
-    if (stop->kind != GDB_STOP_STEP || stop->cpu != g->range_cpu || g->range_start == g->range_end)
-        return false;
-    uint64_t at = g->target->read_register(g->opaque, stop->cpu, pc);
-    return at >= g->range_start && at < g->range_end;
+    const struct gdb_stop *stop = &g->stop;
+    if (stop->kind == GDB_STOP_EXITED || stop->kind == GDB_STOP_KILLED) {
+        gdb_reply(g, "%c%02x", stop->kind == GDB_STOP_EXITED ? 'W' : 'X', stop->code & 0xff);
+        return;
+    }
+    gdb_reply(g, "T%02xthread:%x;", stop_signal(stop), stop->thread);
+    if (stop->kind == GDB_STOP_POINT)
+        reply_point(g);
+    reply_expedited(g, stop->thread);
 }
 
 void gdb_stub_stopped(void *opaque, const struct gdb_stop *stop)
@@ -58,24 +67,26 @@ void gdb_stub_stopped(void *opaque, const struct gdb_stop *stop)
     struct gdb_stub *g = opaque;
     if (!g->running)
         return;
-    if (in_range(g, stop)) {
-        g->target->resume(g->opaque, g->actions);
-        return;
-    }
     g->running = false;
     g->stop = *stop;
-    g->general_cpu = stop->cpu;
+    if (stop->thread)
+        g->general_thread = stop->thread;
     gdb_stop_reply(g);
     gdb_reply_send(g);
 }
 
 void gdb_interrupt(struct gdb_stub *g)
 {
-    const struct gdb_stop stop = {.kind = GDB_STOP_INTERRUPT, .cpu = g->stop.cpu};
+    struct gdb_stop stop = {.kind = GDB_STOP_INTERRUPT, .thread = g->stop.thread};
     if (!g->target->running(g->opaque))
         return;
     g->target->stop(g->opaque);
-    g->range_end = g->range_start;
+    gdb_threads_update(g);
+    bool there = false; /* it may have ended */
+    for (uint32_t i = 0; i < g->id_count; i++)
+        there = there || g->ids[i] == stop.thread;
+    if (!there)
+        stop.thread = g->ids[0];
     gdb_stub_stopped(g, &stop);
 }
 
@@ -86,44 +97,56 @@ static enum gdb_action step_action(const struct gdb_stub *g)
     return g->sstep & GDB_SSTEP_NOIRQ ? GDB_STEP : GDB_STEP_INTERRUPTS;
 }
 
-static void go(struct gdb_stub *g)
+static void go(struct gdb_stub *g, enum gdb_action others)
 {
     bool some = false;
-    for (uint32_t i = 0; i < g->target->cpu_count(g->opaque); i++)
-        some = some || g->actions[i] != GDB_HOLD;
+    for (uint32_t i = 0; i < g->id_count; i++)
+        some = some || g->actions[i].action != GDB_HOLD;
     if (!some) {
         gdb_reply_error(g, GDB_EINVAL);
         return;
     }
     g->silent = true;
     g->running = true;
-    g->target->resume(g->opaque, g->actions);
+    g->target->resume(g->opaque, g->actions, g->id_count, others);
 }
 
 static void set_all(struct gdb_stub *g, enum gdb_action action)
 {
-    for (unsigned i = 0; i < GDB_CPU_MAX; i++)
-        g->actions[i] = action;
-    g->range_start = g->range_end = 0;
+    gdb_threads_update(g);
+    for (uint32_t i = 0; i < g->id_count; i++)
+        g->actions[i] = (struct gdb_resume){.thread = g->ids[i], .action = action};
 }
 
-/* c, s: "[ADDR]"; C, S: "SIGNAL[;ADDR]". Signals mean nothing to a machine. */
+void gdb_continue_all(struct gdb_stub *g)
+{
+    set_all(g, GDB_CONTINUE);
+    g->target->resume(g->opaque, g->actions, g->id_count, GDB_CONTINUE);
+}
+
+/* c, s: "[ADDR]"; C, S: "SIGNAL[;ADDR]". */
 static void legacy(struct gdb_stub *g, char *args, bool step, bool signal)
 {
-    uint64_t value;
-    uint32_t cpu = g->resume_cpu == GDB_ALL_CPUS ? g->general_cpu : (uint32_t)g->resume_cpu;
+    uint64_t number = 0, value;
+    uint32_t thread = g->resume_thread == GDB_ALL ? g->general_thread : g->resume_thread;
     const struct gdb_register *pc = gdb_register_find(g->target->registers(g->opaque), NUMBER_PC);
-    bool ok = !signal || gdb_take_hex(&args, &value);
+    bool ok = !signal || gdb_take_hex(&args, &number);
     bool address = signal ? gdb_take_char(&args, ';') : *args != 0;
     if (!ok || (address && !gdb_take_hex(&args, &value)) || *args) {
         gdb_reply_error(g, GDB_EINVAL);
         return;
     }
     if (address)
-        g->target->write_register(g->opaque, cpu, pc, value);
-    set_all(g, step || g->resume_cpu != GDB_ALL_CPUS ? GDB_HOLD : GDB_CONTINUE);
-    g->actions[cpu] = step ? step_action(g) : GDB_CONTINUE;
-    go(g);
+        g->target->write_register(g->opaque, thread, pc, value);
+    enum gdb_action others = step || g->resume_thread != GDB_ALL ? GDB_HOLD : GDB_CONTINUE;
+    set_all(g, others);
+    for (uint32_t i = 0; i < g->id_count; i++) {
+        if (g->ids[i] != thread)
+            continue;
+        g->actions[i].action = step ? step_action(g) : GDB_CONTINUE;
+        g->actions[i].signal = (uint32_t)number;
+    }
+    go(g, others);
 }
 
 static void run_c(struct gdb_stub *g, char *args, size_t len)
@@ -146,55 +169,55 @@ static void run_S(struct gdb_stub *g, char *args, size_t len)
     legacy(g, args, true, true);
 }
 
-/* One action of vCont with its arguments: "c", "C05", "s", "S05", "t", "r START,END". */
-static bool take_action(struct gdb_stub *g, char **p, enum gdb_action *action, uint64_t range[2])
+static bool take_signal(char **p, uint32_t *signal)
 {
-    uint64_t signal;
+    uint64_t value;
+    bool ok = gdb_take_hex(p, &value) && value < GDB_SIGNALS;
+    *signal = ok ? (uint32_t)value : 0;
+    return ok;
+}
+
+/* One action of vCont with its arguments: "c", "C05", "s", "S05", "t", "r START,END". */
+static bool take_action(struct gdb_stub *g, char **p, struct gdb_resume *r)
+{
     char letter = **p;
-    range[0] = range[1] = 0;
+    *r = (struct gdb_resume){.action = GDB_HOLD};
     *p += letter != 0;
     switch (letter) {
-    case 'C':
-        if (!gdb_take_hex(p, &signal))
-            return false;
-        /* fall through */
-    case 'c': *action = GDB_CONTINUE; return true;
-    case 'S':
-        if (!gdb_take_hex(p, &signal))
-            return false;
-        /* fall through */
-    case 's': *action = step_action(g); return true;
-    case 't': *action = GDB_HOLD; return true;
+    case 'C': r->action = GDB_CONTINUE; return take_signal(p, &r->signal);
+    case 'c': r->action = GDB_CONTINUE; return true;
+    case 'S': r->action = step_action(g); return take_signal(p, &r->signal);
+    case 's': r->action = step_action(g); return true;
+    case 't': return true;
     case 'r':
-        *action = step_action(g);
-        return gdb_take_hex(p, &range[0]) && gdb_take_char(p, ',') && gdb_take_hex(p, &range[1]);
+        r->action = step_action(g);
+        return gdb_take_hex(p, &r->range_start) && gdb_take_char(p, ',') &&
+               gdb_take_hex(p, &r->range_end);
     default: return false;
     }
 }
 
-/* Of several actions that name a CPU the first counts; CPUs that none names stay stopped. */
-static bool take_actions(struct gdb_stub *g, char *p)
+/* Of several actions that name a thread the first counts; threads that none names stay stopped. What
+ * all do, those do that appear later. */
+static bool take_actions(struct gdb_stub *g, char *p, enum gdb_action *others)
 {
-    uint32_t given = 0, count = g->target->cpu_count(g->opaque);
     set_all(g, GDB_HOLD);
+    *others = GDB_HOLD;
     do {
-        enum gdb_action action;
-        uint64_t range[2];
-        int32_t cpu = GDB_ALL_CPUS;
-        if (!take_action(g, &p, &action, range))
+        struct gdb_resume r;
+        uint32_t thread = GDB_ALL;
+        if (!take_action(g, &p, &r))
             return false;
-        if (gdb_take_char(&p, ':') && !gdb_take_thread(g, &p, 0, &cpu))
+        if (gdb_take_char(&p, ':') && !gdb_take_thread(g, &p, g->general_thread, &thread))
             return false;
-        for (uint32_t i = 0; i < count; i++) {
-            if ((cpu != GDB_ALL_CPUS && (uint32_t)cpu != i) || given >> i & 1)
+        if (thread == GDB_ALL && r.action == GDB_CONTINUE)
+            *others = GDB_CONTINUE;
+        for (uint32_t i = 0; i < g->id_count; i++) {
+            if ((thread != GDB_ALL && thread != g->ids[i]) || g->actions[i].given)
                 continue;
-            g->actions[i] = action;
-            given |= 1u << i;
-            if (range[0] == range[1])
-                continue;
-            g->range_start = range[0];
-            g->range_end = range[1];
-            g->range_cpu = i;
+            g->actions[i] = r;
+            g->actions[i].thread = g->ids[i];
+            g->actions[i].given = true;
         }
     } while (gdb_take_char(&p, ';'));
     return !*p;
@@ -202,8 +225,9 @@ static bool take_actions(struct gdb_stub *g, char *p)
 
 static void run_vcont(struct gdb_stub *g, char *args, size_t len)
 {
-    if (take_actions(g, args))
-        go(g);
+    enum gdb_action others;
+    if (take_actions(g, args, &others))
+        go(g, others);
     else
         gdb_reply_error(g, GDB_EINVAL);
 }
@@ -215,17 +239,32 @@ static void run_vcont_query(struct gdb_stub *g, char *args, size_t len)
 
 static void run_why(struct gdb_stub *g, char *args, size_t len)
 {
-    gdb_stop_reply(g);
+    if (g->detached)
+        gdb_reply(g, "W00");
+    else
+        gdb_stop_reply(g);
 }
 
-/* ---- leaving --------------------------------------------------------------------------------- */
+/* ---- leaving and coming back ------------------------------------------------------------------- */
 
+/* With `target extended-remote` the connection stays, and the debugger may attach again. */
 static void run_detach(struct gdb_stub *g, char *args, size_t len)
 {
     g->target->remove_all(g->opaque);
-    set_all(g, GDB_CONTINUE);
-    g->target->resume(g->opaque, g->actions);
+    gdb_continue_all(g);
+    g->detached = true;
     gdb_reply(g, "OK");
+}
+
+static void run_attach(struct gdb_stub *g, char *args, size_t len)
+{
+    g->detached = false;
+    if (g->target->running(g->opaque))
+        g->target->stop(g->opaque);
+    gdb_threads_update(g);
+    g->general_thread = g->ids[0];
+    g->stop = (struct gdb_stop){.kind = GDB_STOP_NONE, .thread = g->ids[0]};
+    gdb_stop_reply(g);
 }
 
 static void run_kill(struct gdb_stub *g, char *args, size_t len)
@@ -236,15 +275,37 @@ static void run_kill(struct gdb_stub *g, char *args, size_t len)
 
 static void run_vkill(struct gdb_stub *g, char *args, size_t len)
 {
-    g->target->quit(g->opaque);
     gdb_reply(g, "OK");
+    gdb_reply_send(g);
+    g->silent = true;
+    g->target->quit(g->opaque);
+}
+
+static void restart(struct gdb_stub *g)
+{
+    g->detached = false;
+    if (g->target->running(g->opaque))
+        g->target->stop(g->opaque);
+    g->target->reset(g->opaque);
+    g->stop = (struct gdb_stop){.kind = GDB_STOP_NONE, .thread = g->ids[0]};
+    g->general_thread = g->ids[0];
 }
 
 static void run_restart(struct gdb_stub *g, char *args, size_t len)
 {
-    g->target->reset(g->opaque);
-    g->stop = (struct gdb_stop){.kind = GDB_STOP_NONE};
+    if (!g->target->reset)
+        return;
+    restart(g);
     g->silent = true;
+}
+
+/* The program and its arguments are the command line's. */
+static void run_run(struct gdb_stub *g, char *args, size_t len)
+{
+    if (!g->target->reset)
+        return;
+    restart(g);
+    gdb_stop_reply(g);
 }
 
 static void run_extended(struct gdb_stub *g, char *args, size_t len)
@@ -253,11 +314,12 @@ static void run_extended(struct gdb_stub *g, char *args, size_t len)
 }
 
 const struct gdb_command gdb_resume_commands[] = {
-    {"?", true, run_why},        {"c", true, run_c},
-    {"C", true, run_C},          {"s", true, run_s},
-    {"S", true, run_S},          {"vCont", false, run_vcont},
+    {"vCont", false, run_vcont}, {"?", true, run_why},
+    {"c", true, run_c},          {"C", true, run_C},
+    {"s", true, run_s},          {"S", true, run_S},
     {"D", true, run_detach},     {"vCont?", false, run_vcont_query},
     {"k", true, run_kill},       {"vKill", false, run_vkill},
-    {"R", true, run_restart},    {"!", true, run_extended},
+    {"R", true, run_restart},    {"vRun", false, run_run},
+    {"!", true, run_extended},   {"vAttach", false, run_attach},
     {0},
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "debug/gdb_agent.h"
 #include "debug/gdb_internal.h"
 #include "debug/target_xml.h"
 
@@ -51,9 +52,12 @@ void gdb_reply_error(struct gdb_stub *g, unsigned number)
 
 void gdb_reply_send(struct gdb_stub *g)
 {
-    g->frame = realloc(g->frame, 2 * g->reply_length + 4);
-    if (!g->frame)
-        abort();
+    if (2 * g->reply_length + 4 > g->frame_capacity) {
+        g->frame_capacity = 4 * g->reply_length + 4;
+        g->frame = realloc(g->frame, g->frame_capacity);
+        if (!g->frame)
+            abort();
+    }
     g->frame_length = gdb_packet_frame(g->frame, g->reply, g->reply_length);
     g->reply_length = 0;
     chardev_write(g->chardev, g->frame, g->frame_length);
@@ -67,10 +71,15 @@ static void on_packet(struct gdb_stub *g)
 {
     if (!g->no_ack)
         chardev_write(g->chardev, "+", 1);
-    gdb_interrupt(g);
     g->silent = false;
     g->reply_length = 0;
-    gdb_command_run(g, g->parser.data, g->parser.length);
+    if (g->detached && !gdb_command_while_detached(g->parser.data)) {
+        gdb_reply_error(g, GDB_ESRCH);
+    } else {
+        if (!g->detached)
+            gdb_interrupt(g);
+        gdb_command_run(g, g->parser.data, g->parser.length);
+    }
     if (!g->silent)
         gdb_reply_send(g);
 }
@@ -110,11 +119,12 @@ static void receive(void *opaque, const uint8_t *buf, size_t len)
 static void session_begin(struct gdb_stub *g)
 {
     gdb_parser_reset(&g->parser);
-    g->no_ack = g->swbreak = g->hwbreak = g->running = g->physical = false;
+    g->no_ack = g->swbreak = g->hwbreak = g->running = g->physical = g->detached = false;
     g->sstep = GDB_SSTEP_ENABLE | GDB_SSTEP_NOIRQ | GDB_SSTEP_NOTIMER;
-    g->general_cpu = 0;
-    g->resume_cpu = GDB_ALL_CPUS;
-    g->stop = (struct gdb_stop){.kind = GDB_STOP_NONE};
+    gdb_threads_update(g);
+    g->general_thread = g->ids[0];
+    g->resume_thread = GDB_ALL;
+    g->stop = (struct gdb_stop){.kind = GDB_STOP_NONE, .thread = g->ids[0]};
     g->frame_length = 0;
 }
 
@@ -126,11 +136,10 @@ static void session_end(struct gdb_stub *g)
     g->running = false;
     if (was_running)
         g->target->stop(g->opaque);
+    gdb_files_close(g);
     g->target->remove_all(g->opaque);
-    for (unsigned i = 0; i < GDB_CPU_MAX; i++)
-        g->actions[i] = GDB_CONTINUE;
     if (was_running)
-        g->target->resume(g->opaque, g->actions);
+        gdb_continue_all(g);
 }
 
 static void on_event(void *opaque, enum chardev_event event)
@@ -142,6 +151,24 @@ static void on_event(void *opaque, enum chardev_event event)
     } else if (event == CHARDEV_CLOSED) {
         session_end(g);
     }
+}
+
+/* Printed by a breakpoint: the debugger shows it and goes on waiting. */
+static void output(void *opaque, const char *text, size_t len)
+{
+    struct gdb_stub *g = opaque;
+    char hex[2 * GDB_AGENT_TEXT + 2], frame[4 * GDB_AGENT_TEXT + 8];
+    if (!g->running || len > GDB_AGENT_TEXT)
+        return;
+    hex[0] = 'O';
+    for (size_t i = 0; i < len; i++)
+        snprintf(hex + 1 + 2 * i, 3, "%02x", (uint8_t)text[i]);
+    chardev_write(g->chardev, frame, gdb_packet_frame(frame, hex, 1 + 2 * len));
+}
+
+struct gdb_listener gdb_stub_listener(struct gdb_stub *g)
+{
+    return (struct gdb_listener){gdb_stub_stopped, output, g};
 }
 
 static const struct chardev_frontend frontend = {.receive = receive, .event = on_event};
@@ -157,6 +184,7 @@ struct gdb_stub *gdb_stub_new(struct chardev *cd, const struct gdb_target *targe
     g->opaque = opaque;
     g->monitor = monitor;
     g->xml = target_xml_new(target->registers(opaque));
+    gdb_files_init(g);
     session_begin(g);
     chardev_attach(cd, &frontend, g);
     return g;
@@ -166,11 +194,10 @@ void gdb_stub_free(struct gdb_stub *g, int status)
 {
     if (!g)
         return;
-    if (g->running) {
-        gdb_reply(g, "W%02x", (unsigned)status & 0xff);
-        gdb_reply_send(g);
-    }
+    const struct gdb_stop stop = {.kind = GDB_STOP_EXITED, .code = (unsigned)status & 0xff};
+    gdb_stub_stopped(g, &stop);
     chardev_attach(g->chardev, NULL, NULL);
+    gdb_files_close(g);
     free(g->xml);
     free(g->reply);
     free(g->frame);

@@ -18,7 +18,10 @@ struct gdb_stub *gdb_stub_new(struct chardev *cd, const struct gdb_target *targe
 /** The machine ends with @status: tell the debugger, disconnect, and free (NULL is allowed). */
 void gdb_stub_free(struct gdb_stub *g, int status);
 
-/** The machine stopped by itself after gdb_target.resume. @opaque is the stub. */
+/** The machine stopped by itself after gdb_target.resume, or has ended. @opaque is the stub. */
 void gdb_stub_stopped(void *opaque, const struct gdb_stop *stop);
+
+/** For the target: the stub as its listener. */
+struct gdb_listener gdb_stub_listener(struct gdb_stub *g);
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * What the GDB stub acts on: a machine with CPUs, given as functions. They are called on the event
- * loop's thread with the device lock held. All but running, stop, quit and reset are called while the
- * machine is stopped.
+ * What the GDB stub acts on: a machine with CPUs or a process with threads, given as functions. They
+ * are called on the event loop's thread with the device lock held (if there is one). All but running,
+ * stop, quit and reset are called while everything is stopped. CPUs and threads are known by numbers
+ * that are not 0. A function that is NULL is a thing that the target does not have.
  */
 #ifndef ARMEMU_DEBUG_GDB_TARGET_H
 #define ARMEMU_DEBUG_GDB_TARGET_H
@@ -9,34 +10,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
+#include "debug/gdb_points.h"
 #include "debug/gdb_registers.h"
-
-/* Breakpoints and watchpoints, numbered as in the packets Z0 to Z4. */
-enum gdb_point {
-    GDB_POINT_SOFTWARE,
-    GDB_POINT_HARDWARE,
-    GDB_POINT_WRITE,
-    GDB_POINT_READ,
-    GDB_POINT_ACCESS,
-    GDB_POINT_COUNT,
-};
 
 enum gdb_stop_kind {
     GDB_STOP_NONE,
     GDB_STOP_INTERRUPT, /* somebody asked */
     GDB_STOP_STEP,
     GDB_STOP_POINT,     /* the instruction has not been executed, the access not been made */
+    GDB_STOP_SIGNAL,    /* a signal has arrived and has not been delivered */
+    GDB_STOP_EXITED,    /* the process has ended, with a status */
+    GDB_STOP_KILLED,    /* or by a signal */
 };
 
 struct gdb_stop {
     enum gdb_stop_kind kind;
-    uint32_t cpu;
+    uint32_t thread;
     enum gdb_point point; /* GDB_STOP_POINT */
     uint64_t address;     /* of the data that was about to be accessed */
+    uint32_t code;        /* the signal, as GDB numbers it, or the status */
 };
 
-/* What a CPU does when the machine goes on. */
+/* What a thread does when the target goes on. */
 enum gdb_action {
     GDB_HOLD,
     GDB_CONTINUE,
@@ -44,35 +41,74 @@ enum gdb_action {
     GDB_STEP_INTERRUPTS, /* or one interrupt */
 };
 
-enum { GDB_CPU_MAX = 16 };
+struct gdb_resume {
+    uint32_t thread;
+    enum gdb_action action;
+    bool given;      /* the debugger has named the thread; the stub's */
+    uint32_t signal; /* to be delivered instead of that which was reported, GDB's number; 0: none */
+    uint64_t range_start, range_end; /* steps go on while the PC is in there; empty: one step */
+};
+
+/* Who is told what happens in a target. The lock that the loop's callbacks have is held. */
+struct gdb_listener {
+    void (*stopped)(void *opaque, const struct gdb_stop *stop);
+    /* A breakpoint's command prints; nothing has stopped, any thread. */
+    void (*output)(void *opaque, const char *text, size_t len);
+    void *opaque;
+};
+
+enum gdb_object { GDB_OBJECT_AUXV, GDB_OBJECT_EXEC_FILE, GDB_OBJECT_SIGINFO, GDB_OBJECT_COUNT };
+
+enum { GDB_THREADS_MAX = 4096 };
 
 struct gdb_target {
-    uint32_t (*cpu_count)(void *opaque);
-    /* A few words about CPU @cpu: is it on? */
-    void (*describe_cpu)(void *opaque, uint32_t cpu, char *buf, size_t size);
+    bool created; /* it was started for the debugger, which ends it when it leaves */
+
+    /* The numbers of at most @max threads, and how many there are. */
+    uint32_t (*threads)(void *opaque, uint32_t *ids, uint32_t max);
+    /* The name of a thread, and a few words about it. */
+    void (*describe)(void *opaque, uint32_t thread, char *name, size_t name_size, char *about,
+                     size_t about_size);
     bool (*running)(void *opaque);
-    /* Stop all CPUs; not reported. */
+    /* Stop all threads; not reported. */
     void (*stop)(void *opaque);
-    /* Go on, with one action per CPU. The machine reports the next stop once, by gdb_stub_stopped. */
-    void (*resume)(void *opaque, const enum gdb_action *actions);
+    /* Go on, with one action per thread, @others for those that appear later. The next stop is reported
+     * once, by gdb_stub_stopped. */
+    void (*resume)(void *opaque, const struct gdb_resume *actions, uint32_t count,
+                   enum gdb_action others);
 
     const struct gdb_registers *(*registers)(void *opaque);
-    uint64_t (*read_register)(void *opaque, uint32_t cpu, const struct gdb_register *reg);
-    bool (*write_register)(void *opaque, uint32_t cpu, const struct gdb_register *reg,
+    uint64_t (*read_register)(void *opaque, uint32_t thread, const struct gdb_register *reg);
+    bool (*write_register)(void *opaque, uint32_t thread, const struct gdb_register *reg,
                            uint64_t value);
 
-    /* Memory by physical address, or by virtual address as CPU @cpu translates it, devices
+    /* Memory by physical address, or by virtual address as @thread translates it, devices
      * included. False when part of the range is not there; what is before it may be done. */
-    bool (*read_memory)(void *opaque, uint32_t cpu, bool physical, uint64_t addr, void *buf,
+    bool (*read_memory)(void *opaque, uint32_t thread, bool physical, uint64_t addr, void *buf,
                         uint32_t len);
-    bool (*write_memory)(void *opaque, uint32_t cpu, bool physical, uint64_t addr, const void *buf,
-                         uint32_t len);
+    bool (*write_memory)(void *opaque, uint32_t thread, bool physical, uint64_t addr,
+                         const void *buf, uint32_t len);
+    /* The rows of the memory map, as text of GDB's document. */
+    void (*memory_map)(void *opaque, FILE *out);
+    /* Erase flash, or program it (@buf not NULL), by physical address. False: it is none. */
+    bool (*write_flash)(void *opaque, uint64_t addr, const void *buf, uint32_t len);
 
-    /* Add or remove one; adding what is there, and removing what is not, is allowed. Adding is false
-     * when there are too many. */
-    bool (*insert)(void *opaque, enum gdb_point point, uint64_t addr, uint32_t len);
+    /* Add one (gdb_points_add says what may be added, and when), remove one. @code becomes the
+     * target's. */
+    bool (*insert)(void *opaque, enum gdb_point point, uint64_t addr, uint32_t len,
+                   struct gdb_point_code *code);
     void (*remove)(void *opaque, enum gdb_point point, uint64_t addr, uint32_t len);
     void (*remove_all)(void *opaque);
+    bool watchpoints; /* insert takes them, too */
+
+    /* The whole of an object; *@data is allocated. False: it is not there now. */
+    bool (*read_object)(void *opaque, enum gdb_object object, uint32_t thread, void **data,
+                        size_t *size);
+    bool objects[GDB_OBJECT_COUNT]; /* which there may be */
+    /* The signals, by GDB's numbers, that are delivered without a report. */
+    void (*pass_signals)(void *opaque, const bool *pass);
+    /* The file that the target calls @path, in @buf. */
+    const char *(*host_path)(void *opaque, const char *path, char *buf, size_t size);
 
     void (*reset)(void *opaque); /* the machine; it stays stopped if it is */
     void (*quit)(void *opaque);

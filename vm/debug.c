@@ -11,266 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "debug/gdb_agent.h"
 #include "debug/gdb_registers.h"
 #include "frontend/arm/cpu/exceptions.h"
 #include "util/bits.h"
 #include "vm/internal.h"
 
-enum { PAGE = PHYS_PAGE_SIZE, POINTS_MAX = 4096 };
+enum { PAGE = PHYS_PAGE_SIZE };
 
-/* ---- watchpoints, on the CPU's thread ------------------------------------------------------------- */
-
-static bool is_watch(const struct vm_point *p, bool write)
+static uint32_t thread_of(const struct vm_cpu *c)
 {
-    return p->kind == GDB_POINT_ACCESS || p->kind == (write ? GDB_POINT_WRITE : GDB_POINT_READ);
+    return c->index + 1;
 }
 
-static const struct vm_point *watch_find(const struct vm *vm, uint32_t va, uint32_t len, bool write)
+static struct vm_cpu *cpu_of(struct vm *vm, uint32_t thread)
 {
-    for (unsigned i = 0; i < vm->debug.point_count; i++) {
-        const struct vm_point *p = &vm->debug.points[i];
-        if (is_watch(p, write) && (uint64_t)va < (uint64_t)p->addr + p->len &&
-            p->addr < (uint64_t)va + len)
-            return p;
-    }
-    return NULL;
-}
-
-bool vm_debug_watches_page(const struct vm *vm, uint32_t va, bool write)
-{
-    return vm->debug.watch_count && watch_find(vm, (uint32_t)align_down(va, PAGE), PAGE, write);
-}
-
-bool vm_debug_watch(struct vm_cpu *c, uint32_t va, uint32_t len, bool write)
-{
-    const struct vm_point *p = watch_find(c->vm, va, len, write);
-    if (!p)
-        return false;
-    c->watch_hit = true;
-    c->stop = (struct gdb_stop){GDB_STOP_POINT, c->index, p->kind, p->addr > va ? p->addr : va};
-    atomic_store(&c->attention, true);
-    atomic_store(&c->state.env.exit_request, 1);
-    return true;
-}
-
-/* ---- stops ------------------------------------------------------------------------------------------ */
-
-/* On the event loop: the machine stops, and one of the CPUs that wanted it is named. */
-static void announce(void *opaque)
-{
-    struct vm *vm = opaque;
-    struct vm_debug *d = &vm->debug;
-    struct gdb_stop stop = {.kind = GDB_STOP_NONE};
-    d->announced = false;
-    if (!d->running)
-        return;
-    d->running = false;
-    vm_pause(vm);
-    for (uint32_t i = 0; i < vm->cpu_count; i++)
-        if (stop.kind == GDB_STOP_NONE)
-            stop = vm->cpus[i]->stop;
-    vm_debug_release(vm);
-    if (d->stopped)
-        d->stopped(d->opaque, &stop);
-}
-
-static void cpu_stopped(struct vm_cpu *c)
-{
-    struct vm *vm = c->vm;
-    c->held = true;
-    if (!vm->debug.announced)
-        loop_post(vm->loop, announce, vm);
-    vm->debug.announced = true;
-}
-
-static enum gdb_point breakpoint_kind(const struct vm *vm, uint64_t pc)
-{
-    for (unsigned i = 0; i < vm->debug.point_count; i++)
-        if (vm->debug.points[i].kind <= GDB_POINT_HARDWARE && vm->debug.points[i].addr == pc)
-            return vm->debug.points[i].kind;
-    return GDB_POINT_SOFTWARE;
-}
-
-void vm_debug_cpu_left(struct vm_cpu *c, enum engine_stop why)
-{
-    if (c->watch_hit) {
-        c->watch_hit = false;
-    } else if (why == ENGINE_STOP_STEP) {
-        c->state.halted = 0;
-        c->stop = (struct gdb_stop){.kind = GDB_STOP_STEP, .cpu = c->index};
-    } else if (why == ENGINE_STOP_BREAKPOINT) {
-        c->stop = (struct gdb_stop){GDB_STOP_POINT, c->index,
-                                    breakpoint_kind(c->vm, c->state.env.pc), c->state.env.pc};
-    } else {
-        return;
-    }
-    cpu_stopped(c);
-}
-
-void vm_debug_release(struct vm *vm)
-{
-    for (uint32_t i = 0; i < vm->cpu_count; i++) {
-        vm->cpus[i]->held = false;
-        vm->cpus[i]->stop.kind = GDB_STOP_NONE;
-        engine_step(vm->cpus[i]->engine, ENGINE_STEP_OFF);
-    }
-}
-
-void vm_debug_paused(struct vm *vm)
-{
-    const struct gdb_stop stop = {.kind = GDB_STOP_INTERRUPT};
-    if (!vm->debug.running)
-        return;
-    vm->debug.running = false;
-    vm_debug_release(vm);
-    if (vm->debug.stopped)
-        vm->debug.stopped(vm->debug.opaque, &stop);
-}
-
-void vm_debug_listen(struct vm *vm, void (*stopped)(void *opaque, const struct gdb_stop *stop),
-                     void *opaque)
-{
-    vm->debug.stopped = stopped;
-    vm->debug.opaque = opaque;
-}
-
-static bool running(void *opaque)
-{
-    return !vm_paused(opaque);
-}
-
-static void stop(void *opaque)
-{
-    struct vm *vm = opaque;
-    vm->debug.running = false;
-    vm_pause(vm);
-    vm_debug_release(vm);
-}
-
-/* Breakpoints reach the engine when they are needed: a debugger takes them all out and puts them back
- * in at each stop. */
-static void breakpoints_apply(struct vm *vm)
-{
-    struct vm_debug *d = &vm->debug;
-    uint64_t *pcs = malloc((d->point_count + 1) * sizeof(*pcs));
-    uint32_t count = 0;
-    if (!pcs)
-        abort();
-    for (unsigned i = 0; i < d->point_count; i++)
-        if (d->points[i].kind <= GDB_POINT_HARDWARE)
-            pcs[count++] = d->points[i].addr;
-    engine_breakpoints_set(vm->engine, pcs, count);
-    free(pcs);
-    d->changed = false;
-}
-
-static void resume(void *opaque, const enum gdb_action *actions)
-{
-    static const enum engine_step step[] = {
-        [GDB_HOLD] = ENGINE_STEP_OFF, [GDB_CONTINUE] = ENGINE_STEP_OFF, [GDB_STEP] = ENGINE_STEP,
-        [GDB_STEP_INTERRUPTS] = ENGINE_STEP_INTERRUPTS};
-    struct vm *vm = opaque;
-    vm_debug_release(vm);
-    for (uint32_t i = 0; i < vm->cpu_count; i++) {
-        struct vm_cpu *c = vm->cpus[i];
-        c->held = actions[i] == GDB_HOLD;
-        engine_step(c->engine, step[actions[i]]);
-        if (vm->debug.changed && actions[i] == GDB_CONTINUE)
-            breakpoints_apply(vm);
-        if (step[actions[i]] && !c->powered) { /* there is nothing to wait for */
-            c->stop = (struct gdb_stop){.kind = GDB_STOP_STEP, .cpu = i};
-            cpu_stopped(c);
-        }
-    }
-    vm->debug.running = true;
-    vm_resume(vm);
-}
-
-/* ---- breakpoints and watchpoints, while stopped --------------------------------------------------- */
-
-/* The tables of no CPU know the pages of the watchpoint any more, nor may they learn them. */
-static void watch_flush(struct vm *vm, const struct vm_point *p)
-{
-    struct mmu_op op = {.kind = p->len > 64 * PAGE ? MMU_OP_INV_ALL : MMU_OP_INV_VA};
-    for (uint64_t va = align_down(p->addr, PAGE); va < (uint64_t)p->addr + p->len; va += PAGE) {
-        op.va = (uint32_t)va;
-        vm_mmu_op(vm, NULL, &op);
-        if (op.kind == MMU_OP_INV_ALL)
-            break;
-    }
-}
-
-static void point_changed(struct vm *vm, const struct vm_point *p, int delta)
-{
-    struct vm_debug *d = &vm->debug;
-    bool reads = p->kind == GDB_POINT_READ || p->kind == GDB_POINT_ACCESS;
-    if (p->kind <= GDB_POINT_HARDWARE) {
-        d->changed = true;
-        return;
-    }
-    d->watch_count += (unsigned)delta;
-    if (reads) {
-        unsigned before = d->read_watch_count;
-        d->read_watch_count += (unsigned)delta;
-        if (!before != !d->read_watch_count)
-            engine_fold_literals(vm->engine, !d->read_watch_count);
-    }
-    if (delta > 0)
-        watch_flush(vm, p);
-}
-
-static struct vm_point *point_find(struct vm_debug *d, const struct vm_point *key)
-{
-    for (unsigned i = 0; i < d->point_count; i++)
-        if (d->points[i].kind == key->kind && d->points[i].addr == key->addr &&
-            d->points[i].len == key->len)
-            return &d->points[i];
-    return NULL;
-}
-
-static bool insert(void *opaque, enum gdb_point kind, uint64_t addr, uint32_t len)
-{
-    struct vm *vm = opaque;
-    struct vm_debug *d = &vm->debug;
-    const struct vm_point point = {kind, (uint32_t)addr, len};
-    if (addr > UINT32_MAX)
-        return false;
-    if (point_find(d, &point))
-        return true;
-    if (d->point_count == POINTS_MAX)
-        return false;
-    if (!d->points)
-        d->points = calloc(POINTS_MAX, sizeof(*d->points));
-    if (!d->points)
-        abort();
-    d->points[d->point_count++] = point;
-    point_changed(vm, &point, 1);
-    return true;
-}
-
-static void remove_point(struct vm *vm, struct vm_point *p)
-{
-    const struct vm_point gone = *p;
-    *p = vm->debug.points[--vm->debug.point_count];
-    point_changed(vm, &gone, -1);
-}
-
-static void remove_one(void *opaque, enum gdb_point kind, uint64_t addr, uint32_t len)
-{
-    struct vm *vm = opaque;
-    const struct vm_point key = {kind, (uint32_t)addr, len};
-    struct vm_point *p = point_find(&vm->debug, &key);
-    if (p && addr <= UINT32_MAX)
-        remove_point(vm, p);
-}
-
-static void remove_all(void *opaque)
-{
-    struct vm *vm = opaque;
-    while (vm->debug.point_count)
-        remove_point(vm, &vm->debug.points[0]);
-    if (vm->debug.changed)
-        breakpoints_apply(vm);
+    return vm->cpus[thread - 1];
 }
 
 /* ---- registers --------------------------------------------------------------------------------------- */
@@ -284,21 +40,21 @@ static const struct gdb_registers *registers(void *opaque)
 }
 
 /* Registers of devices (timers) take the device lock themselves. All CPUs are parked. */
-static uint64_t read_register(void *opaque, uint32_t cpu, const struct gdb_register *reg)
+static uint64_t read_register(void *opaque, uint32_t thread, const struct gdb_register *reg)
 {
     struct vm *vm = opaque;
     pthread_mutex_unlock(&vm->device_lock);
-    uint64_t value = gdb_register_read(&vm->cpus[cpu]->state, reg);
+    uint64_t value = gdb_register_read(&cpu_of(vm, thread)->state, reg);
     pthread_mutex_lock(&vm->device_lock);
     return value;
 }
 
-static bool write_register(void *opaque, uint32_t cpu, const struct gdb_register *reg,
+static bool write_register(void *opaque, uint32_t thread, const struct gdb_register *reg,
                            uint64_t value)
 {
     struct vm *vm = opaque;
     pthread_mutex_unlock(&vm->device_lock);
-    bool ok = gdb_register_write(&vm->cpus[cpu]->state, reg, value);
+    bool ok = gdb_register_write(&cpu_of(vm, thread)->state, reg, value);
     pthread_mutex_lock(&vm->device_lock);
     return ok;
 }
@@ -343,7 +99,18 @@ static bool phys_access(struct vm *vm, uint64_t phys, uint8_t *buf, uint32_t len
     return true;
 }
 
-static bool memory_access(struct vm *vm, uint32_t cpu, bool physical, uint64_t addr, uint8_t *buf,
+/* The CPU is parked, or it is its thread that asks. */
+static bool translate(struct vm_cpu *c, uint64_t va, uint64_t *phys)
+{
+    struct arm_translation t;
+    struct arm_fault fault;
+    if (!arm_translate_va(&c->state, (uint32_t)va, ARM_ACCESS_READ, true, &t, &fault))
+        return false;
+    *phys = t.phys;
+    return true;
+}
+
+static bool memory_access(struct vm *vm, uint32_t thread, bool physical, uint64_t addr, uint8_t *buf,
                           uint32_t len, bool write)
 {
     if (physical)
@@ -354,7 +121,7 @@ static bool memory_access(struct vm *vm, uint32_t cpu, bool physical, uint64_t a
         uint64_t phys;
         uint32_t n = PAGE - (uint32_t)(addr & (PAGE - 1));
         n = n < len ? n : len;
-        if (!vm_translate(vm, cpu, addr, &phys) || !phys_access(vm, phys, buf, n, write))
+        if (!translate(cpu_of(vm, thread), addr, &phys) || !phys_access(vm, phys, buf, n, write))
             return false;
         addr += n;
         buf += n;
@@ -363,29 +130,363 @@ static bool memory_access(struct vm *vm, uint32_t cpu, bool physical, uint64_t a
     return true;
 }
 
-static bool read_memory(void *opaque, uint32_t cpu, bool physical, uint64_t addr, void *buf,
+static bool read_memory(void *opaque, uint32_t thread, bool physical, uint64_t addr, void *buf,
                         uint32_t len)
 {
-    return memory_access(opaque, cpu, physical, addr, buf, len, false);
+    return memory_access(opaque, thread, physical, addr, buf, len, false);
 }
 
-static bool write_memory(void *opaque, uint32_t cpu, bool physical, uint64_t addr, const void *buf,
+static bool write_memory(void *opaque, uint32_t thread, bool physical, uint64_t addr, const void *buf,
                          uint32_t len)
 {
-    return memory_access(opaque, cpu, physical, addr, (uint8_t *)buf, len, true);
+    return memory_access(opaque, thread, physical, addr, (uint8_t *)buf, len, true);
+}
+
+/* GDB's addresses are virtual: what is behind one is the guest's choice, at any time. Only while there
+ * is no translation is it known what is flash. */
+static void memory_map(void *opaque, FILE *out)
+{
+    enum { SECTOR = 0x1000 };
+    struct vm *vm = opaque;
+    uint64_t next = 0, end = BIT64(32);
+    bool physical = !(vm->cpus[0]->state.cp15.sctlr[vm->cpus[0]->state.secure] & 1); /* M */
+    for (unsigned i = 0; physical && i < physmap_count(vm->map); i++) {
+        const struct phys_region *r = physmap_region(vm->map, i);
+        if (r->kind != PHYS_ROM || r->base < next || r->base + r->size > end)
+            continue;
+        if (r->base > next)
+            fprintf(out, "<memory type=\"ram\" start=\"0x%llx\" length=\"0x%llx\"/>\n",
+                    (unsigned long long)next, (unsigned long long)(r->base - next));
+        fprintf(out, "<memory type=\"flash\" start=\"0x%llx\" length=\"0x%llx\">"
+                     "<property name=\"blocksize\">0x%x</property></memory>\n",
+                (unsigned long long)r->base, (unsigned long long)r->size, SECTOR);
+        next = r->base + r->size;
+    }
+    if (next < end)
+        fprintf(out, "<memory type=\"ram\" start=\"0x%llx\" length=\"0x%llx\"/>\n",
+                (unsigned long long)next, (unsigned long long)(end - next));
+}
+
+static bool is_flash(const struct vm *vm, uint64_t addr, uint64_t len)
+{
+    const struct phys_region *r = physmap_find(vm->map, addr);
+    return r && r->kind == PHYS_ROM && len <= r->base + r->size - addr;
+}
+
+static bool write_flash(void *opaque, uint64_t addr, const void *buf, uint32_t len)
+{
+    static const uint8_t erased[PAGE] = {[0 ... PAGE - 1] = 0xff};
+    struct vm *vm = opaque;
+    if (!is_flash(vm, addr, len))
+        return false;
+    if (buf)
+        return physmap_load(vm->map, addr, buf, len);
+    for (uint32_t n; len; addr += n, len -= n) {
+        n = len < PAGE ? len : PAGE;
+        if (!physmap_load(vm->map, addr, erased, n))
+            return false;
+    }
+    return true;
+}
+
+/* ---- watchpoints, on the CPU's thread ------------------------------------------------------------- */
+
+bool vm_debug_watches_page(const struct vm *vm, uint32_t va, bool write)
+{
+    const struct gdb_points *p = &vm->debug.points;
+    return p->watch_count && gdb_points_watch(p, (uint32_t)align_down(va, PAGE), PAGE, write);
+}
+
+bool vm_debug_watch(struct vm_cpu *c, uint32_t va, uint32_t len, bool write)
+{
+    const struct gdb_point_row *p = gdb_points_watch(&c->vm->debug.points, va, len, write);
+    if (!p)
+        return false;
+    c->watch_hit = true;
+    c->stop = (struct gdb_stop){.kind = GDB_STOP_POINT,
+                                .thread = thread_of(c),
+                                .point = p->kind,
+                                .address = p->addr > va ? p->addr : va};
+    atomic_store(&c->attention, true);
+    atomic_store(&c->state.env.exit_request, 1);
+    return true;
+}
+
+/* ---- stops ------------------------------------------------------------------------------------------ */
+
+/* On the event loop: the machine stops, and one of the CPUs that wanted it is named. */
+static void announce(void *opaque)
+{
+    struct vm *vm = opaque;
+    struct vm_debug *d = &vm->debug;
+    struct gdb_stop stop = {.kind = GDB_STOP_NONE};
+    d->announced = false;
+    if (!d->running)
+        return;
+    d->running = false;
+    vm_pause(vm);
+    for (uint32_t i = 0; i < vm->cpu_count; i++)
+        if (stop.kind == GDB_STOP_NONE)
+            stop = vm->cpus[i]->stop;
+    vm_debug_release(vm);
+    if (d->listener.stopped)
+        d->listener.stopped(d->listener.opaque, &stop);
+}
+
+static void cpu_stopped(struct vm_cpu *c)
+{
+    struct vm *vm = c->vm;
+    c->held = true;
+    if (!vm->debug.announced)
+        loop_post(vm->loop, announce, vm);
+    vm->debug.announced = true;
+}
+
+/* ---- conditions and commands of breakpoints, on the CPU's thread ------------------------------------- */
+
+static bool agent_register(void *opaque, unsigned number, uint64_t *value)
+{
+    struct vm_cpu *c = opaque;
+    const struct gdb_register *reg = gdb_register_find(c->vm->debug.registers, number);
+    if (!reg)
+        return false;
+    *value = read_register(c->vm, thread_of(c), reg);
+    return true;
+}
+
+static bool agent_memory(void *opaque, uint64_t addr, void *buf, uint32_t len)
+{
+    struct vm_cpu *c = opaque;
+    return memory_access(c->vm, thread_of(c), false, addr, buf, len, false);
+}
+
+static void agent_print(void *opaque, const char *text, size_t len)
+{
+    const struct gdb_listener *l = &((struct vm_cpu *)opaque)->vm->debug.listener;
+    if (l->output)
+        l->output(l->opaque, text, len);
+}
+
+/* Does the breakpoint at the PC stop the CPU? */
+static bool breakpoint_stops(struct vm_cpu *c)
+{
+    static const struct gdb_agent_ops ops = {agent_register, agent_memory, agent_print};
+    const struct gdb_point_row *row = gdb_points_at(&c->vm->debug.points, c->state.env.pc);
+    if (row && !gdb_point_stops(row, &ops, c))
+        return false;
+    c->stop = (struct gdb_stop){.kind = GDB_STOP_POINT,
+                                .thread = thread_of(c),
+                                .point = row ? row->kind : GDB_POINT_SOFTWARE,
+                                .address = c->state.env.pc};
+    return true;
+}
+
+/* ---- coming out of the guest ------------------------------------------------------------------------- */
+
+/* A step is done: does the CPU go on by itself? It does when it has stepped over a breakpoint whose
+ * condition did not hold, and within the range that it is to step through. */
+static bool step_goes_on(struct vm_cpu *c)
+{
+    uint32_t pc = (uint32_t)c->state.env.pc;
+    if (c->stepping_over) {
+        c->stepping_over = false;
+        if (!c->step)
+            return true;
+    }
+    if (pc < c->range_start || pc >= c->range_end || atomic_load(&c->attention))
+        return false;
+    const struct gdb_point_row *row = gdb_points_at(&c->vm->debug.points, pc);
+    if (row)
+        return false;
+    engine_step(c->engine, c->step);
+    return true;
+}
+
+/* What the CPU came out with is noted in c->stop; false if it goes on. */
+static bool has_stopped(struct vm_cpu *c, enum engine_stop why)
+{
+    if (c->watch_hit) {
+        c->watch_hit = false;
+        return true;
+    }
+    if (why == ENGINE_STOP_STEP) {
+        c->state.halted = 0;
+        if (step_goes_on(c))
+            return false;
+        c->stop = (struct gdb_stop){.kind = GDB_STOP_STEP, .thread = thread_of(c)};
+        return true;
+    }
+    if (why != ENGINE_STOP_BREAKPOINT)
+        return false;
+    if (breakpoint_stops(c))
+        return true;
+    c->stepping_over = true;
+    engine_step(c->engine, ENGINE_STEP);
+    return false;
+}
+
+void vm_debug_cpu_left(struct vm_cpu *c, enum engine_stop why)
+{
+    if (has_stopped(c, why))
+        cpu_stopped(c);
+}
+
+void vm_debug_release(struct vm *vm)
+{
+    for (uint32_t i = 0; i < vm->cpu_count; i++) {
+        vm->cpus[i]->held = false;
+        vm->cpus[i]->stop.kind = GDB_STOP_NONE;
+        vm->cpus[i]->stepping_over = false;
+        engine_step(vm->cpus[i]->engine, ENGINE_STEP_OFF);
+    }
+}
+
+void vm_debug_paused(struct vm *vm)
+{
+    const struct gdb_stop stop = {.kind = GDB_STOP_INTERRUPT};
+    if (!vm->debug.running)
+        return;
+    vm->debug.running = false;
+    vm_debug_release(vm);
+    if (vm->debug.listener.stopped)
+        vm->debug.listener.stopped(vm->debug.listener.opaque, &stop);
+}
+
+void vm_debug_listen(struct vm *vm, const struct gdb_listener *listener)
+{
+    vm->debug.listener = *listener;
+}
+
+static bool running(void *opaque)
+{
+    return !vm_paused(opaque);
+}
+
+static void stop(void *opaque)
+{
+    struct vm *vm = opaque;
+    vm->debug.running = false;
+    vm_pause(vm);
+    vm_debug_release(vm);
+}
+
+/* Breakpoints reach the engine when they are needed: a debugger takes them all out and puts them back
+ * in at each stop. */
+static void breakpoints_apply(struct vm *vm)
+{
+    uint32_t count;
+    uint64_t *pcs = gdb_points_addresses(&vm->debug.points, &count);
+    engine_breakpoints_set(vm->engine, pcs, count);
+    free(pcs);
+    vm->debug.changed = false;
+}
+
+static void cpu_resume(struct vm_cpu *c, const struct gdb_resume *r)
+{
+    static const enum engine_step step[] = {
+        [GDB_HOLD] = ENGINE_STEP_OFF, [GDB_CONTINUE] = ENGINE_STEP_OFF, [GDB_STEP] = ENGINE_STEP,
+        [GDB_STEP_INTERRUPTS] = ENGINE_STEP_INTERRUPTS};
+    c->held = r->action == GDB_HOLD;
+    c->step = step[r->action];
+    c->range_start = (uint32_t)r->range_start;
+    c->range_end = (uint32_t)r->range_end;
+    engine_step(c->engine, c->step);
+    if (c->vm->debug.changed && (r->action == GDB_CONTINUE || r->range_end))
+        breakpoints_apply(c->vm);
+    if (c->step && !c->powered) { /* there is nothing to wait for */
+        c->stop = (struct gdb_stop){.kind = GDB_STOP_STEP, .thread = thread_of(c)};
+        cpu_stopped(c);
+    }
+}
+
+static void resume(void *opaque, const struct gdb_resume *actions, uint32_t count,
+                   enum gdb_action others)
+{
+    struct vm *vm = opaque;
+    vm_debug_release(vm);
+    for (uint32_t i = 0; i < count; i++)
+        cpu_resume(cpu_of(vm, actions[i].thread), &actions[i]);
+    vm->debug.running = true;
+    vm_resume(vm);
+}
+
+/* ---- breakpoints and watchpoints, while stopped --------------------------------------------------- */
+
+/* The tables of no CPU know the pages of the watchpoint any more, nor may they learn them. */
+static void watch_flush(struct vm *vm, const struct gdb_point_row *p)
+{
+    struct mmu_op op = {.kind = p->len > 64 * PAGE ? MMU_OP_INV_ALL : MMU_OP_INV_VA};
+    for (uint64_t va = align_down(p->addr, PAGE); va < (uint64_t)p->addr + p->len; va += PAGE) {
+        op.va = (uint32_t)va;
+        vm_mmu_op(vm, NULL, &op);
+        if (op.kind == MMU_OP_INV_ALL)
+            break;
+    }
+}
+
+/* @row was added or removed, and there were @reads_before watchpoints of reads. */
+static void point_changed(struct vm *vm, const struct gdb_point_row *row, unsigned reads_before)
+{
+    unsigned reads = vm->debug.points.read_watch_count;
+    if (gdb_point_is_breakpoint(row->kind))
+        vm->debug.changed = true;
+    if (!reads_before != !reads)
+        engine_fold_literals(vm->engine, !reads);
+}
+
+static bool insert(void *opaque, enum gdb_point kind, uint64_t addr, uint32_t len,
+                   struct gdb_point_code *code)
+{
+    struct vm *vm = opaque;
+    const struct gdb_point_row row = {.kind = kind, .addr = (uint32_t)addr, .len = len};
+    unsigned reads = vm->debug.points.read_watch_count;
+    bool added;
+    if (!gdb_points_add(&vm->debug.points, kind, addr, len, code, &added))
+        return false;
+    if (!added)
+        return true;
+    point_changed(vm, &row, reads);
+    if (!gdb_point_is_breakpoint(kind))
+        watch_flush(vm, &row);
+    return true;
+}
+
+static void remove_one(void *opaque, enum gdb_point kind, uint64_t addr, uint32_t len)
+{
+    struct vm *vm = opaque;
+    unsigned reads = vm->debug.points.read_watch_count;
+    struct gdb_point_row gone;
+    if (gdb_points_remove(&vm->debug.points, kind, addr, len, &gone))
+        point_changed(vm, &gone, reads);
+}
+
+static void remove_all(void *opaque)
+{
+    struct vm *vm = opaque;
+    while (vm->debug.points.count) {
+        const struct gdb_point_row *row = &vm->debug.points.rows[0];
+        remove_one(vm, row->kind, row->addr, row->len);
+    }
+    if (vm->debug.changed)
+        breakpoints_apply(vm);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------------------ */
 
-static uint32_t cpu_count(void *opaque)
+static uint32_t threads(void *opaque, uint32_t *ids, uint32_t max)
 {
-    return vm_cpu_count(opaque);
+    uint32_t count = vm_cpu_count(opaque);
+    for (uint32_t i = 0; i < count && i < max; i++)
+        ids[i] = i + 1;
+    return count;
 }
 
-static void describe_cpu(void *opaque, uint32_t cpu, char *buf, size_t size)
+static void describe(void *opaque, uint32_t thread, char *name, size_t name_size, char *about,
+                     size_t about_size)
 {
-    const struct vm_cpu *c = ((struct vm *)opaque)->cpus[cpu];
-    snprintf(buf, size, "%s", c->powered ? "on" : "off");
+    const struct vm_cpu *c = cpu_of(opaque, thread);
+    snprintf(name, name_size, "CPU %u", c->index);
+    snprintf(about, about_size, "%s", c->powered ? "on" : "off");
 }
 
 static void reset(void *opaque)
@@ -399,8 +500,8 @@ static void quit(void *opaque)
 }
 
 const struct gdb_target vm_gdb_target = {
-    .cpu_count = cpu_count,
-    .describe_cpu = describe_cpu,
+    .threads = threads,
+    .describe = describe,
     .running = running,
     .stop = stop,
     .resume = resume,
@@ -409,15 +510,18 @@ const struct gdb_target vm_gdb_target = {
     .write_register = write_register,
     .read_memory = read_memory,
     .write_memory = write_memory,
+    .memory_map = memory_map,
+    .write_flash = write_flash,
     .insert = insert,
     .remove = remove_one,
     .remove_all = remove_all,
+    .watchpoints = true,
     .reset = reset,
     .quit = quit,
 };
 
 void vm_debug_free(struct vm *vm)
 {
-    free(vm->debug.points);
+    gdb_points_free(&vm->debug.points);
     gdb_registers_free(vm->debug.registers);
 }

@@ -44,6 +44,9 @@ struct vm_cpu {
     bool parked;            /* the thread is waiting here, its state may be touched */
     bool held;              /* the debugger does not let it go on, also when not paused */
     struct gdb_stop stop;   /* what it has to tell the debugger */
+    enum engine_step step;  /* what the debugger wants it to do */
+    bool stepping_over;     /* a breakpoint, by itself: its condition does not hold */
+    uint32_t range_start, range_end; /* steps go on while the PC is in there */
 
     /* Only the CPU's thread: */
     struct phys_region *last_region;
@@ -54,19 +57,11 @@ struct vm_cpu {
     uint64_t slow_loads, slow_stores, device_accesses;
 };
 
-/* A breakpoint or watchpoint. */
-struct vm_point {
-    enum gdb_point kind;
-    uint32_t addr, len;
-};
-
 /* The debugger. Points are changed only while all CPUs are parked. */
 struct vm_debug {
-    void (*stopped)(void *opaque, const struct gdb_stop *stop);
-    void *opaque;
+    struct gdb_listener listener;
     struct gdb_registers *registers;
-    struct vm_point *points;
-    unsigned point_count, watch_count, read_watch_count;
+    struct gdb_points points;
     bool changed;   /* breakpoints that the engine has not been told of */
     bool running;   /* the debugger let the machine go on and waits for a stop */
     bool announced; /* the event loop has been told that a CPU stopped */

@@ -147,7 +147,7 @@ static bool access_store(struct access *a, uint64_t value)
 /* The debugger wants to know of the access, which would be possible: it is not made. */
 static bool watched(struct vm_cpu *c, uint32_t va, unsigned size, bool write)
 {
-    if (!c->vm->debug.watch_count || !vm_debug_watch(c, va, size, write))
+    if (!c->vm->debug.points.watch_count || !vm_debug_watch(c, va, size, write))
         return false;
     vm_restart_instruction(c);
     return true;

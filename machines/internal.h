@@ -106,9 +106,17 @@ struct machine {
 };
 
 extern const struct machine machine_microbit;
+extern const struct machine machine_cortex_m;
 extern const struct machine machine_lm3s6965evb;
 extern const struct machine machine_mps2_an385, machine_mps2_an386, machine_mps2_an500;
 extern const struct machine machine_virt;
+
+/** `cortex-m` with the options in @spec. */
+const struct machine *machine_cortex_m_open(const char *spec, struct error *e);
+/** The board that the file of @spec, "file:PATH", describes. Errors begin with file, line and column. */
+const struct machine *machine_file_open(const char *spec, struct error *e);
+/** A number with an optional suffix K, M or G. */
+bool machine_parse_size(const char *text, uint64_t *size);
 
 struct window {
     struct device *dev;

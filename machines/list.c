@@ -10,6 +10,7 @@
 
 /* In alphabetical order of the names. */
 static const struct machine *const machines[] = {
+    &machine_cortex_m,
     &machine_lm3s6965evb,
     &machine_microbit,
     &machine_mps2_an385,
@@ -45,6 +46,7 @@ void machine_print_help(FILE *out)
     fprintf(out, "Machines (-M name):\n");
     for (unsigned i = 0; i < ARRAY_SIZE(machines); i++)
         fprintf(out, "  %-20s %s\n", machines[i]->name, machines[i]->help);
+    fprintf(out, "  %-20s %s\n", "file:PATH", "a board that a file describes (docs/BOARDS.md)");
 }
 
 const char *machine_name(const struct machine *m)
@@ -180,7 +182,11 @@ bool machine_check_options(const struct machine *m, const char *options, struct 
 
 const struct machine *machine_open(const char *spec, struct error *e)
 {
+    if (!strncmp(spec, "file:", 5))
+        return machine_file_open(spec, e);
     const struct machine *m = machine_find(spec, e);
+    if (m == &machine_cortex_m)
+        return machine_cortex_m_open(spec, e);
     return m && machine_check_options(m, spec, e) ? m : NULL;
 }
 

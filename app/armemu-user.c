@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/gdb.h"
 #include "app/user_options.h"
 #include "process/process.h"
 #include "util/log.h"
@@ -53,6 +54,8 @@ static int run(const struct user_options *o, struct error *e)
         argv[i] = o->args[i];
     if (o->argv0)
         argv[0] = (char *)o->argv0;
+    struct gdb_user gdb = {.spec = o->gdb};
+    const struct process_debugger debugger = gdb_user_debugger(&gdb);
     const struct process_config config = {
         .path = o->args[0],
         .argv = argv,
@@ -63,6 +66,7 @@ static int run(const struct user_options *o, struct error *e)
         .accel = o->accel,
         .strace = o->strace,
         .perfmap = perfmap,
+        .debugger = o->gdb ? &debugger : NULL,
         .self = o->self,
     };
     return process_run(&config, e);

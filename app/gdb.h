@@ -2,11 +2,31 @@
 #ifndef ARMEMU_APP_GDB_H
 #define ARMEMU_APP_GDB_H
 
+#include "debug/gdb_stub.h"
 #include "host/chardev.h"
+#include "process/process.h"
 #include "util/error.h"
 
 /** Open the character device of `-gdb @spec`: sockets as servers that do not wait, and that refuse a
  * second debugger. NULL and @e set on errors. */
 struct chardev *gdb_chardev_open(struct chardev_set *set, const char *spec, struct error *e);
+
+/* -g of armemu-user: the stub, on a thread of its own. */
+struct gdb_user {
+    const char *spec; /* a port, the path of a socket, or as for -gdb */
+    struct process_debug *target;
+    struct loop *loop;
+    struct chardev_set *chardevs;
+    struct chardev *chardev;
+    struct gdb_stub *stub;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool ready, failed;
+    struct error error;
+};
+
+/** The debugger that @g makes of a process; @g stays. */
+struct process_debugger gdb_user_debugger(struct gdb_user *g);
 
 #endif

@@ -111,6 +111,12 @@ static enum status set_strace(struct user_options *o, char *value, struct error 
     return OK;
 }
 
+static enum status set_gdb(struct user_options *o, char *value, struct error *e)
+{
+    o->gdb = value;
+    return *value ? OK : result(error_set(e, "-g needs a port or the path of a socket"));
+}
+
 static enum status set_log(struct user_options *o, char *value, struct error *e)
 {
     if (!strcmp(value, "help")) {
@@ -161,6 +167,7 @@ static const struct row rows[] = {
     {"cpu", "MODEL", true, "CPU model; 'help' lists them (default: max)", set_cpu},
     {"accel", "NAME", true, "jit, interp, or lockstep (both, compared)", set_accel},
     {"strace", NULL, true, "print system calls and signals on stderr", set_strace},
+    {"g", "PORT", false, "wait for GDB at a port of this machine, or a Unix socket's path", set_gdb},
     {"d", "ITEMS", true, "log what ITEMS say; 'help' lists them", set_log},
     {"D", "FILE", true, "write the log to FILE; %d becomes the process id", set_log_path},
     {"dfilter", "RANGES", true, "log blocks of these addresses only", set_log_filter},
@@ -168,7 +175,6 @@ static const struct row rows[] = {
     {"h", NULL, false, "print this help (also -help)", help},
     {"help", NULL, false, NULL, help},
     {"version", NULL, false, "print the version", version},
-    {"g", "PORT", false, NULL, refuse},
     {"B", "ADDRESS", false, NULL, refuse},
     {"R", "SIZE", false, NULL, refuse},
     {"p", "SIZE", false, NULL, refuse},

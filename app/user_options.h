@@ -18,6 +18,7 @@ struct user_options {
     enum engine_accel accel;
     bool strace, perfmap;
     uint32_t log_mask;
+    const char *gdb; /* where a debugger is awaited; NULL: nowhere */
     const char *log_path, *log_filter;
     char **envp;       /* allocated array: the program's environment */
     char **self;       /* allocated array: this program and the options that hold for programs it

@@ -241,6 +241,22 @@ static const char *add_conversion(struct machine *m, struct text *t, const char 
     return p;
 }
 
+/* "\\n" and the like, which GDB leaves in the format. Returns what follows. */
+static const char *add_escape(struct text *t, const char *p, const char *end)
+{
+    static const char from[] = "abefnrtv", to[] = "\a\b\033\f\n\r\t\v";
+    const char *known = p < end ? strchr(from, *p) : NULL;
+    unsigned value = 0, digits = 0;
+    char c;
+    if (p == end)
+        return p;
+    for (; digits < 3 && p + digits < end && p[digits] >= '0' && p[digits] <= '7'; digits++)
+        value = value * 8 + (unsigned)(p[digits] - '0');
+    c = digits ? (char)value : known ? to[known - from] : *p;
+    text_add(t, &c, 1);
+    return p + (digits ? digits : 1);
+}
+
 /* Operands in the code: the number of arguments, two bytes of length, the format. On the stack, from the
  * top: function, channel (both of no meaning here), arguments from the first on. */
 static enum gdb_agent_result op_printf(struct machine *m, unsigned argument)
@@ -259,7 +275,9 @@ static enum gdb_agent_result op_printf(struct machine *m, unsigned argument)
     m->pc += length;
     m->depth -= 2;
     while (p && p < end) {
-        if (*p != '%') {
+        if (*p == '\\') {
+            p = add_escape(&t, p + 1, end);
+        } else if (*p != '%') {
             text_add(&t, p++, 1);
         } else if (p + 1 < end && p[1] == '%') {
             text_add(&t, "%", 1);

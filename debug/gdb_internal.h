@@ -84,6 +84,10 @@ extern const struct gdb_command gdb_file_commands[], gdb_memory_commands[], gdb_
 /** Ask for the threads that there are: g->ids. */
 void gdb_threads_update(struct gdb_stub *g);
 
+/* gdb_stub.c */
+/** The debugger is there, or has gone; with `target extended-remote` it may come again. */
+void gdb_attached(struct gdb_stub *g, bool yes);
+
 /* gdb_file.c */
 void gdb_files_init(struct gdb_stub *g);
 void gdb_files_close(struct gdb_stub *g);

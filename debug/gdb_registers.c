@@ -10,7 +10,8 @@
 #include "frontend/arm/cpu/sysregs.h"
 #include "util/bits.h"
 
-enum kind { KIND_R, KIND_PC, KIND_CPSR, KIND_D, KIND_FPSCR, KIND_BANKED, KIND_SPSR, KIND_SYSREG };
+enum kind { KIND_R, KIND_PC, KIND_CPSR, KIND_D, KIND_FPSCR, KIND_BANKED, KIND_SPSR, KIND_SYSREG,
+            KIND_TLS };
 
 /* GDB's fixed numbers: r0 to pc are 0 to 15, cpsr is 25 behind the FPA registers of old. */
 enum { NUMBER_PC = 15, NUMBER_CPSR = 25 };
@@ -150,6 +151,18 @@ struct gdb_registers *gdb_registers_new(const struct arm_state *s)
     return r;
 }
 
+struct gdb_registers *gdb_registers_new_user(const struct arm_state *s)
+{
+    struct gdb_registers *r = calloc(1, sizeof(*r));
+    if (!r)
+        abort();
+    add_core(r);
+    add_vfp(r, s);
+    r->in_g = r->count;
+    add(r, GDB_FEATURE_TLS, KIND_TLS, 4, "tpidruro");
+    return r;
+}
+
 void gdb_registers_free(struct gdb_registers *r)
 {
     if (!r)
@@ -184,6 +197,7 @@ uint64_t gdb_register_read(struct arm_state *s, const struct gdb_register *reg)
     case KIND_BANKED: return *arm_banked_reg(s, reg->mode, reg->index);
     case KIND_SPSR: return *spsr_of(s, reg->mode);
     case KIND_SYSREG: return arm_sysreg_read(s, arm_sysreg_find(s, reg->key));
+    case KIND_TLS: return s->cp15.tpidruro[0];
     }
     return 0;
 }
@@ -232,6 +246,7 @@ bool gdb_register_write(struct arm_state *s, const struct gdb_register *reg, uin
     case KIND_BANKED: *arm_banked_reg(s, reg->mode, reg->index) = (uint32_t)value; return true;
     case KIND_SPSR: *spsr_of(s, reg->mode) = (uint32_t)value; return true;
     case KIND_SYSREG: return write_sysreg(s, reg->key, value);
+    case KIND_TLS: s->cp15.tpidruro[0] = (uint32_t)value; return true;
     }
     return false;
 }

@@ -14,6 +14,7 @@
 enum gdb_feature {
     GDB_FEATURE_CORE,
     GDB_FEATURE_VFP,
+    GDB_FEATURE_TLS,
     GDB_FEATURE_NEON, /* no registers of its own: has GDB show q registers */
     GDB_FEATURE_BANKED,
     GDB_FEATURE_SYSTEM,
@@ -39,6 +40,8 @@ struct gdb_registers {
 
 /** The registers that the CPU of @s has. */
 struct gdb_registers *gdb_registers_new(const struct arm_state *s);
+/** The registers of a thread of a process. */
+struct gdb_registers *gdb_registers_new_user(const struct arm_state *s);
 void gdb_registers_free(struct gdb_registers *r);
 
 /** The register that GDB calls @number; NULL if there is none. */

@@ -251,14 +251,14 @@ static void run_why(struct gdb_stub *g, char *args, size_t len)
 static void run_detach(struct gdb_stub *g, char *args, size_t len)
 {
     g->target->remove_all(g->opaque);
+    gdb_attached(g, false);
     gdb_continue_all(g);
-    g->detached = true;
     gdb_reply(g, "OK");
 }
 
 static void run_attach(struct gdb_stub *g, char *args, size_t len)
 {
-    g->detached = false;
+    gdb_attached(g, true);
     if (g->target->running(g->opaque))
         g->target->stop(g->opaque);
     gdb_threads_update(g);
@@ -283,7 +283,7 @@ static void run_vkill(struct gdb_stub *g, char *args, size_t len)
 
 static void restart(struct gdb_stub *g)
 {
-    g->detached = false;
+    gdb_attached(g, true);
     if (g->target->running(g->opaque))
         g->target->stop(g->opaque);
     g->target->reset(g->opaque);

@@ -116,6 +116,13 @@ static void receive(void *opaque, const uint8_t *buf, size_t len)
 
 /* ---- the debugger comes and goes ------------------------------------------------------------- */
 
+void gdb_attached(struct gdb_stub *g, bool yes)
+{
+    g->detached = !yes;
+    if (g->target->attached)
+        g->target->attached(g->opaque, yes);
+}
+
 static void session_begin(struct gdb_stub *g)
 {
     gdb_parser_reset(&g->parser);
@@ -138,6 +145,7 @@ static void session_end(struct gdb_stub *g)
         g->target->stop(g->opaque);
     gdb_files_close(g);
     g->target->remove_all(g->opaque);
+    gdb_attached(g, false);
     if (was_running)
         gdb_continue_all(g);
 }
@@ -147,23 +155,28 @@ static void on_event(void *opaque, enum chardev_event event)
     struct gdb_stub *g = opaque;
     if (event == CHARDEV_OPENED) {
         session_begin(g);
+        gdb_attached(g, true);
         g->target->stop(g->opaque);
     } else if (event == CHARDEV_CLOSED) {
         session_end(g);
     }
 }
 
-/* Printed by a breakpoint: the debugger shows it and goes on waiting. */
+/* Printed by a breakpoint: the debugger shows it and goes on waiting. The reply under construction is left
+ * alone, since this may be another thread. */
 static void output(void *opaque, const char *text, size_t len)
 {
+    static const char digits[] = "0123456789abcdef";
     struct gdb_stub *g = opaque;
-    char hex[2 * GDB_AGENT_TEXT + 2], frame[4 * GDB_AGENT_TEXT + 8];
-    if (!g->running || len > GDB_AGENT_TEXT)
-        return;
-    hex[0] = 'O';
-    for (size_t i = 0; i < len; i++)
-        snprintf(hex + 1 + 2 * i, 3, "%02x", (uint8_t)text[i]);
-    chardev_write(g->chardev, frame, gdb_packet_frame(frame, hex, 1 + 2 * len));
+    for (size_t n; g->running && len; text += n, len -= n) {
+        char hex[2 * GDB_AGENT_TEXT + 1] = "O", frame[4 * GDB_AGENT_TEXT + 8];
+        n = len < GDB_AGENT_TEXT ? len : GDB_AGENT_TEXT;
+        for (size_t i = 0; i < n; i++) {
+            hex[1 + 2 * i] = digits[(uint8_t)text[i] >> 4];
+            hex[2 + 2 * i] = digits[text[i] & 15];
+        }
+        chardev_write(g->chardev, frame, gdb_packet_frame(frame, hex, 1 + 2 * n));
+    }
 }
 
 struct gdb_listener gdb_stub_listener(struct gdb_stub *g)

@@ -110,6 +110,8 @@ struct gdb_target {
     /* The file that the target calls @path, in @buf. */
     const char *(*host_path)(void *opaque, const char *path, char *buf, size_t size);
 
+    /* A debugger is there from here on, or no longer: then nothing is to be reported. */
+    void (*attached)(void *opaque, bool yes);
     void (*reset)(void *opaque); /* the machine; it stays stopped if it is */
     void (*quit)(void *opaque);
 };

@@ -7,6 +7,7 @@
 static const char *const feature_names[GDB_FEATURE_COUNT] = {
     [GDB_FEATURE_CORE] = "org.gnu.gdb.arm.core",
     [GDB_FEATURE_VFP] = "org.gnu.gdb.arm.vfp",
+    [GDB_FEATURE_TLS] = "org.gnu.gdb.arm.tls",
     [GDB_FEATURE_NEON] = "org.gnu.gdb.arm.neon",
     [GDB_FEATURE_BANKED] = "org.armemu.arm.banked",
     [GDB_FEATURE_SYSTEM] = "org.armemu.arm.system",
@@ -18,6 +19,8 @@ static const char *type_of(const struct gdb_register *reg)
         return "code_ptr";
     if (reg->feature == GDB_FEATURE_VFP)
         return reg->bytes == 8 ? "ieee_double" : "int";
+    if (reg->feature == GDB_FEATURE_TLS)
+        return "data_ptr";
     if (!strncmp(reg->name, "sp", 2) && reg->name[2] != 's')
         return "data_ptr";
     return reg->bytes == 8 ? "uint64" : "uint32";

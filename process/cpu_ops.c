@@ -106,8 +106,8 @@ static void code_unprotect(void *opaque, uint64_t phys)
 
 static bool service(struct ir_env *env)
 {
-    const struct task *t = env->owner;
-    return t->event == TASK_NOTHING && !atomic_load(&t->pending);
+    struct task *t = env->owner;
+    return t->event == TASK_NOTHING && !atomic_load(&t->pending) && !debug_wants(t);
 }
 
 /* ---- memory that generated code does not access by itself ------------------------------------ */

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "debug/gdb_target.h"
 #include "frontend/arm/cpu/exclusive.h"
 #include "process/process.h"
 #include "process/space.h"
@@ -41,8 +42,28 @@ enum task_event { TASK_NOTHING, TASK_SYSCALL, TASK_FAULT };
 enum task_recovery { RECOVER_NOT, RECOVER_SYSCALL, RECOVER_HELPER };
 
 /* A system call that a signal came in between of: made once more, or if the handler wants that and else
- * failed with EINTR. */
-enum task_interrupted { TASK_NOT_INTERRUPTED, TASK_REPEAT, TASK_REPEAT_OR_FAIL };
+ * failed with EINTR. Or it has failed, which becomes known only if there is a handler. */
+enum task_interrupted { TASK_NOT_INTERRUPTED, TASK_REPEAT, TASK_REPEAT_OR_FAIL, TASK_FAIL };
+
+/* What the debugger has to do with a thread; under its lock but for what is atomic. */
+struct task_debug {
+    _Atomic bool running;    /* in the guest, or on the way: who stops all waits for it */
+    _Atomic bool held;       /* does not go on with the others */
+    bool in_syscall;         /* as if before the instruction; r0 will be set when it goes on */
+    bool parked;             /* waits for the debugger */
+    bool kicked;             /* is to leave the system call, which will be done again */
+    bool gone;               /* it ends */
+    bool step_done;          /* a step that the engine does not know of: a system call, a handler */
+    bool stepping_over;      /* a breakpoint, by itself: its condition does not hold */
+    enum engine_step step;
+    uint32_t range_start, range_end; /* steps go on while the PC is in there */
+    struct gdb_stop stop;    /* to be told */
+    bool told;
+    siginfo_t info;          /* of a signal that is told of */
+    bool in_signal;          /* and the thread waits for what becomes of it: */
+    int signal;              /* the host's number, or 0 */
+    int injected;            /* sent by the debugger: not to be told of */
+};
 
 /* A guest thread, which is a host thread. */
 struct task {
@@ -75,10 +96,12 @@ struct task {
 
     uint32_t clear_tid;       /* set_tid_address: cleared and woken at the end */
     uint32_t robust_list;
+    struct task_debug debug;
 };
 
 struct process {
     struct process_config config;
+    struct process_debug *debug; /* NULL: no debugger */
     struct space space;
     struct engine *engine;
     uint8_t *contexts[CONTEXTS];
@@ -159,6 +182,8 @@ void signals_deliver(struct task *t);
 void signals_force(struct task *t, const siginfo_t *info);
 /** A signal to the whole process that ends it. */
 _Noreturn void signals_die(struct task *t, int sig);
+/** The action that a signal without handler has. */
+void signals_default(struct task *t, int sig);
 uint64_t signals_blockable(uint64_t mask);
 /** An action of the guest was changed: tell the host. */
 int signals_set_action(struct task *t, int sig, const struct guest_action *action);
@@ -183,6 +208,32 @@ void host_signal_return(void);
 
 /* syscall.c */
 void syscall_dispatch(struct task *t);
+
+/* debug.c: all do nothing without a debugger */
+struct process_debug *process_debug_new(struct process *p);
+/** The thread is about to enter the guest: tell of a step, wait while it is stopped. */
+void debug_before_guest(struct task *t);
+/** It has come out of the guest. */
+void debug_after_guest(struct task *t, enum engine_stop why);
+void debug_syscall_begin(struct task *t);
+/** The call is done; its result @r is not in the registers yet. */
+void debug_syscall_end(struct task *t, int64_t r);
+/** Has the debugger sent the signal to have the thread leave a system call? From the handler. */
+bool debug_is_kick(struct task *t, int sig, const siginfo_t *info);
+/** Is the thread to leave the guest? */
+bool debug_wants(struct task *t);
+/** A signal has arrived: what is to be delivered, 0 for nothing. */
+int debug_signal(struct task *t, int sig, siginfo_t *info);
+/** A handler of the guest has been entered. */
+void debug_handler_entered(struct task *t);
+void debug_task_begins(struct task *t);
+void debug_task_ends(struct task *t);
+/** The process ends with a status, or by a signal. */
+void debug_process_ends(struct process *p, enum gdb_stop_kind kind, int code);
+/** In the child, behind fork. */
+void debug_forget(struct task *t);
+/** Does the debugger want to know of the signal when the guest leaves it to the default? */
+bool debug_catches(const struct process *p, int sig);
 
 /* path.c */
 /** @path, or the file of that name under the prefix if there is one; in @buf of PATH_MAX bytes. */

@@ -47,6 +47,11 @@ int process_run(const struct process_config *config, struct error *e)
     int status = process_load(t, e);
     if (status)
         return status;
+    if (config->debugger) {
+        p->debug = process_debug_new(p);
+        if (!config->debugger->start(config->debugger->opaque, p->debug, e))
+            return EXIT_FAILURE;
+    }
     signals_init(p);
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, NULL, &mask);

@@ -6,6 +6,7 @@
 #ifndef ARMEMU_PROCESS_PROCESS_H
 #define ARMEMU_PROCESS_PROCESS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +17,30 @@
 
 /* Exit statuses for programs that cannot be started, as shells have them. */
 enum { PROCESS_NOT_EXECUTABLE = 126, PROCESS_NOT_FOUND = 127 };
+
+struct gdb_target;
+struct gdb_listener;
+struct process_debug;
+struct loop;
+
+/* A debugger for the process. */
+struct process_debugger {
+    /* The process is loaded and stopped: let the debugger act on it, by process_gdb_target, on a thread
+     * of its own. */
+    bool (*start)(void *opaque, struct process_debug *d, struct error *e);
+    /* The process ends, the listener knows: leave nothing behind. On the loop's thread. */
+    void (*end)(void *opaque);
+    void *opaque;
+};
+
+/** A process as the target of a stub; the functions' opaque is its process_debug. */
+extern const struct gdb_target process_gdb_target;
+
+/** From the debugger's thread, before its loop runs: whom to tell what happens, and where. */
+bool process_debug_listen(struct process_debug *d, struct loop *loop,
+                          const struct gdb_listener *listener, struct error *e);
+/** The lock that the loop has to hold around callbacks. */
+pthread_mutex_t *process_debug_lock(struct process_debug *d);
 
 struct process_config {
     const char *path;        /* the program */
@@ -28,6 +53,7 @@ struct process_config {
     uint32_t host_features_mask;
     bool strace;             /* print system calls on stderr */
     FILE *perfmap;
+    const struct process_debugger *debugger; /* NULL: none */
     char *const *self;       /* how to run another ARM program: this program and its options,
                                 NULL-terminated */
 };

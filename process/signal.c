@@ -82,6 +82,8 @@ static void note(struct task *t, int sig, const siginfo_t *info, ucontext_t *uc)
     jump_to(uc, entered ? host_call_interrupted : host_call_not_begun);
 }
 
+static _Noreturn void die(struct task *t, int sig);
+
 /* An access to guest memory failed. */
 static void memory_fault(struct task *t, int sig, const siginfo_t *info, ucontext_t *uc)
 {
@@ -91,7 +93,7 @@ static void memory_fault(struct task *t, int sig, const siginfo_t *info, ucontex
     uint32_t addr = (uint32_t)offset;
     uint64_t resume, mask;
     if (offset < -(int64_t)SPACE_GUARD || offset >= (1ll << 32) + SPACE_GUARD)
-        signals_die(t, sig); /* not the guest's doing */
+        die(t, sig); /* not the guest's doing */
     if (sig == SIGSEGV && (uc->uc_mcontext.gregs[REG_ERR] & PAGE_FAULT_WRITE) &&
         space_write_fault(&p->space, addr))
         return;
@@ -113,7 +115,7 @@ static void memory_fault(struct task *t, int sig, const siginfo_t *info, ucontex
     }
     if (t->recovery != RECOVER_SYSCALL &&
         !(t->recovery == RECOVER_HELPER && engine_cpu_in_guest(t->engine)))
-        signals_die(t, sig);
+        die(t, sig);
     memcpy(&mask, &uc->uc_sigmask, sizeof(mask));
     set_host_mask(mask);
     siglongjmp(t->recover, 1);
@@ -127,8 +129,8 @@ static void host_handler(int sig, siginfo_t *info, void *context)
     if ((OWN_SIGNALS & BIT_OF(sig)) && info->si_code > 0 && info->si_code != SI_KERNEL)
         memory_fault(t, sig, info, uc);
     else if ((OWN_SIGNALS & BIT_OF(sig)) && info->si_code == SI_KERNEL)
-        signals_die(t, sig);
-    else
+        die(t, sig);
+    else if (!debug_is_kick(t, sig, info) || !atomic_load(&t->pending))
         note(t, sig, info, uc);
     errno = error;
 }
@@ -163,6 +165,9 @@ void signals_init(struct process *p)
     }
     host_action(SIGSEGV, host_handler, 0);
     host_action(SIGBUS, host_handler, 0);
+    for (int sig = 1; sig <= SIGNALS; sig++)
+        if (p->actions[sig].handler == GUEST_SIG_DFL && debug_catches(p, sig))
+            host_action(sig, host_handler, 0);
 }
 
 int signals_set_action(struct task *t, int sig, const struct guest_action *action)
@@ -172,12 +177,13 @@ int signals_set_action(struct task *t, int sig, const struct guest_action *actio
     t->process->actions[sig] = *action;
     if (OWN_SIGNALS & BIT_OF(sig))
         return 0;
-    if (action->handler <= GUEST_SIG_IGN)
+    bool caught = action->handler == GUEST_SIG_DFL && debug_catches(t->process, sig);
+    if (action->handler <= GUEST_SIG_IGN && !caught)
         return host_default(sig, action->handler == GUEST_SIG_IGN, flags);
     return host_action(sig, host_handler, flags);
 }
 
-_Noreturn void signals_die(struct task *t, int sig)
+static _Noreturn void die(struct task *t, int sig)
 {
     const struct rlimit none = {0, 0}; /* a dump of the host's program is of no use */
     uint64_t bit = BIT_OF(sig);
@@ -187,6 +193,21 @@ _Noreturn void signals_die(struct task *t, int sig)
     syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), sig);
     syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &bit, NULL, sizeof(bit));
     process_exit(t->process, 128 + sig);
+}
+
+_Noreturn void signals_die(struct task *t, int sig)
+{
+    debug_process_ends(t->process, GDB_STOP_KILLED, sig);
+    die(t, sig);
+}
+
+void signals_default(struct task *t, int sig)
+{
+    const uint64_t harmless = BIT_OF(SIGCHLD) | BIT_OF(SIGURG) | BIT_OF(SIGWINCH) | BIT_OF(SIGCONT);
+    if (sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU)
+        syscall(SYS_kill, getpid(), SIGSTOP);
+    else if (!(harmless & BIT_OF(sig)))
+        signals_die(t, sig);
 }
 
 /* ---- delivery -------------------------------------------------------------------------------- */
@@ -242,20 +263,20 @@ static void call_handler(struct task *t, int sig, const siginfo_t *info)
         signals_set_action(t, sig, &none);
     }
     pthread_mutex_unlock(&p->actions_lock);
-    uint64_t old_mask = t->restore_mask ? t->old_mask : t->mask;
-    t->restore_mask = false;
-    settle_syscall(t, action.flags & GUEST_SA_RESTART);
-    t->state.exclusive_size = 0;
-    if (action.handler <= GUEST_SIG_IGN) { /* changed in between */
-        t->mask = old_mask;
-        if (action.handler == GUEST_SIG_DFL && sig != SIGCHLD && sig != SIGURG && sig != SIGWINCH)
-            signals_die(t, sig);
+    if (action.handler <= GUEST_SIG_IGN) { /* changed in between, or caught for the debugger */
+        if (action.handler == GUEST_SIG_DFL)
+            signals_default(t, sig);
         return;
     }
+    uint64_t old_mask = t->restore_mask ? t->old_mask : t->mask;
+    t->restore_mask = false;
+    settle_syscall(t, (action.flags & GUEST_SA_RESTART) && t->interrupted != TASK_FAIL);
+    t->state.exclusive_size = 0;
     if (!frame_push(t, &action, sig, info, old_mask))
         signals_die(t, SIGSEGV);
     t->mask |= action.mask | (action.flags & GUEST_SA_NODEFER ? 0 : BIT_OF(sig));
     t->mask = signals_blockable(t->mask);
+    debug_handler_entered(t);
 }
 
 void signals_deliver(struct task *t)
@@ -263,10 +284,17 @@ void signals_deliver(struct task *t)
     int sig;
     while ((sig = atomic_load(&t->pending))) {
         siginfo_t info = t->pending_info;
+        if (debug_is_kick(t, sig, &info)) {
+            atomic_store(&t->pending, 0);
+            signals_apply_mask(t);
+            continue;
+        }
         log_signal(t, sig, &info);
         /* SEGV and BUS are never blocked for the host: what the guest blocks waits for it here no
          * longer than the guest's mask says. */
-        call_handler(t, sig, &info);
+        sig = debug_signal(t, sig, &info);
+        if (sig)
+            call_handler(t, sig, &info);
         atomic_store(&t->pending, 0);
         signals_apply_mask(t);
     }
@@ -283,6 +311,13 @@ void signals_force(struct task *t, const siginfo_t *fault)
     siginfo_t info = *fault;
     int sig = info.si_signo;
     log_signal(t, sig, &info);
+    int delivered = debug_signal(t, sig, &info);
+    if (delivered != sig) { /* the debugger's wish; the instruction is done again behind it */
+        if (delivered)
+            call_handler(t, delivered, &info);
+        signals_apply_mask(t);
+        return;
+    }
     if (t->process->actions[sig].handler <= GUEST_SIG_IGN || (t->mask & BIT_OF(sig))) {
         log_write(LOG_GUEST_ERRORS, "uncaught signal %d at pc 0x%08x, address 0x%08x", sig,
                   (uint32_t)t->state.env.pc, (uint32_t)(uintptr_t)info.si_addr);

@@ -218,12 +218,20 @@ void syscall_dispatch(struct task *t)
     char *text = t->process->config.strace ? trace_begin(t, row, a) : NULL;
     if (text && leaves(row))
         fprintf(stderr, "%s\n", text);
+    bool blocks = row->handler != sys_sigreturn && row->handler != sys_rt_sigreturn;
+    if (blocks)
+        debug_syscall_begin(t);
     int64_t r = guarded(t, row, a);
+    if (blocks)
+        debug_syscall_end(t, r);
     trace_end(text, r);
     if (r == SYSCALL_NO_RESULT)
         return;
-    if (r == SYSCALL_RESTART || r == SYSCALL_NOT_BEGUN) {
-        t->interrupted = r == SYSCALL_RESTART ? TASK_REPEAT_OR_FAIL : TASK_REPEAT;
+    bool failed = r == -EINTR && t->process->debug && atomic_load(&t->pending);
+    if (r == SYSCALL_RESTART || r == SYSCALL_NOT_BEGUN || failed) {
+        t->interrupted = failed                ? TASK_FAIL
+                         : r == SYSCALL_RESTART ? TASK_REPEAT_OR_FAIL
+                                                : TASK_REPEAT;
         t->interrupted_r0 = a[0];
         return;
     }

@@ -119,16 +119,20 @@ static void helper_fault(struct task *t)
 
 void task_run(struct task *t)
 {
+    debug_task_begins(t);
     while (!t->ended) {
+        volatile enum engine_stop stop = ENGINE_STOP_SERVICE;
         signals_deliver(t);
+        debug_before_guest(t);
         if (sigsetjmp(t->recover, 0) == 0) {
             t->recovery = RECOVER_HELPER;
-            engine_run(t->engine);
+            stop = engine_run(t->engine);
         } else {
             helper_fault(t);
         }
         t->recovery = RECOVER_NOT;
         enum task_event event = t->event;
+        debug_after_guest(t, stop);
         t->event = TASK_NOTHING;
         if (event == TASK_SYSCALL)
             syscall_dispatch(t);
@@ -139,6 +143,7 @@ void task_run(struct task *t)
 
 _Noreturn void process_exit(struct process *p, int status)
 {
+    debug_process_ends(p, GDB_STOP_EXITED, status & 0xff);
     fflush(log_stream());
     if (p->config.perfmap)
         fflush(p->config.perfmap);
@@ -200,6 +205,7 @@ void task_end(struct task *t)
     }
     const stack_t none = {.ss_flags = SS_DISABLE};
     sigaltstack(&none, NULL);
+    debug_task_ends(t);
     task_free(t);
 }
 
@@ -334,6 +340,7 @@ static void locks_release(struct process *p)
 static void child_begin(struct task *t, uint32_t flags, uint32_t stack, uint32_t tls,
                         uint32_t child_tid)
 {
+    debug_forget(t);
     t->thread = pthread_self();
     t->tid = (pid_t)syscall(SYS_gettid);
     t->robust_list = 0;

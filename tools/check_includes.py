@@ -35,7 +35,7 @@ LAYERS = {
     "debug": ["backend/backend.h", "devices", "engine", "frontend", "frontend/arm", "host", "ir",
               "softmmu", "util"],
     "ui": ["devices", "host", "util"],
-    "process": ["engine", "frontend", "frontend/arm", "host", "ir", "softmmu", "util"],
+    "process": ["debug", "engine", "frontend", "frontend/arm", "host", "ir", "softmmu", "util"],
     "vm": ["backend", "backend/x86_64", "debug", "devices", "engine", "frontend", "frontend/arm",
            "host", "ir", "ir/interp", "ir/opt", "machines", "semihosting", "softmmu", "util"],
     "app": EVERYTHING,

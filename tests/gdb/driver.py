@@ -113,7 +113,24 @@ class Emulator:
         self.log.close()
 
 
-def gdb_start(context, kind, target, commands, mode="remote"):
+LINUX_COMPILER = "arm-linux-gnueabihf-gcc"
+LINUX_FLAGS = {"arm": ["-marm", "-static"], "thumb": ["-mthumb", "-static"], "dynamic": ["-marm"]}
+
+
+def linux_program(context, kind):
+    """Path of the program for ARM Linux: "arm", "thumb" (both static) or "dynamic"."""
+    name = "user-" + kind
+    if name not in context.programs:
+        if not shutil.which(LINUX_COMPILER):
+            raise Skip(f"there is no {LINUX_COMPILER}")
+        path = os.path.join(context.scratch, name)
+        subprocess.run([LINUX_COMPILER, "-g", "-O0", "-w", "-pthread", *LINUX_FLAGS[kind],
+                        os.path.join(HERE, "guest", "user.c"), "-o", path], check=True)
+        context.programs[name] = path
+    return context.programs[name]
+
+
+def gdb_start(context, kind, target, commands, mode="remote", program=None):
     """Starts GDB on @commands, one string with a line each; its output comes through the pipe."""
     if not shutil.which(GDB):
         raise Skip(f"there is no {GDB}")
@@ -121,7 +138,7 @@ def gdb_start(context, kind, target, commands, mode="remote"):
     with os.fdopen(fd, "w") as f:
         f.write("set pagination off\nset confirm off\nset width 0\nset style enabled off\n"
                 "set debuginfod enabled off\n" + f"target {mode} {target}\n" + commands + "\n")
-    program = [context.program(kind)] if kind else []
+    program = [context.program(kind)] if kind else [program] if program else []
     return subprocess.Popen([GDB, "-nx", "-batch", *(["-iex", "set architecture arm"] if not kind else []),
                              "-x", script, *program],
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -1,0 +1,58 @@
+/* What debug.c (threads: stopping, going on, telling) and debug_target.c (the debugger's view) share. */
+#ifndef ARMEMU_PROCESS_DEBUG_H
+#define ARMEMU_PROCESS_DEBUG_H
+
+#include <pthread.h>
+
+#include "process/internal.h"
+
+struct loop;
+
+enum { DEBUG_SIGNALS = 256 }; /* of GDB's numbers */
+
+struct process_debug {
+    struct process *process;
+    pthread_mutex_t lock;    /* the loop's callbacks hold it */
+    pthread_cond_t bell;     /* rung is set */
+    pthread_cond_t changed;  /* a thread has parked, or may go on, or the debugger has been told */
+    struct loop *loop;
+    struct gdb_listener listener;
+    _Atomic bool stopped;    /* no thread goes on */
+    bool attached;           /* somebody is to be told of stops */
+    bool waiting;            /* the debugger has let it go on */
+    bool rung;               /* the loop is to look at: */
+    bool announced;          /* a thread has something to tell */
+    char *output;            /* what breakpoints have printed */
+    size_t output_length;
+    bool points_changed;     /* breakpoints that the engine has not been told of */
+    enum gdb_action others;  /* what threads do that appear */
+    struct gdb_points points;
+    struct gdb_registers *registers;
+    bool pass[DEBUG_SIGNALS];
+    struct gdb_stop end;     /* of the process; kind NONE while it lives */
+    bool ended;              /* that has been told */
+    int mem;                 /* /proc/self/mem, of the debugger's thread; -1: not open yet */
+};
+
+/** GDB's number of the host's signal, and back; 0 for none. */
+uint32_t debug_signal_to_gdb(int sig);
+int debug_signal_from_gdb(uint32_t number);
+
+/** Start what passes news on to the loop: on its thread. */
+bool debug_bell_start(struct process_debug *d, struct error *e);
+
+/** Stop all threads and wait for them. The lock is held, on the loop's thread. */
+void debug_stop_all(struct process_debug *d);
+/** Nothing is held, steps, or has anything to tell any more, but for signals. All are stopped. */
+void debug_release(struct process_debug *d);
+/** Let threads go on as they are set. */
+void debug_go(struct process_debug *d);
+
+/** Have a thread that is in a system call leave it; false if the call has been done. */
+bool debug_leave_syscall(struct process_debug *d, struct task *t);
+
+/** Memory as a thread of the guest or the debugger reads it, whatever else goes on. */
+bool debug_read_memory(const struct process *p, uint32_t addr, void *buf, uint32_t len);
+uint64_t debug_read_register(const struct task *t, const struct gdb_register *reg);
+
+#endif

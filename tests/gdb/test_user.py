@@ -1,0 +1,274 @@
+"""armemu-user under GDB: threads, signals, libraries, the end of the program."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+from driver import (HANG_SECONDS, HERE, Rsp, check, check_equal, check_match, gdb_finish, gdb_start,
+                    interrupt, linux_program, show, values)
+
+
+class UserEmulator:
+    """armemu-user that waits for a debugger on a Unix socket."""
+
+    def __init__(self, context, kind, *arguments, port=None):
+        self.program = linux_program(context, kind)
+        self.path = os.path.join(context.scratch, "user.sock")
+        options = ["-g", str(port) if port else self.path]
+        if kind == "dynamic":
+            options += ["-L", "/usr/arm-linux-gnueabihf"]
+        self.process = subprocess.Popen([context.armemu, *options, self.program, *arguments],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
+        end = time.monotonic() + HANG_SECONDS
+        while not port and not os.path.exists(self.path):
+            check(self.process.poll() is None, "armemu-user ended")
+            check(time.monotonic() < end, "armemu-user does not listen")
+            time.sleep(0.01)
+
+    def end(self):
+        """Exit status and output."""
+        out = self.process.communicate(timeout=HANG_SECONDS)[0]
+        return self.process.returncode, out
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+
+
+def start(context, emulator, commands):
+    return gdb_start(context, None, emulator.path, commands, program=emulator.program)
+
+
+def session(context, kind, commands, *arguments):
+    """GDB's output, and the program's exit status and output."""
+    with UserEmulator(context, kind, *arguments) as emulator:
+        out = gdb_finish(start(context, emulator, commands))
+        return (out, *emulator.end())
+
+
+SUMMARY = "counter 15000 shared 3000 handled 1 tls 7\n"
+
+
+def breakpoints(context, kind):
+    out, status, text = session(
+        context, kind, "break body if i == 7\ncontinue\n" + show("i", "i") + show("counter", "counter")
+        + "backtrace\nstepi\nfinish\ndelete\ntbreak add\ncontinue\nup\n" + show("j", "i")
+        + "down\nfinish\n" + show("sum", "$") + show("call", "add(40, 2)") + show("real", "real")
+        + "continue\ncontinue\n")
+    v = values(out)
+    check_equal((v["i"], v["counter"], v["j"]), ("7", "21", "8"), "values at breakpoints")
+    check_equal((v["call"], v["real"]), ("42", "2.25"), "a call, a double")
+    check_match(r"^#1 .* main \(", out)
+    check_match(r"exited with code 03", out)
+    check_equal((status, text), (3, SUMMARY), "the program's end")
+
+
+def test_breakpoints_arm(context):
+    breakpoints(context, "arm")
+
+
+def test_breakpoints_thumb(context):
+    breakpoints(context, "thumb")
+
+
+def test_condition_in_the_stub(context):
+    """A condition that never holds costs no packets: 2000 rounds without a stop."""
+    out, status, _ = session(
+        context, "arm", "break body if i == 99\ndprintf add,\"sum %d %x\\n\", a, b\nset $n = 0\n"
+        "set dprintf-style agent\ncontinue\ncontinue\n")
+    check_equal(len(re.findall(r"^sum \d+ [0-9a-f]+$", out, re.MULTILINE)), 2000, "lines printed")
+    check("hit Breakpoint" not in out and "hit Dprintf" not in out, "no stop")
+    check_match(r"^sum 14985 f$", out)
+    check_equal(status, 3, "the program's end")
+
+
+def test_libraries(context):
+    """A dynamic program without the file on GDB's side: what it needs comes through the stub."""
+    with UserEmulator(context, "dynamic") as emulator:
+        out = gdb_finish(gdb_start(context, None, emulator.path,
+                                   "break threads_done\ncontinue\ninfo sharedlibrary\n"
+                                   + show("tls", "$tpidruro != 0") + show("malloc", "(int)(long)&printf != 0")
+                                   + "info auxv\nkill\n"))
+    check_match(r"^From .* To .*", out)
+    check_match(r"0x[0-9a-f]+ .* target:.*/libc\.so\.6$", out)
+    check_match(r"threads_done", out)
+    check_match(r"^9 +AT_ENTRY", out)
+    check_equal(values(out)["tls"], "1", "the thread pointer")
+
+
+def test_threads(context):
+    out, status, text = session(
+        context, "arm", "break worker\ncontinue\ninfo threads\n" + show("n1", "*(int *)p")
+        + "next\n" + show("tls", "$tpidruro != 0")
+        + "set scheduler-locking on\n" + "".join("stepi\n" for _ in range(20))
+        + "set scheduler-locking off\ndelete\nbreak threads_done\ncontinue\ninfo threads\n"
+        + show("shared", "shared[0] + shared[1] + shared[2]") + "thread apply all backtrace 1\ncontinue\ncontinue\n")
+    check_match(r"^  1 +Thread \d+ .*system call\)", out)
+    check_match(r"^\* \d+ +Thread \d+ .* worker", out)
+    check_equal(values(out)["tls"], "1", "thread-local storage")
+    check_equal(values(out)["shared"], "3000", "what the threads did")
+    check_equal((status, text), (3, SUMMARY), "the program's end")
+
+
+def test_signals(context):
+    out, status, text = session(
+        context, "arm", "continue\n" + show("signo", "$_siginfo.si_signo")
+        + show("from", "$_siginfo._sifields._kill.si_pid > 0") + show("before", "handled")
+        + "break on_signal\ncontinue\n" + show("sig", "sig") + "finish\n"
+        + show("after", "handled") + "continue\n")
+    v = values(out)
+    check_match(r"received signal SIGUSR1", out)
+    check_equal((v["signo"], v["from"], v["before"], v["sig"], v["after"]), ("10", "1", "0", "10", "1"),
+                "the signal")
+    check_equal((status, text), (3, SUMMARY), "the program's end")
+
+
+def test_signal_dropped_passed_changed(context):
+    _, status, text = session(context, "arm", "continue\nsignal 0\n")
+    check_equal((status, text), (3, SUMMARY.replace("handled 1", "handled 0")), "a dropped signal")
+    out, status, text = session(context, "arm", "handle SIGUSR1 nostop noprint pass\ncontinue\n")
+    check("SIGUSR1" not in out.split("continue")[-1].replace("SIGUSR1       No", ""), out)
+    check_equal((status, text), (3, SUMMARY), "a signal without a stop")
+    out, status, _ = session(context, "arm", "continue\nsignal SIGTERM\n")
+    check_match(r"terminated with signal SIGTERM", out)
+    check_equal(status, -signal.SIGTERM, "another signal")
+
+
+def test_step_into_handler(context):
+    out, _, _ = session(context, "arm", "continue\nqueue-signal SIGUSR1\nstepi\n"
+                        + show("in", "$pc == (unsigned)&on_signal") + "kill\n")
+    check_equal(values(out)["in"], "1", "the first instruction of the handler")
+
+
+def test_segv(context):
+    out, status, _ = session(context, "arm", "handle SIGUSR1 nostop pass\ncontinue\n"
+                             + show("addr", "$_siginfo._sifields._sigfault.si_addr", "/x")
+                             + "continue\n", "segv")
+    check_match(r"received signal SIGSEGV", out)
+    check_equal(values(out)["addr"], "0x4", "the address")
+    check_match(r"terminated with signal SIGSEGV", out)
+    check_equal(status, -signal.SIGSEGV, "the program's end")
+
+
+def test_fork(context):
+    """The child runs without the debugger, breakpoints or not."""
+    _, status, text = session(context, "arm", "handle SIGUSR1 nostop pass\nbreak threads_done\ncontinue\n"
+                              "break body\ncontinue\n", "fork")
+    check_equal((status, text), (3, SUMMARY + "child 5\n"), "the program's end")
+
+
+def test_guest_closes_all_files(context):
+    out, status, text = session(context, "arm", "handle SIGUSR1 nostop pass\ncontinue\n", "close")
+    check_match(r"exited with code 03", out)
+    check_equal((status, text), (3, SUMMARY + "file 3\n"), "file numbers are the program's own")
+
+
+def interrupted(context, how, commands):
+    """Ctrl-C while the program waits in a system call; then @commands."""
+    with UserEmulator(context, "arm", how) as emulator:
+        process = start(context, emulator, "handle SIGUSR1 nostop pass\ncontinue\n"
+                        + show("counter", "counter") + commands)
+        line = emulator.process.stdout.readline()
+        check_equal(line, SUMMARY, "output")
+        time.sleep(0.3)
+        interrupt(process)
+        if how == "read":
+            time.sleep(0.5)
+            emulator.process.stdin.write("x")
+            emulator.process.stdin.flush()
+        out = gdb_finish(process)
+        status, text = emulator.end()
+    check_match(r"received signal SIGINT", out)
+    check_equal(values(out)["counter"], "15000", "memory while it waits")
+    return out, status, text
+
+
+def test_interrupt_in_call(context):
+    out, status, text = interrupted(context, "read", show("call", "add(1, 2)") + "backtrace\ncontinue\n")
+    check_equal(values(out)["call"], "3", "a call while the program waits for input")
+    check_match(r"^#\d+ .* main \(", out)
+    check_equal((status, text), (3, "read 1\n"), "the system call goes on")
+
+
+def test_interrupt_signal_to_sleeper(context):
+    out, status, text = interrupted(context, "sleep", "signal SIGUSR1\n" + show("handled", "1"))
+    check_equal((status, text), (3, "sleep -1 1\n"), "the signal interrupts the call")
+    check(out, "output")
+
+
+def test_detach_and_attach_again(context):
+    with UserEmulator(context, "arm", "read") as emulator:
+        with Rsp(emulator.path) as client:
+            check_equal(client.ask("qAttached"), "0", "the program was started for the debugger")
+            check_equal(client.ask("D"), "OK", "detached")
+        check_equal(emulator.process.stdout.readline(), SUMMARY, "output")
+        with Rsp(emulator.path) as client:
+            check_match("^T", client.ask("?"))
+            client.send("vCont;c")
+            emulator.process.stdin.write("x")
+            emulator.process.stdin.flush()
+            check_equal(client.receive(), "W03", "the end")
+        check_equal(emulator.end(), (3, "read 1\n"), "the program's end")
+
+
+def test_packets(context):
+    with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
+        supported = client.ask("qSupported:swbreak+;hwbreak+;xmlRegisters=arm")
+        for feature in ("qXfer:auxv:read+", "qXfer:exec-file:read+", "qXfer:siginfo:read+", "QPassSignals+"):
+            check(feature in supported, feature)
+        check("memory-map" not in supported, supported)
+        check_equal(client.ask("qXfer:exec-file:read::0,fff"), "l" + os.path.realpath(emulator.program),
+                    "exec-file")
+        check_equal(client.ask("vFile:setfs:0"), "F0", "setfs")
+        name = os.path.realpath(emulator.program).encode().hex()
+        check_equal(client.ask(f"vFile:open:{name},0,0"), "F0", "open")
+        check_match(r"^F4;\x7fELF$", client.ask("vFile:pread:0,4,0"))
+        size = os.path.getsize(emulator.program)
+        stat = client.ask("vFile:fstat:0")
+        check_equal(int.from_bytes(stat[4:][28:36].encode("latin1"), "big"), size, "the size")
+        check_equal(client.ask("vFile:close:0"), "F0", "close")
+        check_match("^F-1,9", client.ask("vFile:close:0"))
+        check_match("^F-1,1e", client.ask(f"vFile:open:{name},1,0"))
+        for bad in ("vFile:open:", "vFile:open:zz,0,0", "vFile:open:00,0,0", "vFile:pread:99,1,0",
+                    "vFile:readlink:", "vFile:fstat:-1"):
+            check_match("^F-1", client.ask(bad))
+        check_equal(client.ask("vFile:unknown:1"), "", "an unknown call")
+        check_match("^E", client.ask("m0,4"))
+        check_equal(client.ask("Z2,10000,4"), "", "watchpoints are for GDB to do")
+        cpsr = client.ask("p19")
+        check_equal(client.ask("P19=d3000000"), "OK", "writing CPSR")
+        check_equal((int(client.ask("p19")[:2], 16) & 0x1f, int(cpsr[:2], 16) & 0x1f), (0x10, 0x10),
+                    "the mode stays")
+
+
+def test_port(context):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    with UserEmulator(context, "arm", port=port) as emulator, Rsp(("127.0.0.1", port)) as client:
+        check_match("^T05", client.ask("?"))
+        client.send("vCont;c")
+        check_match("^T1e", client.receive()) # SIGUSR1 by GDB's number
+        client.send("vCont;C1e")
+        check_equal(client.receive(), "W03", "the end")
+        check_equal(emulator.end()[0], 3, "exit status")
+
+
+def test_socket_in_use(context):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        done = subprocess.run([context.armemu, "-g", str(taken.getsockname()[1]),
+                               linux_program(context, "arm")], capture_output=True, text=True,
+                              timeout=30, stdin=subprocess.DEVNULL, check=False)
+    check_equal(done.returncode, 1, "exit status")
+    check_match(r"^armemu-user: .*in use", done.stderr)

@@ -391,7 +391,9 @@ void debug_syscall_end(struct task *t, int64_t r)
     if (!d || !t->debug.in_syscall)
         return;
     atomic_store(&t->debug.running, true);
-    bool again = t->debug.kicked && (r == SYSCALL_RESTART || r == SYSCALL_NOT_BEGUN || r == -EINTR); /* see debug_before_guest */
+    /* Then it is as the debugger sees it already, and waits before the guest is entered. */
+    bool again = t->debug.kicked &&
+                 (r == SYSCALL_RESTART || r == SYSCALL_NOT_BEGUN || r == -EINTR);
     if (!again && (atomic_load(&d->stopped) || atomic_load(&t->debug.held))) {
         pthread_mutex_lock(&d->lock);
         gate(d, t);

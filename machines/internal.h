@@ -106,6 +106,7 @@ struct machine {
 };
 
 extern const struct machine machine_microbit;
+extern const struct machine machine_netduinoplus2, machine_olimex_stm32_h405;
 extern const struct machine machine_cortex_m;
 extern const struct machine machine_lm3s6965evb;
 extern const struct machine machine_mps2_an385, machine_mps2_an386, machine_mps2_an500;

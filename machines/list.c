@@ -16,6 +16,8 @@ static const struct machine *const machines[] = {
     &machine_mps2_an385,
     &machine_mps2_an386,
     &machine_mps2_an500,
+    &machine_netduinoplus2,
+    &machine_olimex_stm32_h405,
     &machine_virt,
 };
 

@@ -24,6 +24,20 @@ static bool dma_program(void *opaque, uint64_t addr, const void *buf, size_t len
     return physmap_load(((struct vm *)opaque)->map, addr, buf, len);
 }
 
+static bool dma_load(void *opaque, uint64_t addr, unsigned size, uint64_t *value)
+{
+    struct phys_region *last = NULL;
+    return physmap_cpu_read(((struct vm *)opaque)->map, &last, PHYS_CPU_NONE, addr, size, value);
+}
+
+static bool dma_store(void *opaque, uint64_t addr, unsigned size, uint64_t value)
+{
+    struct physmap *map = ((struct vm *)opaque)->map;
+    struct phys_region *last = NULL;
+    return physmap_write(map, addr, &value, size) ||
+           physmap_cpu_write(map, &last, PHYS_CPU_NONE, addr, size, value);
+}
+
 /* SplitMix64 over a seed that is given from outside: the guest's random numbers are a function of it
  * and of how often the guest asks. */
 static uint64_t entropy_get(void *opaque)
@@ -69,7 +83,11 @@ struct vm *vm_new(struct error *e)
     chardev_set_on_quit(vm->chardevs, quit_key, vm);
     vm->map = physmap_new();
     physmap_set_write_notify(vm->map, code_written, vm);
-    vm->env = (struct device_env){&vm->timers, {dma_read, dma_write, dma_program, vm}, {entropy_get, vm}};
+    vm->env = (struct device_env){
+        &vm->timers,
+        {dma_read, dma_write, dma_program, vm, dma_load, dma_store},
+        {entropy_get, vm},
+    };
     return vm;
 }
 

@@ -18,6 +18,10 @@ struct dma {
     /* For flash controllers: as write, and ROM is written as well. */
     bool (*program)(void *opaque, uint64_t addr, const void *buf, size_t len);
     void *opaque;
+    /* One access of 1, 2 or 4 bytes, which may reach the registers of a device; false where nothing
+     * is. May be NULL. */
+    bool (*load)(void *opaque, uint64_t addr, unsigned size, uint64_t *value);
+    bool (*store)(void *opaque, uint64_t addr, unsigned size, uint64_t value);
 };
 
 /** Random numbers for the guest's generators. They are reproducible where the VM is. */

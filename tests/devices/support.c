@@ -31,6 +31,17 @@ static bool ram_write(void *opaque, uint64_t addr, const void *buf, size_t len)
     return at != NULL;
 }
 
+static bool bus_load(void *opaque, uint64_t addr, unsigned size, uint64_t *value)
+{
+    *value = 0;
+    return ram_read(opaque, addr, value, size);
+}
+
+static bool bus_store(void *opaque, uint64_t addr, unsigned size, uint64_t value)
+{
+    return ram_write(opaque, addr, &value, size);
+}
+
 static uint64_t bench_entropy(void *opaque)
 {
     uint64_t *state = &((struct bench *)opaque)->entropy;
@@ -42,7 +53,7 @@ void bench_init(struct bench *b)
     memset(b, 0, sizeof(*b));
     clock_init_virtual(&b->clock, bench_source, b, BENCH_UTC * CLOCK_NS_PER_SEC);
     timer_queue_init(&b->timers, &b->clock);
-    b->env = (struct device_env){&b->timers, {ram_read, ram_write, ram_write, b}, {bench_entropy, b}};
+    b->env = (struct device_env){&b->timers, {ram_read, ram_write, ram_write, b, bus_load, bus_store}, {bench_entropy, b}};
 }
 
 void bench_free(struct bench *b)

@@ -67,6 +67,25 @@ static const struct subject {
     {"pl061-luminary", NULL, 0, 1},
     {"sbcon", NULL, 0, 1},
     {"sp804", NULL, 0, 1},
+    {"stm32-crc", NULL, 0, 1},
+    {"stm32-dma", NULL, 0, 1},
+    {"stm32-exti", NULL, 0, 1},
+    {"stm32-gpio", NULL, 0, 1},
+    {"stm32-i2c", NULL, 0, 1},
+    {"stm32-iwdg", NULL, 0, 1},
+    {"stm32-rng", NULL, 0, 1},
+    {"stm32-rtc", NULL, 0, 1},
+    {"stm32-spi", NULL, 0, 1},
+    {"stm32-tim", NULL, 0, 1},
+    {"stm32-usart", NULL, 0, 1},
+    {"stm32-wwdg", NULL, 0, 1},
+    {"stm32f4-adc", NULL, 0, 1},
+    {"stm32f4-adc-common", NULL, 0, 1},
+    {"stm32f4-flash", NULL, 0, 1},
+    {"stm32f4-ids", NULL, 0, 1},
+    {"stm32f4-pwr", NULL, 0, 1},
+    {"stm32f4-rcc", NULL, 0, 1},
+    {"stm32f4-syscfg", NULL, 0, 1},
     {"unimplemented", NULL, 0, 1},
     {"virtio-mmio", NULL, 0, 1},
     {"virtio-mmio", legacy, 1, 1},
@@ -182,6 +201,10 @@ static uint64_t action(struct subject_run *r, const struct subject *s, uint64_t 
     if (what == 0 && dev->input_count) {
         struct irq_line line = device_input(dev, random_next(seed) % dev->input_count);
         irq_set(&line, random_next(seed) & 1);
+        return 0;
+    }
+    if (what == 2 && dev->ops->clock) {
+        dev->ops->clock(dev, 0, random_next(seed) % 4 * 1000000);
         return 0;
     }
     if (what == 1) {

@@ -10,7 +10,7 @@ Table syntax, line by line; '#' starts a comment:
 
     letters FIELD=LETTER ...      default letter of argument fields, for this table
     form NAME SET [ITEM ...]      a name for an argument set with assignments
-    BITS MNEMONIC FORM [ITEM ...] FEATURE[+FEATURE ...]      one encoding
+    BITS MNEMONIC FORM [ITEM ...] FEATURES                   one encoding
     {   }                         on lines of their own: rows between them may overlap, earlier win
 
 BITS are as many characters as the encoding has bits, blanks ignored: 0 and 1 are fixed; a letter is
@@ -25,7 +25,10 @@ Fields without an item take their default letter. In an EXPR a name is a letter 
 which are concatenated; there are decimal, 0x and 0b numbers, + - * << | and parentheses, sx(v)
 (sign extension), and the functions dec_NAME of frontend/arm/decode_extract.h, written NAME(v, ...).
 
-Rows that overlap outside of a group are an error; so are fields without a value, unknown names, and
+FEATURES are joined by '+': F is needed, !F must be absent, and of F|G (at most one such term) one is
+needed.
+
+Rows that overlap outside of a group are an error, unless their features exclude each other; so are fields without a value, unknown names, and
 letters that nothing uses (letters named in '!=' are used). Output is deterministic.
 """
 import argparse
@@ -43,8 +46,46 @@ LEAF_ROWS = 3      # that many candidates are compared one after the other
 MAX_SPLIT = 6      # bits that one switch looks at, at most
 
 
+# What a feature brings with it; rows that cannot both apply to a CPU do not overlap.
+IMPLIED = {'NEON': 'VFP3', 'VFP3': 'VFP2', 'VFP4': 'VFP2', 'VFPH': 'VFP2', 'FPV5': 'VFP2',
+           'FPDP': 'VFP2', 'D32': 'VFP2'}
+
+
 class TableError(Exception):
     """A mistake in a table or in the argument sets."""
+
+
+class Features:
+    """What a row demands of the CPU: @need all, @without none, and of @any one."""
+
+    def __init__(self, text):
+        self.need, self.without, self.any = [], [], []
+        for term in text.split('+'):
+            names = term.lstrip('!').split('|')
+            if not all(re.fullmatch(r'[A-Z]\w*', name) for name in names):
+                raise ValueError
+            if '|' in term:
+                if self.any or term.startswith('!'):
+                    raise ValueError
+                self.any = names
+            else:
+                (self.without if term.startswith('!') else self.need).append(names[0])
+
+    def closure(self):
+        """The needed features and what they imply."""
+        found = set()
+        for name in self.need:
+            while name:
+                found.add(name)
+                name = IMPLIED.get(name)
+        return found
+
+    def excludes(self, other):
+        """Is there no CPU that has both?"""
+        for a, b in ((self, other), (other, self)):
+            if a.closure() & set(b.without) or (a.any and set(a.any) <= set(b.without)):
+                return True
+        return False
 
 
 class Row:
@@ -102,6 +143,8 @@ class Row:
     def overlaps(self, other):
         """Can one instruction match both rows? (Exclusions count when they cover all of it.)"""
         if (self.value ^ other.value) & self.mask & other.mask:
+            return False
+        if self.features.excludes(other.features):
             return False
         mask, value = self.mask | other.mask, self.value | other.value
         for em, ev in self.excepts + other.excepts:
@@ -206,8 +249,9 @@ class Table:
             self.fail(f'{bits}: not {width} bits')
         if len(words) < 3 or not re.fullmatch(r'[A-Z]\w*', words[0]):
             self.fail('a row is: bits, mnemonic, form, items, feature')
-        features = words[-1].split('+')
-        if not all(re.fullmatch(r'[A-Z]\w*', f) for f in features):
+        try:
+            features = Features(words[-1])
+        except ValueError:
             self.fail(f'{words[-1]!r} is not a feature')
         form = self.make_form(words[1], words[2:-1])
         isas = (self.kind,) if self.kind in ISAS else ('a32', 't32')
@@ -401,13 +445,18 @@ def match_condition(row, known):
         if not (sure ^ ev) & em & sure_mask:        # may still hit
             em &= ~sure_mask
             parts.append(f'(insn & {hex(em)}) != {hex(ev & em)}')
-    if row.features != ['V4T']:
-        parts.append(f'has(features, {c_features(row)})')
+    features = row.features
+    if features.need not in ([], ['V4T']):
+        parts.append(f'has(features, {c_features(features.need)})')
+    if features.without:
+        parts.append(f'!(features & ({c_features(features.without)}))')
+    if features.any:
+        parts.append(f'(features & ({c_features(features.any)}))')
     return ' && '.join(parts)
 
 
-def c_features(row):
-    return ' | '.join(f'ARM_FEATURE({f})' for f in row.features)
+def c_features(names):
+    return ' | '.join(f'ARM_FEATURE({f})' for f in names) or '0'
 
 
 # ---- writing --------------------------------------------------------------------------------
@@ -467,7 +516,8 @@ struct arm_decode_except {{
 }};
 
 /* One encoding. It matches insn when (insn & mask) == value, no except matches, and the CPU has all
- * features; of several, the one with the lowest id decides. */
+ * features, none of `without`, and one of `any` unless that is 0; of several, the one with the
+ * lowest id decides. */
 struct arm_decode_row_info {{
     enum arm_isa isa;
     unsigned id;
@@ -475,7 +525,7 @@ struct arm_decode_row_info {{
     uint32_t should_mask, should_value; /* should-be bits: others are UNPREDICTABLE */
     unsigned except_count;
     struct arm_decode_except except[{max([len(r.excepts) for r in rows] + [1])}];
-    uint64_t features;
+    uint64_t features, without, any;
     const char *mnemonic;
     const char *set;   /* argument set */
     const char *bits;  /* the pattern as in the table, most significant bit first */
@@ -508,7 +558,8 @@ def write_rows(rows):
         excepts = ', '.join(f'{{ {hex(m)}, {hex(v)} }}' for m, v in r.excepts) or '{ 0, 0 }'
         out.append(f'    {{ ARM_ISA_{r.isa.upper()}, {r.id}, {hex(r.mask)}, {hex(r.value)}, '
                    f'{hex(r.should_mask)}, {hex(r.should_value)}, {len(r.excepts)}, '
-                   f'{{ {excepts} }},\n      {c_features(r)}, '
+                   f'{{ {excepts} }},\n      {c_features(r.features.need)}, '
+                   f'{c_features(r.features.without)}, {c_features(r.features.any)}, '
                    f'"{r.mnemonic}", "{r.set}", "{r.bits}", "{r.where}" }},')
     out.append('};\n\nint arm_decode_row(enum arm_isa isa, uint32_t insn, uint64_t features)\n{')
     out.append('    static int (*const by_isa[])(uint32_t, uint64_t) = {')

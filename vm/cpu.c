@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "frontend/arm/cpu/exceptions.h"
+#include "frontend/arm/cpu/m/m.h"
 #include "host/thread.h"
 #include "util/log.h"
 #include "vm/internal.h"
@@ -25,11 +26,18 @@ struct vm_cpu *vm_cpu_new(struct vm *vm, uint32_t index, const struct arm_cpu_mo
         vm_cpu_free(c);
         return NULL;
     }
+    struct arm_m_config m;
+    vm_m_init(c);
+    if (!vm_m_config(vm, model, &m, e)) {
+        vm_cpu_free(c);
+        return NULL;
+    }
     const struct arm_cpu_config config = {
         .model = model,
         .index = index,
         .count = vm->config.cpu_count,
         .cbar = machine_cbar(vm->config.machine),
+        .m = model->features & ARM_FEATURE(M) ? &m : NULL,
         .ops = &vm_cpu_ops,
         .ops_opaque = c,
     };
@@ -77,6 +85,10 @@ struct irq_line vm_cpu_line(void *opaque, unsigned cpu, enum board_cpu_line whic
 void vm_cpu_sync_lines(struct vm_cpu *c)
 {
     uint32_t lines = atomic_load(&c->lines);
+    if (arm_is_m(&c->state)) {
+        vm_m_sync(c);
+        return;
+    }
     if (lines == c->state.irq_lines)
         return;
     c->state.irq_lines = lines;
@@ -92,8 +104,12 @@ static void start_apply(struct vm_cpu *c)
     struct arm_state *s = &c->state;
     const struct vm_cpu_start *start = &c->start;
     arm_cpu_reset(s);
-    s->env.pc = start->pc & ~(start->pc & 1 ? 1u : 3u);
-    s->thumb = start->pc & 1;
+    if (arm_is_m(s))
+        arm_m_start(s);
+    if (!start->vector_pc) {
+        s->env.pc = start->pc & ~(start->pc & 1 ? 1u : 3u);
+        s->thumb = start->pc & 1;
+    }
     for (unsigned i = 0; start->registers && i < 3; i++)
         s->r[i] = start->r[i];
     mmu_inv_all(c->mmu);
@@ -130,7 +146,7 @@ enum { WFE_MAX_NS = 500 * 1000 };
 static void sleep_once(struct vm_cpu *c)
 {
     struct timespec until;
-    if (c->state.halted != ARM_HALTED_WFE) {
+    if (c->state.halted != ARM_HALTED_WFE || arm_is_m(&c->state)) {
         pthread_cond_wait(&c->wake, &c->vm->device_lock);
         return;
     }
@@ -142,9 +158,14 @@ static void sleep_once(struct vm_cpu *c)
         atomic_store(&c->event, true);
 }
 
-static bool has_reason_to_wake(const struct vm_cpu *c)
+static bool has_reason_to_wake(struct vm_cpu *c)
 {
     bool event = c->state.halted == ARM_HALTED_WFE && atomic_load(&c->event); /* WFI leaves it */
+    if (arm_is_m(&c->state)) {
+        vm_cpu_sync_lines(c);
+        event |= c->state.halted == ARM_HALTED_WFE && c->state.event;
+        return arm_m_wakes(&c->state) || event || atomic_load(&c->attention);
+    }
     return atomic_load(&c->lines) || event || atomic_load(&c->attention);
 }
 
@@ -178,8 +199,10 @@ static void sleep_halted(struct vm_cpu *c)
         atomic_store(&c->sleeping, false);
         pthread_mutex_unlock(&c->vm->device_lock);
     }
-    if (c->state.halted == ARM_HALTED_WFE)
+    if (c->state.halted == ARM_HALTED_WFE) {
         atomic_store(&c->event, false);
+        c->state.event = 0;
+    }
     c->state.halted = 0;
 }
 
@@ -191,7 +214,7 @@ static void *cpu_main(void *opaque)
     while (wait_until_runnable(c)) {
         pthread_mutex_unlock(&vm->device_lock);
         enum engine_stop stop = engine_run(c->engine);
-        if (stop == ENGINE_STOP_HALT)
+        if (stop == ENGINE_STOP_HALT || c->state.halted)
             sleep_halted(c);
         else if (stop == ENGINE_STOP_DEBUG)
             vm_quit(vm, 3);
@@ -224,6 +247,7 @@ void vm_cpu_reset(struct vm_cpu *c)
     c->powered = c->index == 0;
     c->start = (struct vm_cpu_start){
         .pc = entry->pc,
+        .vector_pc = entry->vector_pc,
         .r = {entry->r0, entry->r1, entry->r2},
         .registers = entry->linux_boot,
     };

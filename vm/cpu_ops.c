@@ -147,10 +147,10 @@ bool vm_service(struct ir_env *env)
         mmu_run_pending(c->mmu);
     if (c->vm->config.icount.enabled)
         vm_icount_service(c);
-    c->state.irq_lines = atomic_load(&c->lines);
+    vm_cpu_sync_lines(c);
     if (atomic_exchange(&c->event, false))
         c->state.event = 1;
-    return !atomic_load(&c->attention);
+    return !atomic_load(&c->attention) && !c->state.halted;
 }
 
 static uint64_t cpu_load(struct arm_state *s, uint32_t addr, uint32_t memop)
@@ -187,4 +187,5 @@ const struct arm_cpu_ops vm_cpu_ops = {
     .ram_written = vm_ram_written,
     .exclusives = exclusives,
     .end_slice = end_slice,
+    .m = &vm_m_ops,
 };

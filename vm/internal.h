@@ -19,6 +19,16 @@ struct vm_cpu_start {
     uint32_t pc; /* bit 0: Thumb */
     uint32_t r[3];
     bool registers; /* r is meaningful */
+    bool vector_pc; /* M profile: PC comes from the vector table */
+};
+
+/* M profile: inputs as the devices drive them; the CPU's thread copies them at safe points. */
+struct vm_m_inputs {
+    _Atomic uint32_t level[8], rose[8]; /* interrupts: levels, and what was high since the last look */
+    atomic_bool changed;                /* one of these */
+    atomic_bool nmi, nmi_rose;
+    atomic_bool systick_due;            /* SysTick's deadline has passed */
+    _Atomic uint32_t clock_hz;          /* the processor's new clock, 0: as it was */
 };
 
 struct vm_cpu {
@@ -32,6 +42,8 @@ struct vm_cpu {
 
     _Atomic uint32_t lines; /* interrupt inputs as the devices drive them; the CPU's thread copies
                                them into state.irq_lines at safe points */
+    struct vm_m_inputs m_inputs;
+    struct timer systick;
     atomic_bool event;      /* SEV arrived */
     atomic_bool sleeping;   /* in WFI or WFE */
     atomic_bool attention;  /* the thread must come out of engine_run (below changed) */
@@ -168,6 +180,21 @@ void vm_mmu_wait(struct vm *vm);
 void vm_restart_instruction(struct vm_cpu *c);
 /** After a device access on the CPU's own thread: interrupt lines may have changed. */
 void vm_cpu_sync_lines(struct vm_cpu *c);
+
+/* m_profile.c */
+extern const struct arm_m_ops vm_m_ops;
+/** The interrupt input @irq of the NVIC, for board_config. */
+struct irq_line vm_nvic_line(void *vm, unsigned irq);
+/** The processor clock has changed, for board_config. */
+void vm_cpu_clock(void *vm, uint32_t hz);
+/** Copy the inputs into the state. The CPU's thread. */
+void vm_m_sync(struct vm_cpu *c);
+/** Add the regions that belong to the core to the map, after the board has made its own. */
+bool vm_m_map(struct vm *vm, struct error *e);
+/** What the board says about the core; do machine and CPU model fit each other? */
+bool vm_m_config(const struct vm *vm, const struct arm_cpu_model *model, struct arm_m_config *out,
+                 struct error *e);
+void vm_m_init(struct vm_cpu *c);
 
 /* cpu_ops.c: what the CPU calls upwards */
 extern const struct arm_cpu_ops vm_cpu_ops;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "frontend/arm/cpu/exceptions.h"
+#include "frontend/arm/cpu/m/m.h"
 #include "util/bits.h"
 #include "util/log.h"
 #include "vm/internal.h"
@@ -263,6 +264,12 @@ bool vm_fetch(struct ir_env *env, uint64_t va, bool raise, struct engine_fetch *
     struct vm_cpu *c = vm_cpu_of(env);
     struct arm_translation t;
     struct arm_fault fault;
+    if (raise && va >= ARM_M_MAGIC_START && arm_is_m(&c->state) &&
+        arm_m_fetch_magic(&c->state, (uint32_t)va)) {
+        if (c->state.halted)
+            atomic_store(&env->exit_request, 1); /* vm_service lets the CPU sleep */
+        return false;
+    }
     bool ok = arm_translate_va(&c->state, (uint32_t)va, ARM_ACCESS_FETCH,
                                arm_is_privileged(&c->state), &t, &fault);
     struct phys_region *r = ok ? physmap_find_cached(c->vm->map, t.phys, &c->last_region) : NULL;

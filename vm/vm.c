@@ -137,6 +137,8 @@ static bool build_board(struct vm *vm, struct chardev *const *serial, unsigned s
         .ram_size = vm->config.ram_size,
         .cpu_model = vm->config.cpu_model,
         .cpu_line = vm_cpu_line,
+        .nvic_line = vm_nvic_line,
+        .cpu_clock = vm_cpu_clock,
         .power_off = board_power_off,
         .reset = board_wants_reset,
         .opaque = vm,
@@ -144,7 +146,7 @@ static bool build_board(struct vm *vm, struct chardev *const *serial, unsigned s
     for (unsigned i = 0; i < serial_count && i < BOARD_SERIALS_MAX; i++)
         bc.serial[i] = serial[i];
     vm->board_built = board_build(&vm->board, vm->config.machine, &bc, e);
-    return vm->board_built;
+    return vm->board_built && vm_m_map(vm, e);
 }
 
 bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *const *serial,

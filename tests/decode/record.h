@@ -28,6 +28,7 @@ bool decode_record(struct decode_record *r, enum arm_isa isa, uint32_t insn, uin
 void decode_record_print(const struct decode_record *r, char *buf, size_t size);
 
 /** All features that the tables know. */
-#define DECODE_ALL_FEATURES ((1ull << ARM_FEATURE_COUNT) - 1)
+/* ... of the A profile. */
+#define DECODE_ALL_FEATURES (((1ull << ARM_FEATURE_COUNT) - 1) & ~ARM_FEATURE(M))
 
 #endif

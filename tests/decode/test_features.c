@@ -8,8 +8,8 @@
 #define V5TE (V4T | ARM_FEATURE(V5T) | ARM_FEATURE(V5TE))
 #define V6 (V5TE | ARM_FEATURE(V6))
 #define V6K (V6 | ARM_FEATURE(V6K))
-#define V6T2 (V6 | ARM_FEATURE(T2))
-#define V7 (V6K | ARM_FEATURE(T2) | ARM_FEATURE(V7))
+#define V6T2 (V6 | ARM_FEATURE(T2) | ARM_FEATURE(DSP))
+#define V7 (V6K | ARM_FEATURE(T2) | ARM_FEATURE(DSP) | ARM_FEATURE(V7))
 
 static const struct {
     enum arm_isa isa;

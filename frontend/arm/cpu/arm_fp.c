@@ -3,6 +3,7 @@
 #include "frontend/arm/cpu/cpu.h"
 #include "frontend/arm/cpu/exceptions.h"
 #include "frontend/arm/cpu/helpers.h"
+#include "frontend/arm/cpu/m/m.h"
 #include "frontend/arm/cpu/psr.h"
 #include "frontend/arm/fp/fpscr.h"
 #include "util/bits.h"
@@ -34,6 +35,8 @@ static bool access_granted(const struct arm_state *s)
 
     if (!has_fp(s))
         return false;
+    if (arm_is_m(s))
+        return s->fp_enabled;
     if (!arm_state_has(s, ARM_FEATURE(V6)))
         return true; /* no CPACR */
     if (arm_state_has(s, ARM_FEATURE(SEC)) && !s->secure && !(s->cp15.nsacr & BIT(10)))

@@ -59,6 +59,22 @@ struct arm_process_ops {
     bool (*fetchable)(struct arm_state *s, uint32_t va);
 };
 
+/* What a CPU of the M profile calls upwards besides. */
+struct arm_m_ops {
+    /** An access of @size (1, 2, 4) aligned bytes by the bus, without the MPU: false is a bus error.
+     * Translated code that is written to is dropped. */
+    bool (*bus)(struct arm_state *s, uint32_t addr, unsigned size, bool write, uint64_t *value);
+    /** Guest time in ns. */
+    int64_t (*now)(const struct arm_state *s);
+    /** Call arm_m_systick_sync soon after guest time is @ns; INT64_MAX: not at all. Replaces the
+     * deadline before. */
+    void (*deadline)(struct arm_state *s, int64_t ns);
+    /** Software asks for a reset of the system (AIRCR). */
+    void (*reset_request)(struct arm_state *s);
+    /** The CPU has locked up; @why is a line for the user. s->m.locked_up is set. */
+    void (*lockup)(struct arm_state *s, const char *why);
+};
+
 /*
  * What the CPU calls upwards. Every member must be set except where noted; all are called from the
  * CPU's own thread. `s->ops_opaque` is the caller's.
@@ -102,6 +118,9 @@ struct arm_cpu_ops {
      * the next instruction, unless env.raised says where. May be NULL. */
     bool (*semihosting)(struct arm_state *s, enum arm_semihosting_trap trap, uint32_t imm);
 
+    /** M profile; NULL for others. */
+    const struct arm_m_ops *m;
+
     /** The CPU runs a process; NULL for a system. */
     const struct arm_process_ops *process;
 
@@ -144,6 +163,8 @@ struct arm_cpu_model {
     uint32_t sctlr_reset, actlr_reset;
     uint32_t dbgdidr, pmcr_reset;
     uint32_t cbar; /* Configuration Base Address; 0: the model has none, or the board sets it */
+    uint8_t m_regions; /* M profile: regions of the MPU, 0: none */
+    bool m_vtor;       /* ... VTOR is there */
 };
 
 /** All models, and their number; the index is the model number in the block flags. */
@@ -163,6 +184,7 @@ struct arm_cpu_config {
     bool secure;           /* keep the Security Extensions (boots in Secure state) */
     bool virtualization; /* keep the Virtualization Extensions (boots in Hyp mode unless secure) */
     uint32_t cbar;         /* base of the private peripherals; 0: the model's */
+    const struct arm_m_config *m; /* M profile: what the board decides; copied */
     const struct arm_cpu_ops *ops;
     void *ops_opaque;
 };

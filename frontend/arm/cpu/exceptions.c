@@ -4,6 +4,7 @@
 
 #include "frontend/arm/cpu/cpu.h"
 #include "frontend/arm/cpu/helpers.h"
+#include "frontend/arm/cpu/m/m.h"
 #include "frontend/arm/cpu/psr.h"
 #include "util/bits.h"
 #include "util/log.h"
@@ -236,6 +237,10 @@ static void leave_to_next(struct arm_state *s)
 
 void arm_raise_undefined(struct arm_state *s)
 {
+    if (arm_is_m(s)) {
+        arm_m_usage_fault(s, ARM_M_UNDEFINSTR);
+        return;
+    }
     if (log_enabled(LOG_GUEST_ERRORS))
         log_write(LOG_GUEST_ERRORS, "undefined instruction at 0x%08x", arm_insn_pc(s));
     set_hsr(s, 0, 0);
@@ -281,6 +286,10 @@ void arm_raise_data_abort(struct arm_state *s, const struct arm_fault *fault, ui
 {
     uint32_t status = arm_fault_status(fault, uses_long_format(s));
 
+    if (arm_is_m(s)) {
+        arm_m_data_fault(s, fault, va, write);
+        return;
+    }
     if (fault->stage2 || s->mode == ARM_MODE_HYP) {
         raise_to_hyp(s, fault, va, false, write, arm_insn_pc(s), arm_insn_it(s));
         return;
@@ -299,6 +308,10 @@ static void prefetch_abort(struct arm_state *s, const struct arm_fault *fault, u
 {
     uint32_t status = arm_fault_status(fault, uses_long_format(s));
 
+    if (arm_is_m(s)) {
+        arm_m_fetch_fault(s, fault, pc, it);
+        return;
+    }
     if (fault->stage2 || s->mode == ARM_MODE_HYP) {
         raise_to_hyp(s, fault, va, true, false, pc, it);
         return;
@@ -340,6 +353,10 @@ uint64_t arm_helper_svc(struct ir_env *env, uint64_t imm, uint64_t a1, uint64_t 
 {
     struct arm_state *s = arm_state(env);
 
+    if (arm_is_m(s)) {
+        arm_m_svc(s, it_advanced(s));
+        return 0;
+    }
     if (semihosting_call(s, ARM_SEMIHOSTING_SVC, imm))
         return 0;
     set_hsr(s, 0x11, (uint32_t)imm & 0xffff);
@@ -384,7 +401,11 @@ uint64_t arm_helper_bkpt(struct ir_env *env, uint64_t imm, uint64_t a1, uint64_t
     const struct arm_fault fault = {.kind = ARM_FAULT_DEBUG};
     struct arm_state *s = arm_state(env);
 
-    if (!semihosting_call(s, ARM_SEMIHOSTING_BKPT, imm))
+    if (semihosting_call(s, ARM_SEMIHOSTING_BKPT, imm))
+        return 0;
+    if (arm_is_m(s))
+        arm_m_bkpt(s);
+    else
         prefetch_abort(s, &fault, arm_insn_pc(s), arm_insn_pc(s), arm_insn_it(s));
     return 0;
 }

@@ -27,7 +27,11 @@
     X(V8, "ARMv8 AArch32 additions: LDA/STL, SEVL, HLT, VSEL, VRINT ...")                          \
     X(CRC, "CRC32")                                                                                \
     X(CRYPTO, "AES, SHA-1, SHA-256, PMULL")                                                        \
-    X(PMSA, "PMSA instead of VMSA (R profile)")
+    X(PMSA, "PMSA instead of VMSA (R profile)")                                                    \
+    X(M, "M profile: ARMv6-M; with V7 ARMv7-M")                                                    \
+    X(DSP, "DSP instructions of T32: parallel, saturating, halfword multiplies")                   \
+    X(FPDP, "double-precision arithmetic")                                                         \
+    X(FPV5, "FPv5 and ARMv8 floating point: VSEL, VRINT, VMAXNM, VCVTA ...")
 
 enum arm_feature_index {
 #define X(id, doc) ARM_FEATURE_INDEX_##id,

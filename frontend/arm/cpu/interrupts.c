@@ -1,6 +1,7 @@
 /* Which interrupt is taken, if any (B1.9.10 to B1.9.13). */
 #include "frontend/arm/cpu/cpu.h"
 #include "frontend/arm/cpu/exceptions.h"
+#include "frontend/arm/cpu/m/m.h"
 #include "util/bits.h"
 
 /* Interrupts that Monitor or Hyp mode takes cannot be masked by the states below these. */
@@ -41,21 +42,28 @@ static enum arm_exception pending(const struct arm_state *s)
 
 bool arm_interrupt_pending(const struct ir_env *env)
 {
-    return pending((const struct arm_state *)env) != ARM_EXC_COUNT;
+    const struct arm_state *s = (const struct arm_state *)env;
+
+    if (arm_is_m(s))
+        return arm_m_interrupt_pending(s);
+    return pending(s) != ARM_EXC_COUNT;
 }
 
 bool arm_interrupt_wakes(const struct arm_state *s)
 {
+    if (arm_is_m(s))
+        return arm_m_wakes(s);
     return atomic_load_explicit(&s->irq_lines, memory_order_relaxed) != 0;
 }
 
 void arm_take_interrupt(struct ir_env *env)
 {
     struct arm_state *s = arm_state(env);
-    enum arm_exception exc = pending(s);
+    enum arm_exception exc;
 
-    if (exc == ARM_EXC_COUNT)
-        return;
-    arm_take_exception(s, exc, (uint32_t)env->pc, s->itstate);
+    if (arm_is_m(s))
+        arm_m_take_interrupt(s);
+    else if ((exc = pending(s)) != ARM_EXC_COUNT)
+        arm_take_exception(s, exc, (uint32_t)env->pc, s->itstate);
     env->raised = 0; /* the engine itself asked */
 }

@@ -13,21 +13,35 @@
 #define V5 (F(V4T) | F(V5T) | F(V5TE))
 #define V6 (V5 | F(V6))
 #define V6K (V6 | F(V6K))
-#define V7 (V6K | F(T2) | F(V7) | F(SEC))
-#define VFPV3 (F(VFP2) | F(VFP3) | F(D32) | F(NEON))
+#define V7 (V6K | F(T2) | F(V7) | F(DSP) | F(SEC))
+#define VFPV3 (F(VFP2) | F(FPDP) | F(VFP3) | F(D32) | F(NEON))
 #define VFPV4 (VFPV3 | F(VFPH) | F(VFP4))
+/* M profile */
+#define V6M (F(V4T) | F(V5T) | ARM_FEATURE(V6) | F(M))
+#define V7M (V6M | F(V5TE) | ARM_FEATURE(V6K) | F(T2) | ARM_FEATURE(V7) | F(DIVT))
+#define V7EM (V7M | F(DSP))
+#define FPV4_SP (F(VFP2) | F(VFP3) | F(VFPH) | F(VFP4))
+#define M7_ID                                                                                      \
+    .midr = 0x411fc272, .m_regions = 8, .m_vtor = true, .ctr = 0x8303c003, .clidr = 0x09000003,    \
+    .ccsidr = {0xf01fe019, 0xf03fe009}, .id_pfr0 = 0x30, .id_pfr1 = 0x200, .id_dfr0 = 0x00100000,  \
+    .id_mmfr = {0x00100030, 0, 0x01000000},                                                        \
+    .id_isar = {0x01101110, 0x02112000, 0x20232231, 0x01111131, 0x01310132}
+#define M4_ID                                                                                      \
+    .midr = 0x410fc241, .m_regions = 8, .m_vtor = true, .id_pfr0 = 0x30, .id_pfr1 = 0x200,         \
+    .id_dfr0 = 0x00100000, .id_mmfr = {0x30},                                                      \
+    .id_isar = {0x01141110, 0x02112000, 0x21232231, 0x01111131, 0x01310102}
 #define V7VE (V7 | F(MP) | F(DIVT) | F(DIVA) | F(VIRT) | F(LPAE) | F(GTIMER) | VFPV4)
 
 const struct arm_cpu_model arm_cpu_models[] = {
     {
         .name = "arm926", .help = "ARM926EJ-S (ARMv5TEJ)",
-        .features = V5 | F(VFP2),
+        .features = V5 | F(VFP2) | F(FPDP),
         .midr = 0x41069265, .fpsid = 0x41011090, .ctr = 0x01dd20d2,
         .sctlr_reset = 0x00090078,
     },
     {
         .name = "arm1136", .help = "ARM1136JF-S r1 (ARMv6K)",
-        .features = V6K | F(VFP2),
+        .features = V6K | F(VFP2) | F(FPDP),
         .midr = 0x4117b363, .fpsid = 0x410120b4, .mvfr0 = 0x11111111, .ctr = 0x01dd20d2,
         .id_pfr0 = 0x111, .id_pfr1 = 0x1, .id_dfr0 = 0x2, .id_afr0 = 0x3,
         .id_mmfr = {0x01130003, 0x10030302, 0x01222110},
@@ -36,7 +50,7 @@ const struct arm_cpu_model arm_cpu_models[] = {
     },
     {
         .name = "arm1176", .help = "ARM1176JZF-S (ARMv6K, Security Extensions)",
-        .features = V6K | F(SEC) | F(VFP2),
+        .features = V6K | F(SEC) | F(VFP2) | F(FPDP),
         .midr = 0x410fb767, .fpsid = 0x410120b5, .mvfr0 = 0x11111111, .ctr = 0x01dd20d2,
         .id_pfr0 = 0x111, .id_pfr1 = 0x11, .id_dfr0 = 0x33,
         .id_mmfr = {0x01130003, 0x10030302, 0x01222100},
@@ -105,7 +119,7 @@ const struct arm_cpu_model arm_cpu_models[] = {
     },
     {
         .name = "max", .help = "everything that is implemented (ARMv8 AArch32 additions)",
-        .features = V7VE | F(V8) | F(CRC) | F(CRYPTO),
+        .features = V7VE | F(V8) | F(FPV5) | F(CRC) | F(CRYPTO),
         .midr = 0x000f0000, .fpsid = 0x41034070, .mvfr0 = 0x10110222, .mvfr1 = 0x12111111,
         .mvfr2 = 0x43, .ctr = 0x8444c004,
         .id_pfr0 = 0x0131, .id_pfr1 = 0x11011, .id_dfr0 = 0x02010555,
@@ -114,6 +128,42 @@ const struct arm_cpu_model arm_cpu_models[] = {
         .clidr = 0x0a200023, .ccsidr = {0x701fe00a, 0x201fe00a, 0x711fe07a},
         .sctlr_reset = 0x00c50078, .dbgdidr = 0x3515f021, .pmcr_reset = 0x410f3000,
         .cbar = 0x2c000000,
+    },
+    {
+        .name = "cortex-m0", .help = "Cortex-M0 (ARMv6-M)", .features = V6M, .midr = 0x410cc200,
+    },
+    {
+        .name = "cortex-m0plus", .help = "Cortex-M0+ (ARMv6-M, MPU, VTOR)", .features = V6M,
+        .midr = 0x410cc601, .m_regions = 8, .m_vtor = true,
+    },
+    {
+        .name = "cortex-m1", .help = "Cortex-M1 (ARMv6-M)", .features = V6M, .midr = 0x411cc210,
+    },
+    {
+        .name = "cortex-m3", .help = "Cortex-M3 (ARMv7-M)", .features = V7M,
+        .midr = 0x412fc231, .m_regions = 8, .m_vtor = true, .id_pfr0 = 0x30, .id_pfr1 = 0x200,
+        .id_dfr0 = 0x00100000, .id_mmfr = {0x30},
+        .id_isar = {0x01141110, 0x02111000, 0x21112231, 0x01111110, 0x01310102},
+    },
+    {
+        .name = "cortex-m4", .help = "Cortex-M4 with FPU (ARMv7E-M, FPv4-SP)",
+        .features = V7EM | FPV4_SP, M4_ID, .mvfr0 = 0x10110021, .mvfr1 = 0x11000011,
+    },
+    {
+        .name = "cortex-m4-nofp", .help = "Cortex-M4 without FPU (ARMv7E-M)", .features = V7EM, M4_ID,
+    },
+    {
+        .name = "cortex-m7", .help = "Cortex-M7 (ARMv7E-M, FPv5, double precision)",
+        .features = V7EM | FPV4_SP | F(FPV5) | F(FPDP), M7_ID, .mvfr0 = 0x10110221,
+        .mvfr1 = 0x12000011, .mvfr2 = 0x40,
+    },
+    {
+        .name = "cortex-m7-sp", .help = "Cortex-M7 (ARMv7E-M, FPv5, single precision)",
+        .features = V7EM | FPV4_SP | F(FPV5), M7_ID, .mvfr0 = 0x10110021, .mvfr1 = 0x11000011,
+        .mvfr2 = 0x40,
+    },
+    {
+        .name = "cortex-m7-nofp", .help = "Cortex-M7 without FPU (ARMv7E-M)", .features = V7EM, M7_ID,
     },
 };
 
@@ -125,6 +175,7 @@ static const struct {
 } aliases[] = {
     {"arm926ej-s", "arm926"}, {"arm1136j-s", "arm1136"}, {"arm1136jf-s", "arm1136"},
     {"arm1176jz-s", "arm1176"}, {"arm1176jzf-s", "arm1176"}, {"any", "max"},
+    {"cortex-m0+", "cortex-m0plus"}, {"m0+", "cortex-m0plus"}, {"cortex-m4f", "cortex-m4"},
 };
 
 const struct arm_cpu_model *arm_cpu_model_find(const char *name, struct error *e)

@@ -5,6 +5,7 @@
 #include "frontend/arm/cpu/arm_fp.h"
 #include "frontend/arm/cpu/cpu.h"
 #include "frontend/arm/cpu/exceptions.h"
+#include "frontend/arm/cpu/m/m.h"
 #include "frontend/arm/fp/fpscr.h"
 #include "frontend/arm/translate/translate.h"
 #include "util/bits.h"
@@ -16,6 +17,8 @@ uint32_t arm_cpsr_read(const struct arm_state *s)
 {
     const uint8_t *f = s->env.nzcv;
 
+    if (arm_is_m(s))
+        return arm_m_xpsr_read(s);
     return (uint32_t)f[0] << 31 | (uint32_t)f[1] << 30 | (uint32_t)f[2] << 29 |
            (uint32_t)f[3] << 28 | (uint32_t)s->q << 27 | (uint32_t)(s->itstate & 3) << 25 |
            (uint32_t)s->jazelle << 24 | (uint32_t)s->ge << 16 | (uint32_t)(s->itstate >> 2) << 10 |
@@ -25,6 +28,10 @@ uint32_t arm_cpsr_read(const struct arm_state *s)
 
 void arm_cpsr_write(struct arm_state *s, uint32_t v)
 {
+    if (arm_is_m(s)) {
+        arm_m_xpsr_write(s, v);
+        return;
+    }
     s->env.nzcv[0] = v >> 31;
     s->env.nzcv[1] = v >> 30 & 1;
     s->env.nzcv[2] = v >> 29 & 1;
@@ -143,6 +150,10 @@ static uint32_t alignment_flags(const struct arm_state *s)
 
 void arm_state_changed(struct arm_state *s)
 {
+    if (arm_is_m(s)) {
+        arm_m_state_changed(s);
+        return;
+    }
     if (arm_state_has(s, ARM_FEATURE(SEC)))
         s->secure = s->mode == ARM_MODE_MON || !(s->cp15.scr & 1);
     arm_fp_update(s);

@@ -3,6 +3,8 @@
 
 #include "frontend/arm/cpu/arm_fp.h"
 #include "frontend/arm/cpu/cpu.h"
+#include "frontend/arm/cpu/m/m.h"
+#include "frontend/arm/cpu/m/m_fields.h"
 #include "frontend/arm/cpu/psr.h"
 #include "frontend/arm/cpu/sysregs.h"
 #include "util/bits.h"
@@ -24,6 +26,8 @@ void arm_cpu_init(struct arm_state *s, const struct arm_cpu_config *config)
     s->ops = config->ops;
     s->ops_opaque = config->ops_opaque;
     s->mode = ARM_MODE_SVC;
+    if (config->m)
+        s->m_config = *config->m;
     arm_cpu_reset(s);
 }
 
@@ -49,11 +53,16 @@ void arm_cpu_reset(struct arm_state *s)
     s->elr_hyp = 0;
     s->exclusive_addr = s->exclusive_size = 0;
     s->exclusive_value = s->exclusive_version = 0;
-    s->env.fp_flags = 0;
+    s->env.fp_flags = s->env.fp_rounding = 0;
+    s->env.raised = s->env.slow_dispatch = 0;
     s->fpscr = s->fpexc = s->fpinst = s->fpinst2 = 0;
     s->fpsid = s->model->fpsid;
     s->event = s->halted = 0;
     s->secure = arm_state_has(s, ARM_FEATURE(SEC));
+    if (arm_is_m(s)) {
+        arm_m_reset(s);
+        return;
+    }
     arm_sysregs_reset(s);
     sctlr = s->cp15.sctlr[s->secure];
     if (arm_state_has(s, ARM_FEATURE(V6)))
@@ -69,6 +78,8 @@ void arm_cpu_reset(struct arm_state *s)
 
 void arm_cpu_loaded(struct arm_state *s)
 {
+    if (arm_is_m(s))
+        arm_m_loaded(s);
     arm_state_changed(s);
 }
 
@@ -85,6 +96,7 @@ static const struct field fields[] = {
     S(halted), S(irq_lines), S(exclusive_addr), S(exclusive_size), S(exclusive_value),
     S(exclusive_version), SA(d), S(fpscr), S(env.fp_flags), S(fpexc), S(fpinst), S(fpinst2), S(fpsid), SW(bank),
     SA(usr_r8_r12), SA(fiq_r8_r12), S(elr_hyp), SW(cp15),
+    ARM_M_FIELDS(S, SA),
     /* clang-format on */
 };
 

@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "frontend/arm/cpu/m/m_state.h"
 #include "ir/target.h"
 
 /* Processor modes, PSR.M (DDI 0406C B1.3.1). */
@@ -44,7 +45,7 @@ enum { ARM_LINE_IRQ = 1, ARM_LINE_FIQ = 2, ARM_LINE_VIRQ = 4, ARM_LINE_VFIQ = 8 
 
 /* arm_state.halted: what the CPU waits for. A CPU in WFE is also woken after a bounded time, since
  * the timer's event stream is not modelled. */
-enum { ARM_HALTED_WFI = 1, ARM_HALTED_WFE = 2 };
+enum { ARM_HALTED_WFI = 1, ARM_HALTED_WFE = 2, ARM_HALTED_LOCKUP = 3 };
 
 struct arm_cpu_model;
 struct arm_cpu_ops;
@@ -92,7 +93,7 @@ struct arm_state {
     uint8_t halted;  /* ARM_HALTED_*, 0 = running */
     uint8_t tlb_sync; /* broadcast TLB maintenance is under way: DSB waits for the other CPUs */
     uint8_t pad0;
-    _Atomic uint32_t irq_lines; /* ARM_LINE_* inputs, set by devices */
+    _Atomic uint32_t irq_lines; /* ARM_LINE_* inputs, set by devices; M profile: something is pending */
 
     /* Exclusive monitor (local). When exclusive_size is 0 it is open. */
     uint32_t exclusive_addr;
@@ -111,10 +112,12 @@ struct arm_state {
     uint32_t elr_hyp;
 
     struct arm_cp15 cp15;
+    struct arm_m m;            /* M profile */
 
     uint32_t index;            /* CPU number, from 0 */
     uint32_t cpu_count;        /* of the machine: 1 permits the cheap exclusives */
     uint32_t cbar;             /* Configuration Base Address of the machine */
+    struct arm_m_config m_config;
     uint32_t block_flags;      /* cached, without what slots hold (see arm_state_changed) */
     const struct arm_cpu_model *model;
     uint64_t features;         /* model->features, maybe reduced by options */

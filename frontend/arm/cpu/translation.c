@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "frontend/arm/cpu/cpu.h"
+#include "frontend/arm/cpu/m/m.h"
+#include "frontend/arm/cpu/m/mpu.h"
 #include "frontend/arm/fp/fpscr.h"
 #include "util/bits.h"
 
@@ -74,7 +76,7 @@ static uint32_t current_asid(const struct arm_state *s, bool lpae)
                                                                  : c->ttbr0[s->secure], 48, 8);
 }
 
-void arm_context_key(const struct arm_state *s, uint64_t *key, uint32_t *asid)
+static void a_context_key(const struct arm_state *s, uint64_t *key, uint32_t *asid)
 {
     bool hyp = s->mode == ARM_MODE_HYP, lpae = uses_lpae(s);
     uint32_t sctlr = hyp ? s->cp15.hsctlr : s->cp15.sctlr[s->secure];
@@ -94,6 +96,14 @@ void arm_context_key(const struct arm_state *s, uint64_t *key, uint32_t *asid)
         *key |= flag(true, KEY_STAGE2) | (uint64_t)bits_get64(s->cp15.vttbr, 48, 8) << KEY_VMID;
     else if (has_fcse(s))
         *key |= (uint64_t)(s->cp15.fcseidr[s->secure] >> 25) << KEY_VMID;
+}
+
+void arm_context_key(const struct arm_state *s, uint64_t *key, uint32_t *asid)
+{
+    if (arm_is_m(s))
+        m_context_key(s, key, asid);
+    else
+        a_context_key(s, key, asid);
 }
 
 static uint32_t walk_arch(const struct arm_state *s)
@@ -158,6 +168,8 @@ bool arm_translate_va(const struct arm_state *s, uint32_t va, enum arm_access ac
     const struct arm_walk_memory memory = {.read = s->ops->read_phys, .opaque = (void *)s};
     struct arm_walk_regs regs;
 
+    if (arm_is_m(s))
+        return m_translate(s, va, access, privileged, out, fault);
     arm_walk_regs_get(s, &regs);
     return arm_walk(&regs, &memory, va, access, privileged, out, fault);
 }

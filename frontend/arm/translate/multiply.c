@@ -1,4 +1,5 @@
 /* Multiplication and division (manual A4.4.3, A4.4.8). */
+#include "frontend/arm/cpu/m/m.h"
 #include "frontend/arm/decode_args.h"
 #include "frontend/arm/translate/translate.h"
 
@@ -309,10 +310,22 @@ bool trans_SMMLS(struct arm_translate *t, const struct arg_mulh *a)
 
 /* ---- division ---------------------------------------------------------------------------------------------- */
 
+/* M profile: a divisor of 0 faults. Values do not outlive this. */
+static void trap_zero(struct arm_translate *t, int rm)
+{
+    struct ir_block *b = t->b;
+    unsigned go_on = ir_label_new(b);
+    ir_brnz(b, arm_reg_read(t, rm), go_on);
+    ir_call(b, ARM_HELPER_m_usage_fault, ir_i32(b, ARM_M_DIVBYZERO), IR_NONE, IR_NONE, IR_NONE);
+    ir_label(b, go_on);
+}
+
 static bool divide(struct arm_translate *t, const struct arg_rrr *a, enum ir_opcode opcode)
 {
     if (arm_any_pc(a->rd, a->rn, a->rm))
         return arm_unpredictable(t);
+    if (t->flags & ARM_BF_DIV_TRAP)
+        trap_zero(t, a->rm);
     int32_t n = arm_reg_read(t, a->rn), m = arm_reg_read(t, a->rm);
     arm_reg_write(t, a->rd, ir_op2(t->b, opcode, n, m));
     return true;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "frontend/arm/cpu/m/m.h"
+#include "frontend/arm/translate/vfp.h"
 #include "util/log.h"
 
 enum {
@@ -90,6 +92,9 @@ static void insn_decode(struct arm_translate *t)
         known = arm_decode_t16(t, t->insn);
     if (known)
         return;
+    /* Without the floating-point unit's consent its whole encoding space is NOCP. */
+    if (arm_has(t, ARM_FEATURE(M)) && (t->insn & 0xec000e00) == 0xec000a00 && t->insn_size == 4)
+        arm_vfp_check(t);
     log_write(LOG_UNIMP, "undefined %s instruction %0*x at page offset 0x%x",
               t->thumb ? "Thumb" : "ARM", (int)t->insn_size * 2, t->insn, t->offset);
     arm_undefined(t);
@@ -104,6 +109,12 @@ static void insn_mark(struct arm_translate *t)
 static void insn_translate(struct arm_translate *t)
 {
     t->in_it = t->itstate != 0;
+    if (!t->thumb && arm_has(t, ARM_FEATURE(M))) { /* there is no ARM state */
+        insn_mark(t);
+        arm_m_raise(t, ARM_M_INVSTATE);
+        t->offset += t->insn_size;
+        return;
+    }
     t->cond = insn_condition(t);
     arm_run_continue(t, t->cond);
     insn_mark(t);

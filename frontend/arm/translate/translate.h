@@ -26,6 +26,7 @@
 #define ARM_BF_IT_SHIFT 16       /* ITSTATE of the first instruction; nonzero comes with LOOKUP_ONLY */
 #define ARM_BF_FP_SPECIAL 0x01000000u /* FPSCR has bits of FPSCR_SPECIAL set */
 #define ARM_BF_FP_ROUNDING 0x02000000u /* FPSCR.RMode is not to nearest */
+#define ARM_BF_DIV_TRAP 0x04000000u /* M profile, CCR.DIV_0_TRP: division by zero faults */
 #define ARM_BF_FEATURES_SHIFT 8  /* small number of the CPU model's feature set, see arm_features_of */
 
 struct arm_translate {
@@ -92,6 +93,8 @@ bool arm_undefined(struct arm_translate *t);
 bool arm_unpredictable(struct arm_translate *t);
 /** The calls above that leave by a helper which never returns: emit `call id(a0..)` and end the block. */
 void arm_raise(struct arm_translate *t, unsigned helper, int32_t a0, int32_t a1);
+/** M profile: a UsageFault with @cause (enum arm_m_fault). */
+void arm_m_raise(struct arm_translate *t, unsigned cause);
 /** Make the rest of this instruction conditional on @cond (of B<c>); for use before any output. */
 void arm_skip_unless(struct arm_translate *t, unsigned cond);
 /**

@@ -8,7 +8,7 @@ enum { VFP_REG_FPSCR = 1 };
  * helpers check: FPSID and FPEXC are there with FPEXC.EN = 0 too. */
 static bool may_access(const struct arm_translate *t, int reg)
 {
-    return reg == VFP_REG_FPSCR || !(t->flags & ARM_BF_USER);
+    return reg == VFP_REG_FPSCR || !(t->flags & ARM_BF_USER || arm_has(t, ARM_FEATURE(M)));
 }
 
 static int32_t reg_constant(struct arm_translate *t, int reg)
@@ -31,6 +31,8 @@ bool trans_VMRS(struct arm_translate *t, const struct arg_v_sys *a)
         return arm_undefined(t);
     if (a->rt == 15)
         return a->reg == VFP_REG_FPSCR ? copy_flags(t) : arm_unpredictable(t);
+    if (arm_has(t, ARM_FEATURE(M)))
+        arm_vfp_check(t);
     int32_t v = ir_call(t->b, ARM_HELPER_vmrs, reg_constant(t, a->reg), IR_NONE, IR_NONE, IR_NONE);
     arm_reg_write(t, a->rt, v);
     return true;
@@ -42,6 +44,8 @@ bool trans_VMSR(struct arm_translate *t, const struct arg_v_sys *a)
         return arm_undefined(t);
     if (a->rt == 15)
         return arm_unpredictable(t);
+    if (arm_has(t, ARM_FEATURE(M)))
+        arm_vfp_check(t);
     ir_call(t->b, ARM_HELPER_vmsr, reg_constant(t, a->reg), arm_reg_read(t, a->rt), IR_NONE,
             IR_NONE);
     arm_end_after(t, true);

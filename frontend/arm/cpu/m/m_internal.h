@@ -1,0 +1,99 @@
+/* What the files of frontend/arm/cpu/m share. */
+#ifndef ARMEMU_ARM_M_INTERNAL_H
+#define ARMEMU_ARM_M_INTERNAL_H
+
+#include "frontend/arm/cpu/m/m.h"
+#include "util/bits.h"
+
+/* Register bits. */
+#define M_SCR_SLEEPONEXIT BIT(1)
+#define M_SCR_SEVONPEND BIT(4)
+#define M_CCR_NONBASETHRDENA BIT(0)
+#define M_CCR_USERSETMPEND BIT(1)
+#define M_CCR_UNALIGN_TRP BIT(3)
+#define M_CCR_DIV_0_TRP BIT(4)
+#define M_CCR_BFHFNMIGN BIT(8)
+#define M_CCR_STKALIGN BIT(9)
+#define M_HFSR_VECTTBL BIT(1)
+#define M_HFSR_FORCED BIT(30)
+#define M_HFSR_DEBUGEVT BIT(31)
+#define M_DFSR_BKPT BIT(1)
+#define M_DEMCR_MON_EN BIT(16)
+#define M_DEMCR_TRCENA BIT(24)
+#define M_FPCCR_LSPACT BIT(0)
+#define M_FPCCR_USER BIT(1)
+#define M_FPCCR_THREAD BIT(3)
+#define M_FPCCR_HFRDY BIT(4)
+#define M_FPCCR_MMRDY BIT(5)
+#define M_FPCCR_BFRDY BIT(6)
+#define M_FPCCR_MONRDY BIT(8)
+#define M_FPCCR_LSPEN BIT(30)
+#define M_FPCCR_ASPEN BIT(31)
+#define M_MPU_ENABLE BIT(0)
+#define M_MPU_HFNMIENA BIT(1)
+#define M_MPU_PRIVDEFENA BIT(2)
+
+enum { M_PRIORITY_NONE = 256, M_PRIORITY_HARD_FAULT = -1, M_PRIORITY_NMI = -2 };
+
+static inline bool m_bit(const uint32_t *words, unsigned n)
+{
+    return words[n / 32] >> (n % 32) & 1;
+}
+static inline void m_bit_put(uint32_t *words, unsigned n, bool on)
+{
+    words[n / 32] = (words[n / 32] & ~BIT(n % 32)) | (uint32_t)on << (n % 32);
+}
+
+static inline bool m_has_fp(const struct arm_state *s)
+{
+    return arm_state_has(s, ARM_FEATURE(VFP2));
+}
+
+/* nvic.c */
+/** Pending, enabled, active, priorities or BASEPRI have changed. */
+void m_nvic_update(struct arm_state *s);
+/** Group priority of exception @exc. */
+int m_priority(const struct arm_state *s, unsigned exc);
+/** Priority that the CPU executes at (ExecutionPriority). */
+int m_execution_priority(const struct arm_state *s);
+/** Make @exc pending (SEVONPEND included), and let the slice end when it is to be taken. */
+void m_pend(struct arm_state *s, unsigned exc);
+void m_unpend(struct arm_state *s, unsigned exc);
+/** Interrupts may be takable since a mask or priority changed: end the slice if so. */
+void m_check(struct arm_state *s);
+/** Is @exc (a fault, SVC, DebugMonitor) enabled? */
+bool m_fault_enabled(const struct arm_state *s, unsigned exc);
+unsigned m_active_count(const struct arm_state *s);
+/** The bits of a priority that are implemented. */
+uint8_t m_priority_mask(const struct arm_state *s);
+
+/* systick.c */
+uint32_t m_systick_read(struct arm_state *s, unsigned offset, bool debug);
+void m_systick_write(struct arm_state *s, unsigned offset, uint32_t value);
+uint32_t m_cyccnt_read(const struct arm_state *s);
+/** CYCCNT counts or not, or goes on from @value. */
+void m_cyccnt_set(struct arm_state *s, uint32_t value, bool counts);
+bool m_cyccnt_counts(const struct arm_state *s);
+
+/* m_special.c */
+void m_select_sp(struct arm_state *s, bool psp);
+
+/* m_fp.c */
+/** May floating-point instructions be executed without more ado (s->fp_enabled)? */
+bool m_fp_ready(const struct arm_state *s);
+/** Note where the FP registers are to be saved (lazily); @frame is their place. */
+void m_fp_lazy(struct arm_state *s, uint32_t frame);
+bool m_fp_store(struct arm_state *s, uint32_t at, bool privileged);
+/** S0..S15 and FPSCR from a frame. */
+void m_fp_load(struct arm_state *s, const uint32_t words[17]);
+
+/* m_exceptions.c */
+/** One word by the bus, with the rights of @privileged. False: s->m.access_violation says whether the
+ * MPU refused it. */
+bool m_access(struct arm_state *s, uint32_t addr, bool write, bool privileged, uint32_t *value);
+/** A fault of state preservation: sets @cause (bits of CFSR), enters the handler; the instruction at
+ * the calling PC is not executed. */
+void m_fault(struct arm_state *s, uint32_t cause, uint32_t pc, uint8_t it, const char *what,
+             uint32_t addr);
+
+#endif

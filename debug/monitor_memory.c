@@ -216,7 +216,7 @@ static bool dump_code(struct dump *d, struct error *e)
                 return error_memory(d, addr, e);
             size = 4;
         }
-        arm_disassemble(code, size, (uint32_t)addr, thumb, true, d->out);
+        arm_disassemble(code, size, (uint32_t)addr, thumb, true, false, d->out);
         addr += size;
     }
     return true;

@@ -16,16 +16,24 @@ OBJDUMP = 'arm-none-eabi-objdump'
 NEWLIB = '/usr/lib/arm-none-eabi/newlib/'
 V4T = ['V4T']
 V5TE = V4T + ['V5T', 'V5TE']
-V7 = V5TE + ['V6', 'V6K', 'T2', 'V7']
-V7VE = V7 + ['DIVT', 'DIVA', 'MP', 'SEC', 'VIRT', 'VFP2', 'VFP3', 'VFP4', 'D32', 'NEON']
+V6M = V4T + ['V5T', 'V6', 'M']
+V7M = V6M + ['V5TE', 'V6K', 'T2', 'V7', 'DIVT']
+FPV4 = ['VFP2', 'VFP3', 'VFPH', 'VFP4']
+V7 = V5TE + ['V6', 'V6K', 'T2', 'DSP', 'V7']
+V7VE = V7 + ['DIVT', 'DIVA', 'MP', 'SEC', 'VIRT', 'VFP2', 'VFP3', 'VFP4', 'FPDP', 'D32', 'NEON']
 LIBRARIES = [
     (NEWLIB + 'libc.a', V4T),
     (NEWLIB + 'thumb/nofp/libc.a', V4T),
-    (NEWLIB + 'arm/v5te/softfp/libc.a', V5TE + ['VFP2']),
-    (NEWLIB + 'arm/v5te/hard/libc.a', V5TE + ['VFP2']),
+    (NEWLIB + 'arm/v5te/softfp/libc.a', V5TE + ['VFP2', 'FPDP']),
+    (NEWLIB + 'arm/v5te/hard/libc.a', V5TE + ['VFP2', 'FPDP']),
+    (NEWLIB + 'thumb/v6-m/nofp/libc.a', V6M),
+    (NEWLIB + 'thumb/v7-m/nofp/libc.a', V7M),
+    (NEWLIB + 'thumb/v7e-m/nofp/libc.a', V7M + ['DSP']),
+    (NEWLIB + 'thumb/v7e-m+fp/hard/libc.a', V7M + ['DSP'] + FPV4),
+    (NEWLIB + 'thumb/v7e-m+dp/hard/libc.a', V7M + ['DSP', 'FPDP', 'FPV5'] + FPV4),
     (NEWLIB + 'thumb/v7-a/nofp/libc.a', V7),
     (NEWLIB + 'thumb/v7ve+simd/hard/libc.a', V7VE),
-    (NEWLIB + 'thumb/v8-a+simd/hard/libc.a', V7VE + ['V8', 'CRC']),
+    (NEWLIB + 'thumb/v8-a+simd/hard/libc.a', V7VE + ['V8', 'FPV5', 'CRC']),
     ('/usr/arm-linux-gnueabihf/lib/libc.a', V7VE),
 ]
 LINE = re.compile(r'^ +[0-9a-f]+:\t([0-9a-f]{8}|[0-9a-f]{4} [0-9a-f]{4}|[0-9a-f]{4}) +\t(\S+)')

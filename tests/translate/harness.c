@@ -89,12 +89,19 @@ uint64_t run_features(enum run_cpu cpu)
     static const uint64_t v7 = v6 | F(T2) | F(DSP) | F(V7) | F(DIVT) | F(DIVA) | F(MP) | F(SEC) | F(VIRT) |
                                F(LPAE) | F(GTIMER) | F(VFP2) | F(VFP3) | F(VFPH) | F(VFP4) | F(FPDP) |
                                F(D32) | F(NEON);
+    static const uint64_t v6m = F(V4T) | F(V5T) | F(V6) | F(M);
+    static const uint64_t v7m = v6m | F(V5TE) | F(V6K) | F(T2) | F(V7) | F(DIVT);
+    static const uint64_t v7em_sp = v7m | F(DSP) | F(VFP2) | F(VFP3) | F(VFPH) | F(VFP4);
     static const uint64_t sets[RUN_CPU_COUNT] = {
         [RUN_CPU_V8] = v7 | F(V8) | F(FPV5) | F(CRC) | F(CRYPTO),
         [RUN_CPU_V7] = v7,
         [RUN_CPU_V6] = v6 | F(VFP2) | F(FPDP),
         [RUN_CPU_V5TE] = v5te,
         [RUN_CPU_V4T] = F(V4T),
+        [RUN_CPU_M7] = v7em_sp | F(FPDP) | F(FPV5),
+        [RUN_CPU_M4] = v7em_sp,
+        [RUN_CPU_M3] = v7m,
+        [RUN_CPU_M0] = v6m,
         [RUN_CPU_V6T2] = v6 | F(T2) | F(DSP),
     };
     return sets[cpu];

@@ -29,6 +29,10 @@ enum run_cpu {
     RUN_CPU_V5TE,
     RUN_CPU_V4T,
     RUN_CPU_V6T2, /* not for comparisons with Unicorn */
+    RUN_CPU_M7,   /* M profile: all of it, */
+    RUN_CPU_M4,   /* single precision, */
+    RUN_CPU_M3,   /* and neither floating point nor DSP */
+    RUN_CPU_M0,
     RUN_CPU_COUNT,
 };
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "frontend/arm/cpu/m/m.h"
 #include "util/log.h"
 
 _Static_assert(ARM_SLOT_LR == ARM_SLOT_R0 + 14, "the registers' slots are in order");
@@ -97,7 +98,10 @@ void arm_raise(struct arm_translate *t, unsigned helper, int32_t a0, int32_t a1)
 
 bool arm_undefined(struct arm_translate *t)
 {
-    arm_raise(t, ARM_HELPER_undefined, IR_NONE, IR_NONE);
+    if (arm_has(t, ARM_FEATURE(M)))
+        arm_m_raise(t, ARM_M_UNDEFINSTR);
+    else
+        arm_raise(t, ARM_HELPER_undefined, IR_NONE, IR_NONE);
     return true;
 }
 

@@ -228,7 +228,7 @@ static void take_best(struct arm_state *s, uint32_t exc_return, uint32_t pc, boo
             return;
         }
     }
-    log_entry(s, exc, from, pc, vector, tail);
+    log_entry(s, exc, from, pc, vector & ~1u, tail);
     m_select_sp(s, false);
     s->r[14] = exc_return;
     m->spsel = 0;

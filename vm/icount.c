@@ -5,6 +5,7 @@
  */
 #include <time.h>
 
+#include "frontend/arm/cpu/m/m.h"
 #include "vm/internal.h"
 
 /* A slice is also how long requests of other threads wait. */
@@ -132,10 +133,10 @@ static void wait_for_outside(struct vm_cpu *c)
         pthread_cond_wait(&c->wake, &c->vm->device_lock);
 }
 
-void vm_icount_sleep(struct vm_cpu *c, bool (*awake)(const struct vm_cpu *c))
+void vm_icount_sleep(struct vm_cpu *c, bool (*awake)(struct vm_cpu *c))
 {
     struct vm *vm = c->vm;
-    bool wfe = c->state.halted == ARM_HALTED_WFE;
+    bool wfe = c->state.halted == ARM_HALTED_WFE && !arm_is_m(&c->state);
     int64_t end = wfe ? exact_now(vm) + WFE_MAX_NS : TIMER_NEVER;
     atomic_store(&c->sleeping, true);
     while (!awake(c)) {

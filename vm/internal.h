@@ -157,7 +157,7 @@ void vm_icount_start(struct vm *vm);
 /** At a safe point: run the timers that are due and begin a slice. CPU's thread, without the lock. */
 void vm_icount_service(struct vm_cpu *c);
 /** WFI or WFE: let time pass until there is a reason to go on. Device lock held. */
-void vm_icount_sleep(struct vm_cpu *c, bool (*awake)(const struct vm_cpu *c));
+void vm_icount_sleep(struct vm_cpu *c, bool (*awake)(struct vm_cpu *c));
 /** Let other threads see the CPU's time. On its thread. */
 void vm_icount_publish(struct vm_cpu *c);
 

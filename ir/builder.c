@@ -236,6 +236,11 @@ void ir_setnzcv(struct ir_block *b, int32_t v)
     emit_set_flags(b, IR_OP_setnzcv, v);
 }
 
+void ir_setflags(struct ir_block *b, int32_t v)
+{
+    emit_set_flags(b, IR_OP_setflags, v);
+}
+
 int32_t ir_ld(struct ir_block *b, enum ir_type type, int32_t addr, unsigned memop)
 {
     return ir_emit(b, IR_OP_ld, type, addr, IR_NONE, IR_NONE, memop);
@@ -267,6 +272,19 @@ int32_t ir_call(struct ir_block *b, unsigned id, int32_t a0, int32_t a1, int32_t
     struct ir_op op = op_make(IR_OP_call, b->target->helpers[id].result, a0, a1, a2, id);
     op.arg[3] = a3;
     return ir_emit_op(b, &op);
+}
+
+void ir_callz(struct ir_block *b, int32_t v, unsigned id)
+{
+    assert(id < b->target->helper_count);
+    emit_none(b, IR_OP_callz, v, id, 0);
+}
+
+int32_t ir_part(struct ir_block *b, enum ir_type type, int32_t v, unsigned offset)
+{
+    if (value_type(b, v) == type)
+        return v;
+    return ir_emit(b, IR_OP_part, type, v, IR_NONE, IR_NONE, offset);
 }
 
 void ir_insn(struct ir_block *b, uint32_t word)

@@ -10,6 +10,12 @@ static uint64_t to_integer(struct fp_status *s, const struct ir_op *op, enum fp_
     return fp_to_fixed(s, f, a, 32, 0, op->opcode == IR_OP_ftou, r);
 }
 
+/* NZCV in bits 3..0 as a byte each, N the lowest. */
+static uint64_t flag_bytes(unsigned nzcv)
+{
+    return (nzcv >> 3 & 1) | (nzcv >> 2 & 1) << 8 | (nzcv >> 1 & 1) << 16 | (nzcv & 1) << 24;
+}
+
 static uint64_t eval(struct fp_status *s, const struct ir_op *op, uint64_t a, uint64_t b, uint64_t c)
 {
     enum fp_size f = op->type == IR_F64 ? FP_64 : FP_32;
@@ -23,7 +29,7 @@ static uint64_t eval(struct fp_status *s, const struct ir_op *op, uint64_t a, ui
     case IR_OP_fsqrt: return fp_sqrt(s, f, a);
     case IR_OP_fneg: return fp_neg(f, a);
     case IR_OP_fabs: return fp_abs(f, a);
-    case IR_OP_fcmp: return (uint64_t)fp_compare(s, f, a, b, op->aux) << 28;
+    case IR_OP_fcmp: return flag_bytes(fp_compare(s, f, a, b, op->aux));
     case IR_OP_ftos:
     case IR_OP_ftou: return to_integer(s, op, f, a);
     case IR_OP_stof: return fp_from_fixed(s, f, (uint64_t)(int32_t)a, 0, false, mode);

@@ -53,6 +53,16 @@ enum {
 };
 #define IR_MEM_ALIGN(log2) ((log2) << IR_MEM_ALIGN_SHIFT)
 
+/** The descriptor of half @half of an access to 16 bytes: what is asked beyond 8 bytes of alignment
+ * is asked of the first. */
+static inline uint32_t ir_mem_half(uint32_t memop, unsigned half)
+{
+    uint32_t align = memop & IR_MEM_ALIGN_MASK;
+    if (half && align > IR_MEM_ALIGN(3))
+        align = IR_MEM_ALIGN(3);
+    return (memop & ~(uint32_t)(IR_MEM_SIZE_MASK | IR_MEM_ALIGN_MASK)) | 3 | align;
+}
+
 /* Lanes: the instruction sets that blocks can be in (A32 0, T32 1); see target.h. For exiti. */
 enum {
     IR_LANE_SAME = 0x10, /* the block's own lane */
@@ -121,6 +131,8 @@ enum ir_type ir_op_result_type(const struct ir_op *op);
 /** Type that argument @i of @op must have; IR_VOID when any integer will do or there is no such
  * argument. */
 enum ir_type ir_op_arg_type(const struct ir_block *b, const struct ir_op *op, unsigned i);
+/** Bytes of a value or slot of @type. */
+unsigned ir_type_bytes(unsigned type);
 /** Type of the slot's value in the IR: i8 and i16 slots are i32. */
 enum ir_type ir_slot_value_type(const struct ir_slot *slot);
 /** Does this instance have effects beyond its value and flags (so that it must stay)? */
@@ -190,6 +202,7 @@ int32_t ir_getnzcv(struct ir_block *b);
 void ir_setc(struct ir_block *b, int32_t v);
 void ir_setv(struct ir_block *b, int32_t v);
 void ir_setnzcv(struct ir_block *b, int32_t v);
+void ir_setflags(struct ir_block *b, int32_t v);
 int32_t ir_ld(struct ir_block *b, enum ir_type type, int32_t addr, unsigned memop);
 void ir_st(struct ir_block *b, int32_t addr, int32_t value, unsigned memop);
 void ir_memgroup(struct ir_block *b, int32_t addr, unsigned bytes, bool write);
@@ -197,6 +210,10 @@ void ir_memgroupend(struct ir_block *b);
 void ir_fence(struct ir_block *b);
 /** Call helper @id of the target's table; unused arguments are IR_NONE. The result has the row's type. */
 int32_t ir_call(struct ir_block *b, unsigned id, int32_t a0, int32_t a1, int32_t a2, int32_t a3);
+/** Call helper @id, which raises, when @v is 0. */
+void ir_callz(struct ir_block *b, int32_t v, unsigned id);
+/** The bytes of @v from @offset on as a value of @type; @v itself when it has the type. */
+int32_t ir_part(struct ir_block *b, enum ir_type type, int32_t v, unsigned offset);
 void ir_insn(struct ir_block *b, uint32_t word);
 unsigned ir_label_new(struct ir_block *b);
 void ir_label(struct ir_block *b, unsigned label);

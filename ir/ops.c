@@ -108,7 +108,7 @@ uint8_t ir_op_flags_read(const struct ir_op *op)
     }
 }
 
-static unsigned type_bytes(unsigned type)
+unsigned ir_type_bytes(unsigned type)
 {
     static const uint8_t bytes[] = {
         [IR_VOID] = 0, [IR_I8] = 1,  [IR_I16] = 2, [IR_I32] = 4,   [IR_I64] = 8,
@@ -122,8 +122,8 @@ bool ir_slots_overlap(const struct ir_target *t, unsigned a, unsigned b)
 {
     assert(a < t->slot_count && b < t->slot_count);
     const struct ir_slot *x = &t->slots[a], *y = &t->slots[b];
-    return x->offset < y->offset + type_bytes(y->type) &&
-           y->offset < x->offset + type_bytes(x->type);
+    return x->offset < y->offset + ir_type_bytes(y->type) &&
+           y->offset < x->offset + ir_type_bytes(x->type);
 }
 
 bool ir_slot_covers(const struct ir_target *t, unsigned a, unsigned b)
@@ -131,5 +131,5 @@ bool ir_slot_covers(const struct ir_target *t, unsigned a, unsigned b)
     assert(a < t->slot_count && b < t->slot_count);
     const struct ir_slot *x = &t->slots[a], *y = &t->slots[b];
     return x->offset <= y->offset &&
-           y->offset + type_bytes(y->type) <= x->offset + type_bytes(x->type);
+           y->offset + ir_type_bytes(y->type) <= x->offset + ir_type_bytes(x->type);
 }

@@ -31,7 +31,7 @@ enum ir_exit {
  * insn_left, when it is left in the middle: the slow path's exit gives these back].
  */
 struct ir_env {
-    uint64_t spill[192]; /* backend: values that did not get a register. First, so that the fields
+    uint64_t spill[256]; /* backend: values that did not get a register. First, so that the fields
                             below adjoin the guest's most used slots (IR_ENV_BIAS). */
     int32_t budget;
     int32_t slice;

@@ -48,7 +48,8 @@ static bool check_arg(struct verifier *v, const struct ir_op *op, unsigned i)
     enum ir_type type = ir_op_result_type(&b->ops[a]), wanted = ir_op_arg_type(b, op, i);
     if (type == IR_VOID)
         return breach(v, "argument %u is an op without value", i);
-    if (wanted == IR_VOID && type > IR_I64)
+    bool any = ir_op_info[op->opcode].argtypes[i] == '?';
+    if (wanted == IR_VOID && type > IR_I64 && !any)
         return breach(v, "argument %u is not an integer", i);
     if (wanted != IR_VOID && type != wanted)
         return breach(v, "argument %u has the wrong type", i);
@@ -61,7 +62,8 @@ static bool check_arg(struct verifier *v, const struct ir_op *op, unsigned i)
 static bool any_type(const struct ir_op *op)
 {
     return (op->opcode == IR_OP_const || op->opcode == IR_OP_get || op->opcode == IR_OP_set ||
-            op->opcode == IR_OP_mov) && op->type >= IR_F32 && op->type <= IR_V128;
+            op->opcode == IR_OP_mov || op->opcode == IR_OP_part || op->opcode == IR_OP_ld ||
+            op->opcode == IR_OP_st) && op->type >= IR_F32 && op->type <= IR_V128;
 }
 
 static bool check_type(struct verifier *v, const struct ir_op *op)
@@ -98,7 +100,8 @@ static bool check_flags(struct verifier *v, const struct ir_op *op)
     const struct ir_op_info *info = &ir_op_info[op->opcode];
     if (op->fw & ~info->flags)
         return breach(v, "writes flags that the op does not define");
-    bool setter = op->opcode == IR_OP_setc || op->opcode == IR_OP_setv || op->opcode == IR_OP_setnzcv;
+    bool setter = op->opcode == IR_OP_setc || op->opcode == IR_OP_setv ||
+                  op->opcode == IR_OP_setnzcv || op->opcode == IR_OP_setflags;
     if (setter && op->fw && op->fw != info->flags)
         return breach(v, "writes a part of its flags");
     if (is_shift(op->opcode) && op->fw) {
@@ -120,12 +123,30 @@ static bool check_memory(struct verifier *v, const struct ir_op *op)
         IR_MEM_SIZE_MASK | IR_MEM_SIGNED | IR_MEM_ALIGN_MASK | IR_MEM_USER | IR_MEM_GROUP;
     if (op->imm & ~(uint64_t)known)
         return breach(v, "unknown bits in the access descriptor");
-    if (bytes * 8 > ir_op_width(op))
+    if (op->type >= IR_F32 && (bytes != ir_type_bytes(op->type) || (op->imm & IR_MEM_SIGNED)))
+        return breach(v, "not an access of the whole value");
+    if (bytes > ir_type_bytes(op->type))
         return breach(v, "the access is wider than the value");
     if (!!(op->imm & IR_MEM_GROUP) != v->in_group)
         return breach(v, v->in_group ? "an access of the group that is not marked so"
                                      : "marked as of a group, but none is open");
     return true;
+}
+
+/* Bytes of argument @i; 0 when it is none. */
+static unsigned arg_bytes(const struct verifier *v, const struct ir_op *op, unsigned i)
+{
+    int32_t a = op->arg[i];
+    return a >= 0 && (uint32_t)a < v->at ? ir_type_bytes(ir_op_result_type(&v->b->ops[a])) : 0;
+}
+
+static bool check_part(struct verifier *v, const struct ir_op *op)
+{
+    if (op->opcode == IR_OP_vjoin)
+        return (arg_bytes(v, op, 0) == 8 && arg_bytes(v, op, 1) == 8) || breach(v, "not of halves");
+    unsigned bytes = ir_type_bytes(op->type);
+    return (op->imm % bytes == 0 && op->imm + bytes <= arg_bytes(v, op, 0)) ||
+           breach(v, "no such part");
 }
 
 /* Element sizes that a vector op has, as a mask of their log2. */
@@ -180,8 +201,15 @@ static bool check_imm(struct verifier *v, const struct ir_op *op)
     case IR_OP_ftos:
     case IR_OP_ftou:
         return op->aux <= 1 || breach(v, "no such variant");
+    case IR_OP_part:
+    case IR_OP_vjoin:
+        return check_part(v, op);
     case IR_OP_call:
         return op->imm < t->helper_count || breach(v, "no such helper");
+    case IR_OP_callz:
+        return (op->imm < t->helper_count &&
+                (t->helpers[op->imm].effects & IR_HELPER_RAISES)) ||
+               breach(v, "no such helper, or not one that raises");
     case IR_OP_memgroup:
         return (op->imm && op->aux <= 1) || breach(v, "not a size and direction of a group");
     case IR_OP_exitd:
@@ -213,7 +241,7 @@ static bool check_group(struct verifier *v, const struct ir_op *op)
             return breach(v, "no group is open");
         v->in_group = false;
     } else if (v->in_group && ((effects & (IR_EFF_END | IR_EFF_BR | IR_EFF_CALL)) ||
-                               op->opcode == IR_OP_insn || op->opcode == IR_OP_fence)) {
+                               op->opcode == IR_OP_callz || op->opcode == IR_OP_insn || op->opcode == IR_OP_fence)) {
         return breach(v, "does not belong inside a group");
     }
     return true;

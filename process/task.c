@@ -252,7 +252,7 @@ static void inherit(struct task *child, const struct task *t, uint32_t stack, ui
     const struct arm_state *from = &t->state;
     memcpy(s->r, from->r, sizeof(s->r));
     memcpy(s->d, from->d, sizeof(s->d));
-    s->fpscr = arm_fpscr_read(from);
+    arm_fpscr_write(s, arm_fpscr_read(from));
     s->cp15 = from->cp15;
     arm_cpsr_write(s, arm_cpsr_read(from));
     s->r[0] = 0;

@@ -105,6 +105,15 @@ struct x86_mem {
     int32_t disp;
 };
 
+/* In `eflags` besides the guest flags: EFLAGS are of a comparison of floats, with the operands in
+ * order or exchanged; pending: the guest's flags have not been set from it. */
+enum {
+    EFLAGS_FCMP = 0x10,
+    EFLAGS_FCMP_EXCHANGED = 0x20,
+    EFLAGS_FCMP_ANY = 0x30,
+    EFLAGS_PENDING = 0x40,
+};
+
 struct code {
     uint8_t *p;        /* next byte, in the writable view */
     uint8_t *limit;    /* emitters stop before */

@@ -206,6 +206,8 @@ static bool emit_stubs(struct compiler *c)
             mem_stub_emit(c, s);
         else if (s->kind == STUB_GROUP)
             group_stub_emit(c, s);
+        else if (s->kind == STUB_CALLZ)
+            callz_stub_emit(c, s);
         else if (s->kind == STUB_EXACT)
             exact_stub_emit(c, s);
         else

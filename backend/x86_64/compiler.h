@@ -17,7 +17,9 @@
 #include "util/bits.h"
 
 enum { SCRATCH_COUNT = 3, PINS_MAX = 10, SPILLS = 128, GROUPS_MAX = 8, ALIASES_MAX = 96 };
-enum { XMM_COUNT = 16, XSPILLS = 32 }; /* spill slots of 16 bytes behind the others */
+enum { POOL_MAX = 128 };
+enum { XMM_BYTES = 16 * 16 }; /* all registers in a frame */
+enum { XMM_COUNT = 16, XSPILLS = 64 }; /* spill slots of 16 bytes behind the others */
 #define SCRATCH_MASK 7u /* rax, rcx, rdx: numbers 0 to 2 */
 #define NO_VALUE     (-1)
 
@@ -38,6 +40,7 @@ struct value {
     int32_t disp;
     uint16_t uses;
     uint16_t off;
+    uint16_t home; /* LOC_XMM: offset in the state where the value is, too; 0: nowhere */
     uint8_t loc;
     uint8_t reg;
     uint8_t width;
@@ -62,19 +65,24 @@ struct slow_site {
     uint32_t back; /* host address to return to */
     bool xmm;      /* XMM registers have to survive */
 };
-enum { SLOW_NO_REG = 0xff, SLOW_WIDE = 0x8000 /* in memop: the value is an i64 */ };
+enum {
+    SLOW_NO_REG = 0xff,
+    SLOW_WIDE = 0x8000, /* in memop: the value is an i64, */
+    SLOW_XMM = 0x4000,  /* data_reg is an XMM register, */
+    SLOW_HALVES = 0x2000, /* of which all is transferred, in halves */
+};
 
 /* Data of the exact computation of a floating-point op, behind the call instruction. Read by
  * exact.c. */
 struct exact_site {
     uint8_t opcode, type, aux;
     uint8_t dst;    /* register: XMM, or general for integer results */
-    int32_t arg[3]; /* register, or EXACT_ENV + offset in the state, EXACT_SPILL + XMM spill slot */
+    int32_t arg[3]; /* register, or EXACT_ENV + offset in the state, EXACT_SPILL + XMM spill slot, -address */
     int32_t back;   /* where to return to, from the site's first byte on */
 };
 enum { EXACT_ENV = 0x10000, EXACT_SPILL = 0x20000 };
 
-enum stub_kind { STUB_EXACT, STUB_MEM, STUB_GROUP, STUB_BUDGET, STUB_CHAIN, STUB_LANE };
+enum stub_kind { STUB_CALLZ, STUB_EXACT, STUB_MEM, STUB_GROUP, STUB_BUDGET, STUB_CHAIN, STUB_LANE };
 
 /* Out-of-line code, emitted behind the block. */
 struct stub {
@@ -100,7 +108,7 @@ struct ra {
     uint32_t alias_count;
     int32_t xowner[XMM_COUNT]; /* the same for XMM registers */
     uint16_t xlocked;
-    uint32_t xspills;
+    uint64_t xspills;
 };
 
 /* A memgroup: what the slow variant needs to be emitted again from the start. */
@@ -140,6 +148,8 @@ struct backend {
     uint32_t pin_count;
     int8_t *pin_of_slot; /* host register or NO_REG */
     struct compiler *compiler;
+    uint64_t (*pool)[2]; /* constants of vectors (POOL_MAX), in the writable view */
+    uint32_t pool_count;
     /* Common code, executable addresses. */
     struct {
         uint32_t enter, leave, lookup, chain, budget, dispatch, raised, slow;
@@ -147,6 +157,7 @@ struct backend {
         uint32_t exact;
         uint32_t fp_begin, fp_end; /* env.fp_* into MXCSR and back, around helpers that use them */
         uint32_t constants;        /* struct fp_constants */
+        uint32_t pool;
         uint32_t helpers; /* table of function addresses */
     } thunk;
 };
@@ -159,6 +170,7 @@ struct compiler {
     uint32_t capacity; /* of the arrays by op */
     int32_t i;         /* current op */
     struct ra ra;
+    int32_t fcmp; /* the comparison that EFLAGS hold, see EFLAGS_FCMP */
     int fused_cc; /* x86 condition that the next op consumes, or -1 */
     uint32_t insn_word, insn_left, insns_begun;
     uint8_t *entry;
@@ -261,6 +273,8 @@ unsigned ra_dest(struct compiler *c, int32_t i, int32_t hint);
 void ra_own(struct compiler *c, int32_t i, unsigned reg);
 /** Value @i is pinned register or state memory + disp, without code. */
 void ra_alias(struct compiler *c, int32_t i, const struct value *as, int32_t disp);
+/** Is there room for one more? */
+bool ra_alias_room(struct compiler *c);
 /** Give values that alias pinned register @reg and live on a place of their own. */
 void ra_detach_pin(struct compiler *c, unsigned reg);
 /** The same for state bytes [offset, offset + size). */
@@ -298,6 +312,8 @@ void flags_define(struct compiler *c, const struct ir_op *op, int32_t i, unsigne
 void flags_test(struct compiler *c, const struct ir_op *op, int32_t i, unsigned w, unsigned reg);
 /** Code that makes guest condition @cc an x86 condition, which is returned. */
 enum x86_cc flags_condition(struct compiler *c, unsigned cc);
+/** Is what first reads flags behind the fcmp @i a condition that wants its operands exchanged? */
+bool flags_fcmp_exchanged(const struct compiler *c, int32_t i);
 /** Does the op at @i, whose value is a condition, feed only the following brnz, brz or select? */
 bool flags_fusable(const struct compiler *c, int32_t i);
 /** Make "value @v is not 0" an x86 condition. */
@@ -316,6 +332,8 @@ void group_stub_emit(struct compiler *c, struct stub *s);
 void mem_load_insn(struct compiler *c, const struct ir_op *op, unsigned dst, struct x86_mem m);
 void mem_store_insn(struct compiler *c, const struct ir_op *op, struct opnd src, struct x86_mem m);
 struct opnd mem_store_value(struct compiler *c, const struct ir_op *op);
+/** The register, of the kind that the type wants, to load value @i into. */
+unsigned mem_load_dest(struct compiler *c, int32_t i);
 /** Emit addend := table entry of address @addr; returns the place of the jump taken when it is 0.
  */
 uint8_t *mem_table_lookup(struct compiler *c, unsigned addend, unsigned addr, bool write);
@@ -342,6 +360,7 @@ static inline bool returns_tagged(const struct backend *be)
 }
 /** Forget all predicted returns. */
 void exit_forget_returns(struct code *a);
+void callz_stub_emit(struct compiler *c, struct stub *s);
 void exit_stub_emit(struct compiler *c, struct stub *s);
 void exit_budget_check(struct compiler *c);
 /** Jump to guest address eax in @lane through the exec table of r15; sets env.page_base. */

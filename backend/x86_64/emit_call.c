@@ -94,8 +94,10 @@ void emit_call(struct compiler *c, const struct ir_op *op, int32_t i)
     struct code *a = &c->a;
     unsigned effects = c->b->target->helpers[op->imm].effects;
     bool writes = effects & (IR_HELPER_WRITES | IR_HELPER_RAISES);
-    if (writes)
+    if (writes) {
         ra_detach_all(c);
+        xa_stored(c, 0, c->b->target->state_size, NO_VALUE);
+    }
     if (effects & (IR_HELPER_READS | IR_HELPER_RAISES | IR_HELPER_EXTERNAL)) {
         x_m(a, X86_MOV_MI, 0, ENV(insn_word));
         x_u32(a, c->insn_word);
@@ -114,4 +116,49 @@ void emit_call(struct compiler *c, const struct ir_op *op, int32_t i)
         x_jcc_to(a, CC_NE, c->be->thunk.raised);
     }
     call_result(c, op, i);
+}
+
+/* ---- callz --------------------------------------------------------------------------------------- */
+
+void emit_callz(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    const struct value *v = &c->val[op->arg[0]];
+    if (v->loc == LOC_ENV && v->width == 0 && !v->disp) {
+        x_m(&c->a, X86_CMP8_MI, 0, env_mem(v->off));
+        x_u8(&c->a, 0);
+    } else {
+        unsigned reg = ra_reg(c, op->arg[0]);
+        x_rr(&c->a, X86_TEST_MR, 0, reg, reg);
+    }
+    struct stub *s = stub_new(c, STUB_CALLZ, x_jcc(&c->a, CC_E));
+    s->index = (uint32_t)op->imm;
+    s->site.insn_word = c->insn_word;
+    s->site.insn_left = c->insn_left;
+}
+
+/* The helper raises: nothing of the block is needed behind it. */
+void callz_stub_emit(struct compiler *c, struct stub *s)
+{
+    static const uint8_t arguments[2][IR_ARGS] = {{RSI, RDX, RCX, R8}, {RDX, RCX, R8, R9}};
+    bool hook = c->be->config.callbacks.helper;
+    struct code *a = &c->a;
+    bool fp = c->b->target->helpers[s->index].effects & IR_HELPER_FP;
+    x_patch_here(a, s->from);
+    x_m(a, X86_MOV_MI, 0, ENV(insn_word));
+    x_u32(a, s->site.insn_word);
+    x_m(a, X86_MOV_MI, 0, ENV(insn_left));
+    x_u32(a, s->site.insn_left);
+    pins_save(a, c->be, false);
+    if (hook)
+        x_mov_ri(a, RSI, s->index);
+    for (unsigned k = 0; k < (hook ? IR_ARGS : c->b->target->helpers[s->index].nargs); k++)
+        x_mov_ri(a, arguments[hook][k], 0);
+    if (fp)
+        x_call_to(a, c->be->thunk.fp_end);
+    x_rm(a, X86_LEA, 1, RDI, env_mem(0));
+    x_m(a, X86_CALL_M, 0, x_mem(NO_REG, (int32_t)(c->be->thunk.helpers + 8 * s->index)));
+    if (fp)
+        x_call_to(a, c->be->thunk.fp_begin);
+    pins_load(a, c->be, false);
+    x_jmp_to(a, c->be->thunk.raised);
 }

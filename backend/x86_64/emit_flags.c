@@ -75,8 +75,40 @@ static enum x86_cc from_bytes(struct compiler *c, unsigned cc)
     return holds ^ (cc & 1);
 }
 
+/* x86 conditions of a comparison of floats whose operands are in order, or exchanged; NO_CC where
+ * there is none. */
+enum { NO_CC = 16 };
+static const uint8_t float_cc[2][IR_CC_AL] = {
+    {[IR_CC_EQ] = NO_CC, [IR_CC_NE] = NO_CC, [IR_CC_CS] = NO_CC, [IR_CC_CC] = NO_CC,
+     [IR_CC_MI] = NO_CC, [IR_CC_PL] = NO_CC, [IR_CC_VS] = CC_P, [IR_CC_VC] = CC_NP,
+     [IR_CC_HI] = NO_CC, [IR_CC_LS] = NO_CC, [IR_CC_GE] = CC_AE, [IR_CC_LT] = CC_B,
+     [IR_CC_GT] = CC_A, [IR_CC_LE] = CC_BE},
+    {[IR_CC_EQ] = NO_CC, [IR_CC_NE] = NO_CC, [IR_CC_CS] = CC_BE, [IR_CC_CC] = CC_A,
+     [IR_CC_MI] = CC_A, [IR_CC_PL] = CC_BE, [IR_CC_VS] = CC_P, [IR_CC_VC] = CC_NP,
+     [IR_CC_HI] = CC_B, [IR_CC_LS] = CC_AE, [IR_CC_GE] = NO_CC, [IR_CC_LT] = NO_CC,
+     [IR_CC_GT] = NO_CC, [IR_CC_LE] = NO_CC},
+};
+
+bool flags_fcmp_exchanged(const struct compiler *c, int32_t i)
+{
+    for (int32_t k = i + 1; k < (int32_t)c->b->count; k++) {
+        const struct ir_op *op = op_of(c, k);
+        if (ir_op_info[op->opcode].effects & IR_EFF_RDF) /* the condition that is asked for */
+            return op->aux < IR_CC_AL && op->opcode != IR_OP_getnzcv &&
+                   float_cc[0][op->aux] == NO_CC;
+        if (op->opcode == IR_OP_label)
+            break;
+    }
+    return false;
+}
+
 enum x86_cc flags_condition(struct compiler *c, unsigned cc)
 {
+    unsigned fcmp = c->a.eflags & EFLAGS_FCMP_ANY;
+    if (fcmp && !(c->a.eflags & EFLAGS_PENDING) && cc < IR_CC_AL) {
+        unsigned x = float_cc[fcmp == EFLAGS_FCMP_EXCHANGED][cc];
+        return x == NO_CC ? from_bytes(c, cc) : (enum x86_cc)x;
+    }
     unsigned need = ir_cc_flags((enum ir_cc)cc);
     if (need && (c->a.eflags & need) == need)
         return from_eflags(c, cc);
@@ -232,11 +264,11 @@ static void set_one(struct compiler *c, const struct ir_op *op, int32_t i, unsig
 {
     struct code *a = &c->a;
     if (!(c->val[i].fstore & mask)) {
-        a->eflags &= (uint8_t)~mask;
+        a->eflags &= (uint8_t)~(mask | EFLAGS_FCMP_ANY);
         return;
     }
     if (op_is_const(c, op->arg[0])) {
-        a->eflags &= (uint8_t)~mask;
+        a->eflags &= (uint8_t)~(mask | EFLAGS_FCMP_ANY);
         x_m(a, X86_MOV8_MI, 0, ENV_FLAG(flag));
         x_u8(a, op_of(c, op->arg[0])->imm & 1);
         return;
@@ -278,4 +310,18 @@ void emit_getnzcv(struct compiler *c, const struct ir_op *op, int32_t i)
     x_rm(&c->a, X86_IMUL_RMI, 0, dst, ENV_FLAG(FLAG_N));
     x_u32(&c->a, 0x80402010);
     x_alu_ri(&c->a, ALU_AND, 0, dst, (int32_t)0xf0000000);
+}
+
+/* The value is what the state has, byte by byte. The moves leave EFLAGS alone, which may hold the
+ * comparison that the value is of. */
+void emit_setflags(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct code *a = &c->a;
+    bool kept = (a->eflags & EFLAGS_PENDING) && c->fcmp == op->arg[0];
+    uint8_t eflags = kept ? a->eflags & EFLAGS_FCMP_ANY : 0;
+    if (c->val[i].fstore) {
+        unsigned x = ra_reg(c, op->arg[0]);
+        x_mov_mr(a, 0, ENV_FLAG(FLAG_N), x);
+    }
+    a->eflags = eflags;
 }

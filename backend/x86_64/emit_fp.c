@@ -26,9 +26,10 @@ const struct fp_constants fp_constants = {
     .min32 = 0x1p-126f,
     .two32_32 = 0x1p32f,
     .minus1_32 = -1,
-    .less = 0x80000000,
-    .equal = 0x60000000,
-    .unordered = 0x30000000,
+    .less = 0x00000001,
+    .equal = 0x00010100,
+    .greater = 0x00010000,
+    .unordered = 0x01010000,
     .mxcsr_host = 0x1f80,
     .mxcsr = {0x1f80, 0x5f80, 0x3f80, 0x7f80},
 };
@@ -53,6 +54,8 @@ static int32_t exact_place(struct opnd o)
 {
     if (o.kind == OPND_REG)
         return o.reg;
+    if (o.mem.base == NO_REG)
+        return -o.mem.disp;
     if (o.mem.base == RBP)
         return EXACT_ENV + o.mem.disp + IR_ENV_BIAS;
     return EXACT_SPILL + (o.mem.disp - SPILLS * 8) / 16;
@@ -217,14 +220,17 @@ void emit_fcmp(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     static const enum x86_form insn[2][2] = {{X86_UCOMISS, X86_UCOMISD}, {X86_COMISS, X86_COMISD}};
     struct code *a = &c->a;
-    unsigned x = xa_reg(c, op->arg[0]);
-    struct opnd y = xa_opnd(c, op->arg[1]);
+    bool exchanged = flags_fcmp_exchanged(c, i);
+    unsigned x = xa_reg(c, op->arg[exchanged]);
+    struct opnd y = xa_opnd(c, op->arg[!exchanged]);
     x_op2(c, insn[op->aux][is_double(op)], 0, x, y);
+    a->eflags = (exchanged ? EFLAGS_FCMP_EXCHANGED : EFLAGS_FCMP) | EFLAGS_PENDING;
+    c->fcmp = i;
     if (c->val[i].uses == 0)
         return;
     unsigned dst = ra_dest(c, i, NO_VALUE);
-    x_mov_ri(a, dst, 0x20000000);
-    x_cmov_rm(a, CC_B, 0, dst, FP_CONST(c, less));
+    x_mov_ri(a, dst, exchanged ? fp_constants.less : fp_constants.greater);
+    x_cmov_rm(a, CC_B, 0, dst, exchanged ? FP_CONST(c, greater) : FP_CONST(c, less));
     x_cmov_rm(a, CC_E, 0, dst, FP_CONST(c, equal));
     x_cmov_rm(a, CC_P, 0, dst, FP_CONST(c, unordered));
 }

@@ -77,6 +77,8 @@ static bool groupable(const struct compiler *c, const struct group *g, const str
     case IR_OP_bswap:
     case IR_OP_lo32:
     case IR_OP_hi32:
+    case IR_OP_part:
+    case IR_OP_vjoin:
         return true;
     case IR_OP_add:
     case IR_OP_sub:
@@ -170,7 +172,7 @@ bool group_access(struct compiler *c, const struct ir_op *op, int32_t i)
     struct x86_mem m = x_mem(g->reg, (int32_t)delta);
     struct slow_site site;
     if (op->opcode == IR_OP_ld) {
-        unsigned dst = ra_dest(c, i, NO_VALUE);
+        unsigned dst = mem_load_dest(c, i);
         if (!c->group_slow) {
             mem_load_insn(c, op, dst, m);
             return true;

@@ -79,13 +79,12 @@ static void store_reg(struct code *a, unsigned width, struct x86_mem m, unsigned
 
 static void set_xmm(struct compiler *c, const struct ir_slot *slot, int32_t v)
 {
-    enum x86_form insn = slot->type == IR_F32    ? X86_MOVSS_MR
-                         : slot->type == IR_V128 ? X86_MOVUPS_MR
-                                                 : X86_MOVSD_MR;
+    enum x86_form insn = xa_store_form(slot->type);
     unsigned reg = xa_reg(c, v);
     struct opnd to = {.kind = OPND_MEM, .reg = NO_REG, .mem = env_mem(slot->offset)};
     ra_detach_env(c, slot->offset, 1u << slot_width(slot));
     x_op2(c, insn, 0, reg, to);
+    xa_stored(c, slot->offset, 1u << slot_width(slot), v);
 }
 
 void emit_set(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -105,6 +104,7 @@ void emit_set(struct compiler *c, const struct ir_op *op, int32_t i)
     if (v.kind == OPND_MEM)
         v = (struct opnd){.kind = OPND_REG, .reg = (int)ra_reg(c, op->arg[0])};
     ra_detach_env(c, slot->offset, 1u << width);
+    xa_stored(c, slot->offset, 1u << width, NO_VALUE);
     if (v.kind == OPND_IMM)
         store_imm(&c->a, width, env_mem(slot->offset), v.imm);
     else

@@ -15,8 +15,22 @@ static unsigned mem_align(const struct ir_op *op)
     return (op->imm & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT;
 }
 
+static struct opnd mem_opnd(struct x86_mem m)
+{
+    return (struct opnd){.kind = OPND_MEM, .reg = NO_REG, .mem = m};
+}
+
+unsigned mem_load_dest(struct compiler *c, int32_t i)
+{
+    return xa_value(c, i) ? xa_dest(c, i, NO_VALUE) : ra_dest(c, i, NO_VALUE);
+}
+
 void mem_load_insn(struct compiler *c, const struct ir_op *op, unsigned dst, struct x86_mem m)
 {
+    if (xa_type(op->type)) {
+        x_op2(c, xa_load_form(op->type), 0, dst, mem_opnd(m));
+        return;
+    }
     static const uint8_t zero[] = {X86_MOVZX8, X86_MOVZX16, X86_MOV_RM, X86_MOV_RM};
     static const uint8_t sign[] = {X86_MOVSX8, X86_MOVSX16, X86_MOVSXD, X86_MOV_RM};
     unsigned log2 = mem_log2(op), w = op_wide(op);
@@ -32,6 +46,10 @@ void mem_store_insn(struct compiler *c, const struct ir_op *op, struct opnd src,
     static const uint8_t from_reg[] = {X86_MOV8_MR, X86_MOV16_MR, X86_MOV_MR, X86_MOV_MR};
     static const uint8_t from_imm[] = {X86_MOV8_MI, X86_MOV16_MI, X86_MOV_MI, X86_MOV_MI};
     unsigned log2 = mem_log2(op);
+    if (xa_type(op->type)) {
+        x_op2(c, xa_store_form(op->type), 0, (unsigned)src.reg, mem_opnd(m));
+        return;
+    }
     assert(log2 <= 3);
     if (src.kind == OPND_REG) {
         x_rm(&c->a, from_reg[log2], log2 == 3, (unsigned)src.reg, m);
@@ -49,6 +67,8 @@ void mem_store_insn(struct compiler *c, const struct ir_op *op, struct opnd src,
 /* The value to be stored: a register or an immediate. */
 struct opnd mem_store_value(struct compiler *c, const struct ir_op *op)
 {
+    if (xa_type(op->type))
+        return x_opnd_xmm(xa_reg(c, op->arg[1]));
     struct opnd v = ra_opnd(c, op->arg[1]);
     if (v.kind == OPND_MEM)
         v = (struct opnd){.kind = OPND_REG, .reg = (int)ra_reg(c, op->arg[1])};
@@ -58,14 +78,16 @@ struct opnd mem_store_value(struct compiler *c, const struct ir_op *op)
 struct slow_site mem_site(const struct compiler *c, const struct ir_op *op, unsigned addr_reg,
                           unsigned data_reg)
 {
+    bool xmm = xa_type(op->type);
+    unsigned kind = xmm ? SLOW_XMM | (op->type == IR_V128 ? SLOW_HALVES : 0) : 0;
     return (struct slow_site){
         .memop = (uint16_t)(op->imm | (op->opcode == IR_OP_st ? IR_MEM_WRITE : 0) |
-                            (op_wide(op) ? SLOW_WIDE : 0)),
+                            (op_wide(op) || xmm ? SLOW_WIDE : 0) | kind),
         .addr_reg = (uint8_t)addr_reg,
         .data_reg = (uint8_t)data_reg,
         .insn_word = c->insn_word,
         .insn_left = c->insn_left,
-        .xmm = xa_any_live(c),
+        .xmm = xmm || xa_any_live(c),
     };
 }
 
@@ -153,7 +175,7 @@ static void direct_load(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     direct_check(c, op, SLOW_NO_REG, 0);
     struct x86_mem m = direct_operand(c, op->arg[0]);
-    unsigned dst = ra_dest(c, i, NO_VALUE);
+    unsigned dst = mem_load_dest(c, i);
     faults_mark(c);
     mem_load_insn(c, op, dst, m);
 }
@@ -176,13 +198,13 @@ void emit_ld(struct compiler *c, const struct ir_op *op, int32_t i)
     if (group_access(c, op, i))
         return;
     unsigned addr = ra_reg(c, op->arg[0]);
-    unsigned dst = ra_dest(c, i, NO_VALUE);
+    unsigned dst = mem_load_dest(c, i);
     struct slow_site site = mem_site(c, op, addr, dst);
     if (always_slow(c, op)) {
         mem_site_call(c, &site);
         return;
     }
-    unsigned addend = dst < SCRATCH_COUNT ? dst : ra_alloc(c);
+    unsigned addend = dst < SCRATCH_COUNT && !xa_type(op->type) ? dst : ra_alloc(c);
     struct stub *s = check_access(c, op, addr, addend, site);
     mem_load_insn(c, op, dst, x_memx((int)addend, (int)addr, 0, 0));
     s->back = c->a.p;

@@ -8,10 +8,12 @@ static uint64_t argument(const struct exact_frame *f, const struct exact_site *s
     int32_t where = s->arg[k];
     const uint8_t *p;
     uint64_t v = 0;
-    if (where < XMM_COUNT)
+    if (where >= 0 && where < XMM_COUNT)
         return f->xmm[where][0];
     p = (const uint8_t *)(uintptr_t)f->reg[RBP] - IR_ENV_BIAS;
-    if (where >= EXACT_SPILL)
+    if (where < 0)
+        p = (const uint8_t *)(uintptr_t)-where;
+    else if (where >= EXACT_SPILL)
         p += offsetof(struct ir_env, spill) + SPILLS * 8 + (where - EXACT_SPILL) * 16;
     else
         p += where - EXACT_ENV;

@@ -217,6 +217,13 @@ static void aliases_prune(struct compiler *c)
     c->ra.alias_count = n;
 }
 
+bool ra_alias_room(struct compiler *c)
+{
+    if (c->ra.alias_count == ALIASES_MAX)
+        aliases_prune(c);
+    return c->ra.alias_count < ALIASES_MAX;
+}
+
 void ra_alias(struct compiler *c, int32_t i, const struct value *as, int32_t disp)
 {
     struct value *v = &c->val[i];

@@ -3,9 +3,17 @@
 static void evict(struct compiler *c, unsigned reg)
 {
     struct value *v = &c->val[c->ra.xowner[reg]];
+    if (v->home && ra_alias_room(c)) {
+        unsigned bytes = ir_type_bytes(ir_op_result_type(op_of(c, c->ra.xowner[reg])));
+        struct value as = {.loc = LOC_ENV, .off = v->home,
+                           .width = (uint8_t)__builtin_ctz(bytes)};
+        ra_alias(c, c->ra.xowner[reg], &as, 0);
+        c->ra.xowner[reg] = NO_VALUE;
+        return;
+    }
     assert(~c->ra.xspills);
-    unsigned n = (unsigned)__builtin_ctz(~c->ra.xspills);
-    c->ra.xspills |= BIT(n);
+    unsigned n = (unsigned)__builtin_ctzll(~c->ra.xspills);
+    c->ra.xspills |= BIT64(n);
     v->loc = LOC_XSPILL;
     v->off = (uint16_t)n;
     x_op2(c, X86_MOVUPS_MR, 0, reg, (struct opnd){.kind = OPND_MEM, .reg = NO_REG, .mem = xmm_spill_mem(n)});
@@ -47,6 +55,7 @@ void xa_unlock(struct compiler *c, unsigned reg)
 static void own(struct compiler *c, int32_t i, unsigned reg)
 {
     c->val[i].loc = LOC_XMM;
+    c->val[i].home = 0;
     c->val[i].reg = (uint8_t)reg;
     c->ra.xowner[reg] = i;
 }
@@ -56,11 +65,33 @@ static struct opnd mem(struct x86_mem m)
     return (struct opnd){.kind = OPND_MEM, .reg = NO_REG, .mem = m};
 }
 
+bool xa_const_mem(struct compiler *c, uint64_t low, uint64_t high, struct x86_mem *m)
+{
+    struct backend *be = c->be;
+    uint32_t n = 0;
+    while (n < be->pool_count && (be->pool[n][0] != low || be->pool[n][1] != high))
+        n++;
+    if (n == POOL_MAX)
+        return false;
+    if (n == be->pool_count) {
+        be->pool[n][0] = low;
+        be->pool[n][1] = high;
+        be->pool_count++;
+    }
+    *m = x_mem(NO_REG, (int32_t)(be->thunk.pool + 16 * n));
+    return true;
+}
+
 static void load_const(struct compiler *c, int32_t i, unsigned reg)
 {
     uint64_t imm = op_of(c, i)->imm;
     if (imm == 0) {
         x_op3(c, X86_XORPS, reg, reg, x_opnd_xmm(reg));
+        return;
+    }
+    struct x86_mem m;
+    if (xa_const_mem(c, imm, imm, &m)) {
+        x_op2(c, xa_load_form(op_of(c, i)->type), 0, reg, mem(m));
         return;
     }
     unsigned t = ra_alloc(c);
@@ -86,7 +117,7 @@ unsigned xa_reg(struct compiler *c, int32_t i)
     unsigned type = ir_op_result_type(op_of(c, i));
     if (v->loc == LOC_XSPILL) {
         x_op2(c, X86_MOVUPS_RM, 0, reg, mem(xmm_spill_mem(v->off)));
-        c->ra.xspills &= ~BIT(v->off);
+        c->ra.xspills &= ~BIT64(v->off);
     } else {
         assert(v->loc == LOC_ENV);
         x_op2(c, type == IR_F32 ? X86_MOVSS_RM : X86_MOVSD_RM, 0, reg, mem(env_mem(v->off)));
@@ -94,7 +125,9 @@ unsigned xa_reg(struct compiler *c, int32_t i)
         if (type == IR_V128)
             x_op3(c, X86_MOVHPS_RM, reg, reg, mem(env_mem(v->off + 8u)));
     }
+    unsigned home = v->loc == LOC_ENV ? v->off : 0u;
     own(c, i, reg);
+    v->home = (uint16_t)home;
     return reg;
 }
 
@@ -102,6 +135,10 @@ struct opnd xa_opnd(struct compiler *c, int32_t i)
 {
     const struct value *v = &c->val[i];
     unsigned type = ir_op_result_type(op_of(c, i));
+    struct x86_mem m;
+    if (v->loc == LOC_CONST && op_of(c, i)->imm &&
+        xa_const_mem(c, op_of(c, i)->imm, op_of(c, i)->imm, &m))
+        return mem(m);
     if (type == IR_F32 || type == IR_F64) {
         if (v->loc == LOC_ENV)
             return mem(env_mem(v->off));
@@ -129,7 +166,7 @@ void xa_release(struct compiler *c, int32_t i)
     if (v->loc == LOC_XMM && c->ra.xowner[v->reg] == i)
         c->ra.xowner[v->reg] = NO_VALUE;
     else if (v->loc == LOC_XSPILL)
-        c->ra.xspills &= ~BIT(v->off);
+        c->ra.xspills &= ~BIT64(v->off);
 }
 
 void xa_flush(struct compiler *c)
@@ -137,6 +174,20 @@ void xa_flush(struct compiler *c)
     for (unsigned r = 0; r < XMM_COUNT; r++)
         if (c->ra.xowner[r] != NO_VALUE && c->val[c->ra.xowner[r]].last > c->i)
             evict(c, r);
+}
+
+void xa_stored(struct compiler *c, unsigned offset, unsigned size, int32_t i)
+{
+    for (unsigned r = 0; r < XMM_COUNT; r++) {
+        int32_t k = c->ra.xowner[r];
+        if (k == NO_VALUE || !c->val[k].home)
+            continue;
+        unsigned bytes = ir_type_bytes(ir_op_result_type(op_of(c, k))), home = c->val[k].home;
+        if (home < offset + size && offset < home + bytes)
+            c->val[k].home = 0;
+    }
+    if (i != NO_VALUE && c->val[i].loc == LOC_XMM)
+        c->val[i].home = (uint16_t)offset;
 }
 
 void xa_forget(struct compiler *c)

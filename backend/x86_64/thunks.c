@@ -68,6 +68,11 @@ static void put_constants(struct code *a, struct backend *be)
     be->thunk.constants = x_rx(a, a->p);
     memcpy(a->p, &fp_constants, sizeof(fp_constants));
     a->p += sizeof(fp_constants);
+    while ((uintptr_t)a->p & 15)
+        x_u8(a, 0xcc);
+    be->thunk.pool = x_rx(a, a->p);
+    be->pool = (uint64_t(*)[2])(void *)a->p;
+    a->p += POOL_MAX * sizeof(*be->pool);
 }
 
 /* enter(env, entry) */
@@ -203,8 +208,6 @@ static void thunk_raised(struct code *a, struct backend *be)
     x_mov_rm(a, 0, RAX, ENV(pc));
     x_jmp_to(a, be->thunk.dispatch);
 }
-
-enum { XMM_BYTES = XMM_COUNT * 16 };
 
 /* Store (movups_mr) or load all XMM registers. */
 static void xmm_all(struct code *a, enum x86_form insn, int32_t offset)

@@ -13,6 +13,16 @@ static inline bool xa_type(unsigned type)
     return type >= IR_F32;
 }
 
+/** Moves of a value of @type from and to memory. */
+static inline enum x86_form xa_load_form(unsigned type)
+{
+    return type == IR_F32 ? X86_MOVSS_RM : type == IR_V128 ? X86_MOVUPS_RM : X86_MOVSD_RM;
+}
+static inline enum x86_form xa_store_form(unsigned type)
+{
+    return type == IR_F32 ? X86_MOVSS_MR : type == IR_V128 ? X86_MOVUPS_MR : X86_MOVSD_MR;
+}
+
 /** Is value @v one for XMM registers? */
 static inline bool xa_value(const struct compiler *c, int32_t v)
 {
@@ -29,8 +39,12 @@ struct opnd xa_opnd(struct compiler *c, int32_t v);
 /** The register to compute value @i into: that of the dying argument @hint (or NO_VALUE), or a fresh
  * one. All arguments must have been fetched before. */
 unsigned xa_dest(struct compiler *c, int32_t i, int32_t hint);
+/** Memory operand of the constant @low, @high for this op; false: there is no room for more. */
+bool xa_const_mem(struct compiler *c, uint64_t low, uint64_t high, struct x86_mem *m);
 /** Free the register or spill slot of value @i. */
 void xa_release(struct compiler *c, int32_t i);
+/** The state's bytes [@offset, @offset + @size) have been overwritten, by value @i (or NO_VALUE). */
+void xa_stored(struct compiler *c, unsigned offset, unsigned size, int32_t i);
 /** Store what lives on behind this op. */
 void xa_flush(struct compiler *c);
 /** Registers are as C left them: nobody's. */
@@ -56,7 +70,7 @@ struct fp_constants {
     uint64_t abs64[2], abs32[2], sign64[2], sign32[2];
     double min64, two32_64, minus1_64;
     float min32, two32_32, minus1_32;
-    uint32_t less, equal, unordered; /* fcmp */
+    uint32_t less, equal, greater, unordered; /* fcmp */
     uint32_t mxcsr_host, mxcsr[4];   /* by env.fp_rounding */
 };
 extern const struct fp_constants fp_constants;

@@ -124,6 +124,27 @@ static uint64_t op_set(struct interp *it, const struct ir_op *op)
     return 0;
 }
 
+/* The value of the op as a memory image of two words. */
+static void put_wide(struct interp *it, const struct ir_op *op, uint64_t high)
+{
+    it->high[op - it->block->ops] = high;
+}
+
+static uint64_t op_part(struct interp *it, const struct ir_op *op)
+{
+    uint64_t image[3] = {arg(it, op, 0), it->high[op->arg[0]], 0}, v;
+    memcpy(&v, (const uint8_t *)image + op->imm, sizeof(v));
+    if (op->type == IR_V128)
+        put_wide(it, op, image[1]);
+    return ir_type_bytes(op->type) == 4 ? (uint32_t)v : v;
+}
+
+static uint64_t op_vjoin(struct interp *it, const struct ir_op *op)
+{
+    put_wide(it, op, arg(it, op, 1));
+    return arg(it, op, 0);
+}
+
 static uint64_t op_pcrel(struct interp *it, const struct ir_op *op)
 {
     return mask_address(it, it->env->page_base + op->imm);
@@ -254,6 +275,13 @@ static uint64_t op_setnzcv(struct interp *it, const struct ir_op *op)
     return 0;
 }
 
+static uint64_t op_setflags(struct interp *it, const struct ir_op *op)
+{
+    for (unsigned i = 0; i < 4 && op->fw; i++)
+        it->env->nzcv[i] = arg(it, op, 0) >> 8 * i & 1;
+    return 0;
+}
+
 static uint64_t op_getnzcv(struct interp *it, const struct ir_op *op)
 {
     const uint8_t *f = it->env->nzcv;
@@ -334,31 +362,52 @@ static uint64_t extend_loaded(const struct ir_op *op, uint64_t v)
     return ir_eval_truncate(op->type, v);
 }
 
-static uint64_t op_ld(struct interp *it, const struct ir_op *op)
+static uint64_t load(struct interp *it, uint64_t addr, uint32_t memop)
 {
-    uint64_t addr = mask_address(it, arg(it, op, 0));
-    uint32_t memop = (uint32_t)op->imm;
+    addr = mask_address(it, addr);
     uint64_t host = fast_address(it, addr, memop, it->block->target->memory.read_table);
     if (host)
-        return extend_loaded(op, host_load(host, memop & IR_MEM_SIZE_MASK));
+        return host_load(host, memop & IR_MEM_SIZE_MASK);
     publish_insn(it);
     uint64_t v = it->callbacks->load(it->env, addr, memop);
     check_raised(it);
-    return extend_loaded(op, v);
+    return v;
+}
+
+static void store(struct interp *it, uint64_t addr, uint64_t v, uint32_t memop)
+{
+    addr = mask_address(it, addr);
+    uint64_t host = fast_address(it, addr, memop, it->block->target->memory.write_table);
+    if (host) {
+        host_store(host, memop & IR_MEM_SIZE_MASK, v);
+        return;
+    }
+    publish_insn(it);
+    it->callbacks->store(it->env, addr, v, memop | IR_MEM_WRITE);
+    check_raised(it);
+}
+
+static uint64_t op_ld(struct interp *it, const struct ir_op *op)
+{
+    uint64_t addr = arg(it, op, 0);
+    if (op->type != IR_V128)
+        return extend_loaded(op, load(it, addr, (uint32_t)op->imm));
+    uint64_t v = load(it, addr, ir_mem_half((uint32_t)op->imm, 0));
+    if (!it->done)
+        put_wide(it, op, load(it, addr + 8, ir_mem_half((uint32_t)op->imm, 1)));
+    return v;
 }
 
 static uint64_t op_st(struct interp *it, const struct ir_op *op)
 {
-    uint64_t addr = mask_address(it, arg(it, op, 0));
-    uint32_t memop = (uint32_t)op->imm;
-    uint64_t host = fast_address(it, addr, memop, it->block->target->memory.write_table);
-    if (host) {
-        host_store(host, memop & IR_MEM_SIZE_MASK, arg(it, op, 1));
+    uint64_t addr = arg(it, op, 0), v = arg(it, op, 1);
+    if (op->type != IR_V128) {
+        store(it, addr, v, (uint32_t)op->imm);
         return 0;
     }
-    publish_insn(it);
-    it->callbacks->store(it->env, addr, arg(it, op, 1), memop | IR_MEM_WRITE);
-    check_raised(it);
+    store(it, addr, v, ir_mem_half((uint32_t)op->imm, 0));
+    if (!it->done)
+        store(it, addr + 8, it->high[op->arg[1]], ir_mem_half((uint32_t)op->imm, 1));
     return 0;
 }
 
@@ -378,19 +427,34 @@ static uint64_t op_fence(struct interp *it, const struct ir_op *op)
     return 0;
 }
 
+static uint64_t call(struct interp *it, uint32_t id, const uint64_t a[IR_ARGS])
+{
+    if (it->callbacks->helper)
+        return it->callbacks->helper(it->env, id, a[0], a[1], a[2], a[3]);
+    return it->block->target->helpers[id].fn(it->env, a[0], a[1], a[2], a[3]);
+}
+
 static uint64_t op_call(struct interp *it, const struct ir_op *op)
 {
-    uint64_t a0 = arg(it, op, 0), a1 = arg(it, op, 1), a2 = arg(it, op, 2), a3 = arg(it, op, 3);
-    uint32_t id = (uint32_t)op->imm;
-    uint64_t v;
+    uint64_t a[IR_ARGS];
+    for (unsigned i = 0; i < IR_ARGS; i++)
+        a[i] = arg(it, op, i);
     if (ir_op_observes_state(it->block, op))
         publish_insn(it);
-    if (it->callbacks->helper)
-        v = it->callbacks->helper(it->env, id, a0, a1, a2, a3);
-    else
-        v = it->block->target->helpers[id].fn(it->env, a0, a1, a2, a3);
+    uint64_t v = call(it, (uint32_t)op->imm, a);
     check_raised(it);
     return ir_eval_truncate(op->type, v);
+}
+
+static uint64_t op_callz(struct interp *it, const struct ir_op *op)
+{
+    static const uint64_t none[IR_ARGS];
+    if (arg(it, op, 0))
+        return 0;
+    publish_insn(it);
+    call(it, (uint32_t)op->imm, none);
+    check_raised(it);
+    return 0;
 }
 
 /* ---- floating point ------------------------------------------------------------------------------ */

@@ -3,7 +3,8 @@
 /* Ops that do nothing but write flags: all of theirs or, when dead, none. */
 static bool is_setter(unsigned opcode)
 {
-    return opcode == IR_OP_setc || opcode == IR_OP_setv || opcode == IR_OP_setnzcv;
+    return opcode == IR_OP_setc || opcode == IR_OP_setv || opcode == IR_OP_setnzcv ||
+           opcode == IR_OP_setflags;
 }
 
 /* Flags live before @op, which touches flags not only by writing them, from those live after it. */

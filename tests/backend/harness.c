@@ -151,6 +151,13 @@ static uint64_t help_raises(struct ir_env *env, uint64_t a0, uint64_t a1, uint64
     return h;
 }
 
+/* For callz. */
+static uint64_t help_always_raises(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2,
+                                   uint64_t a3)
+{
+    return help_raises(env, a0 | 1, 0, 0, 0);
+}
+
 static uint64_t help_context(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
 {
     struct state *s = (struct state *)env;
@@ -176,6 +183,8 @@ static const struct ir_helper helpers[HELPER_COUNT] = {
                        IR_HELPER_READS | IR_HELPER_WRITES | IR_HELPER_RAISES},
     [HELPER_CONTEXT] = {"context", help_context, 1, IR_I32, IR_HELPER_CONTEXT | IR_HELPER_WRITES},
     [HELPER_EXTERNAL] = {"external", help_external, 2, IR_I32, IR_HELPER_EXTERNAL},
+    [HELPER_ALWAYS_RAISES] = {"always_raises", help_always_raises, 1, IR_I32,
+                              IR_HELPER_READS | IR_HELPER_WRITES | IR_HELPER_RAISES},
     [HELPER_VOID] = {"void", help_writes, 2, IR_VOID, IR_HELPER_WRITES},
 };
 

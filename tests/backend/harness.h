@@ -34,6 +34,7 @@ enum {
     HELPER_CONTEXT,
     HELPER_EXTERNAL,
     HELPER_VOID,
+    HELPER_ALWAYS_RAISES, /* for callz alone */
     HELPER_COUNT,
 };
 

@@ -192,6 +192,20 @@ static void arithmetic(struct gen *g)
         add(g, result, v);
 }
 
+/* Flags of a comparison of floats, at once or after something else, and a condition. */
+static void compare_and_use(struct gen *g, int32_t v)
+{
+    if (!pick(g, 3))
+        arithmetic(g);
+    if (pick(g, 2))
+        emit(g, IR_OP_set, IR_I32, v, IR_NONE, IR_NONE, pick(g, 14), 0, 0);
+    emit(g, IR_OP_setflags, IR_VOID, v, IR_NONE, IR_NONE, 0, IR_NZCV, 0);
+    if (!pick(g, 3))
+        arithmetic(g);
+    if (pick(g, 2))
+        add(g, IR_I32, emit(g, IR_OP_cond, IR_I32, IR_NONE, IR_NONE, IR_NONE, 0, 0, pick(g, 15)));
+}
+
 /* Floating-point ops, and sets of their slots. */
 static void floating(struct gen *g)
 {
@@ -215,7 +229,27 @@ static void floating(struct gen *g)
     if (info->result == 's' || info->result == 'd')
         type = result;
     bool variant = opcode == IR_OP_fcmp || opcode == IR_OP_ftos || opcode == IR_OP_ftou;
-    add(g, result, emit(g, opcode, type, args[0], args[1], args[2], 0, 0, variant && pick(g, 2)));
+    int32_t v = emit(g, opcode, type, args[0], args[1], args[2], 0, 0, variant && pick(g, 2));
+    if (opcode == IR_OP_fcmp && pick(g, 4))
+        compare_and_use(g, v);
+    else
+        add(g, result, v);
+}
+
+/* Parts of values, and of parts. */
+static void parts(struct gen *g)
+{
+    static const uint8_t types[] = {IR_I32, IR_I64, IR_F32, IR_F64, IR_V64, IR_V128};
+    if (!pick(g, 3)) {
+        int32_t a = value(g, types[1 + pick(g, 3)]), b = value(g, types[3 + pick(g, 2)]);
+        if (ir_type_bytes(ir_op_result_type(&g->b->ops[a])) == 8)
+            add(g, IR_V128, emit(g, IR_OP_vjoin, IR_V128, a, b, IR_NONE, 0, 0, 0));
+        return;
+    }
+    enum ir_type from = types[pick(g, 6)], to = types[pick(g, 6)];
+    unsigned bytes = ir_type_bytes(to), n = ir_type_bytes(from) / bytes;
+    if (n)
+        add(g, to, emit(g, IR_OP_part, to, value(g, from), IR_NONE, IR_NONE, pick(g, n) * bytes, 0, 0));
 }
 
 /* Vector ops, and sets of their slots. */
@@ -278,6 +312,10 @@ static void memory(struct gen *g)
 {
     enum ir_type type = pick(g, 5) ? IR_I32 : IR_I64;
     unsigned log2 = pick(g, type == IR_I64 ? 4 : 3);
+    if (!pick(g, 3)) {
+        type = (enum ir_type)(IR_F32 + pick(g, 4));
+        log2 = (unsigned)__builtin_ctz(ir_type_bytes(type));
+    }
     uint64_t memop = log2;
     if (pick(g, 2))
         memop |= IR_MEM_ALIGN(pick(g, log2 + 1));
@@ -285,7 +323,7 @@ static void memory(struct gen *g)
         memop |= IR_MEM_USER;
     int32_t a = address(g);
     if (pick(g, 2)) {
-        if (pick(g, 3) == 0)
+        if (pick(g, 3) == 0 && type < IR_F32)
             memop |= IR_MEM_SIGNED;
         add(g, type, emit(g, IR_OP_ld, type, a, IR_NONE, IR_NONE, memop, 0, 0));
     } else {
@@ -299,36 +337,46 @@ static void group(struct gen *g)
     bool write = pick(g, 2), late = pick(g, 3) == 0;
     unsigned n = 1 + pick(g, 8), base = pick(g, 14);
     int32_t loaded[8];
+    unsigned to[8];
+    static const uint8_t types[] = {IR_I32, IR_I32, IR_F32, IR_F64, IR_V128};
+    enum ir_type type = (enum ir_type)types[pick(g, 5)];
+    unsigned bytes = ir_type_bytes(type), log2 = (unsigned)__builtin_ctz(bytes);
     uint32_t start = MEM_BASE + 0x1000 * pick(g, pick(g, 4) ? 2 : 5) + pick(g, 1024) * 4;
     if (!pick(g, 4))
         start += pick(g, 4);
-    emit(g, IR_OP_set, IR_I32, ir_const(g->b, IR_I32, start + 4 * n), IR_NONE, IR_NONE, base, 0, 0);
+    emit(g, IR_OP_set, IR_I32, ir_const(g->b, IR_I32, start + bytes * n), IR_NONE, IR_NONE, base, 0, 0);
     int32_t v = emit(g, IR_OP_get, IR_I32, IR_NONE, IR_NONE, IR_NONE, base, 0, 0);
-    int32_t a = emit(g, IR_OP_sub, IR_I32, v, ir_const(g->b, IR_I32, 4 * n), IR_NONE, 0, 0, 0);
-    emit(g, IR_OP_memgroup, IR_VOID, a, IR_NONE, IR_NONE, 4 * n, 0, write);
+    int32_t a = emit(g, IR_OP_sub, IR_I32, v, ir_const(g->b, IR_I32, bytes * n), IR_NONE, 0, 0, 0);
+    emit(g, IR_OP_memgroup, IR_VOID, a, IR_NONE, IR_NONE, bytes * n, 0, write);
     for (unsigned k = 0; k < n; k++) {
-        int32_t p = emit(g, IR_OP_add, IR_I32, a, ir_const(g->b, IR_I32, 4 * k), IR_NONE, 0, 0, 0);
-        uint64_t memop = 2 | IR_MEM_GROUP | IR_MEM_ALIGN(2);
+        int32_t p = emit(g, IR_OP_add, IR_I32, a, ir_const(g->b, IR_I32, bytes * k), IR_NONE, 0, 0, 0);
+        uint64_t memop = log2 | IR_MEM_GROUP | IR_MEM_ALIGN(2);
         if (write) {
-            int32_t x = emit(g, IR_OP_get, IR_I32, IR_NONE, IR_NONE, IR_NONE, pick(g, 14), 0, 0);
-            emit(g, IR_OP_st, IR_I32, p, x, IR_NONE, memop, 0, 0);
+            unsigned from = type == IR_I32 ? pick(g, 14) : float_slot(g, type);
+            int32_t x = emit(g, IR_OP_get, type, IR_NONE, IR_NONE, IR_NONE, from, 0, 0);
+            emit(g, IR_OP_st, type, p, x, IR_NONE, memop, 0, 0);
             continue;
         }
-        loaded[k] = emit(g, IR_OP_ld, IR_I32, p, IR_NONE, IR_NONE, memop, 0, 0);
-        unsigned slot = (base + 1 + k) % 14;
+        loaded[k] = emit(g, IR_OP_ld, type, p, IR_NONE, IR_NONE, memop, 0, 0);
+        to[k] = type == IR_I32 ? (base + 1 + k) % 14 : float_slot(g, type);
         if (!late)
-            emit(g, IR_OP_set, IR_I32, loaded[k], IR_NONE, IR_NONE, slot, 0, 0);
+            emit(g, IR_OP_set, type, loaded[k], IR_NONE, IR_NONE, to[k], 0, 0);
     }
     emit(g, IR_OP_memgroupend, IR_VOID, IR_NONE, IR_NONE, IR_NONE, 0, 0, 0);
     for (unsigned k = 0; !write && late && k < n; k++)
-        emit(g, IR_OP_set, IR_I32, loaded[k], IR_NONE, IR_NONE, (base + 1 + k) % 14, 0, 0);
+        emit(g, IR_OP_set, type, loaded[k], IR_NONE, IR_NONE, to[k], 0, 0);
     if (pick(g, 2))
         emit(g, IR_OP_set, IR_I32, a, IR_NONE, IR_NONE, base, 0, 0);
 }
 
 static void call(struct gen *g)
 {
-    unsigned id = pick(g, HELPER_COUNT);
+    if (!pick(g, 4)) {
+        int32_t checked = value(g, IR_I32);
+        emit(g, IR_OP_callz, IR_VOID, checked, IR_NONE, IR_NONE, HELPER_ALWAYS_RAISES, 0, 0);
+        return;
+    }
+    unsigned id = pick(g, HELPER_ALWAYS_RAISES);
     const struct ir_helper *h = &test_target.helpers[id];
     int32_t args[4] = {IR_NONE, IR_NONE, IR_NONE, IR_NONE};
     for (unsigned k = 0; k < h->nargs; k++)
@@ -387,7 +435,7 @@ static void body(struct gen *g, unsigned depth)
     if (n >= 37)
         vector(g);
     else if (n >= 32)
-        floating(g);
+        pick(g, 3) ? floating(g) : parts(g);
     else if (n < 14)
         arithmetic(g);
     else if (n < 21)

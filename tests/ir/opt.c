@@ -51,9 +51,11 @@ Test(ir_opt, forwarding_ends_at_labels)
 
 Test(ir_opt, forwarding_ends_at_overlap)
 {
-    const char *same = "%0 = get d0\nset d1, %0\n%1 = const.i32 1\nset s1, %1\n%2 = get d0\n"
-                       "set d1, %2\n%3 = get s2\nset r0, %3\n" EXIT;
-    expect_pass(ir_opt_forward_slots, same, same);
+    expect_pass(ir_opt_forward_slots,
+                "%0 = get d0\nset d1, %0\n%1 = const.i32 1\nset s1, %1\n%2 = get d0\n"
+                "set d1, %2\n%3 = get s2\nset r0, %3\n" EXIT,
+                "%0 = get d0\nset d1, %0\n%1 = const.i32 1\nset s1, %1\n%2 = get d0\n"
+                "set d1, %2\n%3 = part.i32 %2, 0x0\nset r0, %3\n" EXIT);
 }
 
 Test(ir_opt, forwarding_ends_at_writing_calls)

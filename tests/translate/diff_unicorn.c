@@ -56,22 +56,31 @@ static int unicorn_reg(unsigned i)
     return i < 13 ? UC_ARM_REG_R0 + (int)i : special[i - 13];
 }
 
+static uint32_t fpscr_of(const struct arm_state *s)
+{
+    uint32_t fpscr = s->fpscr;
+    for (unsigned i = 0; i < 4; i++)
+        fpscr |= (s->fp_nzcv >> 8 * i & 1) << (31 - i);
+    return fpscr;
+}
+
 static void load_vectors(struct diff *d)
 {
     for (int i = 0; i < 32; i++)
         check_uc(uc_reg_write(d->uc, UC_ARM_REG_D0 + i, &d->run->s.d[i]), "vector");
-    check_uc(uc_reg_write(d->uc, UC_ARM_REG_FPSCR, &d->run->s.fpscr), "fpscr");
+    uint32_t fpscr = fpscr_of(&d->run->s);
+    check_uc(uc_reg_write(d->uc, UC_ARM_REG_FPSCR, &fpscr), "fpscr");
 }
 
 static bool vectors_agree(struct diff *d)
 {
     bool agree = true;
-    uint32_t fpscr;
+    uint32_t fpscr, ours = fpscr_of(&d->run->s);
     check_uc(uc_reg_read(d->uc, UC_ARM_REG_FPSCR, &fpscr), "fpscr");
-    if (fpscr != d->run->s.fpscr) {
+    if (fpscr != ours) {
         agree = false;
         if (!d->quiet)
-            fprintf(stderr, "  fpscr ours %08x unicorn %08x\n", d->run->s.fpscr, fpscr);
+            fprintf(stderr, "  fpscr ours %08x unicorn %08x\n", ours, fpscr);
     }
     for (int i = 0; i < 32; i++) {
         uint64_t theirs;

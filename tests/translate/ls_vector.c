@@ -362,7 +362,8 @@ Test(ls_vector, immediates)
 Test(ls_vector, flags_from_fpscr)
 {
     struct run *r = ls_new();
-    r->s.fpscr = 0x60000010;
+    r->s.fpscr = 0x10;
+    r->s.fp_nzcv = 0x00010100;
     run_arm(r, 0xeef1fa10); /* vmrs apsr_nzcv, fpscr */
     cr_expect_eq(run_nzcv(r), 0x60000000);
     r->helpers_return = true;

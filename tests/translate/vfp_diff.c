@@ -40,7 +40,8 @@ static void prepare(struct run *r, uint32_t insn, struct diff_rng *rng)
         uint32_t choice = diff_random(rng) % 4;
         r->s.d[i] = choice ? random_register(rng) : other ^ (uint64_t)(diff_random(rng) & 2) << 62;
     }
-    r->s.fpscr = (diff_random(rng) & 0xf7c00000) | (diff_random(rng) % 4 ? 0 : FP_FLAGS);
+    r->s.fpscr = (diff_random(rng) & 0x07c00000) | (diff_random(rng) % 4 ? 0 : FP_FLAGS);
+    r->s.fp_nzcv = diff_random(rng) & 0x01010101;
     /* Fixed point to f32 and f64 rounds to nearest; Unicorn obeys the FPSCR. */
     if ((insn & 0x0fbe0e50) == 0x0eba0a40)
         r->s.fpscr &= ~(3u << FPSCR_RMODE_SHIFT);

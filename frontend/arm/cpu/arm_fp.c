@@ -70,18 +70,30 @@ static uint32_t fpscr_mask(const struct arm_state *s)
     return mask;
 }
 
+/* N, Z, C and V from bits 31..28 to a byte each, and back. */
+static uint32_t flag_bytes(uint32_t fpscr)
+{
+    return fpscr >> 31 | (fpscr >> 30 & 1) << 8 | (fpscr >> 29 & 1) << 16 | (fpscr >> 28 & 1) << 24;
+}
+
+static uint32_t flag_bits(uint32_t bytes)
+{
+    return bytes << 31 | (bytes >> 8 & 1) << 30 | (bytes >> 16 & 1) << 29 | (bytes >> 24 & 1) << 28;
+}
+
 uint32_t arm_fpscr_read(const struct arm_state *s)
 {
     uint32_t flags = s->env.fp_flags;
 
-    return s->fpscr | (flags & FP_FLAGS) | (flags & FP_QC ? FPSCR_QC : 0);
+    return s->fpscr | flag_bits(s->fp_nzcv) | (flags & FP_FLAGS) | (flags & FP_QC ? FPSCR_QC : 0);
 }
 
 void arm_fpscr_write(struct arm_state *s, uint32_t value)
 {
     uint32_t before = s->fpscr;
 
-    s->fpscr = value & fpscr_mask(s);
+    s->fpscr = value & fpscr_mask(s) & ~ARM_PSR_NZCV;
+    s->fp_nzcv = flag_bytes(value);
     s->env.fp_flags = 0;
     if ((before ^ s->fpscr) & (FPSCR_SPECIAL | 3u << FPSCR_RMODE_SHIFT))
         arm_state_changed(s);

@@ -55,7 +55,7 @@ void arm_cpu_reset(struct arm_state *s)
     s->exclusive_value = s->exclusive_version = 0;
     s->env.fp_flags = s->env.fp_rounding = 0;
     s->env.raised = s->env.slow_dispatch = 0;
-    s->fpscr = s->fpexc = s->fpinst = s->fpinst2 = 0;
+    s->fpscr = s->fp_nzcv = s->fpexc = s->fpinst = s->fpinst2 = 0;
     s->fpsid = s->model->fpsid;
     s->event = s->halted = 0;
     s->secure = arm_state_has(s, ARM_FEATURE(SEC));
@@ -94,7 +94,7 @@ static const struct field fields[] = {
     S(env.pc), SA(env.nzcv), S(env.icount), SA(r), S(thumb), S(itstate), S(q), S(ge),
     S(big_endian), S(mask_a), S(mask_i), S(mask_f), S(mode), S(jazelle), S(secure), S(event),
     S(halted), S(irq_lines), S(exclusive_addr), S(exclusive_size), S(exclusive_value),
-    S(exclusive_version), SA(d), S(fpscr), S(env.fp_flags), S(fpexc), S(fpinst), S(fpinst2), S(fpsid), SW(bank),
+    S(exclusive_version), SA(d), S(fpscr), S(fp_nzcv), S(env.fp_flags), S(fpexc), S(fpinst), S(fpinst2), S(fpsid), SW(bank),
     SA(usr_r8_r12), SA(fiq_r8_r12), S(elr_hyp), SW(cp15),
     ARM_M_FIELDS(S, SA),
     /* clang-format on */

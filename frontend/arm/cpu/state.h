@@ -102,7 +102,8 @@ struct arm_state {
     uint64_t exclusive_version; /* of the address's slot in the global monitor, with several CPUs */
 
     uint64_t d[32] __attribute__((aligned(16))); /* VFP/NEON registers; S registers alias the first 16 */
-    uint32_t fpscr; /* more exceptions are in env.fp_flags; read through arm_fpscr_read */
+    uint32_t fpscr; /* without NZCV; more exceptions are in env.fp_flags; read through arm_fpscr_read */
+    uint32_t fp_nzcv; /* FPSCR's N, Z, C and V as a byte each, N the lowest */
     uint32_t fpexc, fpinst, fpinst2, fpsid;
 
     struct {

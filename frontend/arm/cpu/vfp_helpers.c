@@ -96,7 +96,9 @@ static uint64_t compare(struct ir_env *env, enum fp_size f, uint64_t a, uint64_t
 {
     struct fp_status st = fp_status_of(state(env)->fpscr);
     unsigned nzcv = fp_compare(&st, f, a, b, signal_nans);
-    state(env)->fpscr = (state(env)->fpscr & ~ARM_PSR_NZCV) | nzcv << 28 | st.flags;
+    state(env)->fpscr |= st.flags;
+    state(env)->fp_nzcv = (nzcv >> 3 & 1) | (nzcv >> 2 & 1) << 8 | (nzcv >> 1 & 1) << 16 |
+                          (nzcv & 1) << 24;
     return 0;
 }
 

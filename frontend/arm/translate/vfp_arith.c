@@ -235,13 +235,6 @@ bool trans_VMOV_imm_d(struct arm_translate *t, const struct arg_v_imm *a)
 
 /* ---- comparison ---------------------------------------------------------------------------------- */
 
-/* FPSCR.NZCV := bits 31..28 of @nzcv, whose others are 0. */
-static void set_fpscr_flags(struct arm_translate *t, int32_t nzcv)
-{
-    int32_t others = ir_op2i(t->b, IR_OP_and, ir_get(t->b, ARM_SLOT_FPSCR), 0x0fffffff);
-    ir_set(t->b, ARM_SLOT_FPSCR, ir_op2(t->b, IR_OP_or, others, nzcv));
-}
-
 static bool compare(struct arm_translate *t, const struct arg_v_cmp *a, enum fp_size f, bool zero)
 {
     if (!vfp_exists(t, f, a->vd) || !vfp_exists(t, f, a->vm))
@@ -251,7 +244,8 @@ static bool compare(struct arm_translate *t, const struct arg_v_cmp *a, enum fp_
     int32_t d = vfp_read(t, f, a->vd);
     int32_t m = zero ? ir_const(t->b, ir_op_result_type(&t->b->ops[d]), 0) : vfp_read(t, f, a->vm);
     if (vfp_plain(t)) {
-        set_fpscr_flags(t, ir_fop(t->b, IR_OP_fcmp, vfp_float(f), d, m, IR_NONE, (unsigned)a->e));
+        ir_set(t->b, ARM_SLOT_FP_NZCV,
+               ir_fop(t->b, IR_OP_fcmp, vfp_float(f), d, m, IR_NONE, (unsigned)a->e));
         return true;
     }
     ir_call(t->b, helper, d, m, ir_i32(t->b, (uint32_t)a->e), IR_NONE);

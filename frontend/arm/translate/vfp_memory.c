@@ -7,23 +7,30 @@
  * doubleword is one number. It need only be aligned as a word. */
 struct vfp_size {
     unsigned log2; /* of the bytes: 2, 3 */
-    enum ir_type type;
+    enum ir_type type, as_float;
+    unsigned slot, float_slot; /* of register 0 */
 };
 
-static const struct vfp_size single = {ARM_SIZE_32, IR_I32};
-static const struct vfp_size doubled = {ARM_SIZE_64, IR_I64};
+static const struct vfp_size single = {ARM_SIZE_32, IR_I32, IR_F32, ARM_SLOT_S0, ARM_SLOT_FS0};
+static const struct vfp_size doubled = {ARM_SIZE_64, IR_I64, IR_F64, ARM_SLOT_D0, ARM_SLOT_FD0};
 
-static int32_t v_read(struct arm_translate *t, const struct vfp_size *s, int v)
+/* Load to register @v: as a float, unless its bytes have to be swapped. */
+static void v_load(struct arm_translate *t, const struct vfp_size *s, int v, int32_t addr,
+                   unsigned memop)
 {
-    return s->type == IR_I64 ? arm_d_read(t, v) : arm_s_read(t, v);
+    if (arm_mem_big_endian(t))
+        ir_set(t->b, s->slot + (unsigned)v, arm_mem_load_raw(t, s->type, addr, memop));
+    else
+        ir_set(t->b, s->float_slot + (unsigned)v, ir_ld(t->b, s->as_float, addr, memop));
 }
 
-static void v_write(struct arm_translate *t, const struct vfp_size *s, int v, int32_t value)
+static void v_store(struct arm_translate *t, const struct vfp_size *s, int v, int32_t addr,
+                    unsigned memop)
 {
-    if (s->type == IR_I64)
-        arm_d_write(t, v, value);
+    if (arm_mem_big_endian(t))
+        arm_mem_store_raw(t, addr, ir_get(t->b, s->slot + (unsigned)v), memop);
     else
-        arm_s_write(t, v, value);
+        ir_st(t->b, addr, ir_get(t->b, s->float_slot + (unsigned)v), memop);
 }
 
 static bool registers_exist(const struct arm_translate *t, const struct vfp_size *s, int first,
@@ -55,7 +62,7 @@ static int32_t literal(struct arm_translate *t, const struct vfp_size *s, int32_
     for (unsigned i = 0; i < (1u << s->log2) / 4; i++)
         if (!arm_literal(t, (uint32_t)offset + 4 * i, 4, &word[i]))
             return IR_NONE;
-    return ir_const(t->b, s->type, word[0] | (uint64_t)word[1] << 32);
+    return ir_const(t->b, s->as_float, word[0] | (uint64_t)word[1] << 32);
 }
 
 static bool load(struct arm_translate *t, const struct arg_v_mem *a, const struct vfp_size *s)
@@ -65,11 +72,10 @@ static bool load(struct arm_translate *t, const struct arg_v_mem *a, const struc
     arm_vfp_check(t);
     int32_t delta = a->u ? a->imm : -a->imm;
     int32_t v = a->rn == 15 ? literal(t, s, delta) : IR_NONE;
-    if (v == IR_NONE) {
-        int32_t addr = arm_mem_address(t, v_address(t, a->rn, delta), 2);
-        v = arm_mem_load_raw(t, s->type, addr, v_memop(t, s));
-    }
-    v_write(t, s, a->vd, v);
+    if (v != IR_NONE)
+        ir_set(t->b, s->float_slot + (unsigned)a->vd, v);
+    else
+        v_load(t, s, a->vd, arm_mem_address(t, v_address(t, a->rn, delta), 2), v_memop(t, s));
     return true;
 }
 
@@ -81,7 +87,7 @@ static bool store(struct arm_translate *t, const struct arg_v_mem *a, const stru
         return arm_unpredictable(t);
     arm_vfp_check(t);
     int32_t addr = arm_mem_address(t, v_address(t, a->rn, a->u ? a->imm : -a->imm), 2);
-    arm_mem_store_raw(t, addr, v_read(t, s, a->vd), v_memop(t, s));
+    v_store(t, s, a->vd, addr, v_memop(t, s));
     return true;
 }
 
@@ -108,9 +114,9 @@ static void multiple_transfer(struct arm_translate *t, const struct arg_v_memm *
     for (int i = 0; i < a->imm; i++) {
         int32_t addr = i ? ir_op2i(t->b, IR_OP_add, lowest, (uint64_t)i << s->log2) : lowest;
         if (is_store)
-            arm_mem_store_raw(t, addr, v_read(t, s, a->vd + i), memop);
+            v_store(t, s, a->vd + i, addr, memop);
         else
-            v_write(t, s, a->vd + i, arm_mem_load_raw(t, s->type, addr, memop));
+            v_load(t, s, a->vd + i, addr, memop);
     }
     ir_memgroupend(t->b);
 }

@@ -4,14 +4,10 @@
 
 void arm_vfp_check(struct arm_translate *t)
 {
-    struct ir_block *b = t->b;
     if (t->fp_checked)
         return;
-    unsigned enabled = ir_label_new(b);
-    ir_brnz(b, ir_get(b, ARM_SLOT_FP_ENABLED), enabled);
-    ir_call(b, arm_has(t, ARM_FEATURE(M)) ? ARM_HELPER_m_fp : ARM_HELPER_undefined, IR_NONE, IR_NONE,
-            IR_NONE, IR_NONE);
-    ir_label(b, enabled);
+    ir_callz(t->b, ir_get(t->b, ARM_SLOT_FP_ENABLED),
+             arm_has(t, ARM_FEATURE(M)) ? ARM_HELPER_m_fp : ARM_HELPER_undefined);
     t->fp_checked = !t->skip_open;
 }
 

@@ -20,7 +20,7 @@ static int32_t reg_constant(struct arm_translate *t, int reg)
 static bool copy_flags(struct arm_translate *t)
 {
     arm_vfp_check(t);
-    ir_setnzcv(t->b, ir_get(t->b, ARM_SLOT_FPSCR));
+    ir_setflags(t->b, ir_get(t->b, ARM_SLOT_FP_NZCV));
     t->flags_changed = true;
     return true;
 }

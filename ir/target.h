@@ -63,7 +63,7 @@ struct ir_env {
 
 /* Bias of a base register that wants to reach the hot part of ir_env and the guest's first slots
  * with 8-bit displacements: the 256 bytes of the state struct from budget on. */
-enum { IR_ENV_BIAS = 192 * 8 + 128 };
+enum { IR_ENV_BIAS = 256 * 8 + 128 };
 
 enum { IR_SLOT_PIN_NEVER = 0 };
 

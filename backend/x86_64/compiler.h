@@ -77,10 +77,10 @@ enum {
 struct exact_site {
     uint8_t opcode, type, aux;
     uint8_t dst;    /* register: XMM, or general for integer results */
-    int32_t arg[3]; /* register, or EXACT_ENV + offset in the state, EXACT_SPILL + XMM spill slot, -address */
+    int32_t arg[3]; /* register, or EXACT_ENV + offset in the state, -address */
     int32_t back;   /* where to return to, from the site's first byte on */
 };
-enum { EXACT_ENV = 0x10000, EXACT_SPILL = 0x20000 };
+enum { EXACT_ENV = 0x10000 };
 
 enum stub_kind { STUB_CALLZ, STUB_EXACT, STUB_MEM, STUB_GROUP, STUB_BUDGET, STUB_CHAIN, STUB_LANE };
 

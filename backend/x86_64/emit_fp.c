@@ -56,9 +56,7 @@ static int32_t exact_place(struct opnd o)
         return o.reg;
     if (o.mem.base == NO_REG)
         return -o.mem.disp;
-    if (o.mem.base == RBP)
-        return EXACT_ENV + o.mem.disp + IR_ENV_BIAS;
-    return EXACT_SPILL + (o.mem.disp - SPILLS * 8) / 16;
+    return EXACT_ENV + o.mem.disp + IR_ENV_BIAS;
 }
 
 static struct exact_site exact_site(const struct ir_op *op, unsigned dst, const struct opnd *args)

@@ -10,13 +10,10 @@ static uint64_t argument(const struct exact_frame *f, const struct exact_site *s
     uint64_t v = 0;
     if (where >= 0 && where < XMM_COUNT)
         return f->xmm[where][0];
-    p = (const uint8_t *)(uintptr_t)f->reg[RBP] - IR_ENV_BIAS;
     if (where < 0)
         p = (const uint8_t *)(uintptr_t)-where;
-    else if (where >= EXACT_SPILL)
-        p += offsetof(struct ir_env, spill) + SPILLS * 8 + (where - EXACT_SPILL) * 16;
     else
-        p += where - EXACT_ENV;
+        p = (const uint8_t *)(uintptr_t)f->reg[RBP] - IR_ENV_BIAS + (where - EXACT_ENV);
     memcpy(&v, p, s->type == IR_F32 ? 4 : 8);
     return v;
 }

@@ -1,9 +1,13 @@
 /* Structs whose layouts differ between guest and host. */
 #include <errno.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/msg.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysinfo.h>
@@ -125,6 +129,54 @@ static const struct conv_field timex_fields[] = {
     TIMEX(errcnt, 18), TIMEX(stbcnt, 19), TIMEX(tai, 20),
 };
 CONV(timex, 128);
+
+#define PERM(type, member)                                                                         \
+    F(type, member.__key, 0, 4), F(type, member.uid, 4, 4), F(type, member.gid, 8, 4),             \
+        F(type, member.cuid, 12, 4), F(type, member.cgid, 16, 4), F(type, member.mode, 20, 2),     \
+        F(type, member.__seq, 24, 2)
+
+#define SEM(member, offset, size) F(struct semid_ds, member, offset, size)
+static const struct conv_field semid_fields[] = {
+    PERM(struct semid_ds, sem_perm), SEM(sem_otime, 36, 8), SEM(sem_ctime, 44, 8),
+    SEM(sem_nsems, 52, 4),
+};
+CONV(semid, 64);
+
+#define MSG(member, offset, size) F(struct msqid_ds, member, offset, size)
+static const struct conv_field msqid_fields[] = {
+    PERM(struct msqid_ds, msg_perm), MSG(msg_stime, 36, 8), MSG(msg_rtime, 44, 8),
+    MSG(msg_ctime, 52, 8), MSG(__msg_cbytes, 60, 4), MSG(msg_qnum, 64, 4), MSG(msg_qbytes, 68, 4),
+    MSG(msg_lspid, 72, 4), MSG(msg_lrpid, 76, 4),
+};
+CONV(msqid, 88);
+
+#define SHM(member, offset, size) F(struct shmid_ds, member, offset, size)
+static const struct conv_field shmid_fields[] = {
+    PERM(struct shmid_ds, shm_perm), SHM(shm_segsz, 36, 4), SHM(shm_atime, 40, 8),
+    SHM(shm_dtime, 48, 8), SHM(shm_ctime, 56, 8), SHM(shm_cpid, 64, 4), SHM(shm_lpid, 68, 4),
+    SHM(shm_nattch, 72, 4),
+};
+CONV(shmid, 84);
+
+#define SHMINFO(type, member, index) F(struct type, member, 4 * (index), 4)
+static const struct conv_field shminfo_fields[] = {
+    SHMINFO(shminfo, shmmax, 0), SHMINFO(shminfo, shmmin, 1), SHMINFO(shminfo, shmmni, 2),
+    SHMINFO(shminfo, shmseg, 3), SHMINFO(shminfo, shmall, 4),
+};
+CONV(shminfo, 36);
+
+static const struct conv_field shm_info_fields[] = {
+    SHMINFO(shm_info, used_ids, 0), SHMINFO(shm_info, shm_tot, 1), SHMINFO(shm_info, shm_rss, 2),
+    SHMINFO(shm_info, shm_swp, 3), SHMINFO(shm_info, swap_attempts, 4),
+    SHMINFO(shm_info, swap_successes, 5),
+};
+CONV(shm_info, 24);
+
+static const struct conv_field mq_attr_fields[] = {
+    F(struct mq_attr, mq_flags, 0, 4), F(struct mq_attr, mq_maxmsg, 4, 4),
+    F(struct mq_attr, mq_msgsize, 8, 4), F(struct mq_attr, mq_curmsgs, 12, 4),
+};
+CONV(mq_attr, 32);
 
 /* ---- the machine ----------------------------------------------------------------------------- */
 

@@ -118,6 +118,14 @@ struct process {
     struct guest_action actions[SIGNALS + 1];
 };
 
+/* What clone is asked for. */
+struct clone_request {
+    uint32_t flags; /* without the exit signal, which is SIGCHLD */
+    uint32_t stack; /* its upper end; 0: the same */
+    uint32_t tls;
+    uint32_t parent_tid, child_tid, pidfd; /* where to store these */
+};
+
 static inline struct task *task_of(struct arm_state *s)
 {
     return s->env.owner;
@@ -163,8 +171,8 @@ void task_free(struct task *t);
 void task_enter_thread(struct task *t);
 /** Run until the thread ends. */
 void task_run(struct task *t);
-int64_t task_clone(struct task *t, uint32_t flags, uint32_t stack, uint32_t parent_tid, uint32_t tls,
-                   uint32_t child_tid);
+/** Make a thread or a process; the number of it, or -errno. */
+int64_t task_clone(struct task *t, const struct clone_request *request);
 /** The thread has called exit: what others wait for is told, and the task is gone. */
 void task_end(struct task *t);
 /** End of the process, with everything written. */

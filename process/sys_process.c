@@ -40,17 +40,44 @@ int64_t sys_exit_group(struct task *t, const uint32_t *a)
 
 int64_t sys_fork(struct task *t, const uint32_t *a)
 {
-    return task_clone(t, SIGCHLD, 0, 0, 0, 0);
+    return task_clone(t, &(struct clone_request){0});
 }
 
 int64_t sys_vfork(struct task *t, const uint32_t *a)
 {
-    return task_clone(t, CLONE_VFORK | CLONE_VM | SIGCHLD, 0, 0, 0, 0);
+    return task_clone(t, &(struct clone_request){.flags = CLONE_VFORK | CLONE_VM});
 }
 
 int64_t sys_clone(struct task *t, const uint32_t *a)
 {
-    return task_clone(t, a[0], a[1], a[2], a[3], a[4]);
+    const struct clone_request q = {.flags = a[0] & ~(uint32_t)CSIGNAL, .stack = a[1],
+                                    .parent_tid = a[2], .pidfd = a[2], .tls = a[3],
+                                    .child_tid = a[4]};
+    return task_clone(t, &q);
+}
+
+/* struct clone_args has 64-bit fields; what does not fit into 32 bits is refused. */
+int64_t sys_clone3(struct task *t, const uint32_t *a)
+{
+    enum { FLAGS, PIDFD, CHILD_TID, PARENT_TID, EXIT_SIGNAL, STACK, STACK_SIZE, TLS, SET_TID,
+           SET_TID_SIZE, CGROUP, FIELDS };
+    uint64_t args[FIELDS] = {0}, wide = 0;
+    if (a[1] < (TLS + 1) * sizeof(args[0]))
+        return -EINVAL;
+    if (a[1] > sizeof(args))
+        return -E2BIG;
+    memcpy(args, guest_ptr(t, a[0]), a[1]);
+    for (unsigned i = 0; i < FIELDS; i++)
+        wide |= args[i] >> 32;
+    if (wide || (args[FLAGS] & CSIGNAL) || args[SET_TID_SIZE] || !args[STACK] != !args[STACK_SIZE])
+        return -EINVAL;
+    const struct clone_request q = {.flags = (uint32_t)args[FLAGS],
+                                    .stack = (uint32_t)(args[STACK] + args[STACK_SIZE]),
+                                    .pidfd = (uint32_t)args[PIDFD],
+                                    .parent_tid = (uint32_t)args[PARENT_TID],
+                                    .tls = (uint32_t)args[TLS],
+                                    .child_tid = (uint32_t)args[CHILD_TID]};
+    return task_clone(t, &q);
 }
 
 int64_t sys_execve(struct task *t, const uint32_t *a)

@@ -92,19 +92,23 @@ int64_t sys_getitimer(struct task *t, const uint32_t *a)
                        HOST2(t, SYS_getitimer, (int32_t)a[0], &value));
 }
 
-/* struct sigevent of the guest: value, signo, notify, thread. */
+void sigevent_in(struct task *t, uint32_t addr, struct sigevent *out)
+{
+    uint32_t w[4]; /* value, signo, notify, thread */
+    memcpy(w, guest_ptr(t, addr), sizeof(w));
+    memset(out, 0, sizeof(*out));
+    out->sigev_value.sival_ptr = (void *)(uintptr_t)w[0];
+    out->sigev_signo = (int)w[1];
+    out->sigev_notify = (int)w[2];
+    out->_sigev_un._tid = (int)w[3];
+}
+
 int64_t sys_timer_create(struct task *t, const uint32_t *a)
 {
-    struct sigevent ev = {0};
+    struct sigevent ev;
     int id;
-    if (a[1]) {
-        uint32_t w[4];
-        memcpy(w, guest_ptr(t, a[1]), sizeof(w));
-        ev.sigev_value.sival_ptr = (void *)(uintptr_t)w[0];
-        ev.sigev_signo = (int)w[1];
-        ev.sigev_notify = (int)w[2];
-        ev._sigev_un._tid = (int)w[3];
-    }
+    if (a[1])
+        sigevent_in(t, a[1], &ev);
     int64_t r = HOST3(t, SYS_timer_create, (int32_t)a[0], a[1] ? &ev : NULL, &id);
     if (r >= 0)
         memcpy(guest_ptr(t, a[2]), &id, sizeof(id));

@@ -49,7 +49,8 @@ struct conv {
 
 extern const struct conv conv_stat, conv_stat64, conv_statfs, conv_statfs64, conv_rusage,
     conv_sysinfo, conv_timespec, conv_timeval, conv_itimerval, conv_itimerspec, conv_tms, conv_flock,
-    conv_flock64, conv_timex;
+    conv_flock64, conv_timex, conv_semid, conv_msqid, conv_shmid, conv_shminfo, conv_shm_info,
+    conv_mq_attr;
 
 /** Fill the guest's struct at @addr from @host; other bytes of it become 0. */
 void conv_out(struct task *t, const struct conv *c, uint32_t addr, const void *host);
@@ -61,6 +62,10 @@ void *conv_in0(struct task *t, const struct conv *c, uint32_t addr, void *host);
 /** As conv_out when @result is no error and @addr is not 0; returns @result. */
 int64_t conv_result(struct task *t, const struct conv *c, uint32_t addr, const void *host,
                     int64_t result);
+
+struct sigevent;
+/** The guest's sigevent at @addr in @out. */
+void sigevent_in(struct task *t, uint32_t addr, struct sigevent *out);
 
 struct iovec;
 enum { IOV_LIMIT = 1024 };

@@ -245,8 +245,7 @@ static void *thread_main(void *opaque)
 }
 
 /* The child's state is the parent's behind the system call. */
-static void inherit(struct task *child, const struct task *t, uint32_t stack, uint32_t flags,
-                    uint32_t tls)
+static void inherit(struct task *child, const struct task *t, const struct clone_request *q)
 {
     struct arm_state *s = &child->state;
     const struct arm_state *from = &t->state;
@@ -256,18 +255,17 @@ static void inherit(struct task *child, const struct task *t, uint32_t stack, ui
     s->cp15 = from->cp15;
     arm_cpsr_write(s, arm_cpsr_read(from));
     s->r[0] = 0;
-    if (stack)
-        s->r[13] = stack;
-    if (flags & CLONE_SETTLS)
-        s->cp15.tpidruro[0] = tls;
+    if (q->stack)
+        s->r[13] = q->stack;
+    if (q->flags & CLONE_SETTLS)
+        s->cp15.tpidruro[0] = q->tls;
     s->env.pc = from->env.pc;
     s->env.slow_dispatch = 1;
     arm_cpu_loaded(s);
     child->mask = t->mask;
 }
 
-static int64_t clone_thread(struct task *t, uint32_t flags, uint32_t stack, uint32_t parent_tid,
-                            uint32_t tls, uint32_t child_tid)
+static int64_t clone_thread(struct task *t, const struct clone_request *q)
 {
     struct thread_start start = {.lock = PTHREAD_MUTEX_INITIALIZER,
                                  .started = PTHREAD_COND_INITIALIZER};
@@ -278,11 +276,11 @@ static int64_t clone_thread(struct task *t, uint32_t flags, uint32_t stack, uint
     struct task *child = task_new(t->process, &e);
     if (!child)
         return -EAGAIN;
-    inherit(child, t, stack, flags, tls);
+    inherit(child, t, q);
     start.task = child;
-    start.parent_tid = flags & CLONE_PARENT_SETTID ? parent_tid : 0;
-    start.child_tid = flags & CLONE_CHILD_SETTID ? child_tid : 0;
-    child->clear_tid = flags & CLONE_CHILD_CLEARTID ? child_tid : 0;
+    start.parent_tid = q->flags & CLONE_PARENT_SETTID ? q->parent_tid : 0;
+    start.child_tid = q->flags & CLONE_CHILD_SETTID ? q->child_tid : 0;
+    child->clear_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attr, THREAD_STACK);
@@ -337,24 +335,37 @@ static void locks_release(struct process *p)
     pthread_mutex_unlock(&p->space.map_lock);
 }
 
-static void child_begin(struct task *t, uint32_t flags, uint32_t stack, uint32_t tls,
-                        uint32_t child_tid)
+static void child_begin(struct task *t, const struct clone_request *q)
 {
     debug_forget(t);
     t->thread = pthread_self();
     t->tid = (pid_t)syscall(SYS_gettid);
     t->robust_list = 0;
-    t->clear_tid = flags & CLONE_CHILD_CLEARTID ? child_tid : 0;
-    if (stack)
-        t->state.r[13] = stack;
-    if (flags & CLONE_SETTLS)
-        t->state.cp15.tpidruro[0] = tls;
-    if (flags & CLONE_CHILD_SETTID)
-        store_tid(t, child_tid);
+    t->clear_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
+    if (q->stack)
+        t->state.r[13] = q->stack;
+    if (q->flags & CLONE_SETTLS)
+        t->state.cp15.tpidruro[0] = q->tls;
+    if (q->flags & CLONE_CHILD_SETTID)
+        store_tid(t, q->child_tid);
 }
 
-static int64_t clone_process(struct task *t, uint32_t flags, uint32_t stack, uint32_t parent_tid,
-                             uint32_t tls, uint32_t child_tid)
+static void store_word(struct task *t, uint32_t addr, uint32_t value)
+{
+    if (space_has(&t->process->space, addr, 4, SPACE_WRITE))
+        memcpy(guest_ptr(t, addr), &value, 4);
+}
+
+/* What the parent learns of its child. */
+static void tell_parent(struct task *t, const struct clone_request *q, pid_t pid)
+{
+    if (q->flags & CLONE_PARENT_SETTID)
+        store_word(t, q->parent_tid, (uint32_t)pid);
+    if (q->flags & CLONE_PIDFD)
+        store_word(t, q->pidfd, (uint32_t)syscall(SYS_pidfd_open, pid, 0));
+}
+
+static int64_t clone_process(struct task *t, const struct clone_request *q)
 {
     struct process *p = t->process;
     struct error e;
@@ -376,9 +387,9 @@ static int64_t clone_process(struct task *t, uint32_t flags, uint32_t stack, uin
     if (pid < 0)
         return -error;
     if (pid == 0)
-        child_begin(t, flags, stack, tls, child_tid);
-    else if ((flags & CLONE_PARENT_SETTID) && space_has(&p->space, parent_tid, 4, SPACE_WRITE))
-        *(uint32_t *)guest_ptr(t, parent_tid) = (uint32_t)pid;
+        child_begin(t, q);
+    else
+        tell_parent(t, q, pid);
     return pid;
 }
 
@@ -388,17 +399,16 @@ static int64_t clone_process(struct task *t, uint32_t flags, uint32_t stack, uin
 #define TID_FLAGS                                                                                  \
     (CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
 
-int64_t task_clone(struct task *t, uint32_t flags, uint32_t stack, uint32_t parent_tid, uint32_t tls,
-                   uint32_t child_tid)
+int64_t task_clone(struct task *t, const struct clone_request *q)
 {
-    uint32_t rest = flags & ~(uint32_t)(IGNORED_FLAGS | TID_FLAGS | CSIGNAL);
-    if (flags & CLONE_THREAD) {
+    uint32_t rest = q->flags & ~(uint32_t)(IGNORED_FLAGS | TID_FLAGS);
+    if (q->flags & CLONE_THREAD) {
         if (rest == THREAD_FLAGS)
-            return clone_thread(t, flags, stack, parent_tid, tls, child_tid);
-    } else if (!(rest & ~(uint32_t)(CLONE_VFORK | CLONE_VM)) &&
+            return clone_thread(t, q);
+    } else if (!(rest & ~(uint32_t)(CLONE_VFORK | CLONE_VM | CLONE_PIDFD)) &&
                (!(rest & CLONE_VM) || (rest & CLONE_VFORK))) {
-        return clone_process(t, flags, stack, parent_tid, tls, child_tid);
+        return clone_process(t, q);
     }
-    log_write(LOG_UNIMP, "clone with flags 0x%x", flags);
+    log_write(LOG_UNIMP, "clone with flags 0x%x", q->flags);
     return -EINVAL;
 }

@@ -107,6 +107,29 @@ malloc 1
 dontneed sEcond
 stack in maps 1
 ''',
+    'ipc': '''sem 3 7 4, 4
+semop 0 -1 Resource temporarily unavailable
+stat 0 3 600 1
+set 0 640
+removed 0 -1
+send 0 0
+queue 2 11 1
+received 6 9 nine!
+received 5 5 five
+empty -1 No message of desired type
+removed 0
+shm from the child 10000 1 1
+removed 0 0
+mq 4 16 0
+notify 0 send 0 0
+notified 42
+received 5 high 8
+received 4 low 1
+empty -1 Resource temporarily unavailable
+closed 0 0
+clone3 33 pidfd 1
+refused -1 Invalid argument
+''',
     'threads': ''.join('thread %d, own %d\n' % (i, i) for i in range(8)) +
                '160000 280 160000 2710000027100\nsignals 1\nrobust 130\nchild 5\nafter main\n',
 }

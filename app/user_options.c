@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/version.h"
+#include "process/space.h"
 #include "util/bits.h"
 #include "util/log.h"
 
@@ -65,20 +66,60 @@ static enum status set_argv0(struct user_options *o, char *value, struct error *
     return OK;
 }
 
-static enum status set_stack(struct user_options *o, char *value, struct error *e)
+/* A number, with k, M or G behind it; false: it is none. */
+static bool parse_size(const char *value, uint64_t *size)
 {
     static const char suffixes[] = "kmg";
     char *end;
     errno = 0;
-    unsigned long long size = strtoull(value, &end, 0);
+    *size = strtoull(value, &end, 0);
     const char *suffix = *end ? strchr(suffixes, *end | 0x20) : NULL;
+    if (suffix && *size >> 32)
+        return false;
     if (suffix) {
-        size <<= 10 * (suffix - suffixes + 1);
+        *size <<= 10 * (suffix - suffixes + 1);
         end++;
     }
-    if (end == value || *end || *value == '-' || errno || !size || size > 512u << 20)
+    return end != value && !*end && *value != '-' && !errno;
+}
+
+static enum status set_stack(struct user_options *o, char *value, struct error *e)
+{
+    uint64_t size;
+    if (!parse_size(value, &size) || !size || size > 512u << 20)
         return result(error_set(e, "-s: '%s' is not a size of at most 512M", value));
     o->stack_size = (uint32_t)size;
+    return OK;
+}
+
+static enum status set_reserved(struct user_options *o, char *value, struct error *e)
+{
+    uint64_t size;
+    if (!parse_size(value, &size) || size % SPACE_PAGE || size < 1u << 20 || size > 1ull << 32)
+        return result(error_set(e, "-R: '%s' is not a multiple of 4k from 1M to 4G", value));
+    o->space_top = size < SPACE_TOP ? (uint32_t)size : SPACE_TOP;
+    return OK;
+}
+
+static enum status set_window(struct user_options *o, char *value, struct error *e)
+{
+    if (!parse_size(value, &o->window) || o->window % SPACE_PAGE || o->window < 4ull << 30 ||
+        o->window >> 47) /* the code cache is below */
+        return result(error_set(e, "-B: '%s' is not a host address from 4G on, a multiple of 4k", value));
+    return OK;
+}
+
+static enum status set_page_size(struct user_options *o, char *value, struct error *e)
+{
+    uint64_t size;
+    if (!parse_size(value, &size) || size != SPACE_PAGE)
+        return result(error_set(e, "-p: pages have 4096 bytes, not '%s'", value));
+    return OK;
+}
+
+static enum status set_one_insn(struct user_options *o, char *value, struct error *e)
+{
+    o->one_insn = true;
     return OK;
 }
 
@@ -164,6 +205,8 @@ static const struct row rows[] = {
     {"U", "NAME", false, "remove a variable from the program's environment", unset_variable},
     {"0", "NAME", false, "what the program gets as its own name (argv[0])", set_argv0},
     {"s", "SIZE", true, "size of the stack, with k, M or G", set_stack},
+    {"R", "SIZE", true, "the program's addresses are below SIZE (default: 4G)", set_reserved},
+    {"B", "ADDRESS", true, "host address of the program's address 0", set_window},
     {"cpu", "MODEL", true, "CPU model; 'help' lists them (default: max)", set_cpu},
     {"accel", "NAME", true, "jit, interp, or lockstep (both, compared)", set_accel},
     {"strace", NULL, true, "print system calls and signals on stderr", set_strace},
@@ -171,15 +214,13 @@ static const struct row rows[] = {
     {"d", "ITEMS", true, "log what ITEMS say; 'help' lists them", set_log},
     {"D", "FILE", true, "write the log to FILE; %d becomes the process id", set_log_path},
     {"dfilter", "RANGES", true, "log blocks of these addresses only", set_log_filter},
+    {"one-insn-per-tb", NULL, true, "translate each instruction by itself (for -d exec)", set_one_insn},
     {"perfmap", NULL, false, "write /tmp/perf-PID.map for perf", set_perfmap},
     {"h", NULL, false, "print this help (also -help)", help},
     {"help", NULL, false, NULL, help},
     {"version", NULL, false, "print the version", version},
-    {"B", "ADDRESS", false, NULL, refuse},
-    {"R", "SIZE", false, NULL, refuse},
-    {"p", "SIZE", false, NULL, refuse},
-    {"one-insn-per-tb", NULL, false, NULL, refuse},
-    {"singlestep", NULL, false, NULL, refuse},
+    {"p", "SIZE", false, NULL, set_page_size},
+    {"singlestep", NULL, true, NULL, set_one_insn},
     {"plugin", "FILE", false, NULL, refuse},
     {"seed", "SEED", false, NULL, refuse},
     {"trace", "ITEMS", false, NULL, refuse},

@@ -16,7 +16,9 @@ struct user_options {
     char *absolute_prefix; /* allocated */
     uint32_t stack_size;
     enum engine_accel accel;
-    bool strace, perfmap;
+    uint64_t window;       /* -B */
+    uint32_t space_top;    /* -R; 0: not given */
+    bool strace, perfmap, one_insn;
     uint32_t log_mask;
     const char *gdb; /* where a debugger is awaited; NULL: nowhere */
     const char *log_path, *log_filter;

@@ -48,6 +48,7 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     en->ops = *config->ops;
     en->opaque = config->opaque;
     en->accel = config->accel;
+    en->one_insn = config->one_insn;
     en->slice = config->slice ? config->slice : DEFAULT_SLICE;
     if (en->slice > MAX_SLICE)
         en->slice = MAX_SLICE;

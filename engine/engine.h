@@ -60,6 +60,7 @@ struct engine_config {
     bool exact;               /* ops.service begins every slice by engine_slice_begin, and it is ended
                                  at exactly that count: for time that is counted in instructions */
     uint32_t host_features_mask;
+    bool one_insn;            /* each block is one instruction */
     bool direct;              /* guest memory is a window of the host's address space: see */
     uint64_t window;          /* struct backend_config. Its address is what a page's phys is then */
     FILE *perfmap;            /* a line for each block, as perf reads them; or NULL */

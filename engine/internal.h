@@ -117,6 +117,7 @@ struct engine {
     uint32_t slice;
     bool exact;
     struct backend *backend;      /* NULL when only interpreting */
+    bool one_insn;
     bool log_blocks;              /* -d exec, -d cpu: every block comes back to the engine */
     uint32_t no_entry;            /* filler of entry arrays */
 

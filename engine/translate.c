@@ -167,7 +167,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
         .page = fetch->host,
         .offset = (uint32_t)(pc & (PAGE_BYTES - 1)),
         .flags = flags & ~BLOCK_STEP,
-        .max_insns = flags & BLOCK_STEP ? 1 : max_insns,
+        .max_insns = en->one_insn || (flags & BLOCK_STEP) ? 1 : max_insns,
         .fold_literals = !en->debug.no_literals,
         .stops = en->debug.count ? en->debug.stops : NULL,
     };

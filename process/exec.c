@@ -126,6 +126,8 @@ int64_t process_exec(struct task *t, int dirfd, const char *name, uint32_t argv_
     } else if (is_for_us(p, path, 0)) {
         self = self_arguments(p, argv, (unsigned)argc, path);
         r = self ? HOST3(t, SYS_execve, "/proc/self/exe", self, envp) : -ENOMEM;
+        if (r == -ENOENT) /* another root, without /proc: the host's kernel may know about us */
+            r = HOST3(t, SYS_execve, path, argv, envp);
     } else {
         r = HOST3(t, SYS_execve, path, argv, envp);
     }

@@ -305,8 +305,11 @@ static bool map_stack(struct process *p, struct error *e)
     size = align_up(size < STACK_MAX ? size : STACK_MAX, SPACE_PAGE);
     if (size < 16 * SPACE_PAGE)
         size = 16 * SPACE_PAGE;
-    p->stack_top = STACK_TOP;
-    p->stack_bottom = STACK_TOP - (uint32_t)size;
+    p->stack_top = p->space.top < STACK_TOP ? p->space.top : STACK_TOP;
+    if (size + SPACE_LOW > p->stack_top)
+        return error_set(e, "the stack of %llu KiB does not fit below 0x%x",
+                         (unsigned long long)size / 1024, p->stack_top);
+    p->stack_bottom = p->stack_top - (uint32_t)size;
     int prot = PROT_READ | PROT_WRITE | (p->space.read_implies_exec ? PROT_EXEC : 0);
     return space_map_fixed(&p->space, p->stack_bottom, (uint32_t)size, prot, e);
 }

@@ -19,6 +19,7 @@ static bool start_engine(struct process *p, struct error *e)
         .opaque = p,
         .accel = p->config.accel,
         .host_features_mask = p->config.host_features_mask,
+        .one_insn = p->config.one_insn,
         .direct = true,
         .window = (uintptr_t)p->space.base,
         .perfmap = p->config.perfmap,
@@ -38,7 +39,8 @@ int process_run(const struct process_config *config, struct error *e)
     pthread_mutex_init(&p->actions_lock, NULL);
     p->space.shared = memory_shared;
     p->space.opaque = p;
-    if (!space_init(&p->space, e) || !start_engine(p, e) || !process_contexts_init(p, e) ||
+    uint32_t top = config->space_top ? config->space_top : SPACE_TOP;
+    if (!space_init(&p->space, config->window, top, e) || !start_engine(p, e) || !process_contexts_init(p, e) ||
         !kuser_map(p, e))
         return PROCESS_NOT_EXECUTABLE;
     struct task *t = task_new(p, e);

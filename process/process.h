@@ -48,6 +48,9 @@ struct process_config {
     char *const *envp;       /* its environment */
     const char *prefix;      /* files are looked for under this directory first; NULL: nowhere */
     uint32_t stack_size;     /* bytes; 0: the host's limit */
+    uint64_t window;         /* host address of guest address 0; 0: anywhere */
+    uint32_t space_top;      /* the program's memory is below; 0: up to its kernel's usual limit */
+    bool one_insn;           /* blocks of one instruction */
     const struct arm_cpu_model *cpu_model;
     enum engine_accel accel;
     uint32_t host_features_mask;

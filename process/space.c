@@ -11,15 +11,17 @@
 #define CHOICE_TOP 0xb7000000u
 #define WINDOW_HINT ((void *)0x100000000000)
 
-bool space_init(struct space *s, struct error *e)
+bool space_init(struct space *s, uint64_t base, uint32_t top, struct error *e)
 {
     size_t size = (1ull << 32) + 2 * SPACE_GUARD;
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    uint8_t *p = mmap(WINDOW_HINT, size, PROT_NONE, flags, -1, 0);
+    void *place = base ? (void *)(uintptr_t)(base - SPACE_GUARD) : WINDOW_HINT;
+    uint8_t *p = mmap(place, size, PROT_NONE, flags | (base ? MAP_FIXED_NOREPLACE : 0), -1, 0);
     if (p == MAP_FAILED)
         return error_set_errno(e, "4 GiB of address space for the program");
     madvise(p, size, MADV_DONTDUMP);
     s->base = p + SPACE_GUARD;
+    s->top = top;
     s->flags = mmap(NULL, SPACE_PAGES, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (s->flags == MAP_FAILED)
         return error_set_errno(e, "page flags");
@@ -144,14 +146,15 @@ static uint32_t find_below(const struct space *s, uint64_t len, uint32_t low, ui
 
 static uint32_t find_free(const struct space *s, uint64_t len)
 {
-    uint32_t addr = find_below(s, len, SPACE_LOW, CHOICE_TOP);
-    return addr ? addr : find_below(s, len, CHOICE_TOP, SPACE_TOP);
+    uint32_t usual = s->top < CHOICE_TOP ? s->top : CHOICE_TOP;
+    uint32_t addr = find_below(s, len, SPACE_LOW, usual);
+    return addr ? addr : find_below(s, len, usual, s->top);
 }
 
 /* Is [addr, addr + len) what programs can map? */
-static bool in_range(uint32_t addr, uint64_t len)
+static bool in_range(const struct space *s, uint32_t addr, uint64_t len)
 {
-    return addr >= SPACE_FIRST && addr + len <= SPACE_TOP;
+    return addr >= SPACE_FIRST && addr + len <= s->top;
 }
 
 /* Give a range back to the reserved memory. */
@@ -167,14 +170,14 @@ static int64_t choose(const struct space *s, uint32_t addr, uint64_t len, int fl
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
         if (addr % SPACE_PAGE)
             return -EINVAL;
-        if (!in_range(addr, len))
+        if (!in_range(s, addr, len))
             return addr < SPACE_FIRST ? -EPERM : -ENOMEM;
         if ((flags & MAP_FIXED_NOREPLACE) && !is_free(s, addr, len))
             return -EEXIST;
         return addr;
     }
     addr = (uint32_t)align_down(addr, SPACE_PAGE);
-    if (addr >= SPACE_LOW && in_range(addr, len) && is_free(s, addr, len))
+    if (addr >= SPACE_LOW && in_range(s, addr, len) && is_free(s, addr, len))
         return addr;
     addr = find_free(s, len);
     return addr ? (int64_t)addr : -ENOMEM;
@@ -202,7 +205,7 @@ int64_t space_map(struct space *s, uint32_t addr, uint32_t len, int prot, int fl
     uint64_t size = align_up((uint64_t)len, SPACE_PAGE);
     if (!len || offset % SPACE_PAGE)
         return -EINVAL;
-    if (size > SPACE_TOP)
+    if (size > s->top)
         return -ENOMEM;
     pthread_mutex_lock(&s->map_lock);
     int64_t where = choose(s, addr, size, flags);
@@ -233,7 +236,7 @@ static void unmap_locked(struct space *s, uint32_t addr, uint64_t len)
 int space_unmap(struct space *s, uint32_t addr, uint32_t len)
 {
     uint64_t size = align_up((uint64_t)len, SPACE_PAGE);
-    if (addr % SPACE_PAGE || !len || !in_range(addr, size))
+    if (addr % SPACE_PAGE || !len || !in_range(s, addr, size))
         return -EINVAL;
     pthread_mutex_lock(&s->map_lock);
     unmap_locked(s, addr, size);
@@ -262,7 +265,7 @@ int space_protect(struct space *s, uint32_t addr, uint32_t len, int prot)
         return -EINVAL;
     if (!len)
         return 0;
-    if (!in_range(addr, size))
+    if (!in_range(s, addr, size))
         return -ENOMEM;
     pthread_mutex_lock(&s->map_lock);
     int r = protect_locked(s, addr, size, prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
@@ -311,7 +314,7 @@ static int64_t remap_locked(struct space *s, uint32_t addr, uint64_t old_len, ui
         return addr;
     }
     space_drop_code(s, addr, (uint32_t)old_len);
-    if (!fixed && in_range(addr, new_len) &&
+    if (!fixed && in_range(s, addr, new_len) &&
         is_free(s, (uint32_t)(addr + old_len), new_len - old_len) &&
         grow_in_place(s, addr, old_len, new_len) == 0)
         return addr;
@@ -334,9 +337,9 @@ int64_t space_remap(struct space *s, uint32_t addr, uint32_t old_len, uint32_t n
     if (addr % SPACE_PAGE || !new_size || !old_size || (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED)) ||
         (fixed && (!(flags & MREMAP_MAYMOVE) || new_addr % SPACE_PAGE)))
         return -EINVAL;
-    if (!in_range(addr, old_size) || new_size > SPACE_TOP)
+    if (!in_range(s, addr, old_size) || new_size > s->top)
         return -EFAULT;
-    if (fixed && (!in_range(new_addr, new_size) ||
+    if (fixed && (!in_range(s, new_addr, new_size) ||
                   (new_addr < addr + old_size && addr < new_addr + new_size)))
         return -EINVAL;
     pthread_mutex_lock(&s->map_lock);
@@ -350,7 +353,7 @@ uint32_t space_set_brk(struct space *s, uint32_t brk)
     pthread_mutex_lock(&s->map_lock);
     uint32_t old_end = (uint32_t)align_up(s->brk, SPACE_PAGE);
     uint64_t new_end = align_up((uint64_t)brk, SPACE_PAGE);
-    bool ok = brk >= s->brk_start && new_end < SPACE_TOP;
+    bool ok = brk >= s->brk_start && new_end < s->top;
     if (ok && new_end > old_end)
         ok = is_free(s, old_end, new_end - old_end) &&
              map_locked(s, old_end, new_end - old_end, PROT_READ | PROT_WRITE,

@@ -23,7 +23,7 @@ enum {
 };
 #define SPACE_FIRST 0x00001000u /* lowest address that can be mapped */
 #define SPACE_LOW 0x00010000u   /* lowest address that is chosen */
-#define SPACE_TOP 0xffff0000u   /* end of what programs can map */
+#define SPACE_TOP 0xffff0000u   /* end of what programs can map at most */
 
 /* Of a page. A page without flags is free. */
 enum space_flag {
@@ -36,6 +36,7 @@ enum space_flag {
 
 struct space {
     uint8_t *base; /* host address of guest address 0 */
+    uint32_t top;  /* end of what programs can map */
     struct engine *engine;
     pthread_mutex_t map_lock;  /* held while mappings change; before engine.lock */
     pthread_mutex_t page_lock; /* flags agree with the host's rights; innermost */
@@ -46,7 +47,9 @@ struct space {
     void *opaque;
 };
 
-bool space_init(struct space *s, struct error *e);
+/** Reserve the window, with guest address 0 at host address @base (0: anywhere), for programs that map
+ * memory below @top. */
+bool space_init(struct space *s, uint64_t base, uint32_t top, struct error *e);
 
 static inline void *space_host(const struct space *s, uint32_t addr)
 {
@@ -66,7 +69,7 @@ int space_protect(struct space *s, uint32_t addr, uint32_t len, int prot);
 int64_t space_remap(struct space *s, uint32_t addr, uint32_t old_len, uint32_t new_len, int flags,
                     uint32_t new_addr);
 uint32_t space_set_brk(struct space *s, uint32_t brk);
-/** As space_map of anonymous memory at @addr, without regard to SPACE_TOP. */
+/** As space_map of anonymous memory at @addr, without regard to its top. */
 bool space_map_fixed(struct space *s, uint32_t addr, uint32_t len, int prot, struct error *e);
 
 /** Are all pages of the range mapped with the rights @flags? */

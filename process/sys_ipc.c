@@ -20,7 +20,7 @@ int64_t sys_shmat(struct task *t, const uint32_t *a)
     struct shmid_ds ds;
     if (shmctl((int)a[0], IPC_STAT, &ds) != 0)
         return -errno;
-    if (ds.shm_segsz > SPACE_TOP)
+    if (ds.shm_segsz > s->top)
         return -ENOMEM;
     uint32_t want = a[2] & SHM_RND ? a[1] & ~(SPACE_PAGE - 1u) : a[1];
     int flags = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -49,7 +49,7 @@ int64_t sys_shmdt(struct task *t, const uint32_t *a)
         return r;
     /* The kernel has unmapped it: what is missing now becomes reserved memory again. */
     unsigned char in_core;
-    while (a[0] + len < SPACE_TOP && (space_flags(s, a[0] + len) & SPACE_MAPPED) &&
+    while (a[0] + len < s->top && (space_flags(s, a[0] + len) & SPACE_MAPPED) &&
            mincore(guest_ptr(t, a[0] + len), SPACE_PAGE, &in_core) != 0 && errno == ENOMEM)
         len += SPACE_PAGE;
     return len ? space_unmap(s, a[0], len) : 0;

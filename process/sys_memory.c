@@ -46,7 +46,7 @@ int64_t sys_munlockall(struct task *t, const uint32_t *a)
 int64_t sys_madvise(struct task *t, const uint32_t *a)
 {
     struct space *s = &t->process->space;
-    if (a[0] % SPACE_PAGE || (uint64_t)a[0] + a[1] > SPACE_TOP)
+    if (a[0] % SPACE_PAGE || (uint64_t)a[0] + a[1] > s->top)
         return -EINVAL;
     if (!space_has(s, a[0], a[1], 0))
         return -ENOMEM;

@@ -240,6 +240,21 @@ def prefix_variable():
 
 
 @test
+def places():
+    """-R and -B: where the program's memory is."""
+    r = run([guest('threads')], ['-R', '512M', '-s', '1M'])
+    check(r.stdout.decode() == EXPECTED['threads'], '-R', r)
+    r = run([guest('hello')], ['-R', '1M', '-s', '2M'])
+    check(r.returncode == 126 and b'does not fit' in r.stderr, 'a stack that does not fit', r)
+    r = run([guest('hello')], ['-B', '0x200000000000'])
+    check(r.returncode == 3, '-B', r)
+    r = run([guest('hello')], ['-one-insn-per-tb', '-d', 'in_asm'])
+    blocks = re.split(rb'^IN:', r.stderr, flags=re.M)[1:]
+    check(r.returncode == 3 and len(blocks) > 1000, '-one-insn-per-tb', r)
+    check(all(len(re.findall(rb'^0x', b, re.M)) == 1 for b in blocks), 'longer blocks', r)
+
+
+@test
 def help():
     for option in ['-h', '--help', '-help']:
         r = run([option])
@@ -257,7 +272,9 @@ def wrong_command_lines():
     refused(['-s', 'lots', 'x'], 'not a size')
     refused(['-E', 'novalue', 'x'], 'NAME=VALUE')
     refused(['-g', '', 'x'], '-g needs a port')
-    refused(['-R', '1', 'x'], '-R: .*not supported')
+    refused(['-R', '5G', 'x'], '-R: .*from 1M to 4G')
+    refused(['-B', '0x10000', 'x'], '-B: .*from 4G on')
+    refused(['-p', '8192', 'x'], '-p: .*4096')
     refused(['-d', 'nothing', 'x'], 'nothing')
     refused(['/nonexistent/program'], 'No such file', 127)
     refused(['/etc/passwd'], 'not executable', 126)

@@ -20,9 +20,10 @@ enum { IRQ_COUNT = 64, RESET_HZ = 12000000 };
     {.class = "pl011-luminary", .name = "uart" #n, .role = ROLE_SERIAL, .windows = 1,              \
      .window = {{at, 0}}, .irqs = 1, .irq = {{0, 1, number}}}
 
-#define GPIO(n, at, number)                                                                        \
+#define GPIO(n, at, number, jtag_pins)                                                             \
     {.class = "pl061-luminary", .name = "gpio" #n, .windows = 1, .window = {{at, 0}},              \
-     .irqs = 1, .irq = {{PL061_IRQ, 1, number}}}
+     .irqs = 1, .irq = {{PL061_IRQ, 1, number}},                                                   \
+     .properties = 1, .property = {{"jtag", jtag_pins, NULL}}}
 
 #define TIMER(n, at, number)                                                                       \
     {.class = "lm3s-gptm", .name = "timer" #n, .windows = 1, .window = {{at, 0}},                  \
@@ -36,11 +37,12 @@ enum { IRQ_COUNT = 64, RESET_HZ = 12000000 };
 static const struct machine_row rows[] = {
     {.class = "luminary-watchdog", .name = "watchdog", .windows = 1, .window = {{0x40000000, 0}},
      .irqs = 1, .irq = {{WATCHDOG_INT, 1, 18}}, .properties = 1, .property = {{"freq", RESET_HZ, NULL}}},
-    GPIO(0, 0x40004000, 0), GPIO(1, 0x40005000, 1), GPIO(2, 0x40006000, 2), GPIO(3, 0x40007000, 3),
+    GPIO(0, 0x40004000, 0, 0), GPIO(1, 0x40005000, 1, 0x80), GPIO(2, 0x40006000, 2, 0x0f),
+    GPIO(3, 0x40007000, 3, 0),
     DEVICE("pl022", "ssi", 0x40008000, 7),
     UART(0, 0x4000c000, 5), UART(1, 0x4000d000, 6), UART(2, 0x4000e000, 33),
     DEVICE("lm3s-i2c", "i2c0", 0x40020000, 8), DEVICE("lm3s-i2c", "i2c1", 0x40021000, 37),
-    GPIO(4, 0x40024000, 4), GPIO(5, 0x40025000, 30), GPIO(6, 0x40026000, 31),
+    GPIO(4, 0x40024000, 4, 0), GPIO(5, 0x40025000, 30, 0), GPIO(6, 0x40026000, 31, 0),
     UNIMPLEMENTED("pwm", 0x40028000),
     UNIMPLEMENTED("qei0", 0x4002c000), UNIMPLEMENTED("qei1", 0x4002d000),
     TIMER(0, 0x40030000, 19), TIMER(1, 0x40031000, 21), TIMER(2, 0x40032000, 23), TIMER(3, 0x40033000, 35),

@@ -123,6 +123,7 @@ void vm_m_sync(struct vm_cpu *c)
     struct vm_m_inputs *in = &c->m_inputs;
 
     if (atomic_exchange(&in->changed, false)) {
+        c->state.env.touched = 1;
         for (unsigned i = 0; i < ARRAY_SIZE(in->level); i++) {
             uint32_t rose = atomic_exchange(&in->rose[i], 0), level = atomic_load(&in->level[i]);
             arm_m_nvic_input(&c->state, i, level, rose);
@@ -131,10 +132,14 @@ void vm_m_sync(struct vm_cpu *c)
     if (atomic_exchange(&in->nmi_rose, false))
         arm_m_nmi(&c->state);
     uint32_t hz = atomic_exchange(&in->clock_hz, 0);
-    if (hz)
+    if (hz) {
+        c->state.env.touched = 1;
         arm_m_set_clock(&c->state, hz);
-    if (atomic_exchange(&in->systick_due, false))
+    }
+    if (atomic_exchange(&in->systick_due, false)) {
+        c->state.env.touched = 1;
         arm_m_systick_sync(&c->state);
+    }
 }
 
 void vm_cpu_clock(void *opaque, uint32_t hz)

@@ -9,10 +9,11 @@
 struct pl061 {
     struct device base;
     uint32_t data;  /* output latch */
-    uint32_t input; /* levels of the inputs */
+    uint32_t input, driven; /* levels of the inputs, and which of them somebody has driven */
     uint32_t pins;  /* levels of the pins when edges were last looked for */
     uint32_t dir, is, ibe, iev, ie, afsel;
     uint32_t edges; /* latched edge interrupts */
+    uint32_t jtag;  /* Stellaris: pins of the debug port */
     /* Stellaris: pads, digital enable, lock of `commit`. */
     uint32_t dr2r, dr4r, dr8r, odr, pur, pdr, slr, den, locked, commit;
 };
@@ -24,7 +25,8 @@ static struct pl061 *gpio_of(struct device *dev)
 
 static uint32_t pin_levels(const struct pl061 *g)
 {
-    return (g->data & g->dir) | (g->input & ~g->dir);
+    uint32_t input = (g->input & g->driven) | (g->pur & ~g->driven);
+    return (g->data & g->dir) | (input & ~g->dir);
 }
 
 static uint32_t raw_interrupts(const struct pl061 *g)
@@ -62,6 +64,7 @@ static void gpio_input(struct device *dev, unsigned n, int level)
 {
     struct pl061 *g = gpio_of(dev);
     g->input = level ? g->input | BIT(n) : g->input & ~BIT(n);
+    g->driven |= BIT(n);
     update_pins(dev);
 }
 
@@ -142,10 +145,10 @@ static const struct reg luminary_rows[] = {
     {"GPIODR4R", 0x504, .field = AT(dr4r), .writable = 0xff},
     {"GPIODR8R", 0x508, .field = AT(dr8r), .writable = 0xff},
     {"GPIOODR", 0x50c, .field = AT(odr), .writable = 0xff},
-    {"GPIOPUR", 0x510, .field = AT(pur), .reset = 0xff, .writable = 0xff},
+    {"GPIOPUR", 0x510, .field = AT(pur), .writable = 0xff, .after = update_pins},
     {"GPIOPDR", 0x514, .field = AT(pdr), .writable = 0xff},
     {"GPIOSLR", 0x518, .field = AT(slr), .writable = 0xff},
-    {"GPIODEN", 0x51c, .field = AT(den), .reset = 0xff, .writable = 0xff},
+    {"GPIODEN", 0x51c, .field = AT(den), .writable = 0xff},
     {"GPIOLOCK", 0x520, .field = AT(locked), .reset = 1, .write = lock_write},
     {"GPIOCR", 0x524, .field = AT(commit), .reset = 0xff, .write = commit_write},
     ID_ROW,
@@ -178,6 +181,8 @@ static void gpio_reset(struct device *dev)
     struct pl061 *g = gpio_of(dev);
     regs_reset(dev, table_of(dev));
     g->data = g->edges = 0;
+    if (is_luminary(dev)) /* pins of the debug port start connected and pulled up */
+        g->afsel = g->den = g->pur = g->jtag;
     g->pins = pin_levels(g);
     drive_pins(dev);
     update_irq(dev);
@@ -190,7 +195,7 @@ static void gpio_loaded(struct device *dev)
 }
 
 static const struct field fields[] = {
-    FIELD(struct pl061, data), FIELD(struct pl061, input), FIELD(struct pl061, pins),
+    FIELD(struct pl061, data), FIELD(struct pl061, input), FIELD(struct pl061, driven), FIELD(struct pl061, pins),
     FIELD(struct pl061, dir),  FIELD(struct pl061, is),    FIELD(struct pl061, ibe),
     FIELD(struct pl061, iev),  FIELD(struct pl061, ie),    FIELD(struct pl061, afsel),
     FIELD(struct pl061, edges), FIELD(struct pl061, dr2r), FIELD(struct pl061, dr4r),
@@ -207,12 +212,11 @@ static const struct device_ops ops = {
     .loaded = gpio_loaded,
 };
 
-static struct device *gpio_new(const struct device_class *class, const char *name)
+static struct device *gpio_new(const struct device_class *class, const char *name, uint32_t jtag)
 {
     struct pl061 *g = device_alloc(sizeof(*g), name, class, &ops, &state, PL061_PINS, PL061_PINS + 1);
+    g->jtag = jtag;
     device_add_region(&g->base, "registers", 0x1000, &region);
-    if (is_luminary(&g->base))
-        g->input = 0xff; /* the pull-ups, until somebody drives the pins */
     gpio_reset(&g->base);
     return &g->base;
 }
@@ -220,13 +224,14 @@ static struct device *gpio_new(const struct device_class *class, const char *nam
 static struct device *pl061_create(const char *name, const void *config, const struct device_env *env,
                                    struct error *e)
 {
-    return gpio_new(&pl061_class, name);
+    return gpio_new(&pl061_class, name, 0);
 }
 
 static struct device *luminary_create(const char *name, const void *config, const struct device_env *env,
                                       struct error *e)
 {
-    return gpio_new(&pl061_luminary_class, name);
+    const struct pl061_luminary_config *c = config;
+    return gpio_new(&pl061_luminary_class, name, c->jtag);
 }
 
 const struct device_class pl061_class = {
@@ -235,8 +240,15 @@ const struct device_class pl061_class = {
     .create = pl061_create,
 };
 
+static const struct property luminary_properties[] = {
+    PROPERTY(U32, struct pl061_luminary_config, jtag, 0, 0xff, "pins of the debug port"),
+};
+
 const struct device_class pl061_luminary_class = {
     .name = "pl061-luminary",
     .help = "GPIO of Stellaris microcontrollers",
+    .properties = luminary_properties,
+    .property_count = ARRAY_SIZE(luminary_properties),
+    .config_size = sizeof(struct pl061_luminary_config),
     .create = luminary_create,
 };

@@ -216,8 +216,15 @@ Test(devices_lm3s, i2c_without_slaves)
 
 Test(devices_lm3s, gpio)
 {
-    struct device *g = bench_create(&bench, "pl061-luminary", NULL, 0);
+    static const struct property_value jtag = {.name = "jtag", .number = 0x80};
+    struct device *g = bench_create(&bench, "pl061-luminary", &jtag, 1);
+    struct irq_line in6 = device_input(g, 6);
+    cr_assert(rd(g, 0x3fc) == 0x80 && rd(g, 0x420) == 0x80 && rd(g, 0x51c) == 0x80);
+    wr(g, 0x510, 0xff);
     cr_assert_eq(rd(g, 0x3fc), 0xff); /* pulled up */
+    irq_lower(&in6);
+    cr_assert_eq(rd(g, 0x3fc), 0xbf); /* a button */
+    irq_raise(&in6);
     wr(g, 0x400, 0x0f);
     wr(g, 0x3fc, 0);
     cr_assert_eq(rd(g, 0x3fc), 0xf0);

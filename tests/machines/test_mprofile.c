@@ -332,7 +332,8 @@ Test(mprofile, lm3s_interrupts)
         cr_assert_eq(active(), uarts[i].irq);
         wr(uarts[i].base + 0x44, 0x20);
     }
-    for (unsigned i = 0; i < 7; i++) { /* pins are pulled up: high level of pin 2 */
+    for (unsigned i = 0; i < 7; i++) { /* high level of pin 2 */
+        wr(ports[i].base + 0x510, 4);
         wr(ports[i].base + 0x404, 4);
         wr(ports[i].base + 0x40c, 4);
         wr(ports[i].base + 0x410, 4);

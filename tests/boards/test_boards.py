@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""Firmware on the boards of the M profile: built here, run by armemu in three ways, and by QEMU where the board is
+QEMU's too. What is printed must be the same, and what the documents say. Output: TAP.
+
+usage: test_boards.py ARMEMU"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GUEST = os.path.join(HERE, 'guest')
+EXAMPLE = os.path.join(HERE, '..', '..', 'docs', 'board-example.yaml')
+COMPILER = 'arm-none-eabi-gcc'
+QEMU = 'qemu-system-arm'
+HANG = 60
+
+MPS2 = """hello from mps2
+scc id {scc}
+scc aid 00200008
+uart id 00000021
+timer id 00000022
+dualtimer id 00000023
+watchdog id 00000024
+spi id 00000022
+ethernet id 01180001
+ethernet test 87654321
+leds 00000003
+watchdog load ffffffff
+mirror 00001234
+bit-band 00000001
+timer0 00000005
+dualtimer 00000003
+systick 00000004
+nmi of the watchdog
+back after the watchdog's reset
+watchdog control 00000000
+"""
+
+LM3S = """hello from lm3s6965
+did0 10010002
+did1 1073402e
+dc1 001133ff
+dc4 5000007f
+rcgc2 0000003f
+uart id 00000011
+gpio id 00000061
+led 00000001
+inputs 00000000
+bit-band 00000001
+locked
+timer0 00000005
+systick 00000004
+watchdog barks
+back after the watchdog's reset
+watchdog control 00000000
+"""
+
+CMSDK_MEMORY = {'FLASH': 0, 'RAM': 0x20000000}
+# Board, core, source, memory, macros, what it prints.
+PROGRAMS = [
+    ('mps2-an385', 'cortex-m3', 'mps2.c', {'KEPT': 0x21000000, 'ETHERNET': 0x40200000}, MPS2.format(scc='41043850')),
+    ('mps2-an386', 'cortex-m4', 'mps2.c', {'KEPT': 0x21000000, 'ETHERNET': 0x40200000}, MPS2.format(scc='41043860')),
+    ('mps2-an500', 'cortex-m7', 'mps2.c', {'KEPT': 0x60000000, 'ETHERNET': 0xa0000000}, MPS2.format(scc='41045000')),
+    ('lm3s6965evb', 'cortex-m3', 'lm3s.c', {'KEPT': 0x2000ff00}, LM3S),
+]
+ENGINES = [[], ['-icount', 'shift=0'], ['-accel', 'interp'], ['-accel', 'lockstep']]
+
+
+class Failed(Exception):
+    pass
+
+
+
+
+class Suite:
+    def __init__(self, armemu, folder):
+        self.armemu, self.folder = armemu, folder
+
+    def build(self, source, core, memory, macros, level='-O2'):
+        out = os.path.join(self.folder, '%s-%s.elf' % (source, core))
+        command = [COMPILER, '-mthumb', '-mcpu=' + core, level, '-ffreestanding', '-nostdlib', '-nostartfiles', '-Wall',
+                   '-Werror', '-T', os.path.join(GUEST, 'guest.ld'), '-Wl,--no-warn-rwx-segments', '-o', out]
+        command += ['-Wl,--defsym=%s=%#x' % item for item in memory.items()]
+        command += ['-D%s=%#xu' % item for item in macros.items()]
+        command += [os.path.join(GUEST, name) for name in ('start.c', source)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise Failed('%s: %s' % (' '.join(command), done.stderr))
+        return out
+
+    def run(self, program, machine, image, options, kernel='-kernel'):
+        """Exit status and what the first UART sent."""
+        command = [program, '-M', machine, kernel, image, '-semihosting', '-display', 'none', '-monitor', 'none',
+                   '-serial', 'stdio', *options]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=HANG)
+        return done.returncode, done.stdout.decode(errors='replace'), done.stderr.decode(errors='replace')
+
+    def expect(self, machine, image, options, status, text, **more):
+        got = self.run(self.armemu, machine, image, options, **more)
+        if got[:2] != (status, text):
+            raise Failed('%s %s: status %d, not %d, and:\n%s%s' % (machine, options, got[0], status, got[1], got[2]))
+
+    def qemu(self, machine, image, options, text):
+        if not shutil.which(QEMU):
+            return
+        got = self.run(QEMU, machine, image, options)
+        if got[1] != text:
+            raise Failed('QEMU prints otherwise:\n' + got[1])
+
+
+def boards(suite, board, core, source, macros, text):
+    image = suite.build(source, core, CMSDK_MEMORY, macros)
+    for engine in ENGINES:
+        suite.expect(board, image, engine, 0, text)
+    suite.qemu(board, image, [], text)
+
+
+def cores_of_lm3s6965evb(suite):
+    """-cpu as Embedded Rust's CI gives it, and what the core itself does."""
+    for core in ('cortex-m0', 'cortex-m3', 'cortex-m4', 'cortex-m7'):
+        image = suite.build('hello.c', core, CMSDK_MEMORY, {'UART': 0x4000c000, 'PL011': 1})
+        suite.expect('lm3s6965evb', image, ['-cpu', core], 7, 'hello\nticks\nhard fault\n')
+
+
+def generic(suite):
+    for core in ('cortex-m0', 'cortex-m0plus', 'cortex-m1', 'cortex-m3', 'cortex-m4', 'cortex-m7'):
+        memory = {'FLASH': 0x08000000, 'RAM': 0x10000000}
+        machine = 'cortex-m,flash=0x08000000:64K,ram=0x10000000:64K'
+        image = suite.build('hello.c', core, memory, {'UART': 0x40004000})
+        suite.expect(machine, image, ['-cpu', core], 7, 'hello\nticks\nhard fault\n')
+        image = suite.build('hello.c', core, memory, {'UART': 0x40011000, 'PL011': 1})
+        suite.expect(machine + ',uart=pl011,uart-base=0x40011000', image, ['-cpu', core], 7,
+                     'hello\nticks\nhard fault\n')
+
+
+def board_file(suite):
+    image = suite.build('hello.c', 'cortex-m4', {'FLASH': 0x08000000, 'RAM': 0x20000000}, {'UART': 0x40004000})
+    suite.expect('file:' + EXAMPLE, image, [], 7, 'hello\nticks\nhard fault\n')
+    raw = image + '.bin'
+    subprocess.run(['arm-none-eabi-objcopy', '-O', 'binary', image, raw], check=True)
+    suite.expect('file:' + EXAMPLE, raw, [], 7, 'hello\nticks\nhard fault\n')
+
+
+def cases():
+    for program in PROGRAMS:
+        yield program[0], lambda s, p=program: boards(s, *p)
+    for case in (cores_of_lm3s6965evb, generic, board_file):
+        yield case.__name__, case
+
+
+def main():
+    if not shutil.which(COMPILER):
+        print('1..0 # SKIP no ' + COMPILER)
+        return 0
+    bad = 0
+    todo = list(cases())
+    print('1..%d' % len(todo))
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (name, case) in enumerate(todo, 1):
+            try:
+                case(Suite(sys.argv[1], folder))
+                print('ok %d - %s' % (number, name), flush=True)
+            except (Failed, subprocess.TimeoutExpired) as problem:
+                bad += 1
+                print('not ok %d - %s' % (number, name))
+                print('\n'.join('# ' + line for line in str(problem).splitlines()), flush=True)
+    return bad != 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -64,6 +64,20 @@ struct chardev *chardev_add(struct chardev_set *set, const char *spec, struct er
 struct chardev *chardev_open(struct chardev_set *set, const char *spec, const char *label,
                              struct chardev **monitor, struct error *e);
 
+/* The other side of a device that is the program itself. */
+struct chardev_hook {
+    void (*output)(void *opaque, const uint8_t *buf, size_t len); /* the front end wrote */
+    void (*room)(void *opaque); /* the front end takes input now, or has been attached; may be NULL */
+};
+
+/** A device, called @label, that leads to @ops (which must stay), for one front end. */
+struct chardev *chardev_hook_new(struct chardev_set *set, const char *label,
+                                 const struct chardev_hook *ops, void *opaque);
+/** Give input to the front end of a hook; returns how much of it had room. */
+size_t chardev_hook_send(struct chardev *cd, const void *buf, size_t len);
+/** There will be no more input. */
+void chardev_hook_end(struct chardev *cd);
+
 /** The device of `-chardev ...,id=@id`; NULL if there is none. */
 struct chardev *chardev_find(struct chardev_set *set, const char *id);
 

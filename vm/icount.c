@@ -8,7 +8,8 @@
 #include "frontend/arm/cpu/m/m.h"
 #include "vm/internal.h"
 
-/* A slice is also how long requests of other threads wait. */
+/* A slice is also how long requests of other threads wait. And the host's stack may grow by
+ * BACKEND_STACK_PER_INSN for each instruction of it. */
 enum { SLICE_MAX = 1 << 16 };
 
 /* An event wakes WFE regularly, as the event stream of the generic timer does. */

@@ -452,6 +452,11 @@ void vm_stats_get(struct vm *vm, struct vm_stats *out)
     }
 }
 
+struct timer_queue *vm_timers(struct vm *vm)
+{
+    return &vm->timers;
+}
+
 int64_t vm_now(const struct vm *vm)
 {
     return clock_now(&vm->clock);

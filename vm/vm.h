@@ -126,6 +126,8 @@ struct vm_stats {
     uint64_t slow_loads, slow_stores, device_accesses;
 };
 void vm_stats_get(struct vm *vm, struct vm_stats *out);
+/** Timers on guest time; the device lock is held around their callbacks. */
+struct timer_queue *vm_timers(struct vm *vm);
 /** Guest-visible time, ns since the start. Any thread. */
 int64_t vm_now(const struct vm *vm);
 /** Instructions executed by all CPUs. They do not run. */

@@ -224,6 +224,7 @@ static bool build(struct app *app, struct error *e)
         .accel = o->accel,
         .boot = o->boot,
         .semihosting = app->semihosting,
+        .unmapped = o->unmapped,
         .no_reboot = o->no_reboot,
         .start_paused = o->start_paused,
         .host_features_mask = o->host_features_mask,

@@ -158,6 +158,20 @@ static enum option_status add_device(struct options *o, const char *value, struc
     return OPTION_OK;
 }
 
+static enum option_status set_unmapped(struct options *o, const char *value, struct error *e)
+{
+    static const char *const policies[] = {"fault", "warn", "zero", NULL}; /* as enum vm_unmapped */
+    char hint[64];
+    for (uint8_t i = 0; policies[i]; i++) {
+        if (!strcmp(policies[i], value)) {
+            o->unmapped = i;
+            return OPTION_OK;
+        }
+    }
+    return option_error(e, "-unmapped: unknown policy '%s'%s (fault, warn, zero)", value,
+                        option_hint(value, policies, hint, sizeof(hint)));
+}
+
 static enum option_status set_log(struct options *o, const char *value, struct error *e)
 {
     uint32_t mask;
@@ -300,6 +314,8 @@ const struct option_row option_rows[] = {
      set_log_path},
     {"dfilter", NULL, VALUE_NEEDED, "RANGES", TOPIC_DEBUG,
      "log only code in start..end, start+size or start-size", set_log_filter},
+    {"unmapped", NULL, VALUE_NEEDED, "fault|warn|zero", TOPIC_DEBUG,
+     "what accesses to addresses with nothing there do (fault: as the hardware)", set_unmapped},
     {"stats", NULL, NONE, TOPIC_DEBUG, "print statistics to stderr at the end", set_stats},
     {"perfmap", NULL, VALUE_OPTIONAL, "FILE", TOPIC_DEBUG,
      "names of translated blocks for perf (default /tmp/perf-PID.map)", set_perfmap},

@@ -47,6 +47,7 @@ struct options {
         bool enabled, userspace, readonly;
         char *chardev, *root, *args; /* allocated; NULL: not given */
     } semihosting;
+    uint8_t unmapped; /* enum vm_unmapped */
     uint32_t log_mask;
     const char *log_path, *log_filter;
     uint32_t host_features_mask;

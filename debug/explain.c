@@ -9,7 +9,7 @@
 #include "frontend/arm/cpu/disassemble.h"
 #include "util/bits.h"
 
-enum { FRAMES = 16, CODE_BEFORE = 12, CODE_AFTER = 10, FUNCTION_MAX = 0x4000 };
+enum { FRAMES = 16, CODE_BEFORE = 12, CODE_AFTER = 12, FUNCTION_MAX = 0x4000 };
 
 struct printing {
     const struct explain_config *c;
@@ -155,7 +155,7 @@ static void print_nearest(const struct printing *p, uint32_t addr)
                 last);
     else
         fprintf(p->out, "  0x%08x is %" PRIu64 " bytes %s '%s', 0x%08" PRIx64 " to 0x%08" PRIx64 "\n", addr,
-                addr < r->base ? r->base - addr : addr - last, addr < r->base ? "before" : "behind",
+                addr < r->base ? r->base - addr : addr - last - 1, addr < r->base ? "before" : "behind",
                 r->name, r->base, last);
 }
 

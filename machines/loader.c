@@ -99,6 +99,14 @@ bool loader_parse(const char *text, struct loader_options *o, struct error *e)
     return ok && check(o, e);
 }
 
+char *boot_loader_file(const char *options)
+{
+    struct loader_options o;
+    struct error e;
+    char *copy = loader_parse(options, &o, &e) && *o.file ? strdup(o.file) : NULL;
+    return copy;
+}
+
 void loader_data(const struct loader_options *o, uint8_t bytes[8])
 {
     for (unsigned i = 0; i < 8; i++)

@@ -136,6 +136,9 @@ struct boot_entry {
  */
 bool boot_load(struct board *b, const struct boot_options *o, struct boot_entry *entry, struct error *e);
 
+/** The file= of a `-device loader,` option string, or NULL. The caller frees it. */
+char *boot_loader_file(const char *options);
+
 /** The generated device tree as it would be given to a kernel (`-M virt,dumpdtb=FILE`). The caller
  * frees *@blob. */
 bool board_device_tree(const struct board *b, const struct boot_options *o, void **blob, uint32_t *size,

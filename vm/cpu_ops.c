@@ -180,6 +180,7 @@ const struct arm_cpu_ops vm_cpu_ops = {
     .cycles = cycles,
     .firmware_call = vm_firmware_call,
     .semihosting = vm_semihosting_trap,
+    .report = vm_report,
     .send_event = send_event,
     .load = cpu_load,
     .store = cpu_store,

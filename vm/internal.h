@@ -8,6 +8,7 @@
 #include "devices/timer/arch_timer.h"
 #include "frontend/arm/cpu/cpu.h"
 #include "frontend/arm/cpu/exclusive.h"
+#include "debug/explain.h"
 #include "host/clock.h"
 #include "vm/debug.h"
 #include "vm/vm.h"
@@ -50,6 +51,7 @@ struct vm_cpu {
 
     /* Under the device lock: */
     pthread_cond_t wake;
+    unsigned unmapped_count; /* warnings; its own thread's */
     bool powered;           /* runs; else off until PSCI CPU_ON */
     bool start_pending;     /* start is to be applied by the thread */
     struct vm_cpu_start start;
@@ -99,6 +101,13 @@ struct vm_icount_state {
     _Atomic int64_t published; /* a recent time, for other threads */
 };
 
+/* Explained faults (explain.c). */
+struct vm_explain {
+    pthread_mutex_t lock;
+    struct symbols *symbols; /* of the images; NULL: not needed yet */
+    unsigned count;
+};
+
 struct vm {
     struct vm_config config;
     struct loop *loop;
@@ -117,6 +126,7 @@ struct vm {
     struct boot_entry entry;
     struct vm_debug debug;
     struct vm_semihosting semihosting;
+    struct vm_explain explain;
     struct vm_cpu *cpus[VM_CPU_MAX];
     uint32_t cpu_count;
     atomic_bool quitting;
@@ -219,10 +229,22 @@ void vm_debug_free(struct vm *vm);
 void vm_reset(struct vm *vm);
 
 /* semihosting.c */
+/** Copy memory as a debugger sees it: with privilege, and no devices. The CPU's thread. */
+bool vm_guest_copy(struct vm_cpu *c, uint32_t va, void *buf, uint32_t len, bool write);
 bool vm_semihosting_init(struct vm *vm, struct error *e);
 void vm_semihosting_free(struct vm *vm);
 /** arm_cpu_ops.semihosting. */
 bool vm_semihosting_trap(struct arm_state *s, enum arm_semihosting_trap trap, uint32_t imm);
+
+/* explain.c */
+void vm_explain_init(struct vm *vm);
+void vm_explain_free(struct vm *vm);
+/** Does anybody want to know? */
+bool vm_explains(const struct vm *vm);
+/** Explain @f (time and count are filled in here) to those who do. The CPU's thread. */
+void vm_explain(struct vm_cpu *c, struct explain_fault *f);
+/** arm_cpu_ops.report. */
+void vm_report(struct arm_state *s, const struct arm_report *r);
 
 /* psci.c */
 bool vm_firmware_call(struct arm_state *s, bool smc, uint32_t imm);

@@ -3,6 +3,7 @@
  * raise the abort. And instruction fetch and code tracking for the engine.
  */
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "frontend/arm/cpu/exceptions.h"
@@ -65,11 +66,31 @@ static bool external_abort(struct access *a)
     return raise_abort(a->c, &fault, a->va, a->write);
 }
 
+/* There is nothing, and the user has said that it is not to be a fault. */
+static void unmapped(struct access *a)
+{
+    enum { WARNINGS_MAX = 100 };
+    struct vm *vm = a->c->vm;
+    uint32_t pc = arm_insn_pc(&a->c->state);
+    char place[300];
+    if (vm->config.unmapped != VM_UNMAPPED_WARN || a->c->unmapped_count++ >= WARNINGS_MAX)
+        return;
+    vm_symbol(vm, pc, place, sizeof(place));
+    fprintf(stderr, "armemu: %s of %u bytes at 0x%08llx, where nothing is, by 0x%08x %s%s\n",
+            a->write ? "write" : "read", a->size, (unsigned long long)a->phys, pc, place,
+            a->c->unmapped_count == WARNINGS_MAX ? " (and so on)" : "");
+}
+
 static bool device_access(struct access *a, uint64_t *value)
 {
     struct vm_cpu *c = a->c;
     struct vm *vm = c->vm;
     c->device_accesses++;
+    if (!a->region && vm->config.unmapped != VM_UNMAPPED_FAULT) {
+        unmapped(a);
+        *value = a->write ? *value : 0;
+        return true;
+    }
     pthread_mutex_lock(&vm->device_lock);
     bool ok = a->write ? physmap_cpu_write(vm->map, &c->last_region, c->index, a->phys, a->size, *value)
                        : physmap_cpu_read(vm->map, &c->last_region, c->index, a->phys, a->size, value);

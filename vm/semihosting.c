@@ -35,7 +35,7 @@ static bool guest_page(struct vm_cpu *c, uint32_t va, enum arm_access access, ui
     return true;
 }
 
-static bool guest_copy(struct vm_cpu *c, uint32_t va, void *buf, uint32_t len, bool write)
+bool vm_guest_copy(struct vm_cpu *c, uint32_t va, void *buf, uint32_t len, bool write)
 {
     uint8_t *p = buf;
     if (len > BIT64(32) - va)
@@ -57,12 +57,12 @@ static bool guest_copy(struct vm_cpu *c, uint32_t va, void *buf, uint32_t len, b
 
 static bool guest_read(void *opaque, uint32_t addr, void *buf, uint32_t len)
 {
-    return guest_copy(opaque, addr, buf, len, false);
+    return vm_guest_copy(opaque, addr, buf, len, false);
 }
 
 static bool guest_write(void *opaque, uint32_t addr, const void *buf, uint32_t len)
 {
-    return guest_copy(opaque, addr, (void *)buf, len, true);
+    return vm_guest_copy(opaque, addr, (void *)buf, len, true);
 }
 
 static int64_t guest_time(void *opaque)
@@ -209,7 +209,7 @@ static bool is_hlt(struct vm_cpu *c)
 {
     uint32_t word = 0;
     uint32_t pc = arm_insn_pc(&c->state);
-    if (!guest_copy(c, pc, &word, c->state.thumb ? 2 : 4, false))
+    if (!vm_guest_copy(c, pc, &word, c->state.thumb ? 2 : 4, false))
         return false;
     return word == (c->state.thumb ? HLT_T16 : HLT_A32);
 }

@@ -70,6 +70,7 @@ struct vm *vm_new(struct error *e)
     }
     pthread_mutex_init(&vm->device_lock, NULL);
     pthread_cond_init(&vm->parked, NULL);
+    vm_explain_init(vm);
     clock_init_host(&vm->clock);
     timer_queue_init(&vm->timers, &vm->clock);
     struct host_lock lock = host_lock_of_mutex(&vm->device_lock);
@@ -232,6 +233,7 @@ void vm_free(struct vm *vm)
         vm_cpu_free(vm->cpus[i]);
     vm_debug_free(vm);
     vm_semihosting_free(vm);
+    vm_explain_free(vm);
     if (vm->chardevs)
         chardev_set_free(vm->chardevs);
     if (vm->loop) {

@@ -53,6 +53,15 @@ enum { VM_ICOUNT_SHIFT_MAX = 10 };
 /** The start of real-time clocks in deterministic runs: 2020-01-01 00:00 UTC. */
 #define VM_UTC_BASE (1577836800ll * 1000000000ll)
 
+struct explain_fault; /* debug/explain.h */
+
+/* What a data access to an address with nothing there does. */
+enum vm_unmapped {
+    VM_UNMAPPED_FAULT, /* as the hardware */
+    VM_UNMAPPED_WARN,  /* a line on stderr; reads give 0, writes do nothing */
+    VM_UNMAPPED_ZERO,  /* without the line */
+};
+
 struct vm_config {
     const struct machine *machine;
     const char *cpu_model;
@@ -61,6 +70,11 @@ struct vm_config {
     enum engine_accel accel;
     struct boot_options boot;
     struct vm_semihosting_config semihosting;
+    enum vm_unmapped unmapped;
+    /* Told of each fault of the guest, on the CPU's thread, with the explanation as text (the first hundred
+     * of a run). NULL: nobody; with -d guest_errors the log has them as well. */
+    void (*fault)(void *opaque, const struct explain_fault *f, const char *text);
+    void *fault_opaque;
     bool no_reboot;       /* a reset request ends the VM instead */
     bool start_paused;    /* -S */
     uint32_t host_features_mask;
@@ -116,6 +130,9 @@ struct board *vm_board(struct vm *vm);
 struct physmap *vm_physmap(struct vm *vm);
 const char *vm_cpu_model(const struct vm *vm);
 
+/** "main+0x12 (main.c:34)" for the code address @addr, by the ELF files that were loaded; false: unknown.
+ * Any thread. */
+bool vm_symbol(struct vm *vm, uint32_t addr, char *buf, size_t size);
 /** How the program ended by semihosting; NULL when it did not. After vm_run. */
 const struct semihosting_exit *vm_semihosting_end(const struct vm *vm);
 

@@ -146,6 +146,7 @@ REFUSED = [
     (['-device', 'loader,data=5'], r"data= needs addr="),
     (['-device', 'loader,addr=0x40000000'], r"give file=, data=, or addr= with cpu-num="),
     (['-device', 'loader,file=good'], r"good is neither an ELF.*needs addr="),
+    (['-unmapped', 'war'], r"'war'.*'warn'"),
     (['-display', 'gtk'], r"-display gtk.*none"),
     (['-vga', 'std'], r"-vga std"),
     (['-net', 'user'], r"-net user"),

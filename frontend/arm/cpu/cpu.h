@@ -38,6 +38,26 @@ enum arm_timer_reg {
     ARM_TIMER_TVAL, /* 32 bits, signed distance from the counter */
 };
 
+/* A fault that is not part of normal life, for messages to the user. */
+enum arm_report_kind {
+    ARM_REPORT_EXTERNAL,   /* a data access that nothing answered */
+    ARM_REPORT_PERMISSION, /* ... that the MPU refused (M profile) */
+    ARM_REPORT_ALIGNMENT,
+    ARM_REPORT_FETCH,      /* the instruction could not be fetched */
+    ARM_REPORT_UNDEFINED,
+    ARM_REPORT_NOCP, ARM_REPORT_STATE, ARM_REPORT_DIVIDE, ARM_REPORT_STACKING, /* M profile, as CFSR has them */
+    ARM_REPORT_OTHER,
+};
+
+struct arm_report {
+    enum arm_report_kind kind;
+    const char *title; /* one line: "BusFault (PRECISERR), read of 0x40013800" */
+    uint32_t pc;       /* of the instruction; the registers are as before it */
+    bool has_addr;
+    uint32_t addr;     /* of the data */
+    bool lockup;       /* the CPU locks up now */
+};
+
 /* What brings a program to whoever runs it. */
 enum arm_semihosting_trap {
     ARM_SEMIHOSTING_SVC, ARM_SEMIHOSTING_BKPT, /* with the instruction's immediate */
@@ -120,6 +140,9 @@ struct arm_cpu_ops {
 
     /** M profile; NULL for others. */
     const struct arm_m_ops *m;
+
+    /** A fault is about to be taken. May be NULL. */
+    void (*report)(struct arm_state *s, const struct arm_report *report);
 
     /** The CPU runs a process; NULL for a system. */
     const struct arm_process_ops *process;

@@ -235,6 +235,16 @@ static void leave_to_next(struct arm_state *s)
     arm_leave(s, arm_insn_pc(s) + arm_insn_size(s));
 }
 
+static void report(struct arm_state *s, enum arm_report_kind kind, uint32_t pc, const char *title,
+                   const uint32_t *addr)
+{
+    const struct arm_report r = {.kind = kind, .title = title, .pc = pc, .has_addr = addr,
+                                 .addr = addr ? *addr : 0};
+
+    if (s->ops->report)
+        s->ops->report(s, &r);
+}
+
 void arm_raise_undefined(struct arm_state *s)
 {
     if (arm_is_m(s)) {
@@ -243,6 +253,7 @@ void arm_raise_undefined(struct arm_state *s)
     }
     if (log_enabled(LOG_GUEST_ERRORS))
         log_write(LOG_GUEST_ERRORS, "undefined instruction at 0x%08x", arm_insn_pc(s));
+    report(s, ARM_REPORT_UNDEFINED, arm_insn_pc(s), "undefined instruction", NULL);
     set_hsr(s, 0, 0);
     enter_for_insn(s, ARM_EXC_UNDEFINED);
 }
@@ -290,6 +301,12 @@ void arm_raise_data_abort(struct arm_state *s, const struct arm_fault *fault, ui
         arm_m_data_fault(s, fault, va, write);
         return;
     }
+    if (fault->kind == ARM_FAULT_EXTERNAL)
+        report(s, ARM_REPORT_EXTERNAL, arm_insn_pc(s),
+               write ? "data abort: nothing answered a write" : "data abort: nothing answered a read",
+               &va);
+    else if (fault->kind == ARM_FAULT_ALIGNMENT)
+        report(s, ARM_REPORT_ALIGNMENT, arm_insn_pc(s), "data abort: unaligned access", &va);
     if (fault->stage2 || s->mode == ARM_MODE_HYP) {
         raise_to_hyp(s, fault, va, false, write, arm_insn_pc(s), arm_insn_it(s));
         return;
@@ -312,6 +329,8 @@ static void prefetch_abort(struct arm_state *s, const struct arm_fault *fault, u
         arm_m_fetch_fault(s, fault, pc, it);
         return;
     }
+    if (fault->kind == ARM_FAULT_EXTERNAL)
+        report(s, ARM_REPORT_FETCH, pc, "prefetch abort: there is nothing to execute", NULL);
     if (fault->stage2 || s->mode == ARM_MODE_HYP) {
         raise_to_hyp(s, fault, va, true, false, pc, it);
         return;

@@ -84,7 +84,7 @@ static void print_code(const struct printing *p)
     if (!f)
         abort();
     if (read_code(p, from, code, &len))
-        arm_disassemble(code, len, from, p->f->thumb, p->f->v8, f);
+        arm_disassemble(code, len, from, p->f->thumb, p->f->v8, p->f->m_profile, f);
     fclose(f);
     print_around(p, text, pc);
     free(text);
@@ -144,9 +144,28 @@ static void print_status(const struct printing *p)
 
 /* ---- what is near, and what to try ---------------------------------------------------------------------------- */
 
+static uint64_t distance(const struct phys_region *r, uint64_t addr)
+{
+    uint64_t last = r->base + r->size - 1;
+    return addr < r->base ? r->base - addr : addr > last ? addr - last : 0;
+}
+
+/* The region that is nearest, aliases apart. */
+static const struct phys_region *nearest(const struct physmap *map, uint32_t addr)
+{
+    const struct phys_region *best = NULL;
+    for (unsigned i = 0; map && i < physmap_count(map); i++) {
+        const struct phys_region *r = physmap_region(map, i);
+        bool alias = !strncmp(r->name, "bit-band", 8) && distance(r, addr);
+        if (!alias && (!best || distance(r, addr) < distance(best, addr)))
+            best = r;
+    }
+    return best;
+}
+
 static void print_nearest(const struct printing *p, uint32_t addr)
 {
-    const struct phys_region *r = p->c->map ? physmap_nearest(p->c->map, addr) : NULL;
+    const struct phys_region *r = nearest(p->c->map, addr);
     if (!r)
         return;
     uint64_t last = r->base + r->size - 1;

@@ -148,6 +148,8 @@ static const struct symbols_function *function_at(const struct symbols_file *f, 
 
 static const char *tail(const char *path, size_t room)
 {
+    while (!strncmp(path, "../", 3)) /* relative to a folder that is not here */
+        path += 3;
     size_t len = strlen(path);
     if (len < room)
         return path;

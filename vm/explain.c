@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "debug/explain.h"
+#include "frontend/arm/cpu/m/m.h"
 #include "util/bits.h"
 #include "util/log.h"
 #include "vm/internal.h"
@@ -150,6 +151,13 @@ void vm_report(struct arm_state *s, const struct arm_report *r)
     };
     memcpy(f.regs, s->r, sizeof(f.regs));
     f.regs[15] = r->pc;
+    if (f.m_profile) {
+        f.cfsr = s->m.cfsr;
+        f.hfsr = s->m.hfsr;
+        f.msp = arm_m_sp_read(s, false);
+        f.psp = arm_m_sp_read(s, true);
+        f.xpsr = arm_m_xpsr_read(s);
+    }
     vm_explain(c, &f);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "frontend/arm/cpu/exceptions.h"
+#include "frontend/arm/cpu/m/m.h"
 #include "softmmu/physmap.h"
 #include "util/bits.h"
 #include "util/log.h"
@@ -216,6 +217,8 @@ static bool is_hlt(struct vm_cpu *c)
 
 static bool is_call(struct vm_cpu *c, enum arm_semihosting_trap trap, uint32_t imm)
 {
+    if (arm_is_m(&c->state))
+        return trap == ARM_SEMIHOSTING_BKPT && imm == IMM_BKPT_T32;
     switch (trap) {
     case ARM_SEMIHOSTING_SVC: return imm == (c->state.thumb ? IMM_SVC_T32 : IMM_SVC_A32);
     case ARM_SEMIHOSTING_BKPT: return c->state.thumb && imm == IMM_BKPT_T32;

@@ -38,23 +38,24 @@ static const struct {
     uint32_t cause;
     uint8_t exc;
     const char *name;
+    enum arm_report_kind report;
 } causes[] = {
-    {ARM_M_IACCVIOL, ARM_M_EXC_MEM_MANAGE, "IACCVIOL"},
-    {ARM_M_DACCVIOL, ARM_M_EXC_MEM_MANAGE, "DACCVIOL"},
-    {ARM_M_MUNSTKERR, ARM_M_EXC_MEM_MANAGE, "MUNSTKERR"},
-    {ARM_M_MSTKERR, ARM_M_EXC_MEM_MANAGE, "MSTKERR"},
-    {ARM_M_MLSPERR, ARM_M_EXC_MEM_MANAGE, "MLSPERR"},
-    {ARM_M_IBUSERR, ARM_M_EXC_BUS_FAULT, "IBUSERR"},
-    {ARM_M_PRECISERR, ARM_M_EXC_BUS_FAULT, "PRECISERR"},
-    {ARM_M_UNSTKERR, ARM_M_EXC_BUS_FAULT, "UNSTKERR"},
-    {ARM_M_STKERR, ARM_M_EXC_BUS_FAULT, "STKERR"},
-    {ARM_M_LSPERR, ARM_M_EXC_BUS_FAULT, "LSPERR"},
-    {ARM_M_UNDEFINSTR, ARM_M_EXC_USAGE_FAULT, "UNDEFINSTR"},
-    {ARM_M_INVSTATE, ARM_M_EXC_USAGE_FAULT, "INVSTATE"},
-    {ARM_M_INVPC, ARM_M_EXC_USAGE_FAULT, "INVPC"},
-    {ARM_M_NOCP, ARM_M_EXC_USAGE_FAULT, "NOCP"},
-    {ARM_M_UNALIGNED, ARM_M_EXC_USAGE_FAULT, "UNALIGNED"},
-    {ARM_M_DIVBYZERO, ARM_M_EXC_USAGE_FAULT, "DIVBYZERO"},
+    {ARM_M_IACCVIOL, ARM_M_EXC_MEM_MANAGE, "IACCVIOL", ARM_REPORT_FETCH},
+    {ARM_M_DACCVIOL, ARM_M_EXC_MEM_MANAGE, "DACCVIOL", ARM_REPORT_PERMISSION},
+    {ARM_M_MUNSTKERR, ARM_M_EXC_MEM_MANAGE, "MUNSTKERR", ARM_REPORT_STACKING},
+    {ARM_M_MSTKERR, ARM_M_EXC_MEM_MANAGE, "MSTKERR", ARM_REPORT_STACKING},
+    {ARM_M_MLSPERR, ARM_M_EXC_MEM_MANAGE, "MLSPERR", ARM_REPORT_STACKING},
+    {ARM_M_IBUSERR, ARM_M_EXC_BUS_FAULT, "IBUSERR", ARM_REPORT_FETCH},
+    {ARM_M_PRECISERR, ARM_M_EXC_BUS_FAULT, "PRECISERR", ARM_REPORT_EXTERNAL},
+    {ARM_M_UNSTKERR, ARM_M_EXC_BUS_FAULT, "UNSTKERR", ARM_REPORT_STACKING},
+    {ARM_M_STKERR, ARM_M_EXC_BUS_FAULT, "STKERR", ARM_REPORT_STACKING},
+    {ARM_M_LSPERR, ARM_M_EXC_BUS_FAULT, "LSPERR", ARM_REPORT_STACKING},
+    {ARM_M_UNDEFINSTR, ARM_M_EXC_USAGE_FAULT, "UNDEFINSTR", ARM_REPORT_UNDEFINED},
+    {ARM_M_INVSTATE, ARM_M_EXC_USAGE_FAULT, "INVSTATE", ARM_REPORT_STATE},
+    {ARM_M_INVPC, ARM_M_EXC_USAGE_FAULT, "INVPC", ARM_REPORT_OTHER},
+    {ARM_M_NOCP, ARM_M_EXC_USAGE_FAULT, "NOCP", ARM_REPORT_NOCP},
+    {ARM_M_UNALIGNED, ARM_M_EXC_USAGE_FAULT, "UNALIGNED", ARM_REPORT_ALIGNMENT},
+    {ARM_M_DIVBYZERO, ARM_M_EXC_USAGE_FAULT, "DIVBYZERO", ARM_REPORT_DIVIDE},
 };
 
 static unsigned cause_row(uint32_t cause)
@@ -67,14 +68,34 @@ static unsigned cause_row(uint32_t cause)
 
 /* ---- lockup ----------------------------------------------------------------------------------------- */
 
+/* Tell the user, before anything of the state is lost. @cause: bits of CFSR, 0: none. */
+static void report(struct arm_state *s, uint32_t cause, uint32_t pc, const char *title, uint32_t addr,
+                   bool lockup)
+{
+    const struct arm_report r = {
+        .kind = cause ? causes[cause_row(cause)].report : ARM_REPORT_OTHER,
+        .title = title,
+        .pc = pc,
+        .has_addr = cause & (ARM_M_BFARVALID | ARM_M_MMARVALID | ARM_M_UNALIGNED),
+        .addr = addr,
+        .lockup = lockup,
+    };
+
+    if (s->ops->report)
+        s->ops->report(s, &r);
+    else
+        log_write(LOG_GUEST_ERRORS, "%s at PC 0x%08x", title, pc);
+}
+
 /* What cannot be handled at priority -1 or -2 stops the CPU until a reset or an NMI (B1.5.15). */
-static void lock_up(struct arm_state *s, uint32_t pc, const char *why)
+static void lock_up(struct arm_state *s, uint32_t pc, const char *why, uint32_t cause, uint32_t addr)
 {
     char text[160], name[16];
 
     snprintf(text, sizeof(text), "lockup: %s at PC 0x%08x in %s%s", why, pc,
              arm_m_exception_name(s->m.ipsr, name, sizeof(name)), s->mask_f ? " with FAULTMASK set" : "");
-    log_write(LOG_INT | LOG_GUEST_ERRORS, "%s", text);
+    log_write(LOG_INT, "%s", text);
+    report(s, cause, pc, text, addr, true);
     s->m.locked_up = 1;
     s->thumb = 1;
     s->itstate = 0;
@@ -218,13 +239,13 @@ static void take_best(struct arm_state *s, uint32_t exc_return, uint32_t pc, boo
     if (!vector_read(s, exc, &vector)) {
         if (exc == ARM_M_EXC_HARD_FAULT || exc == ARM_M_EXC_NMI ||
             m_execution_priority(s) <= M_PRIORITY_HARD_FAULT) {
-            lock_up(s, pc, "the vector table cannot be read");
+            lock_up(s, pc, "the vector table cannot be read", 0, 0);
             return;
         }
         exc = ARM_M_EXC_HARD_FAULT;
         m_bit_put(m->pending, exc, true);
         if (!vector_read(s, exc, &vector)) {
-            lock_up(s, pc, "the vector table cannot be read");
+            lock_up(s, pc, "the vector table cannot be read", 0, 0);
             return;
         }
     }
@@ -259,7 +280,7 @@ static void enter(struct arm_state *s, uint32_t pc, uint8_t it)
     s->itstate = it;
     push_stack(s, pc, &locked);
     if (locked)
-        lock_up(s, pc, "the stack cannot be written");
+        lock_up(s, pc, "the stack cannot be written", 0, 0);
     else
         take_best(s, exc_return, pc, false);
 }
@@ -273,18 +294,19 @@ void arm_m_take_interrupt(struct arm_state *s)
 void m_fault(struct arm_state *s, uint32_t cause, uint32_t pc, uint8_t it, const char *what,
              uint32_t addr)
 {
-    char why[96], name[16];
+    char why[96], name[16], title[160];
     const char *fault = causes[cause_row(cause)].name;
     unsigned exc = fault_pend(s, cause, addr);
 
     snprintf(why, sizeof(why), "%s%s%s", fault, what[0] ? ", " : "", what);
     if (!exc) {
-        lock_up(s, pc, why);
+        lock_up(s, pc, why, cause, addr);
         return;
     }
-    log_write(LOG_GUEST_ERRORS, "%s (%s) at PC 0x%08x%s",
-              arm_m_exception_name(causes[cause_row(cause)].exc, name, sizeof(name)), why, pc,
-              exc == ARM_M_EXC_HARD_FAULT ? ", taken as HardFault" : "");
+    snprintf(title, sizeof(title), "%s (%s)%s",
+             arm_m_exception_name(causes[cause_row(cause)].exc, name, sizeof(name)), why,
+             exc == ARM_M_EXC_HARD_FAULT ? ", taken as HardFault" : "");
+    report(s, cause, pc, title, addr, false);
     enter(s, pc, it);
 }
 
@@ -328,7 +350,7 @@ void arm_m_svc(struct arm_state *s, uint8_t next_it)
     unsigned exc = escalate(s, ARM_M_EXC_SVC);
 
     if (!exc) {
-        lock_up(s, pc, "SVC");
+        lock_up(s, pc, "SVC", 0, 0);
         return;
     }
     m_bit_put(s->m.pending, exc, true);
@@ -345,7 +367,7 @@ void arm_m_bkpt(struct arm_state *s)
 
     s->m.dfsr |= M_DFSR_BKPT;
     if (!exc) {
-        lock_up(s, pc, "BKPT");
+        lock_up(s, pc, "BKPT", 0, 0);
         return;
     }
     if (!monitor) {
@@ -382,7 +404,7 @@ static void return_refused(struct arm_state *s, uint32_t exc_return, const char 
     if (exc)
         take_best(s, exc_return, exc_return, true);
     else
-        lock_up(s, exc_return, "exception return (INVPC)");
+        lock_up(s, exc_return, "exception return (INVPC)", 0, 0);
 }
 
 /* Why EXC_RETURN is refused; NULL: it is not. */
@@ -475,7 +497,7 @@ static void unstack(struct arm_state *s, uint32_t exc_return, unsigned from)
         if (exc)
             take_best(s, exc_return, exc_return, true);
         else
-            lock_up(s, exc_return, "the stack cannot be read");
+            lock_up(s, exc_return, "the stack cannot be read", 0, 0);
         return;
     }
     if (thread != !(f.word[7] & 0x1ff)) {

@@ -39,7 +39,7 @@ struct backend_exit {
     uint8_t lane;
 };
 
-enum { BACKEND_EXITS_MAX = 4 };
+enum { BACKEND_EXITS_MAX = 16 };
 
 /* What the engine keeps of a compiled block. */
 struct backend_code {

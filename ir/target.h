@@ -25,7 +25,7 @@ enum ir_exit {
  * The head of a guest's state struct.
  *
  * budget: each block subtracts its number of instructions on entry; below zero the block is not
- * entered. When the slice is used up, `icount += slice - budget` and a new slice of `refill`
+ * entered. An exit in the middle of the block gives the instructions behind it back. When the slice is used up, `icount += slice - budget` and a new slice of `refill`
  * instructions begins, unless exit_request or a refill of 0 asks for the engine. The instructions
  * executed so far are always icount + (slice - budget) [+ what a partly executed block did not do,
  * insn_left, when it is left in the middle: the slow path's exit gives these back].

@@ -15,7 +15,7 @@ emit_fn *const emit_table[IR_OP_COUNT] = {
 static const uint8_t pin_order[PINS_MAX] = {RBX, R12, R14, R13, RSI, RDI, R8, R9, R10, R11};
 
 /* Bytes that one op, and one stub, need at most. */
-enum { OP_BYTES_MAX = 768, STUB_BYTES_MAX = 128 };
+enum { OP_BYTES_MAX = 768, STUB_BYTES_MAX = 512 };
 
 /* ---- creation
  * ------------------------------------------------------------------------------------- */
@@ -66,6 +66,7 @@ static void compiler_free(struct compiler *c)
     free(c->stubs);
     free(c->label_pos);
     free(c->label_live);
+    free(c->label_uses);
     free(c->label_refs);
     for (unsigned k = 0; k < GROUPS_MAX; k++)
         free(c->groups[k].values);
@@ -86,9 +87,10 @@ static void compiler_reserve(struct compiler *c, uint32_t ops)
         return;
     c->capacity = ops;
     c->val = resize(c->val, ops, sizeof(*c->val));
-    c->stubs = resize(c->stubs, 2 * (size_t)ops + 2, sizeof(*c->stubs));
+    c->stubs = resize(c->stubs, 8 * (size_t)ops + 8, sizeof(*c->stubs));
     c->label_pos = resize(c->label_pos, ops, sizeof(*c->label_pos));
     c->label_live = resize(c->label_live, ops, sizeof(*c->label_live));
+    c->label_uses = resize(c->label_uses, ops, sizeof(*c->label_uses));
     c->label_refs = resize(c->label_refs, ops, sizeof(*c->label_refs));
     for (unsigned k = 0; k < GROUPS_MAX; k++)
         c->groups[k].values = resize(c->groups[k].values, ops, sizeof(struct value));
@@ -152,8 +154,26 @@ void backend_free(struct backend *be)
 struct stub *stub_new(struct compiler *c, enum stub_kind kind, uint8_t *from)
 {
     struct stub *s = &c->stubs[c->stub_count++];
-    *s = (struct stub){.kind = (uint8_t)kind, .from = from};
+    *s = (struct stub){.kind = (uint8_t)kind, .from = from, .pending = c->pending};
     return s;
+}
+
+/* Before the block's code is emitted, for the first or the second time. */
+static void copy_begin(struct compiler *c)
+{
+    memset(c->label_live, 0, c->b->label_count);
+    memset(c->label_uses, 0, c->b->label_count);
+    c->label_ref_count = 0;
+    c->fault_mark = UINT32_MAX;
+    c->fused_cc = -1;
+    c->insn_word = 0;
+    c->insn_left = c->b->insn_count;
+    c->insns_begun = 0;
+    c->call_open = false;
+    c->group_open = -1;
+    c->group_slow = false;
+    c->side_label = -1;
+    ra_reset(c);
 }
 
 static void compiler_begin(struct compiler *c, const struct ir_block *b, struct backend_code *out)
@@ -161,22 +181,17 @@ static void compiler_begin(struct compiler *c, const struct ir_block *b, struct 
     struct codecache *cc = &c->be->cache;
     uint8_t *region = codecache_region(cc, cc->region);
     compiler_reserve(c, b->count > b->label_count ? b->count : b->label_count);
-    memset(c->label_live, 0, b->label_count);
     c->b = b;
     c->out = out;
     c->a = (struct code){
         .p = region + cc->used, .limit = region + cc->region_size, .rx_delta = cc->rx - cc->rw};
     c->entry = c->a.p;
-    c->fault_mark = UINT32_MAX;
-    c->fused_cc = -1;
-    c->insn_word = 0;
-    c->insn_left = b->insn_count;
-    c->insns_begun = 0;
-    c->stub_count = c->label_ref_count = c->group_count = 0;
-    c->call_open = false;
-    c->group_open = -1;
-    c->group_slow = false;
-    ra_reset(c);
+    c->stub_count = c->group_count = 0;
+    c->pending.count = 0;
+    c->looping = c->has_loop = false;
+    c->loop_entry = NULL;
+    copy_begin(c);
+    c->keep_pending = exit_any_side(c);
 }
 
 static bool emit_ops(struct compiler *c)
@@ -188,6 +203,8 @@ static bool emit_ops(struct compiler *c)
         if (c->a.limit - c->a.p < OP_BYTES_MAX)
             return false;
         c->i = i;
+        if (c->pending.count)
+            pending_before(c, op, i);
         emit_table[op->opcode](c, op, i);
         ra_end_op(c, i);
     }
@@ -198,8 +215,9 @@ static bool emit_stubs(struct compiler *c)
 {
     for (uint32_t k = 0; k < c->stub_count; k++) {
         struct stub *s = &c->stubs[k];
-        const struct group *g = &c->groups[s->index];
-        int64_t need = s->kind == STUB_GROUP ? 64 * (int64_t)(g->end - g->start + 2) : 0;
+        int64_t need = 0;
+        if (s->kind == STUB_GROUP)
+            need = 64 * (int64_t)(c->groups[s->index].end - c->groups[s->index].start + 2);
         if (c->a.limit - c->a.p < STUB_BYTES_MAX + need)
             return false;
         if (s->kind == STUB_MEM)
@@ -210,6 +228,8 @@ static bool emit_stubs(struct compiler *c)
             callz_stub_emit(c, s);
         else if (s->kind == STUB_EXACT)
             exact_stub_emit(c, s);
+        else if (s->kind == STUB_FAULT)
+            faults_stub_emit(c, s);
         else
             exit_stub_emit(c, s);
     }
@@ -222,6 +242,30 @@ static void resolve_labels(struct compiler *c)
         x_patch(c->label_refs[k].site, c->label_pos[c->label_refs[k].label]);
 }
 
+static bool emit_copy(struct compiler *c)
+{
+    liveness_analyse(c);
+    exit_budget_check(c);
+    bool ok = emit_ops(c);
+    c->pending.count = 0;
+    if (ok)
+        resolve_labels(c);
+    return ok;
+}
+
+/* The second copy, where the back edges lead. */
+static bool emit_loop(struct compiler *c)
+{
+    copy_begin(c);
+    while ((uintptr_t)c->a.p & 15)
+        x_u8(&c->a, 0xcc);
+    c->looping = true;
+    c->loop_entry = c->a.p;
+    c->pending = c->loop_pending;
+    c->pending_version++;
+    return emit_copy(c);
+}
+
 bool backend_compile(struct backend *be, const struct ir_block *b, struct backend_code *out)
 {
     struct compiler *c = be->compiler;
@@ -230,13 +274,10 @@ bool backend_compile(struct backend *be, const struct ir_block *b, struct backen
     compiler_begin(c, b, out);
     if (c->a.limit - c->a.p < OP_BYTES_MAX)
         return false;
-    liveness_analyse(c);
-    exit_budget_check(c);
-    if (!emit_ops(c) || !emit_stubs(c)) {
+    if (!emit_copy(c) || (c->has_loop && !emit_loop(c)) || !emit_stubs(c)) {
         faults_unmark(c);
         return false;
     }
-    resolve_labels(c);
     out->entry = out->start = x_rx(&c->a, c->entry);
     out->end = x_rx(&c->a, c->a.p);
     out->region = be->cache.region;
@@ -264,24 +305,42 @@ uint32_t backend_next_region(struct backend *be)
     return be->cache.region;
 }
 
+/* What is behind the call of a chain stub. */
+struct chain_site {
+    uint32_t jump; /* executable address of its rel32; bit 0: the others follow */
+    uint32_t entry, loop_entry; /* of the block: the first copy and the second */
+    uint32_t stub;
+};
+
 /* Point the jump of exit @site at executable address @target. */
-static void patch_exit(struct backend *be, const void *site, uint32_t target)
+static void patch_exit(struct backend *be, const struct chain_site *site, uint32_t target)
 {
-    uint32_t jump; /* executable address of its rel32 */
-    memcpy(&jump, site, sizeof(jump));
+    uint32_t jump = site->jump & ~1u;
     uint32_t *rel = (uint32_t *)(be->cache.rw + (jump - (uint32_t)(uintptr_t)be->cache.rx));
     __atomic_store_n(rel, target - (jump + 4), __ATOMIC_RELEASE);
 }
 
 void backend_chain(struct backend *be, void *site, uint32_t entry)
 {
-    patch_exit(be, site, entry);
+    struct chain_site s = {0};
+    memcpy(&s, site, sizeof(s.jump));
+    if (s.jump & 1) {
+        memcpy(&s, site, sizeof(s));
+        if (entry != s.entry) /* flags are pending */
+            return;
+        entry = s.loop_entry;
+    }
+    patch_exit(be, &s, entry);
 }
 
-/* The stub in front of the handle: mov eax, imm32; call rel32. */
+/* To the stub in front of the handle: mov eax, imm32; call rel32. */
 void backend_unchain(struct backend *be, void *site)
 {
-    patch_exit(be, site, (uint32_t)(uintptr_t)site - 10);
+    struct chain_site s = {.stub = (uint32_t)(uintptr_t)site - 10};
+    memcpy(&s, site, sizeof(s.jump));
+    if (s.jump & 1)
+        memcpy(&s, site, sizeof(s));
+    patch_exit(be, &s, s.stub);
 }
 
 uint32_t backend_lookup_stub(const struct backend *be)

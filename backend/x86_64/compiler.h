@@ -46,6 +46,7 @@ struct value {
     uint8_t width;
     int8_t want;    /* pinned register that the value is to be computed into, or NO_REG */
     uint8_t fstore; /* guest flags that the op has to store */
+    uint8_t live;   /* guest flags that somebody reads or may see, before the op */
     bool dead;      /* op need not be emitted */
 };
 
@@ -82,7 +83,41 @@ struct exact_site {
 };
 enum { EXACT_ENV = 0x10000 };
 
-enum stub_kind { STUB_CALLZ, STUB_EXACT, STUB_MEM, STUB_GROUP, STUB_BUDGET, STUB_CHAIN, STUB_LANE };
+/* Guest flags that are not stored yet, and how to compute them (pending.c). */
+enum place_kind { PLACE_REG, PLACE_ENV, PLACE_IMM };
+struct place {
+    uint8_t kind;
+    uint8_t reg; /* PLACE_REG: a pinned register */
+    int32_t imm; /* PLACE_ENV: offset in the state */
+};
+enum pending_kind {
+    PENDING_CMP,   /* as by cmp a, b */
+    PENDING_TEST,  /* N and Z, as by test a, b */
+    PENDING_SUBS,  /* as by a subtraction of the immediate b, whose result is in register a */
+    PENDING_CONST, /* N and Z are bits 0 and 1 of b */
+};
+struct pending {
+    uint8_t mask; /* guest flags, of no other entry */
+    uint8_t kind;
+    struct place a, b;
+};
+enum { PENDINGS_MAX = 3 };
+struct pending_set {
+    uint8_t count;
+    struct pending list[PENDINGS_MAX];
+};
+
+enum stub_kind {
+    STUB_CALLZ,
+    STUB_EXACT,
+    STUB_MEM,
+    STUB_GROUP,
+    STUB_BUDGET,
+    STUB_CHAIN,
+    STUB_LANE,
+    STUB_SIDE,
+    STUB_FAULT,
+};
 
 /* Out-of-line code, emitted behind the block. */
 struct stub {
@@ -91,7 +126,11 @@ struct stub {
     uint8_t *from, *from2;  /* jumps that lead here (rel32 places); from2 may be NULL */
     uint8_t *access, *back; /* STUB_MEM, STUB_GROUP: where to go on */
     int64_t imm;            /* STUB_CHAIN: page offset */
-    uint32_t index;         /* group number or exit number */
+    uint32_t index;         /* group number, exit number, or that of the fault place */
+    bool loop;              /* STUB_CHAIN: the jump is the back edge of the loop */
+    uint8_t eflags, cinv;   /* STUB_SIDE: as in struct code, and */
+    uint32_t insn_left;     /* the instructions to give back */
+    struct pending_set pending;
     union {
         struct slow_site site;
         struct exact_site exact;
@@ -131,6 +170,7 @@ struct label_ref {
 struct fault_place {
     uint32_t host; /* executable address */
     uint32_t insn_word, insn_left;
+    uint32_t resume; /* code that leaves the block; 0: nothing is pending, the common code */
 };
 
 /* The places of a region, by ascending address. */
@@ -174,11 +214,20 @@ struct compiler {
     int fused_cc; /* x86 condition that the next op consumes, or -1 */
     uint32_t insn_word, insn_left, insns_begun;
     uint8_t *entry;
-    uint32_t fault_mark; /* insn_left of the last fault place, or UINT32_MAX */
+    uint32_t fault_mark, fault_version; /* insn_left of the last fault place, or UINT32_MAX */
+    struct pending_set pending;
+    uint32_t pending_version; /* changes whenever pending does */
+    bool keep_pending;        /* side exits store pending flags, not the code before them */
+    int64_t side_label;       /* label behind the side exit that was just emitted; -1: none */
+    bool looping;             /* the second copy of a loop is being emitted */
+    bool has_loop;            /* there is a back edge with pending flags, */
+    struct pending_set loop_pending; /* and these are the flags */
+    uint8_t *loop_entry;      /* of the second copy, where these flags are pending */
     struct stub *stubs;
     uint32_t stub_count;
     uint8_t **label_pos;
     uint8_t *label_live;
+    uint8_t *label_uses;
     struct label_ref *label_refs;
     uint32_t label_ref_count;
     struct group groups[GROUPS_MAX];
@@ -275,6 +324,8 @@ void ra_own(struct compiler *c, int32_t i, unsigned reg);
 void ra_alias(struct compiler *c, int32_t i, const struct value *as, int32_t disp);
 /** Is there room for one more? */
 bool ra_alias_room(struct compiler *c);
+/** Move value @v into pinned register @reg, where it is from here on. */
+void ra_move_to_pin(struct compiler *c, int32_t v, unsigned reg);
 /** Give values that alias pinned register @reg and live on a place of their own. */
 void ra_detach_pin(struct compiler *c, unsigned reg);
 /** The same for state bytes [offset, offset + size). */
@@ -319,6 +370,26 @@ bool flags_fusable(const struct compiler *c, int32_t i);
 /** Make "value @v is not 0" an x86 condition. */
 enum x86_cc flags_nonzero(struct compiler *c, int32_t v);
 
+/** Bytes of N and Z := constants, those of @mask. */
+void store_constant_flags(struct code *a, unsigned mask, bool n, bool z);
+
+/* ---- pending.c */
+
+/** Leave the flags @store of op @i, which was just emitted, pending. False: they have to be stored. */
+bool pending_add(struct compiler *c, const struct ir_op *op, int32_t i, unsigned store);
+bool pending_add_constant(struct compiler *c, unsigned store, bool n, bool z);
+/** Before op @i is emitted: store what cannot be pending any longer. */
+void pending_before(struct compiler *c, const struct ir_op *op, int32_t i);
+/** Store everything that is pending. May use the values' registers: not while an op is emitted. */
+void pending_store(struct compiler *c);
+/** Compute pending flags @need into EFLAGS; they stay pending. False: they are not. */
+bool pending_compute(struct compiler *c, unsigned need);
+/** Store what is pending and in EFLAGS, from there. */
+void pending_store_eflags(struct compiler *c);
+/** Store what is pending in @s, in code that leaves the hot path. Changes EFLAGS alone. */
+void pending_store_cold(struct code *a, const struct pending_set *s);
+bool pending_equal(const struct pending_set *x, const struct pending_set *y);
+
 /* ---- emit_mem.c, emit_group.c
  * -------------------------------------------------------------------------- */
 
@@ -342,6 +413,8 @@ uint8_t *mem_table_lookup(struct compiler *c, unsigned addend, unsigned addr, bo
 
 /** Direct mode: the next instruction accesses the window for the current guest instruction. */
 void faults_mark(struct compiler *c);
+/** Code that stores the flags that were pending at a place, and leaves. */
+void faults_stub_emit(struct compiler *c, struct stub *s);
 /** Forget the places of the block that is being compiled, or of the whole region @n. */
 void faults_unmark(struct compiler *c);
 void faults_clear(struct backend *be, uint32_t n);
@@ -362,6 +435,12 @@ static inline bool returns_tagged(const struct backend *be)
 void exit_forget_returns(struct code *a);
 void callz_stub_emit(struct compiler *c, struct stub *s);
 void exit_stub_emit(struct compiler *c, struct stub *s);
+/** Does the branch at @i lead around a direct exit that can be chained, and nothing else to its label? */
+bool exit_is_side(const struct compiler *c, int32_t i);
+/** Is the op at @i the label behind the side exit that was just emitted? */
+bool exit_is_behind_side(const struct compiler *c, int32_t i);
+/** Are there exits in the middle, or back to the block's start? */
+bool exit_any_side(const struct compiler *c);
 void exit_budget_check(struct compiler *c);
 /** Jump to guest address eax in @lane through the exec table of r15; sets env.page_base. */
 void exit_indirect(struct code *a, const struct backend *be, unsigned lane);

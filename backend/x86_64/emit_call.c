@@ -144,6 +144,7 @@ void callz_stub_emit(struct compiler *c, struct stub *s)
     struct code *a = &c->a;
     bool fp = c->b->target->helpers[s->index].effects & IR_HELPER_FP;
     x_patch_here(a, s->from);
+    pending_store_cold(&c->a, &s->pending);
     x_m(a, X86_MOV_MI, 0, ENV(insn_word));
     x_u32(a, s->site.insn_word);
     x_m(a, X86_MOV_MI, 0, ENV(insn_left));

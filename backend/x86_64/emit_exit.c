@@ -89,29 +89,44 @@ static void branch_to(struct compiler *c, uint8_t *site, uint64_t label)
     c->label_refs[c->label_ref_count++] = (struct label_ref){site, (uint32_t)label};
 }
 
+static void side_exit(struct compiler *c, int32_t branch, enum x86_cc cc);
+
+/* To the label when @cc; or out of the block when not, where that is all that is in between. */
+static void branch_on(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_cc cc)
+{
+    if (exit_is_side(c, i))
+        side_exit(c, i, cc ^ 1);
+    else
+        branch_to(c, x_jcc(&c->a, cc), op->imm);
+}
+
 void emit_brcc(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     if (op->aux == IR_CC_AL)
         branch_to(c, x_jmp(&c->a), op->imm);
     else
-        branch_to(c, x_jcc(&c->a, flags_condition(c, op->aux)), op->imm);
+        branch_on(c, op, i, flags_condition(c, op->aux));
 }
 
 void emit_brnz(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    branch_to(c, x_jcc(&c->a, flags_nonzero(c, op->arg[0])), op->imm);
+    branch_on(c, op, i, flags_nonzero(c, op->arg[0]));
 }
 
 void emit_brz(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    branch_to(c, x_jcc(&c->a, flags_nonzero(c, op->arg[0]) ^ 1), op->imm);
+    branch_on(c, op, i, flags_nonzero(c, op->arg[0]) ^ 1);
 }
 
 void emit_label(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     c->label_pos[op->imm] = c->a.p;
-    c->a.eflags = 0;
     ra_reset(c);
+    if (exit_is_behind_side(c, i)) {
+        c->side_label = -1;
+        return;
+    }
+    c->a.eflags = 0;
 }
 
 /* ---- exits
@@ -154,19 +169,138 @@ void exit_indirect(struct code *a, const struct backend *be, unsigned lane)
     x_r(a, X86_JMP_M, 0, RCX);
 }
 
+enum chained { CHAINED_JMP = -1, CHAINED_CALL = -2 }; /* otherwise an x86 condition */
+
 /* A jump or call that can be patched: its rel32 is aligned, so that it is written atomically. */
-static void exit_chained(struct compiler *c, bool call, int64_t page_offset)
+static struct stub *exit_chained(struct compiler *c, int how, int64_t page_offset)
 {
     static const uint8_t nops[4][3] = {{0}, {0x90}, {0x66, 0x90}, {0x0f, 0x1f, 0x00}};
     struct code *a = &c->a;
-    unsigned pad = (3u - (unsigned)(uintptr_t)a->p) & 3;
+    unsigned opcode = how >= 0 ? 2 : 1;
+    unsigned pad = (4u - opcode - (unsigned)(uintptr_t)a->p) & 3;
     memcpy(a->p, nops[pad], pad);
     a->p += pad;
-    struct stub *s = stub_new(c, STUB_CHAIN, call ? x_call(a) : x_jmp(a));
+    struct stub *s = stub_new(c, STUB_CHAIN, how >= 0              ? x_jcc(a, (enum x86_cc)how)
+                                             : how == CHAINED_CALL ? x_call(a)
+                                                                   : x_jmp(a));
     s->imm = page_offset;
     s->index = c->out->exit_count;
     c->out->exits[c->out->exit_count++] =
         (struct backend_exit){.page_offset = page_offset, .lane = (uint8_t)c->b->lane};
+    return s;
+}
+
+/* Instructions of the block behind the current one. */
+static uint32_t insns_behind(const struct compiler *c)
+{
+    return c->b->insn_count - c->insns_begun;
+}
+
+static void give_back(struct compiler *c, uint32_t insns)
+{
+    if (insns)
+        x_alu_mi(&c->a, ALU_ADD, 0, ENV(budget), (int32_t)insns);
+}
+
+/* ---- exits in the middle, and loops --------------------------------------------------------------
+ * A conditional branch out of the block is a jump that is not taken where the block goes on; what has
+ * to be done on the way out is in a stub. A branch back to the block's own start is a loop: when flags
+ * are pending there, all code is emitted a second time, for the state that they are pending, and the
+ * back edges lead to this copy. */
+
+static bool is_chainable(const struct compiler *c, const struct ir_op *op)
+{
+    int64_t offset = (int64_t)op->imm, page = 1ll << c->b->target->memory.page_bits;
+    return op->opcode == IR_OP_exitd && offset >= 0 && offset < page && op->aux == c->b->lane &&
+           !c->be->config.no_chain && c->out->exit_count < BACKEND_EXITS_MAX;
+}
+
+static int32_t next_alive(const struct compiler *c, int32_t i)
+{
+    do
+        i++;
+    while (c->val[i].dead);
+    return i;
+}
+
+bool exit_is_side(const struct compiler *c, int32_t i)
+{
+    int32_t exit = next_alive(c, i);
+    if (!is_chainable(c, op_of(c, exit)) || exit + 1 == (int32_t)c->b->count)
+        return false;
+    const struct ir_op *label = op_of(c, next_alive(c, exit));
+    return label->opcode == IR_OP_label && label->imm == op_of(c, i)->imm && c->label_uses[label->imm] == 1;
+}
+
+bool exit_is_behind_side(const struct compiler *c, int32_t i)
+{
+    return c->side_label == (int64_t)op_of(c, i)->imm;
+}
+
+static bool is_own_start(const struct compiler *c, const struct ir_op *exit)
+{
+    return exit->imm == c->b->page_offset;
+}
+
+bool exit_any_side(const struct compiler *c)
+{
+    uint32_t insns = 0;
+    for (int32_t i = 0; i < (int32_t)c->b->count; i++) {
+        const struct ir_op *op = op_of(c, i);
+        insns += op->opcode == IR_OP_insn;
+        if (op->opcode == IR_OP_exitd && (insns < c->b->insn_count || (is_own_start(c, op) && is_chainable(c, op))))
+            return true;
+    }
+    return false;
+}
+
+/* The back edge of the loop, by a jump of kind @how. False: it has to be an exit as any other. */
+static bool loop_back(struct compiler *c, const struct ir_op *exit, int how)
+{
+    if (!is_own_start(c, exit) || !c->pending.count || insns_behind(c))
+        return false;
+    if (!c->has_loop && !c->looping) {
+        c->has_loop = true;
+        c->loop_pending = c->pending;
+    }
+    if (!pending_equal(&c->pending, &c->loop_pending))
+        return false;
+    exit_chained(c, how, (int64_t)exit->imm)->loop = true;
+    return true;
+}
+
+static void side_exit(struct compiler *c, int32_t branch, enum x86_cc cc)
+{
+    int32_t exit = next_alive(c, branch);
+    const struct ir_op *op = op_of(c, exit);
+    c->val[exit].dead = true;
+    c->side_label = (int64_t)op_of(c, branch)->imm;
+    if (loop_back(c, op, (int)cc))
+        return;
+    if (!c->pending.count && !insns_behind(c)) {
+        exit_chained(c, (int)cc, (int64_t)op->imm);
+        return;
+    }
+    struct stub *s = stub_new(c, STUB_SIDE, x_jcc(&c->a, cc));
+    s->imm = (int64_t)op->imm;
+    s->insn_left = insns_behind(c);
+    s->eflags = c->a.eflags;
+    s->cinv = c->a.cinv;
+}
+
+static void exit_direct(struct compiler *c, int64_t offset, unsigned lane);
+
+/* The flags that EFLAGS hold are stored from there, others are computed. */
+static void side_stub(struct compiler *c, struct stub *s)
+{
+    c->pending = s->pending;
+    c->a.eflags = s->eflags;
+    c->a.cinv = s->cinv;
+    pending_store_eflags(c);
+    pending_store_cold(&c->a, &c->pending);
+    c->pending.count = 0;
+    give_back(c, s->insn_left);
+    exit_direct(c, s->imm, c->b->lane);
 }
 
 /* Go on to the code in rcx. */
@@ -185,18 +319,17 @@ static void call_continue(struct compiler *c)
     x_rm(a, X86_LEA, 1, RSP, x_mem(RSP, 8));
     x_alu_ri(a, ALU_AND, 0, RAX, -(1 << c->b->target->memory.page_bits));
     x_mov_mr(a, 1, ENV(page_base), RAX);
-    exit_chained(c, false, c->call_return);
+    exit_chained(c, CHAINED_JMP, c->call_return);
 }
 
-void emit_exitd(struct compiler *c, const struct ir_op *op, int32_t i)
+static void exit_direct(struct compiler *c, int64_t offset, unsigned lane)
 {
     struct code *a = &c->a;
     const struct ir_target *t = c->b->target;
-    int64_t offset = (int64_t)op->imm;
     unsigned page_mask = (1u << t->memory.page_bits) - 1;
-    bool same = offset >= 0 && offset <= (int64_t)page_mask && op->aux == c->b->lane;
+    bool same = offset >= 0 && offset <= (int64_t)page_mask && lane == c->b->lane;
     if (same && !c->be->config.no_chain && c->out->exit_count < BACKEND_EXITS_MAX) {
-        exit_chained(c, c->call_open, offset);
+        exit_chained(c, c->call_open ? CHAINED_CALL : CHAINED_JMP, offset);
         call_continue(c);
         return;
     }
@@ -206,16 +339,26 @@ void emit_exitd(struct compiler *c, const struct ir_op *op, int32_t i)
         x_jmp_to(a, c->be->thunk.lookup);
         return;
     }
-    exec_entry(a, c->be, op->aux);
-    uint32_t index = ((uint32_t)offset & page_mask) >> t->granule[op->aux];
+    exec_entry(a, c->be, lane);
+    uint32_t index = ((uint32_t)offset & page_mask) >> t->granule[lane];
     x_mov_rm(a, 0, RCX, x_mem(RCX, (int32_t)index * 4));
     exit_to_rcx(c);
     call_continue(c);
 }
 
+void emit_exitd(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    if (is_chainable(c, op) && !c->call_open && loop_back(c, op, CHAINED_JMP))
+        return;
+    pending_store(c);
+    give_back(c, insns_behind(c));
+    exit_direct(c, (int64_t)op->imm, op->aux);
+}
+
 /* The target address in eax: the last thing that the block does. */
 static void address_to_rax(struct compiler *c, const struct ir_op *op)
 {
+    give_back(c, insns_behind(c));
     ra_move(c, 0, RAX, ra_opnd(c, op->arg[0]));
 }
 
@@ -265,8 +408,9 @@ void emit_exitengine(struct compiler *c, const struct ir_op *op, int32_t i)
 /* ---- stubs
  * -------------------------------------------------------------------------------------------- */
 
-static void budget_stub(struct compiler *c)
+static void budget_stub(struct compiler *c, const struct stub *s)
 {
+    pending_store_cold(&c->a, &s->pending);
     x_alu_mi(&c->a, ALU_ADD, 0, ENV(budget), (int32_t)c->b->insn_count);
     x_mov_ri(&c->a, RAX, c->b->page_offset);
     x_mov_ri(&c->a, RCX, c->b->insn_count);
@@ -274,13 +418,23 @@ static void budget_stub(struct compiler *c)
     x_jmp_to(&c->a, c->be->thunk.budget);
 }
 
-/* The data behind the call is the exit's handle: the address of the jump that led here. */
+/* The data behind the call is the exit's handle: the address of the jump that led here. The jump of a
+ * back edge is chained to the second copy of the loop, and its stub stores what is pending. */
 static void chain_stub(struct compiler *c, struct stub *s)
 {
-    x_mov_ri(&c->a, RAX, (uint32_t)s->imm);
-    x_call_to(&c->a, c->be->thunk.chain);
-    c->out->exits[s->index].site = (void *)(uintptr_t)x_rx(&c->a, c->a.p);
-    x_u32(&c->a, x_rx(&c->a, s->from));
+    struct code *a = &c->a;
+    uint32_t start = x_rx(a, a->p);
+    if (s->loop)
+        pending_store_cold(a, &s->pending);
+    x_mov_ri(a, RAX, (uint32_t)s->imm);
+    x_call_to(a, c->be->thunk.chain);
+    c->out->exits[s->index].site = (void *)(uintptr_t)x_rx(a, a->p);
+    x_u32(a, x_rx(a, s->from) | s->loop);
+    if (s->loop) {
+        x_u32(a, x_rx(a, c->entry));
+        x_u32(a, x_rx(a, c->loop_entry));
+        x_u32(a, start);
+    }
 }
 
 static void lane_stub(struct compiler *c, const struct stub *s)
@@ -306,7 +460,9 @@ void exit_stub_emit(struct compiler *c, struct stub *s)
 {
     x_patch_here(&c->a, s->from);
     if (s->kind == STUB_BUDGET)
-        budget_stub(c);
+        budget_stub(c, s);
+    else if (s->kind == STUB_SIDE)
+        side_stub(c, s);
     else if (s->kind == STUB_CHAIN)
         chain_stub(c, s);
     else

@@ -10,6 +10,8 @@ void flags_define(struct compiler *c, const struct ir_op *op, int32_t i, unsigne
     struct code *a = &c->a;
     unsigned store = c->val[i].fstore;
     assert(!(store & ~avail));
+    if (pending_add(c, op, i, store))
+        store = 0;
     if (store & IR_FLAG_N)
         x_setcc_m(a, CC_S, ENV_FLAG(FLAG_N));
     if (store & IR_FLAG_Z)
@@ -112,6 +114,9 @@ enum x86_cc flags_condition(struct compiler *c, unsigned cc)
     unsigned need = ir_cc_flags((enum ir_cc)cc);
     if (need && (c->a.eflags & need) == need)
         return from_eflags(c, cc);
+    if (need && pending_compute(c, need))
+        return from_eflags(c, cc);
+    pending_store(c);
     return from_bytes(c, cc);
 }
 

@@ -197,6 +197,7 @@ void group_stub_emit(struct compiler *c, struct stub *s)
     struct group *g = &c->groups[s->index];
     x_patch_here(&c->a, s->from);
     x_patch_here(&c->a, s->from2);
+    pending_store_cold(&c->a, &s->pending);
     x_mov_rr(&c->a, 0, g->reg, s->reg);
     c->ra = g->ra;
     memcpy(c->val, g->values, (size_t)g->end * sizeof(*g->values));

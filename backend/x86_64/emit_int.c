@@ -48,15 +48,15 @@ static void set_pinned(struct compiler *c, unsigned reg, int32_t v)
         }
         return;
     }
-    ra_detach_pin(c, reg);
-    if (from->loc == LOC_PIN && from->disp && from->last == c->i) {
-        x_rm(&c->a, X86_LEA, 0, reg, x_mem(from->reg, from->disp));
+    if (from->loc == LOC_CONST) {
+        ra_detach_pin(c, reg);
+        if (op_of(c, v)->imm == 0 && !c->a.eflags)
+            x_alu_rr(&c->a, ALU_XOR, 0, reg, reg);
+        else
+            x_mov_ri(&c->a, reg, (uint32_t)op_of(c, v)->imm);
         return;
     }
-    if (from->loc == LOC_CONST && op_of(c, v)->imm == 0 && !c->a.eflags)
-        x_alu_rr(&c->a, ALU_XOR, 0, reg, reg);
-    else
-        ra_move(c, 0, reg, ra_opnd(c, v));
+    ra_move_to_pin(c, v, reg);
 }
 
 static void store_imm(struct code *a, unsigned width, struct x86_mem m, int32_t imm)
@@ -354,6 +354,17 @@ void emit_neg(struct compiler *c, const struct ir_op *op, int32_t i)
     x_r(&c->a, X86_NEG, op_wide(op), copy_operand(c, op, i));
 }
 
+void store_constant_flags(struct code *a, unsigned mask, bool n, bool z)
+{
+    if (mask == IR_NZ) { /* neighbours */
+        x_m(a, X86_MOV16_MI, 0, ENV_FLAG(FLAG_N));
+        x_u16(a, (uint16_t)(n | z << 8));
+    } else if (mask) {
+        x_m(a, X86_MOV8_MI, 0, ENV_FLAG(mask & IR_FLAG_N ? FLAG_N : FLAG_Z));
+        x_u8(a, mask & IR_FLAG_N ? n : z);
+    }
+}
+
 /* N and Z of a constant: nothing to compute. */
 static void constant_flags(struct compiler *c, const struct ir_op *op, int32_t i)
 {
@@ -361,13 +372,8 @@ static void constant_flags(struct compiler *c, const struct ir_op *op, int32_t i
     uint64_t v = op_of(c, op->arg[0])->imm;
     unsigned n = v >> (op_wide(op) ? 63 : 31) & 1, z = v == 0, store = c->val[i].fstore;
     a->eflags &= (uint8_t)~op->fw;
-    if (store == IR_NZ) { /* neighbours */
-        x_m(a, X86_MOV16_MI, 0, ENV_FLAG(FLAG_N));
-        x_u16(a, (uint16_t)(n | z << 8));
-    } else if (store) {
-        x_m(a, X86_MOV8_MI, 0, ENV_FLAG(store & IR_FLAG_N ? FLAG_N : FLAG_Z));
-        x_u8(a, store & IR_FLAG_N ? n : z);
-    }
+    if (!pending_add_constant(c, store, n, z))
+        store_constant_flags(a, store, n, z);
 }
 
 void emit_mov(struct compiler *c, const struct ir_op *op, int32_t i)

@@ -263,6 +263,7 @@ void mem_stub_emit(struct compiler *c, struct stub *s)
     if (s->from2)
         unaligned_path(c, s);
     x_patch_here(&c->a, s->from);
+    pending_store_cold(&c->a, &s->pending);
     s->site.back = x_rx(&c->a, s->back);
     mem_site_call(c, &s->site);
 }

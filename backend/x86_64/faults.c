@@ -14,9 +14,10 @@ static struct fault_list *current(struct backend *be)
 void faults_mark(struct compiler *c)
 {
     struct fault_list *l = current(c->be);
-    if (c->fault_mark == c->insn_left)
+    if (c->fault_mark == c->insn_left && c->fault_version == c->pending_version)
         return;
     c->fault_mark = c->insn_left;
+    c->fault_version = c->pending_version;
     if (l->count == l->capacity) {
         l->capacity = l->capacity ? 2 * l->capacity : 4096;
         l->places = realloc(l->places, l->capacity * sizeof(*l->places));
@@ -24,7 +25,16 @@ void faults_mark(struct compiler *c)
             abort();
     }
     l->places[l->count++] =
-        (struct fault_place){x_rx(&c->a, c->a.p), c->insn_word, c->insn_left};
+        (struct fault_place){x_rx(&c->a, c->a.p), c->insn_word, c->insn_left, 0};
+    if (c->pending.count)
+        stub_new(c, STUB_FAULT, NULL)->index = l->count - 1;
+}
+
+void faults_stub_emit(struct compiler *c, struct stub *s)
+{
+    current(c->be)->places[s->index].resume = x_rx(&c->a, c->a.p);
+    pending_store_cold(&c->a, &s->pending);
+    x_jmp_to(&c->a, c->be->thunk.raised);
 }
 
 void faults_unmark(struct compiler *c)
@@ -69,7 +79,8 @@ bool backend_fault_find(const struct backend *be, uint64_t host_pc, struct backe
     const struct fault_place *place = place_of(&be->faults[n], (uint32_t)host_pc);
     if (!place)
         return false;
-    *out = (struct backend_fault){place->insn_word, place->insn_left, be->thunk.raised};
+    *out = (struct backend_fault){place->insn_word, place->insn_left,
+                                  place->resume ? place->resume : be->thunk.raised};
     return true;
 }
 

@@ -85,8 +85,10 @@ static void flags_step(struct compiler *c, struct pass *p, const struct ir_op *o
     if (effects & IR_EFF_BR) {
         if (op->opcode == IR_OP_label)
             c->label_live[op->imm] = p->live;
-        else
+        else {
             p->live |= c->label_live[op->imm];
+            c->label_uses[op->imm] += c->label_uses[op->imm] < 2;
+        }
     }
     c->val[i].fstore = op->fw & p->live;
     p->live &= (uint8_t)~op->fw;
@@ -94,6 +96,7 @@ static void flags_step(struct compiler *c, struct pass *p, const struct ir_op *o
         p->live |= ir_op_flags_read(op);
     if (is_barrier(c, op))
         p->live = IR_NZCV;
+    c->val[i].live = p->live;
 }
 
 static bool is_dead(const struct compiler *c, const struct pass *p, const struct ir_op *op,

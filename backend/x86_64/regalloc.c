@@ -289,6 +289,24 @@ void ra_detach_pin(struct compiler *c, unsigned reg)
     detach(c, (int)reg, 0, 0, false);
 }
 
+void ra_move_to_pin(struct compiler *c, int32_t i, unsigned reg)
+{
+    struct value *v = &c->val[i], from = *v;
+    v->loc = LOC_NONE; /* not to be detached itself */
+    if (from.loc == LOC_REG)
+        c->ra.locked |= 1u << from.reg;
+    ra_detach_pin(c, reg);
+    if (from.loc == LOC_REG) {
+        x_mov_rr(&c->a, 0, reg, from.reg);
+        c->ra.owner[from.reg] = NO_VALUE;
+    } else {
+        load_into(c, &from, 0, reg);
+        if (from.loc == LOC_SPILL)
+            spill_free(c, from.off);
+    }
+    ra_alias(c, i, &(struct value){.loc = LOC_PIN, .reg = (uint8_t)reg}, 0);
+}
+
 void ra_detach_env(struct compiler *c, unsigned offset, unsigned size)
 {
     detach(c, NO_REG, offset, size, false);

@@ -559,9 +559,16 @@ static uint64_t leave(struct interp *it, uint64_t pc, enum ir_exit reason)
     return 0;
 }
 
+/* A way out in the middle gives the instructions behind it back. */
+static uint64_t leave_block(struct interp *it, uint64_t pc, enum ir_exit reason)
+{
+    it->env->budget += (int32_t)it->unstarted;
+    return leave(it, pc, reason);
+}
+
 static uint64_t op_exitd(struct interp *it, const struct ir_op *op)
 {
-    return leave(it, it->env->page_base + op->imm, IR_EXIT_LOOKUP);
+    return leave_block(it, it->env->page_base + op->imm, IR_EXIT_LOOKUP);
 }
 
 static uint64_t op_exiti(struct interp *it, const struct ir_op *op)
@@ -573,17 +580,17 @@ static uint64_t op_exiti(struct interp *it, const struct ir_op *op)
         if (lane != it->block->lane)
             slot_write(it, it->block->target->lane_slot, lane);
     }
-    return leave(it, addr, IR_EXIT_LOOKUP);
+    return leave_block(it, addr, IR_EXIT_LOOKUP);
 }
 
 static uint64_t op_exitdyn(struct interp *it, const struct ir_op *op)
 {
-    return leave(it, arg(it, op, 0), IR_EXIT_LOOKUP);
+    return leave_block(it, arg(it, op, 0), IR_EXIT_LOOKUP);
 }
 
 static uint64_t op_exitengine(struct interp *it, const struct ir_op *op)
 {
-    return leave(it, arg(it, op, 0), (enum ir_exit)op->aux);
+    return leave_block(it, arg(it, op, 0), (enum ir_exit)op->aux);
 }
 
 /* ---- the run ------------------------------------------------------------------------------------- */

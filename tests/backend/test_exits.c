@@ -307,3 +307,144 @@ Test(cache, no_mapping_is_writable_and_executable)
     fclose(maps);
     teardown(f);
 }
+
+/* ---- loops: a block that branches back to its own start ------------------------------------------ */
+
+/* r0 += 1; load at r3 += 4; --r2 with flags; again unless zero. */
+static struct backend_code loop(struct fixture *f)
+{
+    struct ir_block *b = block(f, 0x10, 0);
+    unsigned out = ir_label_new(b);
+    ir_insn(b, 1);
+    ir_set(b, SLOT_R0, ir_op2i(b, IR_OP_add, ir_get(b, SLOT_R0), 1));
+    ir_insn(b, 2);
+    int32_t at = ir_op2i(b, IR_OP_add, ir_get(b, SLOT_R0 + 3), 4);
+    ir_set(b, SLOT_R0 + 1, ir_ld(b, IR_I32, at, 2));
+    ir_set(b, SLOT_R0 + 3, at);
+    ir_insn(b, 3);
+    ir_set(b, SLOT_R0 + 2, ir_op2f(b, IR_OP_sub, ir_get(b, SLOT_R0 + 2), ir_i32(b, 1), IR_NZCV));
+    ir_brcc(b, IR_CC_EQ, out);
+    ir_exitd(b, 0x10, 0);
+    ir_label(b, out);
+    ir_exitd(b, 0x2000, 0);
+    b->insn_count = 3;
+    struct backend_code code = test_compile(f->be, b);
+    for (unsigned i = 0; i < code.exit_count; i++)
+        backend_chain(f->be, code.exits[i].site, code.entry);
+    return code;
+}
+
+static uint32_t nzcv(const struct state *s)
+{
+    const uint8_t *n = s->env.nzcv;
+    return (uint32_t)(n[0] << 3 | n[1] << 2 | n[2] << 1 | n[3]);
+}
+
+static void loop_start(struct fixture *f, uint32_t rounds, uint32_t address)
+{
+    f->s->r[0] = 0;
+    f->s->r[2] = rounds;
+    f->s->r[3] = address;
+    memset(f->s->env.nzcv, 1, 4);
+}
+
+Test(loops, flags_are_stored_on_the_way_out)
+{
+    struct fixture x, *f = setup(&x, false);
+    struct backend_code a = loop(f);
+    for (uint32_t rounds = 1; rounds < 5; rounds++) {
+        loop_start(f, rounds, MEM_BASE);
+        int32_t budget = f->s->env.budget;
+        cr_assert_eq(backend_run(f->be, &f->s->env, a.entry), IR_EXIT_LOOKUP);
+        cr_assert_eq(f->s->env.pc, PAGE + 0x2000);
+        cr_assert_eq(f->s->r[0], rounds);
+        cr_assert_eq(nzcv(f->s), IR_FLAG_Z | IR_FLAG_C);
+        cr_assert_eq(budget - f->s->env.budget, (int32_t)(3 * rounds));
+    }
+    teardown(f);
+}
+
+Test(loops, a_fault_finds_the_flags_of_the_round_before)
+{
+    struct fixture x, *f = setup(&x, false);
+    struct backend_code a = loop(f);
+    for (uint32_t good = 0; good < 4; good++) { /* rounds before the fault */
+        loop_start(f, 0x80000001, PAGE_FAULT - 4 * (good + 1));
+        int32_t budget = f->s->env.budget;
+        cr_assert_eq(backend_run(f->be, &f->s->env, a.entry), IR_EXIT_LOOKUP);
+        cr_assert_eq(f->s->env.pc, FAULT_PC);
+        cr_assert_eq(f->s->r[0], good + 1);
+        cr_assert_eq(f->s->r[2], 0x80000001 - good);
+        cr_assert_eq(nzcv(f->s), good == 0   ? IR_NZCV
+                                 : good == 1 ? IR_FLAG_N | IR_FLAG_C
+                                 : good == 2 ? IR_FLAG_C | IR_FLAG_V
+                                             : IR_FLAG_C,
+                     "round %u: %x", good, nzcv(f->s));
+        cr_assert_eq(budget - f->s->env.budget, (int32_t)(3 * good + 1));
+    }
+    teardown(f);
+}
+
+Test(loops, the_budget_ends_them_with_flags)
+{
+    struct fixture x, *f = setup(&x, false);
+    struct backend_code a = loop(f);
+    loop_start(f, 100, MEM_BASE);
+    f->s->env.budget = 3 * 7 + 2;
+    f->s->env.exit_request = 1;
+    cr_assert_eq(backend_run(f->be, &f->s->env, a.entry), IR_EXIT_BUDGET);
+    cr_assert_eq(f->s->env.pc, PAGE + 0x10);
+    cr_assert_eq(f->s->r[0], 7);
+    cr_assert_eq(f->s->env.budget, 2);
+    cr_assert_eq(nzcv(f->s), IR_FLAG_C);
+    teardown(f);
+}
+
+Test(loops, unchained_back_edges_store_the_flags)
+{
+    struct fixture x, *f = setup(&x, false);
+    struct backend_code a = loop(f);
+    for (unsigned i = 0; i < a.exit_count; i++)
+        backend_unchain(f->be, a.exits[i].site);
+    loop_start(f, 0x80000000, MEM_BASE);
+    cr_assert_eq(backend_run(f->be, &f->s->env, a.entry), IR_EXIT_CHAIN);
+    cr_assert_eq(f->s->env.pc, PAGE + 0x10);
+    cr_assert_eq(nzcv(f->s), IR_FLAG_C | IR_FLAG_V);
+    backend_chain(f->be, f->s->env.exit_site, a.entry);
+    f->s->r[2] = 3;
+    cr_assert_eq(backend_run(f->be, &f->s->env, a.entry), IR_EXIT_CHAIN, "the second copy's is another");
+    cr_assert_eq(f->s->r[2], 1);
+    cr_assert_eq(nzcv(f->s), IR_FLAG_C);
+    teardown(f);
+}
+
+/* An exit in the middle gives the instructions behind it back. */
+Test(exits, in_the_middle)
+{
+    for (unsigned taken = 0; taken < 2; taken++) {
+        struct fixture x, *f = setup(&x, false);
+        struct ir_block *b = block(f, 0x10, 0);
+        unsigned on = ir_label_new(b);
+        ir_insn(b, 1);
+        ir_op2f(b, IR_OP_sub, ir_get(b, SLOT_R0), ir_i32(b, 5), IR_NZCV);
+        ir_brcc(b, IR_CC_NE, on);
+        ir_exitd(b, 0x100, 0);
+        ir_label(b, on);
+        ir_insn(b, 2);
+        ir_ld(b, IR_I32, ir_get(b, SLOT_R0 + 3), 2);
+        ir_insn(b, 3);
+        ir_set(b, SLOT_R0, ir_i32(b, 77));
+        ir_exitd(b, 0x200, 0);
+        b->insn_count = 3;
+        struct backend_code a = test_compile(f->be, b);
+        loop_start(f, 0, taken ? MEM_BASE : PAGE_FAULT);
+        f->s->r[0] = taken ? 5 : 4;
+        int32_t budget = f->s->env.budget;
+        enum ir_exit reason = backend_run(f->be, &f->s->env, a.entry);
+        cr_assert_eq(reason, taken ? IR_EXIT_CHAIN : IR_EXIT_LOOKUP);
+        cr_assert_eq(f->s->env.pc, taken ? PAGE + 0x100 : FAULT_PC);
+        cr_assert_eq(budget - f->s->env.budget, 1);
+        cr_assert_eq(nzcv(f->s), taken ? IR_FLAG_Z | IR_FLAG_C : IR_FLAG_N);
+        teardown(f);
+    }
+}

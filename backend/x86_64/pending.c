@@ -1,0 +1,374 @@
+/*
+ * Guest flags that have not been stored. Where the operands of a comparison or the result of an op
+ * stay in pinned registers or the state, its flags are not stored at once: code that leaves the block
+ * out of line (slow paths, side exits) computes them once more. They are stored inline when their
+ * operands are about to change, and where control flow joins; often they are dead before.
+ */
+#include "backend/x86_64/compiler.h"
+
+/* ---- where operands are ------------------------------------------------------------------------- */
+
+static bool place_of_value(const struct compiler *c, int32_t v, struct place *p)
+{
+    const struct value *x = &c->val[v];
+    if (x->loc == LOC_CONST) {
+        *p = (struct place){PLACE_IMM, 0, (int32_t)op_of(c, v)->imm};
+        return true;
+    }
+    if (x->loc == LOC_PIN && x->disp == 0) {
+        *p = (struct place){PLACE_REG, x->reg, 0};
+        return true;
+    }
+    if (x->loc == LOC_ENV && x->disp == 0 && x->width == 2) {
+        *p = (struct place){PLACE_ENV, 0, x->off};
+        return true;
+    }
+    return false;
+}
+
+static bool place_is(const struct place *p, enum place_kind kind, unsigned reg)
+{
+    return p->kind == kind && p->reg == reg;
+}
+
+static bool overlaps_env(const struct place *p, unsigned offset, unsigned size)
+{
+    return p->kind == PLACE_ENV && (unsigned)p->imm < offset + size && offset < (unsigned)p->imm + 4;
+}
+
+/* ---- code ---------------------------------------------------------------------------------------- */
+
+static void store_eflags(struct code *a, unsigned mask, bool cinv)
+{
+    if (mask & IR_FLAG_N)
+        x_setcc_m(a, CC_S, ENV_FLAG(FLAG_N));
+    if (mask & IR_FLAG_Z)
+        x_setcc_m(a, CC_E, ENV_FLAG(FLAG_Z));
+    if (mask & IR_FLAG_C)
+        x_setcc_m(a, cinv ? CC_AE : CC_B, ENV_FLAG(FLAG_C));
+    if (mask & IR_FLAG_V)
+        x_setcc_m(a, CC_O, ENV_FLAG(FLAG_V));
+}
+
+static void compare(struct code *a, const struct place *x, const struct place *y)
+{
+    if (x->kind == PLACE_ENV && y->kind == PLACE_IMM)
+        x_alu_mi(a, ALU_CMP, 0, env_mem((size_t)x->imm), y->imm);
+    else if (x->kind == PLACE_ENV)
+        x_alu_mr(a, ALU_CMP, 0, env_mem((size_t)x->imm), y->reg);
+    else if (y->kind == PLACE_IMM)
+        x_alu_ri(a, ALU_CMP, 0, x->reg, y->imm);
+    else if (y->kind == PLACE_ENV)
+        x_alu_rm(a, ALU_CMP, 0, x->reg, env_mem((size_t)y->imm));
+    else
+        x_alu_rr(a, ALU_CMP, 0, x->reg, y->reg);
+}
+
+static void test(struct code *a, const struct place *x, const struct place *y)
+{
+    if (y->kind == PLACE_IMM) {
+        x_r(a, X86_TEST_I, 0, x->reg);
+        x_u32(a, (uint32_t)y->imm);
+    } else if (y->kind == PLACE_ENV) {
+        x_rm(a, X86_TEST_MR, 0, x->reg, env_mem((size_t)y->imm));
+    } else {
+        x_rr(a, X86_TEST_MR, 0, x->reg, y->reg);
+    }
+}
+
+/* EFLAGS := the flags. @temp: a register that may be changed. */
+static void compute(struct code *a, const struct pending *p, unsigned temp)
+{
+    static const struct place self = {PLACE_REG, RAX, 0};
+    if (p->kind == PENDING_CMP) {
+        compare(a, &p->a, &p->b);
+    } else if (p->kind == PENDING_TEST) {
+        test(a, &p->a, &p->b);
+    } else {
+        struct place before = self;
+        before.reg = (uint8_t)temp;
+        x_rm(a, X86_LEA, 0, temp, x_mem(p->a.reg, p->b.imm));
+        compare(a, &before, &p->b);
+    }
+}
+
+void pending_store_cold(struct code *a, const struct pending_set *s)
+{
+    for (unsigned k = 0; k < s->count; k++) {
+        const struct pending *p = &s->list[k];
+        bool temp = p->kind == PENDING_SUBS;
+        if (p->kind == PENDING_CONST) {
+            store_constant_flags(a, p->mask, p->b.imm & 1, p->b.imm >> 1 & 1);
+            continue;
+        }
+        if (temp)
+            x_push(a, RAX);
+        compute(a, p, RAX);
+        store_eflags(a, p->mask, true);
+        if (temp)
+            x_pop(a, RAX);
+    }
+}
+
+/* ---- the hot path -------------------------------------------------------------------------------- */
+
+static void forget(struct compiler *c, unsigned k)
+{
+    c->pending.list[k] = c->pending.list[--c->pending.count];
+    c->pending_version++;
+}
+
+static void store_one(struct compiler *c, unsigned k)
+{
+    struct code *a = &c->a;
+    struct pending p = c->pending.list[k];
+    forget(c, k);
+    if (p.kind == PENDING_CONST) {
+        store_constant_flags(a, p.mask, p.b.imm & 1, p.b.imm >> 1 & 1);
+        return;
+    }
+    if ((a->eflags & p.mask) != p.mask) {
+        unsigned temp = p.kind == PENDING_SUBS ? ra_alloc(c) : 0;
+        assert(c->fused_cc < 0);
+        compute(a, &p, temp);
+        if (p.kind == PENDING_SUBS)
+            ra_unlock(c, temp);
+        a->eflags = p.mask;
+        a->cinv = true;
+    }
+    store_eflags(a, p.mask, a->cinv);
+}
+
+void pending_store_eflags(struct compiler *c)
+{
+    for (unsigned k = c->pending.count; k-- > 0;) {
+        unsigned mask = c->pending.list[k].mask;
+        if (c->pending.list[k].kind == PENDING_CONST || (c->a.eflags & mask) == mask)
+            store_one(c, k);
+    }
+}
+
+void pending_store(struct compiler *c)
+{
+    while (c->pending.count)
+        store_one(c, c->pending.count - 1);
+}
+
+bool pending_compute(struct compiler *c, unsigned need)
+{
+    for (unsigned k = 0; k < c->pending.count; k++) {
+        const struct pending *p = &c->pending.list[k];
+        if ((p->mask & need) != need || p->kind == PENDING_CONST)
+            continue;
+        unsigned temp = p->kind == PENDING_SUBS ? ra_alloc(c) : 0;
+        compute(&c->a, p, temp);
+        if (p->kind == PENDING_SUBS)
+            ra_unlock(c, temp);
+        c->a.eflags = p->mask;
+        c->a.cinv = true;
+        return true;
+    }
+    return false;
+}
+
+/* Flags that are written or dead need not be stored any more. */
+static void cancel(struct compiler *c, unsigned mask)
+{
+    for (unsigned k = c->pending.count; k-- > 0;) {
+        struct pending *p = &c->pending.list[k];
+        if (!(p->mask & mask))
+            continue;
+        p->mask &= (uint8_t)~mask;
+        c->pending_version++;
+        if (!p->mask)
+            forget(c, k);
+    }
+}
+
+/* What the op at @i is about to overwrite: a pinned register (or NO_REG), or bytes of the state. */
+struct overwritten {
+    int reg;
+    unsigned offset, size;
+};
+
+static struct overwritten overwritten_by(const struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct overwritten o = {c->val[i].want, 0, 0};
+    if (op->opcode != IR_OP_set)
+        return o;
+    o.reg = c->be->pin_of_slot[op->imm];
+    const struct value *v = &c->val[op->arg[0]];
+    if (o.reg == NO_REG) {
+        o.offset = c->b->target->slots[op->imm].offset;
+        o.size = 16;
+    } else if (v->loc == LOC_PIN && v->reg == o.reg && v->disp == 0) {
+        o.reg = NO_REG; /* computed in place */
+    }
+    return o;
+}
+
+static bool depends_on(const struct pending *p, const struct overwritten *o)
+{
+    if (o->reg != NO_REG && (place_is(&p->a, PLACE_REG, (unsigned)o->reg) ||
+                             place_is(&p->b, PLACE_REG, (unsigned)o->reg)))
+        return true;
+    return o->size && (overlaps_env(&p->a, o->offset, o->size) || overlaps_env(&p->b, o->offset, o->size));
+}
+
+static void before_overwriting(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct overwritten o = overwritten_by(c, op, i);
+    if (o.reg == NO_REG && !o.size)
+        return;
+    for (unsigned k = c->pending.count; k-- > 0;)
+        if (depends_on(&c->pending.list[k], &o))
+            store_one(c, k);
+}
+
+/* Flags that are still live at the label a branch leads to have to be stored, but where nothing else
+ * leads there. */
+static void before_branch(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    if (c->keep_pending && exit_is_side(c, i))
+        return;
+    pending_store(c);
+}
+
+static bool is_branch(const struct ir_op *op)
+{
+    return op->opcode == IR_OP_brcc || op->opcode == IR_OP_brnz || op->opcode == IR_OP_brz;
+}
+
+static bool is_inline_access(const struct compiler *c, const struct ir_op *op)
+{
+    return op->opcode == IR_OP_callz ||
+           ((op->opcode == IR_OP_ld || op->opcode == IR_OP_st) && !c->be->config.always_slow &&
+            !(op->imm & IR_MEM_USER));
+}
+
+static bool shows_state(const struct compiler *c, const struct ir_op *op)
+{
+    if (op->opcode == IR_OP_call)
+        return c->b->target->helpers[op->imm].effects != IR_HELPER_PURE;
+    return (ir_op_info[op->opcode].effects & (IR_EFF_FAULT | IR_EFF_END)) && !is_inline_access(c, op);
+}
+
+/* In a group, which may be emitted twice, nothing can be stored that takes a register. */
+static void store_results(struct compiler *c)
+{
+    for (unsigned k = c->pending.count; k-- > 0;)
+        if (c->pending.list[k].kind == PENDING_SUBS)
+            store_one(c, k);
+}
+
+void pending_before(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned reads = ir_op_info[op->opcode].effects & IR_EFF_RDF ? ir_op_flags_read(op) : 0;
+    cancel(c, IR_NZCV & ~c->val[i].live);
+    bool from_bytes = op->opcode == IR_OP_getnzcv;
+    bool by_condition = op->opcode == IR_OP_brcc || op->opcode == IR_OP_cond || op->opcode == IR_OP_selcc;
+    if (reads && !by_condition && (c->a.eflags & reads) != reads)
+        pending_store(c);
+    if ((shows_state(c, op) && !(op->opcode == IR_OP_exitd && c->keep_pending)) ||
+        op->opcode == IR_OP_callhint)
+        pending_store(c);
+    if (op->opcode == IR_OP_memgroup)
+        store_results(c);
+    if (!reads || by_condition)
+        cancel(c, op->fw);
+    if (is_branch(op) && c->fused_cc < 0)
+        before_branch(c, op, i);
+    else if (op->opcode == IR_OP_label && !exit_is_behind_side(c, i))
+        pending_store(c);
+    if (!c->pending.count || c->fused_cc >= 0)
+        return;
+    before_overwriting(c, op, i);
+    if (reads && !by_condition && (c->a.eflags & reads) != reads) /* changed just now */
+        pending_store(c);
+    cancel(c, op->fw);
+    if (!flags_fusable(c, i)) /* EFLAGS will be in use before the next op */
+        return;
+    if (is_branch(op_of(c, i + 1)))
+        before_branch(c, op_of(c, i + 1), i + 1);
+    else
+        before_overwriting(c, op_of(c, i + 1), i + 1);
+}
+
+/* ---- new flags ----------------------------------------------------------------------------------- */
+
+static bool is_zero_extended_result(const struct compiler *c, const struct ir_op *op, int32_t i,
+                                    struct place *p)
+{
+    return op->type == IR_I32 && c->val[i].uses && place_of_value(c, i, p) && p->kind == PLACE_REG;
+}
+
+static bool usable(const struct place *x, const struct place *y)
+{
+    return x->kind != PLACE_IMM && (x->kind != PLACE_ENV || y->kind != PLACE_ENV);
+}
+
+static bool recipe(const struct compiler *c, const struct ir_op *op, int32_t i, unsigned store,
+                   struct pending *p)
+{
+    struct place result = {0}, a, b;
+    bool in_place = is_zero_extended_result(c, op, i, &result);
+    p->mask = (uint8_t)store;
+    if (op->type != IR_I32)
+        return false;
+    if (!(store & ~(unsigned)IR_NZ) && in_place) {
+        p->kind = PENDING_TEST;
+        p->a = p->b = result;
+        return true;
+    }
+    if (op->opcode != IR_OP_sub && (op->opcode != IR_OP_and || c->val[i].uses))
+        return false;
+    if (!place_of_value(c, op->arg[0], &a) || !place_of_value(c, op->arg[1], &b))
+        return false;
+    bool clobbered = in_place && (place_is(&a, PLACE_REG, result.reg) || place_is(&b, PLACE_REG, result.reg));
+    p->a = a;
+    p->b = b;
+    if (op->opcode == IR_OP_and) {
+        p->kind = PENDING_TEST;
+        return a.kind == PLACE_REG;
+    }
+    if (!clobbered) {
+        p->kind = PENDING_CMP;
+        return usable(&a, &b);
+    }
+    p->kind = PENDING_SUBS;
+    p->a = result;
+    return b.kind == PLACE_IMM && place_is(&a, PLACE_REG, result.reg);
+}
+
+bool pending_add(struct compiler *c, const struct ir_op *op, int32_t i, unsigned store)
+{
+    struct pending p;
+    if (!store || c->pending.count == PENDINGS_MAX || !recipe(c, op, i, store, &p))
+        return false;
+    c->pending.list[c->pending.count++] = p;
+    c->pending_version++;
+    return true;
+}
+
+bool pending_add_constant(struct compiler *c, unsigned store, bool n, bool z)
+{
+    if (!store || c->pending.count == PENDINGS_MAX)
+        return false;
+    c->pending.list[c->pending.count++] =
+        (struct pending){.mask = (uint8_t)store, .kind = PENDING_CONST, .b = {PLACE_IMM, 0, n | z << 1}};
+    c->pending_version++;
+    return true;
+}
+
+bool pending_equal(const struct pending_set *x, const struct pending_set *y)
+{
+    if (x->count != y->count)
+        return false;
+    for (unsigned k = 0; k < x->count; k++) {
+        const struct pending *p = &x->list[k], *q = &y->list[k];
+        if (p->mask != q->mask || p->kind != q->kind || p->a.kind != q->a.kind || p->a.reg != q->a.reg ||
+            p->a.imm != q->a.imm || p->b.kind != q->b.kind || p->b.reg != q->b.reg || p->b.imm != q->b.imm)
+            return false;
+    }
+    return true;
+}

@@ -227,7 +227,7 @@ static void before_overwriting(struct compiler *c, const struct ir_op *op, int32
 
 /* Flags that are still live at the label a branch leads to have to be stored, but where nothing else
  * leads there. */
-static void before_branch(struct compiler *c, const struct ir_op *op, int32_t i)
+static void before_branch(struct compiler *c, int32_t i)
 {
     if (c->keep_pending && exit_is_side(c, i))
         return;
@@ -250,6 +250,10 @@ static bool shows_state(const struct compiler *c, const struct ir_op *op)
 {
     if (op->opcode == IR_OP_call)
         return c->b->target->helpers[op->imm].effects != IR_HELPER_PURE;
+    if (op->opcode == IR_OP_exitd)
+        return !c->keep_pending; /* emit_exitd sees to it */
+    if (op->opcode == IR_OP_callhint) /* uses EFLAGS itself, and an exit follows */
+        return true;
     return (ir_op_info[op->opcode].effects & (IR_EFF_FAULT | IR_EFF_END)) && !is_inline_access(c, op);
 }
 
@@ -261,37 +265,55 @@ static void store_results(struct compiler *c)
             store_one(c, k);
 }
 
+/* Does the op read flags from their bytes? Conditions are computed from what is pending, carries are
+ * taken from EFLAGS where these hold them. */
+static bool reads_bytes(const struct compiler *c, const struct ir_op *op)
+{
+    unsigned reads = ir_op_flags_read(op);
+    switch (op->opcode) {
+    case IR_OP_brcc:
+    case IR_OP_cond:
+    case IR_OP_selcc:
+        return false;
+    case IR_OP_getnzcv:
+        return true;
+    default:
+        return reads && (c->a.eflags & reads) != reads;
+    }
+}
+
+/* The op at @i, a comparison, leaves EFLAGS for the op behind it: nothing can be stored in between. */
+static void before_fused(struct compiler *c, int32_t i)
+{
+    const struct ir_op *next = op_of(c, i + 1);
+    if (is_branch(next))
+        before_branch(c, i + 1);
+    else
+        before_overwriting(c, next, i + 1);
+}
+
 void pending_before(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    unsigned reads = ir_op_info[op->opcode].effects & IR_EFF_RDF ? ir_op_flags_read(op) : 0;
+    bool reads = ir_op_info[op->opcode].effects & IR_EFF_RDF;
     cancel(c, IR_NZCV & ~c->val[i].live);
-    bool from_bytes = op->opcode == IR_OP_getnzcv;
-    bool by_condition = op->opcode == IR_OP_brcc || op->opcode == IR_OP_cond || op->opcode == IR_OP_selcc;
-    if (reads && !by_condition && (c->a.eflags & reads) != reads)
-        pending_store(c);
-    if ((shows_state(c, op) && !(op->opcode == IR_OP_exitd && c->keep_pending)) ||
-        op->opcode == IR_OP_callhint)
+    if (c->fused_cc >= 0)
+        return;
+    if ((reads && reads_bytes(c, op)) || shows_state(c, op))
         pending_store(c);
     if (op->opcode == IR_OP_memgroup)
         store_results(c);
-    if (!reads || by_condition)
+    if (!reads)
         cancel(c, op->fw);
-    if (is_branch(op) && c->fused_cc < 0)
-        before_branch(c, op, i);
+    if (is_branch(op))
+        before_branch(c, i);
     else if (op->opcode == IR_OP_label && !exit_is_behind_side(c, i))
         pending_store(c);
-    if (!c->pending.count || c->fused_cc >= 0)
-        return;
     before_overwriting(c, op, i);
-    if (reads && !by_condition && (c->a.eflags & reads) != reads) /* changed just now */
+    if (reads && reads_bytes(c, op)) /* EFLAGS were used just now */
         pending_store(c);
     cancel(c, op->fw);
-    if (!flags_fusable(c, i)) /* EFLAGS will be in use before the next op */
-        return;
-    if (is_branch(op_of(c, i + 1)))
-        before_branch(c, op_of(c, i + 1), i + 1);
-    else
-        before_overwriting(c, op_of(c, i + 1), i + 1);
+    if (flags_fusable(c, i))
+        before_fused(c, i);
 }
 
 /* ---- new flags ----------------------------------------------------------------------------------- */

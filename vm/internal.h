@@ -108,6 +108,12 @@ struct vm_explain {
     unsigned count;
 };
 
+/* M profile: a part of the private peripheral bus, from @start of it on, that the core answers. */
+struct vm_ppb_piece {
+    struct vm_cpu *cpu;
+    uint32_t start;
+};
+
 struct vm {
     struct vm_config config;
     struct loop *loop;
@@ -119,6 +125,8 @@ struct vm {
     pthread_mutex_t device_lock;
     pthread_cond_t parked;  /* some CPU parked */
     struct physmap *map;
+    struct vm_ppb_piece ppb[8];
+    unsigned ppb_count;
     struct board board;
     bool board_built;
     struct engine *engine;

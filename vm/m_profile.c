@@ -154,14 +154,14 @@ void vm_cpu_clock(void *opaque, uint32_t hz)
 
 static bool ppb_read(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64_t *value)
 {
-    struct vm_cpu *c = opaque;
-    return arm_m_ppb_read(&c->state, (uint32_t)offset, size, cpu == PHYS_CPU_NONE, value);
+    const struct vm_ppb_piece *p = opaque;
+    return arm_m_ppb_read(&p->cpu->state, p->start + (uint32_t)offset, size, cpu == PHYS_CPU_NONE, value);
 }
 
 static bool ppb_write(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64_t value)
 {
-    struct vm_cpu *c = opaque;
-    return arm_m_ppb_write(&c->state, (uint32_t)offset, size, value);
+    const struct vm_ppb_piece *p = opaque;
+    return arm_m_ppb_write(&p->cpu->state, p->start + (uint32_t)offset, size, value);
 }
 
 static const struct phys_mmio_ops ppb_ops = {ppb_read, ppb_write, 1, 4};
@@ -215,6 +215,35 @@ BAND(peripheral_band, 0x40000000u);
 
 enum { BAND_ALIAS_SIZE = 32 << 20 };
 
+static bool ppb_piece_add(struct vm *vm, uint64_t from, uint64_t to, struct error *e)
+{
+    if (from >= to)
+        return true;
+    if (vm->ppb_count == ARRAY_SIZE(vm->ppb))
+        return error_set(e, "too many devices on the private peripheral bus");
+    struct vm_ppb_piece *p = &vm->ppb[vm->ppb_count++];
+    *p = (struct vm_ppb_piece){vm->cpus[0], (uint32_t)(from - ARM_M_PPB_BASE)};
+    return physmap_add_mmio(vm->map, "private peripheral bus", from, to - from, &ppb_ops, p, e) != NULL;
+}
+
+/* The bus is the core's but for what the board has there, such as the vendor's debug registers. */
+static bool ppb_map(struct vm *vm, struct error *e)
+{
+    const uint64_t end = (uint64_t)ARM_M_PPB_BASE + ARM_M_PPB_SIZE;
+    uint64_t at = ARM_M_PPB_BASE;
+    for (unsigned i = 0; i < physmap_count(vm->map); i++) {
+        const struct phys_region *r = physmap_region(vm->map, i);
+        if (r->base < at || r->base >= end)
+            continue;
+        uint64_t from = at;
+        at = r->base + r->size; /* adding a piece moves the regions behind it by one */
+        i += from != r->base;
+        if (!ppb_piece_add(vm, from, r->base, e))
+            return false;
+    }
+    return ppb_piece_add(vm, at, end, e);
+}
+
 bool vm_m_map(struct vm *vm, struct error *e)
 {
     const struct machine_m_profile *m = machine_m_profile(vm->config.machine);
@@ -222,7 +251,7 @@ bool vm_m_map(struct vm *vm, struct error *e)
 
     if (!m)
         return true;
-    if (!physmap_add_mmio(vm->map, "private peripheral bus", ARM_M_PPB_BASE, ARM_M_PPB_SIZE, &ppb_ops, c, e))
+    if (!ppb_map(vm, e))
         return false;
     return !m->bit_band ||
            (physmap_add_mmio(vm->map, "bit-band SRAM", 0x22000000, BAND_ALIAS_SIZE, &sram_band_ops, c, e) &&

@@ -57,6 +57,25 @@ back after the watchdog's reset
 watchdog control 00000000
 """
 
+LIBC = """hello from heap, one
+1.414213562 1.285714 285714
+21c3677c82b40000 511524
+-3 0 2 5 7 9 
+"""
+# For programs of a C library: board, core, more flags of the compiler, flash, RAM, end of RAM, is the board QEMU's?
+LIBC_BOARDS = [
+    ('lm3s6965evb', 'cortex-m3', [], 0, 0x20000000, 0x20010000, True),
+    ('lm3s6965evb', 'cortex-m0', [], 0, 0x20000000, 0x20010000, True),
+    ('microbit', 'cortex-m0', [], 0, 0x20000000, 0x20004000, True),
+    ('mps2-an385', 'cortex-m3', [], 0, 0x20000000, 0x20400000, True),
+    ('mps2-an386', 'cortex-m4', ['-mfloat-abi=hard', '-mfpu=fpv4-sp-d16'], 0, 0x20000000, 0x20400000, True),
+    ('mps2-an500', 'cortex-m7', ['-mfloat-abi=hard', '-mfpu=fpv5-d16'], 0, 0x20000000, 0x20400000, True),
+    ('olimex-stm32-h405', 'cortex-m4', ['-mfloat-abi=hard', '-mfpu=fpv4-sp-d16'], 0x08000000, 0x20000000, 0x20020000,
+     False),
+    ('cortex-m', 'cortex-m0plus', [], 0, 0x20000000, 0x21000000, False),
+]
+LEVELS = ('-O0', '-O1', '-O2', '-O3', '-Os')
+
 CMSDK_MEMORY = {'FLASH': 0, 'RAM': 0x20000000}
 # Board, core, source, memory, macros, what it prints.
 PROGRAMS = [
@@ -78,17 +97,33 @@ class Suite:
     def __init__(self, armemu, folder):
         self.armemu, self.folder = armemu, folder
 
-    def build(self, source, core, memory, macros, level='-O2'):
-        out = os.path.join(self.folder, '%s-%s.elf' % (source, core))
-        command = [COMPILER, '-mthumb', '-mcpu=' + core, level, '-ffreestanding', '-nostdlib', '-nostartfiles', '-Wall',
-                   '-Werror', '-T', os.path.join(GUEST, 'guest.ld'), '-Wl,--no-warn-rwx-segments', '-o', out]
-        command += ['-Wl,--defsym=%s=%#x' % item for item in memory.items()]
-        command += ['-D%s=%#xu' % item for item in macros.items()]
-        command += [os.path.join(GUEST, name) for name in ('start.c', source)]
-        done = subprocess.run(command, capture_output=True, text=True)
+    def compile(self, command, out):
+        done = subprocess.run([COMPILER, '-mthumb', '-o', out, *command], capture_output=True, text=True)
         if done.returncode:
             raise Failed('%s: %s' % (' '.join(command), done.stderr))
         return out
+
+    def newlib(self, core, flags, level, flash, ram, end):
+        sources = [os.path.join(GUEST, name) for name in ('vectors.c', 'libc.c')]
+        return self.compile(['--specs=rdimon.specs', '-mcpu=' + core, *flags, level, '-T', os.path.join(GUEST, 'libc.ld'),
+                             '-Wl,--no-warn-rwx-segments,--defsym=FLASH=%#x,--defsym=RAM=%#x,--defsym=RAM_END=%#x' %
+                             (flash, ram, end), *sources, '-lm'], os.path.join(self.folder, 'newlib.elf'))
+
+    def picolibc(self, core, flags, level, flash, ram, end):
+        memory = ','.join('--defsym=__%s=%#x' % item for item in (
+            ('flash', flash), ('flash_size', 0x40000), ('ram', ram), ('ram_size', end - ram)))
+        return self.compile(['--specs=picolibc.specs', '--oslib=semihost', '--crt0=semihost', '-mcpu=' + core, *flags, level,
+                             '-Tpicolibc.ld', '-Wl,' + memory, os.path.join(GUEST, 'libc.c'), '-lm'],
+                            os.path.join(self.folder, 'picolibc.elf'))
+
+    def build(self, source, core, memory, macros, level='-O2'):
+        out = os.path.join(self.folder, '%s-%s.elf' % (source, core))
+        command = ['-mcpu=' + core, level, '-ffreestanding', '-nostdlib', '-nostartfiles', '-Wall', '-Werror', '-T',
+                   os.path.join(GUEST, 'guest.ld'), '-Wl,--no-warn-rwx-segments']
+        command += ['-Wl,--defsym=%s=%#x' % item for item in memory.items()]
+        command += ['-D%s=%#xu' % item for item in macros.items()]
+        command += [os.path.join(GUEST, name) for name in ('start.c', source)]
+        return self.compile(command, out)
 
     def run(self, program, machine, image, options, kernel='-kernel'):
         """Exit status and what the first UART sent."""
@@ -115,6 +150,16 @@ def boards(suite, board, core, source, macros, text):
     for engine in ENGINES:
         suite.expect(board, image, engine, 0, text)
     suite.qemu(board, image, [], text)
+
+
+def libc(suite, library, board, core, flags, flash, ram, end, is_qemus):
+    """Every level of the compiler; QEMU once."""
+    arguments = ['-cpu', core, '-semihosting-config', 'enable=on,target=native,arg=prog,arg=one']
+    for level in LEVELS:
+        image = getattr(suite, library)(core, flags, level, flash, ram, end)
+        suite.expect(board, image, arguments, 3, LIBC)
+    if is_qemus:
+        suite.qemu(board, image, arguments, LIBC)
 
 
 def cores_of_lm3s6965evb(suite):
@@ -146,6 +191,9 @@ def board_file(suite):
 def cases():
     for program in PROGRAMS:
         yield program[0], lambda s, p=program: boards(s, *p)
+    for library in ('newlib', 'picolibc'):
+        for board in LIBC_BOARDS:
+            yield '%s on %s, %s' % (library, *board[:2]), lambda s, l=library, b=board: libc(s, l, *b)
     for case in (cores_of_lm3s6965evb, generic, board_file):
         yield case.__name__, case
 

@@ -19,7 +19,7 @@ int main(int argc, char **argv)
     if (!heap)
         return 1;
     strcpy(heap, "heap");
-    printf("hello from %s, %s\n", heap, argc > 1 ? argv[1] : "no arguments");
+    printf("hello from %s, %s\n", heap, argc > 1 ? argv[argc - 1] : "no arguments");
     printf("%.9f %.6f %d\n", sqrt(x), (double)(f * f / 7), (int)(x * 1e6 / 7));
     for (int i = 1; i <= 20; i++)
         product *= i;

@@ -13,6 +13,12 @@ enum { EVENT_COMPARE = 16 };
 enum { MODE_COUNTER = 1 };
 enum { SHORT_CLEAR = 0, SHORT_STOP = 8 }; /* first bits, one per channel */
 
+/* How long the counter goes on after an event whose interrupt has not been handled. Drivers move a
+ * compare register on by some milliseconds when it has matched, which on hardware cannot come too
+ * late. A host that is busy can make it late, and then the counter would have to go all the way round; so
+ * where time is the host's, the counter waits. */
+#define PATIENCE_NS 1000000
+
 /* While it runs the counter is `value` plus the ticks of `clock` since its tick `base`; otherwise
  * it is `value`. */
 struct nrf51_timer {
@@ -23,6 +29,9 @@ struct nrf51_timer {
     struct ticks clock;
     uint64_t base;
     uint32_t mode, bitmode, prescaler, cc[CHANNELS];
+    uint32_t pending;   /* an event since tick `limit` - PATIENCE_NS waits for its handler */
+    uint64_t limit;     /* then the counter does not go beyond this tick */
+    bool matching;      /* in `expired`: the counter stands at its match, however late that runs */
     struct timer timer;
 };
 
@@ -46,7 +55,8 @@ static bool counts_time(const struct nrf51_timer *t)
 
 static uint64_t tick_now(const struct nrf51_timer *t)
 {
-    return ticks_at(&t->clock, clock_now(t->now));
+    uint64_t tick = ticks_at(&t->clock, clock_now(t->now));
+    return t->pending && tick > t->limit ? t->limit : tick;
 }
 
 static uint32_t counter(const struct nrf51_timer *t)
@@ -74,7 +84,8 @@ static void arm(struct nrf51_timer *t)
         timer_cancel(&t->timer);
         return;
     }
-    timer_set(&t->timer, ticks_time(&t->clock, t->base + distance(t, t->value & mask(t))));
+    uint64_t next = t->base + distance(t, t->value & mask(t));
+    timer_set(&t->timer, t->pending && next > t->limit ? TIMER_NEVER : ticks_time(&t->clock, next));
 }
 
 /** Make `value` the counter of tick @tick. */
@@ -101,6 +112,28 @@ static void match(struct nrf51_timer *t)
             nrf51_event(&t->p, EVENT_COMPARE + n);
 }
 
+/** After an event at tick `base`. */
+static void await_handler(struct nrf51_timer *t)
+{
+    if (t->now->is_virtual || t->pending || !(t->p.events & t->p.inten))
+        return;
+    t->pending = 1;
+    t->limit = t->base + (uint64_t)PATIENCE_NS * HZ / CLOCK_NS_PER_SEC / t->clock.div;
+}
+
+/** Everything has been handled: time goes on from where the counter stopped. */
+static void changed(struct device *dev)
+{
+    struct nrf51_timer *t = timer_of(dev);
+    if (!t->pending || (t->p.events & t->p.inten))
+        return;
+    int64_t late = clock_now(t->now) - ticks_time(&t->clock, t->limit);
+    t->pending = 0;
+    if (late > 0)
+        t->clock.origin += late;
+    arm(t);
+}
+
 /* A guest that asks for more events than the host can deliver loses whole rounds of the counter,
  * rather than time itself. */
 static void skip_rounds(struct nrf51_timer *t)
@@ -119,44 +152,47 @@ static void expired(void *opaque)
     if (!counts_time(t))
         return;
     settle(t, t->base + distance(t, t->value & mask(t)));
+    t->matching = true;
     match(t);
-    skip_rounds(t);
+    t->matching = false;
+    await_handler(t);
+    if (!t->pending)
+        skip_rounds(t);
     arm(t);
 }
 
 /* ---- tasks ---- */
+
+/** Tick 0 is now. */
+static void restart(struct nrf51_timer *t)
+{
+    t->clock = (struct ticks){clock_now(t->now), HZ, BIT64(t->prescaler)};
+    t->base = t->pending = 0;
+}
 
 static void start(struct nrf51_timer *t)
 {
     if (t->running)
         return;
     t->running = 1;
-    t->clock = (struct ticks){clock_now(t->now), HZ, BIT64(t->prescaler)};
-    t->base = 0;
+    restart(t);
     arm(t);
-}
-
-/* Inside of `expired` the counter stands at the tick of its match, however late that runs. */
-static bool at_match(const struct nrf51_timer *t)
-{
-    return counts_time(t) && !timer_armed(&t->timer);
 }
 
 static void stop(struct nrf51_timer *t)
 {
-    if (!at_match(t))
+    if (!t->matching)
         settle_now(t);
-    t->running = 0;
+    t->running = t->pending = 0;
     timer_cancel(&t->timer);
 }
 
 static void clear(struct nrf51_timer *t)
 {
-    bool matched = at_match(t);
-    if (counts_time(t) && !matched)
+    if (counts_time(t) && !t->matching)
         t->base = tick_now(t);
     t->value = 0;
-    if (!matched)
+    if (!t->matching)
         arm(t);
 }
 
@@ -208,10 +244,8 @@ static void setting_write(struct device *dev, const struct reg_access *a, uint32
     *field = value & a->reg->writable;
     if (t->prescaler > PRESCALER_MAX)
         t->prescaler = PRESCALER_MAX;
-    if (t->running) {
-        t->clock = (struct ticks){clock_now(t->now), HZ, BIT64(t->prescaler)};
-        t->base = 0;
-    }
+    if (t->running)
+        restart(t);
     arm(t);
 }
 
@@ -231,6 +265,7 @@ static const struct reg rows[] = {
     {"PRESCALER", 0x510, .field = AT(prescaler), .reset = 4, .writable = 0xf,
      .write = setting_write},
     {"CC", 0x540, .count = CHANNELS, .field = AT(cc), .write = cc_write},
+    {"(anomaly 73)", 0xc0c, .flags = REG_IGNORE}, /* written around START by drivers */
 };
 
 static const struct nrf51_short shorts[] = {
@@ -247,6 +282,7 @@ static const struct nrf51_kind kind = {
     .short_count = ARRAY_SIZE(shorts),
     .regs = {rows, ARRAY_SIZE(rows)},
     .task = task,
+    .changed = changed,
 };
 
 /* ---- life ---- */
@@ -255,7 +291,7 @@ static void timer_reset(struct device *dev)
 {
     struct nrf51_timer *t = timer_of(dev);
     t->running = t->value = 0;
-    t->base = 0;
+    t->base = t->limit = t->pending = 0;
     t->clock = (struct ticks){0, HZ, 1};
     timer_cancel(&t->timer);
     nrf51_reset(&t->p);
@@ -287,6 +323,8 @@ static const struct field fields[] = {
     FIELD(struct nrf51_timer, bitmode),
     FIELD(struct nrf51_timer, prescaler),
     FIELD_ARRAY(struct nrf51_timer, cc),
+    FIELD(struct nrf51_timer, pending),
+    FIELD(struct nrf51_timer, limit),
     FIELD(struct nrf51_timer, timer.deadline),
 };
 

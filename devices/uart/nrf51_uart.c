@@ -8,6 +8,8 @@
 #include "util/log.h"
 
 #define FIFO_DEPTH 6
+#define FRAME_BITS 10
+#define BAUD_MIN 1200
 
 enum { TASK_STARTRX = 0, TASK_STOPRX = 1, TASK_STARTTX = 2, TASK_STOPTX = 3, TASK_SUSPEND = 7 };
 enum {
@@ -27,6 +29,8 @@ struct nrf51_uart {
     uint32_t fifo_first, fifo_count;
     uint32_t receiving, sending;
     uint32_t errorsrc, enable, psel[4], baudrate, config;
+    const struct clock *clock;
+    struct timer next; /* while armed, the last character still occupies the line */
 };
 
 static struct nrf51_uart *uart_of(struct device *dev)
@@ -42,22 +46,37 @@ static void accept_input(struct nrf51_uart *u)
 
 /* ---- the line ---- */
 
+/** The time of a character: BAUDRATE is a fraction of 16 MHz, of 2^32. */
+static int64_t character_ns(const struct nrf51_uart *u)
+{
+    uint64_t baud = (uint64_t)u->baudrate * 16000000 >> 32;
+    return FRAME_BITS * CLOCK_NS_PER_SEC / (int64_t)(baud < BAUD_MIN ? BAUD_MIN : baud);
+}
+
 /* Without a running receiver characters wait on the host's side: a terminal that types before the
- * guest has started listening loses nothing. */
+ * guest has started listening loses nothing. They come as fast as the baud rate lets them, since
+ * what the guest's driver has to do with each takes its time. */
 static size_t can_receive(void *opaque)
 {
     const struct nrf51_uart *u = opaque;
-    return u->receiving && u->enable == ENABLED ? FIFO_DEPTH - u->fifo_count : 0;
+    return u->receiving && u->enable == ENABLED && u->fifo_count < FIFO_DEPTH &&
+           !timer_armed(&u->next);
+}
+
+static void line_free(void *opaque)
+{
+    accept_input(opaque);
 }
 
 static void receive(void *opaque, const uint8_t *buf, size_t len)
 {
     struct nrf51_uart *u = opaque;
-    for (size_t i = 0; i < len && u->fifo_count < FIFO_DEPTH; i++) {
-        u->fifo[(u->fifo_first + u->fifo_count++) % FIFO_DEPTH] = buf[i];
-        if (u->fifo_count == 1)
-            nrf51_event(&u->p, EVENT_RXDRDY);
-    }
+    if (!len)
+        return;
+    u->fifo[(u->fifo_first + u->fifo_count++) % FIFO_DEPTH] = buf[0];
+    timer_set(&u->next, clock_now(u->clock) + character_ns(u));
+    if (u->fifo_count == 1)
+        nrf51_event(&u->p, EVENT_RXDRDY);
 }
 
 static void event(void *opaque, enum chardev_event event)
@@ -164,12 +183,14 @@ static void uart_reset(struct device *dev)
 {
     struct nrf51_uart *u = uart_of(dev);
     u->fifo_first = u->fifo_count = u->receiving = u->sending = 0;
+    timer_cancel(&u->next);
     nrf51_reset(&u->p);
 }
 
 static void uart_free(struct device *dev)
 {
     struct nrf51_uart *u = uart_of(dev);
+    timer_cancel(&u->next);
     if (u->chardev)
         chardev_attach(u->chardev, NULL, NULL);
 }
@@ -180,6 +201,7 @@ static void uart_loaded(struct device *dev)
     u->fifo_first %= FIFO_DEPTH;
     if (u->fifo_count > FIFO_DEPTH)
         u->fifo_count = FIFO_DEPTH;
+    timer_restore(&u->next);
     nrf51_update_irq(&u->p);
     accept_input(u);
 }
@@ -196,6 +218,7 @@ static const struct field fields[] = {
     FIELD_ARRAY(struct nrf51_uart, psel),
     FIELD(struct nrf51_uart, baudrate),
     FIELD(struct nrf51_uart, config),
+    FIELD(struct nrf51_uart, next.deadline),
 };
 
 static const struct field_list state = {"nrf51-uart", sizeof(struct nrf51_uart), fields,
@@ -209,6 +232,8 @@ static struct device *uart_create(const char *name, const void *config,
     const struct nrf51_uart_config *c = config;
     struct nrf51_uart *u =
         nrf51_alloc(sizeof(*u), name, &nrf51_uart_class, &ops, &state, &kind, 0, 1);
+    u->clock = env->timers->clock;
+    timer_init(&u->next, env->timers, line_free, u);
     uart_reset(&u->p.base);
     u->chardev = c->chardev;
     if (u->chardev)

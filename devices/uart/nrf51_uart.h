@@ -1,5 +1,5 @@
-/* The UART of the nRF51 series (reference manual, chapter "UART"): 6 bytes of receive FIFO; a byte
- * that is sent leaves at once. Pin selection and baud rate are remembered only. */
+/* The UART of the nRF51 series (reference manual, chapter "UART"): 6 bytes of receive FIFO; bytes
+ * come at the baud rate, one that is sent leaves at once. Pin selection is remembered only. */
 #ifndef ARMEMU_DEVICES_UART_NRF51_UART_H
 #define ARMEMU_DEVICES_UART_NRF51_UART_H
 

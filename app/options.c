@@ -282,6 +282,8 @@ const struct option_row option_rows[] = {
     {"serial", NULL, VALUE_NEEDED, "DEV", TOPIC_CONSOLE,
      "where the next serial port leads: stdio, mon:stdio, file:, pty, tcp:, ...", add_serial},
     {"monitor", NULL, VALUE_NEEDED, "DEV", TOPIC_CONSOLE, "where the monitor is", set_monitor},
+    {"mon", NULL, VALUE_NEEDED, "[chardev=]ID", TOPIC_CONSOLE,
+     "the monitor is at -chardev ...,id=ID", option_mon},
     {"chardev", NULL, VALUE_NEEDED, "KIND,id=ID[,...]", TOPIC_CONSOLE,
      "a character device (-chardev help)", add_chardev},
     {"display", NULL, VALUE_NEEDED, "none", TOPIC_CONSOLE, "no window", set_display},
@@ -347,7 +349,6 @@ const struct option_row option_rows[] = {
     LATER("audiodev", VALUE_NEEDED, "sound"),
     LATER("vnc", VALUE_NEEDED, "VNC"),
     LATER("qmp", VALUE_NEEDED, "QMP"),
-    LATER("mon", VALUE_NEEDED, "more monitors"),
     LATER("trace", VALUE_NEEDED, "trace events"),
     LATER("plugin", VALUE_NEEDED, "plugins"),
     LATER("singlestep", VALUE_NONE, "single stepping"),
@@ -448,6 +449,7 @@ void options_free(struct options *o)
     machine_close(o->machine);
     free(o->machine_options);
     free(o->dump_dtb);
+    free(o->mon);
     free(o->semihosting.chardev);
     free(o->semihosting.root);
     free(o->semihosting.args);

@@ -36,6 +36,7 @@ struct options {
     const char *serial[BOARD_SERIALS_MAX];
     unsigned serial_count;
     const char *monitor;   /* NULL: not given */
+    char *mon;             /* what -mon made of it; allocated */
     const char *gdb;       /* where GDB connects; NULL: nowhere */
     const char *chardev[OPTIONS_CHARDEVS_MAX];
     unsigned chardev_count;

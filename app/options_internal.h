@@ -62,6 +62,9 @@ char *option_copy(const char *text);
 enum option_status option_help(struct options *o, const char *value, struct error *e);
 enum option_status option_version(struct options *o, const char *value, struct error *e);
 
+/* options_console.c */
+enum option_status option_mon(struct options *o, const char *value, struct error *e);
+
 /* options_semihosting.c */
 enum option_status option_semihosting(struct options *o, const char *value, struct error *e);
 enum option_status option_semihosting_config(struct options *o, const char *value, struct error *e);

@@ -19,7 +19,7 @@ struct printing {
 
 static uint32_t pc_of(const struct explain_fault *f)
 {
-    return f->regs[15] & ~(f->thumb ? 1u : 3u);
+    return f->regs[15] & ~(f->thumb || f->m_profile ? 1u : 3u);
 }
 
 /* ---- where ---------------------------------------------------------------------------------------------- */
@@ -39,6 +39,11 @@ static void print_stack(const struct printing *p)
     }
     if (n == FRAMES)
         fprintf(p->out, "     ...\n");
+}
+
+static bool is_thumb(const struct explain_fault *f)
+{
+    return f->thumb || f->m_profile;
 }
 
 static bool read_code(const struct printing *p, uint32_t from, uint8_t *buf, uint32_t *len)
@@ -74,7 +79,7 @@ static void print_code(const struct printing *p)
     uint32_t pc = pc_of(p->f), from = pc;
     if (symbols_find(p->c->symbols, pc, &place) && *place.function && place.offset < FUNCTION_MAX)
         from = pc - place.offset;
-    else if (!p->f->thumb && pc >= CODE_BEFORE)
+    else if (!is_thumb(p->f) && pc >= CODE_BEFORE)
         from = pc - CODE_BEFORE;
     uint32_t len = pc - from + CODE_AFTER;
     uint8_t *code = malloc(len);
@@ -84,7 +89,7 @@ static void print_code(const struct printing *p)
     if (!f)
         abort();
     if (read_code(p, from, code, &len))
-        arm_disassemble(code, len, from, p->f->thumb, p->f->v8, p->f->m_profile, f);
+        arm_disassemble(code, len, from, is_thumb(p->f), p->f->v8, p->f->m_profile, f);
     fclose(f);
     print_around(p, text, pc);
     free(text);

@@ -51,7 +51,7 @@ void image_file_free(struct image_file *f);
 struct image_loaded {
     struct image_span {
         uint64_t start, end; /* loaded */
-        uint64_t run_end;    /* as the program sees it, zeros included */
+        uint64_t run_end;    /* as the program sees it, zeros included; 0: the format does not tell */
         char path[64];       /* the end of the file's name */
     } *spans;
     unsigned count, capacity;
@@ -63,8 +63,8 @@ bool image_load(const struct image_file *f, struct physmap *map, struct image_lo
                 struct error *e);
 void image_loaded_free(struct image_loaded *loaded);
 
-/** The RAM that the programs leave free: from the end of what was loaded highest to the end of its region;
- * without such a region the largest one. False if there is no RAM below 4 GiB. */
+/** The RAM that the programs leave free: from the end of the highest part of an ELF file in RAM to the end
+ * of that region. False if there is no such part: only the programs know. */
 bool image_free_memory(const struct image_loaded *loaded, const struct physmap *map, uint32_t *base,
                        uint32_t *limit);
 

@@ -156,10 +156,10 @@ static bool add_span(const struct image_file *f, const struct image_segment *s,
             return error_mark(e, ERROR_IMAGE);
         }
     }
-    if (l->count && l->spans[l->count - 1].end == s->addr && s->run == s->addr &&
-        l->spans[l->count - 1].run_end == s->addr && !strcmp(l->spans[l->count - 1].path, short_path(f->path))) {
+    uint64_t run_end = f->format == IMAGE_FORMAT_ELF ? s->run + s->memory : 0;
+    if (l->count && l->spans[l->count - 1].end == s->addr && !run_end &&
+        !l->spans[l->count - 1].run_end && !strcmp(l->spans[l->count - 1].path, short_path(f->path))) {
         l->spans[l->count - 1].end = s->addr + s->size; /* records and blocks in a row */
-        l->spans[l->count - 1].run_end = s->run + s->memory;
         return true;
     }
     if (l->count == l->capacity) {
@@ -170,7 +170,7 @@ static bool add_span(const struct image_file *f, const struct image_segment *s,
     }
     struct image_span *span = &l->spans[l->count++];
     *span = (struct image_span){.start = s->addr, .end = s->addr + s->size,
-                                .run_end = s->run + s->memory};
+                                .run_end = run_end};
     snprintf(span->path, sizeof(span->path), "%s", short_path(f->path));
     return true;
 }
@@ -221,17 +221,6 @@ static const struct phys_region *ram_at(const struct physmap *map, uint64_t last
     return r && r->kind == PHYS_RAM && r->base < BIT64(32) ? r : NULL;
 }
 
-static const struct phys_region *largest_ram(const struct physmap *map)
-{
-    const struct phys_region *best = NULL;
-    for (unsigned i = 0; i < physmap_count(map); i++) {
-        const struct phys_region *r = physmap_region(map, i);
-        if (r->kind == PHYS_RAM && r->base < BIT64(32) && (!best || r->size > best->size))
-            best = r;
-    }
-    return best;
-}
-
 bool image_free_memory(const struct image_loaded *loaded, const struct physmap *map, uint32_t *base,
                        uint32_t *limit)
 {
@@ -244,10 +233,6 @@ bool image_free_memory(const struct image_loaded *loaded, const struct physmap *
             region = r;
             start = end;
         }
-    }
-    if (!region) {
-        region = largest_ram(map);
-        start = region ? region->base : 0;
     }
     if (!region)
         return false;

@@ -143,6 +143,15 @@ Test(image, elf_segments_go_to_their_physical_addresses)
               program.segments[0].size == 16 && program.segments[0].memory == 5000);
     cr_assert(physmap_read(map, 0x40001000, back, sizeof(back)));
     cr_assert(back[0] == 0x5a && back[15] == 0x5a && back[16] == 0, "the rest is cleared");
+    struct image_loaded loaded = {0};
+    uint32_t base, limit;
+    ((Elf32_Phdr *)(file + sizeof(Elf32_Ehdr)))->p_vaddr = 0x40003000; /* it runs elsewhere */
+    cr_assert(image_parse("file", file, 512, IMAGE_FORMAT_ELF, 0, &program, &e), "%s", e.text);
+    cr_assert(image_load(&program, map, &loaded, &e), "%s", e.text);
+    cr_assert(image_free_memory(&loaded, map, &base, &limit));
+    cr_assert(base == 0x40003000 + 5000 && limit == 0x40010000, "0x%x to 0x%x", base, limit);
+    image_loaded_free(&loaded);
+    image_file_free(&program);
     physmap_free(map);
 }
 

@@ -250,9 +250,7 @@ Test(formats, loading)
     cr_assert(image_load(&image, map, &loaded, &e), "%s", e.text);
     cr_assert(physmap_read(map, 0x38, back, 5));
     cr_expect_str_eq(back, "hello");
-    cr_assert(image_free_memory(&loaded, map, &base, &limit));
-    cr_expect_eq(base, 0x20000008);
-    cr_expect_eq(limit, 0x20004000);
+    cr_expect_not(image_free_memory(&loaded, map, &base, &limit), "S-records do not tell");
     accepted(":01003C0042" "81\n" HEX_END); /* the last byte of "hello" */
     cr_assert_not(image_load(&image, map, &loaded, &e));
     check_error("overlaps prog: both have bytes for 0x0000003c");
@@ -261,8 +259,6 @@ Test(formats, loading)
     check_error("its 2 bytes at 0x20004000 do not fit into memory; there is 0x0 to 0xffff (flash), "
                 "0x20000000 to 0x20003fff (sram)");
     image_loaded_free(&loaded);
-    cr_assert(image_free_memory(&loaded, map, &base, &limit));
-    cr_expect(base == 0x20000000 && limit == 0x20004000, "nothing loaded: all RAM is free");
     physmap_free(map);
 }
 

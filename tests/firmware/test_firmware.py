@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""Compiles programs for microcontrollers against newlib and picolibc, at several levels of
+optimisation and for several processors, starts them with the command lines that projects use, and
+checks what they print and how they end; then faults, and what is said about them.
+
+usage: test_firmware.py ARMEMU"""
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+
+ARMEMU = os.path.abspath(sys.argv[1])
+GUEST = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'guest')
+CC = 'arm-none-eabi-gcc'
+OBJCOPY = 'arm-none-eabi-objcopy'
+TIMEOUT = 20
+
+# Name: compiler's options, machine, -cpu, sizes of flash and RAM.
+CPUS = {
+    'm0': (['-mcpu=cortex-m0'], 'microbit', 'cortex-m0', 256 << 10, 16 << 10),
+    'm3': (['-mcpu=cortex-m3'], 'mps2-an385', 'cortex-m3', 4 << 20, 4 << 20),
+    'm4f': (['-mcpu=cortex-m4', '-mfloat-abi=hard'], 'mps2-an386', 'cortex-m4', 4 << 20, 4 << 20),
+    'm7': (['-mcpu=cortex-m7', '-mfloat-abi=hard', '-mfpu=fpv5-d16'], 'mps2-an500', 'cortex-m7',
+           4 << 20, 4 << 20),
+    'lm3s': (['-mcpu=cortex-m3'], 'lm3s6965evb', 'cortex-m3', 256 << 10, 64 << 10),
+}
+LEVELS = ['-O0', '-O1', '-O2', '-O3', '-Os', '-Og']
+
+tests = []
+
+
+def test(function):
+    tests.append((function.__name__, function))
+    return function
+
+
+def check(condition, message, result=None):
+    if not condition:
+        if result is not None:
+            message += '\n  %s\n  status %d\n  stdout %r\n  stderr %r' % (
+                ' '.join(result.args), result.returncode, result.stdout[-800:], result.stderr[-1500:])
+        raise AssertionError(message)
+
+
+def compile_program(cpu, library, level, source='hello.c', name=None):
+    flags, _, _, flash, ram = CPUS[cpu]
+    out = name or '%s-%s%s.elf' % (cpu, library, level)
+    command = [CC, '-mthumb', '-g', level, '-Wall', '-o', out] + flags
+    if library == 'newlib':
+        command += ['--specs=rdimon.specs', '-Wl,--defsym=FLASH_SIZE=%d,--defsym=RAM_SIZE=%d' % (flash, ram),
+                    '-T', os.path.join(GUEST, 'flash.ld'), os.path.join(GUEST, 'start.c')]
+    else:
+        command += ['--specs=picolibc.specs', '--oslib=semihost', '--crt0=semihost',
+                    '-Wl,--defsym=__flash=0,--defsym=__flash_size=%d,--defsym=__ram=0x20000000,'
+                    '--defsym=__ram_size=%d,--defsym=__stack_size=2k' % (flash, ram)]
+    subprocess.run(command + [os.path.join(GUEST, source)], check=True, capture_output=True)
+    return out
+
+
+def run(args, stdin=b''):
+    return subprocess.run([ARMEMU] + args, input=stdin, capture_output=True, timeout=TIMEOUT)
+
+
+def check_hello(r, args, lines=(), file=False):
+    expected = ['arg ' + a for a in args] + ['sum 338350', 'float 2.250 double 0.666667', 'malloc 7']
+    expected += ['line ' + line for line in lines]
+    expected += ['file 123' if file else 'no file: 1', 'time 1']
+    # SYS_WRITEC, which picolibc uses, is the debugger's channel: the standard error output
+    out = (r.stdout + r.stderr).decode().replace('to stderr\n', '')
+    check(out.split('\n') == expected + [''], 'output is not %r' % expected, r)
+    check(b'to stderr\n' in r.stdout + r.stderr, 'nothing on stderr', r)
+    check(r.returncode == 42, 'status is not 42', r)
+
+
+# ---- libraries, levels, processors ---------------------------------------------------------------
+
+def libraries(cpu, library):
+    flags, machine, model, _, _ = CPUS[cpu]
+    for level in LEVELS:
+        elf = compile_program(cpu, library, level)
+        r = run(['-chardev', 'stdio,mux=on,id=stdio0', '-semihosting-config',
+                 'enable=on,chardev=stdio0,arg=program-name,arg=a b,arg=c,,d', '-monitor', 'none',
+                 '-serial', 'none', '-machine', machine + ',accel=tcg', '-cpu', model, '-device',
+                 'loader,file=%s,cpu-num=0' % elf, '-nographic'], b'one\ntwo\nend\n')
+        # picolibc puts a name of its own before the command line
+        words = ['program-name', 'a', 'b', 'c,d']
+        check_hello(r, words if library == 'newlib' else ['program-name'] + words, ['one', 'two'])
+
+
+def add_libraries():
+    for cpu in ['m0', 'm3', 'm4f', 'm7']:
+        for library in ['newlib', 'picolibc']:
+            if cpu == 'm0' and library == 'newlib':
+                continue # does not fit into 16 KiB of RAM with its buffers
+            tests.append(('%s_%s' % (library, cpu),
+                          lambda cpu=cpu, library=library: libraries(cpu, library)))
+
+
+# ---- the command lines of projects ---------------------------------------------------------------
+
+@test
+def embedded_rust():
+    elf = compile_program('lm3s', 'newlib', '-O1')
+    for cpu in ['cortex-m3', 'cortex-m4']:
+        r = run(['-cpu', cpu, '-machine', 'lm3s6965evb', '-nographic', '-semihosting-config',
+                 'enable=on,target=native', '-kernel', elf])
+        check_hello(r, [elf])
+
+
+@test
+def defmt():
+    elf = compile_program('lm3s', 'newlib', '-O2')
+    r = run(['-cpu', 'cortex-m3', '-machine', 'lm3s6965evb', '-nographic', '-chardev',
+             'socket,id=sock0,path=sock,server=on,wait=off', '-serial', 'chardev:sock0', '-monitor', 'none',
+             '-semihosting-config', 'enable=on,target=native', '-kernel', elf])
+    check_hello(r, [elf])
+
+
+@test
+def zephyr():
+    elf = compile_program('m3', 'newlib', '-O1')
+    semihosting = ['-semihosting-config', 'enable=on']
+    base = ['-cpu', 'cortex-m3', '-machine', 'mps2-an385', '-nographic', '-vga', 'none', '-net', 'none']
+    check_hello(run(base + semihosting + ['-kernel', elf, '-m', '16']), [elf])
+    check_hello(run(base + semihosting + ['-icount', 'shift=7,align=off,sleep=off', '-rtc', 'clock=vm',
+                                          '-kernel', elf]), [elf])
+    check_hello(run(base + semihosting + ['-chardev', 'stdio,id=con,mux=on', '-serial', 'chardev:con', '-mon',
+                                          'chardev=con,mode=readline', '-kernel', elf]), [elf])
+    subprocess.run([OBJCOPY, '-O', 'ihex', elf, 'zephyr.hex'], check=True)
+    check_hello(run(base + ['-semihosting-config', 'arg=x', '-device', 'loader,file=zephyr.hex']), ['x'])
+
+
+@test
+def freertos():
+    elf = compile_program('m3', 'newlib', '-O2')
+    r = run(['-machine', 'mps2-an385', '-monitor', 'null', '-semihosting', '--semihosting-config',
+             'enable=on,target=native', '-serial', 'stdio', '-nographic', '-kernel', elf])
+    check_hello(r, [elf])
+
+
+@test
+def riot():
+    elf = compile_program('m0', 'picolibc', '-Os')
+    r = run(['-machine', 'microbit', '-device', 'loader,file=' + elf, '-serial',
+             'unix:S,server=on,wait=off', '-monitor', 'unix:M,server=on,wait=off', '-nographic',
+             '-semihosting-config', 'arg=riot'], b'line\nend\n')
+    check_hello(r, ['program-name', 'riot'], ['line'])
+
+
+@test
+def micropython_and_nuttx():
+    elf = compile_program('m7', 'newlib', '-O2')
+    check_hello(run(['-machine', 'mps2-an500', '-nographic', '-monitor', 'null', '-semihosting',
+                     '-kernel', elf]), [elf])
+    check_hello(run(['-semihosting', '-M', 'mps2-an500', '-nographic', '-kernel', './' + elf]),
+                ['./' + elf])
+
+
+# ---- images ---------------------------------------------------------------------------------------
+
+@test
+def formats():
+    elf = compile_program('m3', 'newlib', '-Os')
+    for kind, name in [('ihex', 'f.hex'), ('srec', 'f.srec'), ('binary', 'f.bin')]:
+        subprocess.run([OBJCOPY, '-O', kind, elf, name], check=True)
+        check_hello(run(['-M', 'mps2-an385', '-semihosting', '-nographic', '-kernel', name]), [name])
+    check_hello(run(['-M', 'mps2-an385', '-semihosting-config', 'arg=raw', '-nographic', '-device',
+                     'loader,file=f.bin,addr=0']), ['raw'])
+    with open('f.bin', 'rb') as f:
+        data = f.read()
+    count = (len(data) + 255) // 256
+    with open('f.uf2', 'wb') as f:
+        for i in range(count):
+            payload = data[256 * i:256 * i + 256].ljust(256, b'\0')
+            words = [0x0a324655, 0x9e5d5157, 0, 256 * i, 256, i, count, 0]
+            f.write(b''.join(w.to_bytes(4, 'little') for w in words) + payload.ljust(476, b'\0') +
+                    (0x0ab16f30).to_bytes(4, 'little'))
+    check_hello(run(['-M', 'mps2-an385', '-semihosting', '-nographic', '-kernel', 'f.uf2']), ['f.uf2'])
+    with open('f.hex') as f:
+        lines = f.readlines()
+    lines[4] = lines[4][:-3] + ('00\n' if lines[4][-3:-1] != '00' else '11\n')
+    with open('broken.hex', 'w') as f:
+        f.writelines(lines)
+    r = run(['-M', 'mps2-an385', '-semihosting', '-nographic', '-kernel', 'broken.hex'])
+    check(r.returncode == 65 and b'broken.hex: line 5: bad checksum' in r.stderr, 'broken file', r)
+
+
+@test
+def files():
+    elf = compile_program('m3', 'newlib', '-O3')
+    os.mkdir('granted')
+    base = ['-M', 'mps2-an385', '-nographic', '-kernel', elf]
+    check_hello(run(base + ['-semihosting-config', 'root=granted', '-append', 'more words']),
+                [elf, 'more', 'words'], file=True)
+    with open('granted/data.txt') as f:
+        check(f.read() == 'written 123', 'the file')
+    os.remove('granted/data.txt')
+    r = run(base + ['-semihosting-config', 'root=granted,readonly=on'])
+    check(r.returncode == 42 and b'no file: 0' in r.stdout and not os.listdir('granted'), 'readonly', r)
+    r = run(base + ['-append', 'x'])
+    check(r.returncode == 1 and b'-semihosting' in r.stderr, '-append without semihosting', r)
+
+
+@test
+def same_under_every_engine():
+    elf = compile_program('m4f', 'newlib', '-O1')
+    for accel in ['interp', 'lockstep']:
+        check_hello(run(['-M', 'mps2-an386', '-accel', accel, '-semihosting', '-monitor', 'none', '-serial',
+                         'null', '-kernel', elf], b'text\n'), [elf], ['text'])
+
+
+# ---- faults ----------------------------------------------------------------------------------------
+
+def explained(arguments, *patterns, options=()):
+    elf = compile_program('m3', 'newlib', '-Og', 'faults.c', 'faults-%d.elf' % threading.get_ident())
+    command = [ARMEMU, '-M', 'mps2-an385', '-nographic', '-monitor', 'none', '-serial', 'null', '-semihosting',
+               '-d', 'guest_errors', '-kernel', elf, '-append', arguments] + list(options)
+    p = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
+    text = p.stderr.decode()
+    for pattern in patterns:
+        check(re.search(pattern, text, re.M), 'does not match /%s/:\n%s' % (pattern, text))
+    return p.returncode
+
+
+@test
+def read_of_nothing():
+    source = open(os.path.join(GUEST, 'faults.c')).read().split('\n')
+    line = 1 + next(i for i, text in enumerate(source) if 'the access' in text)
+    explained('r 0x50000500', r'guest fault: BusFault \(PRECISERR, read of 0x50000500\), taken as HardFault',
+              r'^  at  0x\w+  touch(\+0x\w+)? \(.*faults\.c:%d\)$' % line, r'^ +0x\w+  through\+', r'^ +0x\w+  main\+',
+              r'^  => .*ldr', r'CFSR 0x00008200 PRECISERR BFARVALID', r'is GPIO of nRF51: did you mean -M microbit\?')
+    explained('r 0x40023800', r'0x40023800|i2c') # there is something on this board
+    explained('r 0xdeadbeec', r'never initialised')
+
+
+@test
+def wild_calls():
+    explained('c 0x60000001', r'guest fault: BusFault \(IBUSERR', r'^ +0x\w+  call\+0x\w+ .*\(by LR\)',
+              r'^ +0x\w+  main\+', r'wild function pointer')
+    explained('c 0x100', r'INVSTATE', r'bit 0 of a branch target')
+
+
+@test
+def other_faults():
+    explained('u', r'UNDEFINSTR', r'UDF is undefined on purpose', r'^  => .*udf')
+    explained('d', r'DIVBYZERO', r'DIV_0_TRP is set')
+    explained('s 0x1ffffff0', r'[Ll]ockup|STKERR|stack', r'0x1ffffff0|0x1fffffec')
+
+
+@test
+def unmapped_policies():
+    check(explained('r 0x50000500', r'^armemu: read of 4 bytes at 0x50000500, where nothing is, by 0x\w+ touch',
+                    options=['-unmapped', 'warn']) == 5, 'it goes on')
+    check(explained('r 0x50000500', options=['-unmapped', 'zero']) == 5, 'it goes on')
+
+
+def run_one(item):
+    name, function = item
+    try:
+        function()
+        return name, None
+    except Exception as e: # a test that breaks has failed
+        if isinstance(e, subprocess.CalledProcessError):
+            return name, e.stderr.decode()[-1500:]
+        return name, str(e) if isinstance(e, (AssertionError, subprocess.TimeoutExpired)) else (
+            traceback.format_exc())
+
+
+def main():
+    add_libraries()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            results = list(pool.map(run_one, [t for t in tests if len(sys.argv) < 3 or t[0] in sys.argv[2:]]))
+    for name, error in results:
+        if error:
+            print('FAILED %s: %s' % (name, error))
+    failed = [name for name, error in results if error]
+    for name in failed:
+        print('failed: ' + name)
+    print('passed %d, failed %d' % (len(results) - len(failed), len(failed)))
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == '__main__':
+    main()

@@ -8,7 +8,7 @@
 #include "util/log.h"
 
 enum { SIDE = MICROBIT_LED_SIDE, COLUMNS = MICROBIT_LED_COLUMNS, ROWS = MICROBIT_LED_ROWS,
-       LEDS = SIDE * SIDE, PERIOD_NS = 60000000, NOTHING = 0xff };
+       LEDS = SIDE * SIDE, PERIOD_NS = 36000000, NOTHING = 0xff };
 
 #define LED(x, y) (5 * (y) + (x))
 

@@ -358,7 +358,9 @@ bool boot_load(struct board *b, const struct boot_options *o, struct boot_entry 
         .board = b, .o = o, .entry = entry, .e = e, .ram_base = m->ram_base,
         .ram_end = ram_end < 1ull << 32 ? ram_end : 1ull << 32,
     };
+    l.loaded.warm = m->m_profile && b->booted;
     bool ok = m->m_profile ? load_m_profile(&l) : load_a_profile(&l);
+    b->booted |= ok;
     if (ok)
         image_free_memory(&l.loaded, b->config.map, &entry->heap_base, &entry->heap_limit);
     image_loaded_free(&l.loaded);

@@ -55,6 +55,7 @@ struct image_loaded {
         char path[64];       /* the end of the file's name */
     } *spans;
     unsigned count, capacity;
+    bool warm; /* a reset: flash keeps what it holds, RAM what no file has bytes for */
 };
 
 /** Put all of @f into @map. Errors: no memory there (the line lists where there is), or something that

@@ -191,16 +191,25 @@ static bool clear(const struct image_segment *s, struct physmap *map)
     return true;
 }
 
+static bool is_rom(const struct physmap *map, uint64_t addr)
+{
+    const struct phys_region *r = physmap_find(map, addr);
+    return r && r->kind == PHYS_ROM;
+}
+
 bool image_load(const struct image_file *f, struct physmap *map, struct image_loaded *loaded,
                 struct error *e)
 {
+    bool warm = loaded && loaded->warm;
     for (unsigned i = 0; i < f->count; i++) /* before the loading: it may be what follows */
-        if (!clear(&f->segments[i], map))
+        if (!warm && !clear(&f->segments[i], map))
             return error_no_memory(f, &f->segments[i], map, e);
     for (unsigned i = 0; i < f->count; i++) {
         const struct image_segment *s = &f->segments[i];
         if (loaded && !add_span(f, s, loaded, e))
             return false;
+        if (warm && is_rom(map, s->addr))
+            continue;
         if (s->addr + s->size < s->addr || !physmap_load(map, s->addr, s->data, s->size))
             return error_no_memory(f, s, map, e);
     }

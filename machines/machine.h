@@ -66,6 +66,7 @@ struct board {
     struct phys_region *ram;
     struct device *power_gpio; /* device and input line of the power button; NULL if none */
     unsigned power_input;
+    bool booted;               /* images have been loaded: the next time is a reset */
     void *private_data;        /* the builder's */
 };
 
@@ -132,7 +133,9 @@ struct boot_entry {
 
 /**
  * Load what @o names into the memory of @b. Errors name file, option and what is wrong. May be
- * called again after a reset to restore memory contents.
+ * called again after a reset to restore memory contents; on boards of the M profile these are as on
+ * hardware: flash stays as the guest programmed it, and of RAM only what the files have bytes for is
+ * loaded again.
  */
 bool boot_load(struct board *b, const struct boot_options *o, struct boot_entry *entry, struct error *e);
 

@@ -193,13 +193,23 @@ def board_file(suite):
     suite.expect('file:' + EXAMPLE, raw, [], 7, 'hello\nticks\nhard fault\n')
 
 
+def reset_keeps(suite):
+    """Not compared with QEMU, which loads and clears all memory again."""
+    image = suite.build('warm.c', 'cortex-m3', CMSDK_MEMORY, {})
+    text = ''
+    for count, flash, cause in ((1, 'ffffffff', 0), (2, 'ffff1234', 0x10), (3, '56781234', 0x10)):
+        text += 'count %08x\ncleared 00000000\ninitialised 00000005\nflash %s\ncause %08x\n' % (count, flash, cause)
+    for engine in ENGINES:
+        suite.expect('lm3s6965evb', image, engine, 0, text)
+
+
 def cases():
     for program in PROGRAMS:
         yield program[0], lambda s, p=program: boards(s, *p)
     for library in ('newlib', 'picolibc'):
         for board in LIBC_BOARDS:
             yield '%s on %s, %s' % (library, *board[:2]), lambda s, l=library, b=board: libc(s, l, *b)
-    for case in (cores_of_lm3s6965evb, generic, board_file):
+    for case in (cores_of_lm3s6965evb, generic, board_file, reset_keeps):
         yield case.__name__, case
 
 

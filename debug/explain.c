@@ -318,7 +318,12 @@ void explain_print(const struct explain_config *c, const struct explain_fault *f
     print_code(&p);
     print_registers(&p);
     print_status(&p);
+    if (f->detail)
+        fprintf(out, "  %s\n", f->detail);
     print_hints(&p);
+    if (f->lockup)
+        hint(&p, "a fault within HardFault, NMI or with FAULTMASK set has no handler: the CPU stands still until "
+                 "a reset; the explanation of the fault before tells why the handler ran");
     fprintf(out, "  after %" PRIu64 " instructions, at %" PRId64 ".%09" PRId64 " s\n", f->instructions,
             f->time_ns / 1000000000, f->time_ns % 1000000000);
 }

@@ -27,7 +27,8 @@ struct explain_fault {
     enum explain_kind kind;
     const char *title;     /* "BusFault (PRECISERR), read of 0x40013800, taken as HardFault" */
     bool m_profile, thumb, v8;
-    bool lockup;
+    bool lockup;           /* nothing can handle the fault */
+    const char *detail;    /* one more line about the refusal; may be NULL */
     bool has_addr;         /* addr is the data address */
     uint32_t addr;
     uint32_t regs[16];     /* at the instruction: r15 is its address */

@@ -15,7 +15,7 @@ enum {
 /* B1.5.8 of DDI 0403E. */
 static bool is_exception_return(uint32_t pc)
 {
-    unsigned to = pc & 0xf;
+    unsigned to = (pc | 1) & 0xf; /* libdw clears the Thumb bit */
     return (pc & 0xffffffe0u) == 0xffffffe0u && (to == 1 || to == 9 || to == 0xd);
 }
 

@@ -139,9 +139,31 @@ static bool is_of_interest(struct vm_cpu *c, const struct arm_report *r)
             vm_symbol(c->vm, c->state.r[14], place, sizeof(place)));
 }
 
+/* Which region of the MPU decided about @addr: the highest one that holds it. */
+static void describe_mpu(const struct arm_state *s, uint32_t addr, char *buf, size_t size)
+{
+    static const char *const rights[] = {"no access", "privileged access only", "no unprivileged writes",
+                                         "full access", "reserved rights", "privileged reads only",
+                                         "reads only", "reads only"};
+    for (unsigned i = ARM_M_MPU_REGIONS_MAX; i-- > 0;) {
+        uint32_t rasr = s->m.mpu_rasr[i];
+        uint64_t bytes = 2ull << (rasr >> 1 & 31), base = s->m.mpu_rbar[i] & ~(bytes - 1) & ~31u;
+        bool disabled = rasr >> 8 >> (((addr - base) / (bytes / 8 ? bytes / 8 : 1)) & 7) & 1;
+        if (!(rasr & 1) || addr - base >= bytes || (bytes >= 256 && disabled))
+            continue;
+        snprintf(buf, size, "region %u of the MPU, 0x%08x to 0x%08x: %s%s", i, (uint32_t)base,
+                 (uint32_t)(base + bytes - 1), rights[rasr >> 24 & 7],
+                 rasr >> 28 & 1 ? ", no execution" : "");
+        return;
+    }
+    snprintf(buf, size, "no region of the MPU holds 0x%08x%s", addr,
+             s->m.mpu_ctrl & 4 ? ", and the default map is for privileged code" : "");
+}
+
 void vm_report(struct arm_state *s, const struct arm_report *r)
 {
     struct vm_cpu *c = vm_cpu_of(&s->env);
+    char detail[120];
     if (!vm_explains(c->vm) || !is_of_interest(c, r))
         return;
     struct explain_fault f = {
@@ -157,6 +179,10 @@ void vm_report(struct arm_state *s, const struct arm_report *r)
         f.msp = arm_m_sp_read(s, false);
         f.psp = arm_m_sp_read(s, true);
         f.xpsr = arm_m_xpsr_read(s);
+        if (r->kind == ARM_REPORT_PERMISSION || (r->kind == ARM_REPORT_FETCH && s->m.cfsr & ARM_M_IACCVIOL)) {
+            describe_mpu(s, r->has_addr ? r->addr : r->pc, detail, sizeof(detail));
+            f.detail = s->m.mpu_ctrl & 1 ? detail : "the default memory map forbids it";
+        }
     }
     vm_explain(c, &f);
 }

@@ -215,12 +215,18 @@ def same_under_every_engine():
 
 # ---- faults ----------------------------------------------------------------------------------------
 
-def explained(arguments, *patterns, options=()):
+def explained(arguments, *patterns, options=(), hangs=False):
     elf = compile_program('m3', 'newlib', '-Og', 'faults.c', 'faults-%d.elf' % threading.get_ident())
     command = [ARMEMU, '-M', 'mps2-an385', '-nographic', '-monitor', 'none', '-serial', 'null', '-semihosting',
                '-d', 'guest_errors', '-kernel', elf, '-append', arguments] + list(options)
-    p = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
-    text = p.stderr.decode()
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE) as p:
+        try:
+            err = p.communicate(timeout=3 if hangs else TIMEOUT)[1]
+        except subprocess.TimeoutExpired:
+            p.terminate()
+            err = p.communicate()[1]
+    text = err.decode()
     for pattern in patterns:
         check(re.search(pattern, text, re.M), 'does not match /%s/:\n%s' % (pattern, text))
     return p.returncode
@@ -249,6 +255,16 @@ def other_faults():
     explained('u', r'UNDEFINSTR', r'UDF is undefined on purpose', r'^  => .*udf')
     explained('d', r'DIVBYZERO', r'DIV_0_TRP is set')
     explained('s 0x1ffffff0', r'[Ll]ockup|STKERR|stack', r'0x1ffffff0|0x1fffffec')
+
+
+@test
+def handlers_mpu_and_lockup():
+    explained('i', r'BusFault \(PRECISERR', r'^ +0x\w+  on_svc\+', r'^ +---  exception$', r'^ +0x\w+  main\+')
+    explained('m 0x20000100', r'MemManage \(DACCVIOL, read of 0x20000100\)',
+              r'region 0 of the MPU, 0x20000100 to 0x2000011f: no access', r'^ +0x\w+  main\+')
+    explained('a 0x20000002', r'UsageFault \(UNALIGNED', r'^  => .*ldrd', r'0x20000002 is not aligned')
+    explained('l 0x50000500', r'lockup: PRECISERR, read of 0x60000000', r'^ +0x\w+  on_hard_fault\+',
+                  r'^ +---  exception$', r'^ +0x\w+  main\+', r'has no handler', hangs=True)
 
 
 @test

@@ -4,6 +4,10 @@
 
 #define CCR (*(volatile unsigned *)0xe000ed14)
 
+#define MPU_CTRL (*(volatile unsigned *)0xe000ed94)
+#define MPU_RBAR (*(volatile unsigned *)0xe000ed9c)
+#define MPU_RASR (*(volatile unsigned *)0xe000eda0)
+
 volatile int sink, zero;
 
 __attribute__((noinline)) void touch(volatile unsigned *p)
@@ -24,6 +28,21 @@ __attribute__((noinline)) void call(unsigned addr)
     sink += 3;
 }
 
+void on_svc(void)
+{
+    through(0x50000500);
+}
+
+/* With the argument "l", a fault within the handler of the fault. */
+volatile int lock;
+
+void on_hard_fault(void)
+{
+    if (lock)
+        touch((volatile unsigned *)0x60000000);
+    __asm__ volatile("ldr r1, =0x20024\n movs r0, #0x18\n bkpt 0xab\n b ." : : : "r0", "r1");
+}
+
 int main(int argc, char **argv)
 {
     char kind = argc > 1 ? argv[1][0] : 0;
@@ -36,6 +55,19 @@ int main(int argc, char **argv)
         CCR |= 1 << 4;
         __asm__ volatile("dsb\n isb" : : : "memory");
         sink = 100 / zero;
+        break;
+    case 'i': __asm__ volatile("svc 0" : : : "memory"); break;
+    case 'm':
+        MPU_RBAR = addr;
+        MPU_RASR = 4 << 1 | 1; /* 32 bytes, no access */
+        MPU_CTRL = 5;
+        __asm__ volatile("dsb\n isb" : : : "memory");
+        through(addr);
+        break;
+    case 'a': __asm__ volatile("ldrd r2, r3, [%0]" : : "r"(addr) : "r2", "r3"); break;
+    case 'l':
+        lock = 1;
+        through(addr);
         break;
     case 's': __asm__ volatile("mov sp, %0\n push {r0}" : : "r"(addr) : "memory"); break;
     }

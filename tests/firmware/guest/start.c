@@ -22,4 +22,9 @@ __attribute__((naked)) void fault(void)
     __asm__ volatile("ldr r1, =0x20024\n movs r0, #0x18\n bkpt 0xab\n b .");
 }
 
-__attribute__((section(".vectors"), used)) static void *const vectors[16] = {__stack, reset, fault, fault};
+void on_hard_fault(void) __attribute__((weak, alias("fault")));
+void on_svc(void) __attribute__((weak, alias("fault")));
+
+__attribute__((section(".vectors"), used)) static void *const vectors[16] = {
+    __stack, reset, fault, on_hard_fault, [11] = on_svc,
+};

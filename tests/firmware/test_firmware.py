@@ -213,6 +213,38 @@ def same_under_every_engine():
                          'null', '-kernel', elf], b'text\n'), [elf], ['text'])
 
 
+# ---- the A profile -------------------------------------------------------------------------------
+
+@test
+def traps_of_the_a_profile():
+    for isa in ['-marm', '-mthumb']:
+        for trap in range(3):
+            for user in [False, True]:
+                elf = 'traps%s%d%d.elf' % (isa, trap, user)
+                subprocess.run([CC, isa, '-mcpu=cortex-a15', '-DTRAP=%d' % trap, '-nostdlib',
+                                '-Wl,-Ttext=0x40100000', '-o', elf] + (['-DUSER'] if user else []) +
+                               [os.path.join(GUEST, 'traps.S')], check=True, capture_output=True)
+                args = ['-M', 'virt', '-serial', 'stdio', '-monitor', 'none', '-kernel', elf]
+                for config, called in [('on', not user), ('on,userspace=on', True), ('off', False)]:
+                    r = run(args + ['-semihosting-config', config])
+                    # BKPT 0xab is no call in A32 code
+                    called = called and not (trap == 2 and isa == '-marm')
+                    good = (r.returncode == 9 and r.stderr == b'ok\n' and r.stdout == b'') if called else (
+                        r.returncode == 0 and r.stdout == b'n')
+                    check(good, 'called is not %s' % called, r)
+
+
+@test
+def hosted_program_on_the_a_profile():
+    for isa in ['-marm', '-mthumb']:
+        elf = 'a%s.elf' % isa
+        subprocess.run([CC, isa, '-mcpu=cortex-a15', '-O2', '--specs=rdimon.specs',
+                        '-Wl,-Ttext-segment=0x40100000', '-o', elf, os.path.join(GUEST, 'hello.c')],
+                       check=True, capture_output=True)
+        check_hello(run(['-M', 'virt', '-semihosting', '-serial', 'none', '-monitor', 'none', '-kernel', elf,
+                         '-append', 'x y'], b'text\n'), [elf, 'x', 'y'], ['text'])
+
+
 # ---- faults ----------------------------------------------------------------------------------------
 
 def explained(arguments, *patterns, options=(), hangs=False):

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "frontend/arm/cpu/exceptions.h"
+#include "frontend/arm/cpu/m/m.h"
 #include "util/log.h"
 #include "vm/internal.h"
 
@@ -148,6 +149,8 @@ bool vm_service(struct ir_env *env)
     if (c->vm->config.icount.enabled)
         vm_icount_service(c);
     vm_cpu_sync_lines(c);
+    if (arm_is_m(&c->state))
+        arm_m_safe_point(&c->state);
     if (atomic_exchange(&c->event, false))
         c->state.event = 1;
     return !atomic_load(&c->attention) && !c->state.halted;

@@ -45,6 +45,8 @@ void arm_m_nvic_input(struct arm_state *s, unsigned word, uint32_t level, uint32
 void arm_m_nmi(struct arm_state *s);
 /** The clock has passed a deadline that was set by ops->m->deadline. */
 void arm_m_systick_sync(struct arm_state *s);
+/** Between instructions: do what an access to the System Control Space has left to be done. */
+void arm_m_safe_point(struct arm_state *s);
 /** Does anything end WFI, and does WFE find its event? */
 bool arm_m_wakes(const struct arm_state *s);
 

@@ -76,6 +76,9 @@ void m_cyccnt_set(struct arm_state *s, uint32_t value, bool counts);
 bool m_cyccnt_counts(const struct arm_state *s);
 
 /* m_special.c */
+/** As arm_m_state_changed, in the middle of a block: the context and what translation depends on follow
+ * at its end. */
+void m_state_changes(struct arm_state *s);
 void m_select_sp(struct arm_state *s, bool psp);
 
 /* m_fp.c */

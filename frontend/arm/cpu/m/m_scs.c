@@ -203,7 +203,7 @@ WRITER(m_ccr_write)
     if (!arm_m_is_v7(s))
         return;
     s->m.ccr = (v & mask) | (s->model->clidr ? M_CCR_STKALIGN : 0);
-    arm_m_state_changed(s);
+    m_state_changes(s);
 }
 
 READER(m_shpr_read)
@@ -298,7 +298,7 @@ READER(m_cpacr_read)
 WRITER(m_cpacr_write)
 {
     s->m.cpacr = m_has_fp(s) ? v & 0x00f00000u : 0;
-    arm_m_state_changed(s);
+    m_state_changes(s);
 }
 
 READER(m_fpccr_read)
@@ -309,7 +309,7 @@ READER(m_fpccr_read)
 WRITER(m_fpccr_write)
 {
     s->m.fpccr = v & 0xc000017bu;
-    arm_m_state_changed(s);
+    m_state_changes(s);
 }
 
 enum { MPU_TYPE, MPU_CTRL, MPU_RNR, MPU_RBAR, MPU_RASR };
@@ -339,7 +339,7 @@ READER(m_mpu_read)
 
 static void mpu_changed(struct arm_state *s)
 {
-    arm_m_state_changed(s);
+    m_state_changes(s);
     s->ops->tlb_invalidate(s, ARM_TLB_ALL, 0, 0, false);
 }
 

@@ -14,10 +14,26 @@ static bool mpu_applies(const struct arm_state *s)
            ((s->m.mpu_ctrl & M_MPU_HFNMIENA) || m_execution_priority(s) >= 0);
 }
 
+void m_state_changes(struct arm_state *s)
+{
+    s->m.changed = 1;
+    s->m.mpu_applies = mpu_applies(s);
+    s->fp_enabled = m_fp_ready(s);
+    s->env.touched = 1;
+    s->ops->end_slice(s);
+}
+
+void arm_m_safe_point(struct arm_state *s)
+{
+    if (s->m.changed)
+        arm_m_state_changed(s);
+}
+
 void arm_m_state_changed(struct arm_state *s)
 {
     bool strict = !arm_m_is_v7(s) || (s->m.ccr & M_CCR_UNALIGN_TRP);
 
+    s->m.changed = 0;
     s->mode = s->m.handler ? ARM_MODE_SVC : s->m.npriv ? ARM_MODE_USR : ARM_MODE_SYS;
     s->m.mpu_applies = mpu_applies(s);
     s->fp_enabled = m_fp_ready(s);

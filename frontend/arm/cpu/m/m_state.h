@@ -49,7 +49,8 @@ struct arm_m {
     uint16_t ipsr;      /* the exception number */
     uint8_t locked_up;
     uint8_t access_violation; /* of m_access: the MPU refused, not the bus */
-    uint8_t mpu_applies;
+    uint8_t mpu_applies; /* to what executes now */
+    uint8_t changed;     /* arm_m_state_changed is due at the next safe point */
 
     /* System Control Block */
     uint32_t vtor, scr, ccr, shcsr_enable; /* shcsr_enable: SHCSR bits 16..18 */

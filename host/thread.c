@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 
 #include "util/bits.h"
@@ -45,21 +46,39 @@ static void outside_signals(sigset_t *set)
         sigaddset(set, signals[i]);
 }
 
+struct thread_start_info {
+    void *(*run)(void *opaque);
+    void *opaque;
+    char name[16];
+};
+
+/* A thread names itself: to name others takes a file of /proc. */
+static void *thread_main(void *opaque)
+{
+    struct thread_start_info info = *(struct thread_start_info *)opaque;
+    free(opaque);
+    prctl(PR_SET_NAME, info.name);
+    return info.run(info.opaque);
+}
+
 bool thread_start(pthread_t *thread, const char *name, void *(*run)(void *opaque), void *opaque,
                   struct error *e)
 {
     sigset_t blocked, old;
+    struct thread_start_info *info = malloc(sizeof(*info));
+    if (!info)
+        abort();
+    *info = (struct thread_start_info){.run = run, .opaque = opaque};
+    snprintf(info->name, sizeof(info->name), "%s", name);
     outside_signals(&blocked);
     pthread_sigmask(SIG_BLOCK, &blocked, &old);
-    int rc = pthread_create(thread, NULL, run, opaque);
+    int rc = pthread_create(thread, NULL, thread_main, info);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (rc) {
+        free(info);
         errno = rc;
         return error_set_errno(e, "cannot start thread '%s'", name);
     }
-    char cut[16];
-    snprintf(cut, sizeof(cut), "%s", name);
-    pthread_setname_np(*thread, cut);
     return true;
 }
 

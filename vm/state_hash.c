@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "util/bits.h"
@@ -47,23 +49,45 @@ static bool is_zero(const uint8_t *page)
     return !word && !memcmp(page, page + 8, PAGE - 8);
 }
 
-/* Which of the @count pages at @host may hold something, as /proc/self/pagemap says: a bit each. All
- * when the host does not tell. */
-static void pages_present(const uint8_t *host, uint64_t count, uint64_t *present)
+/* Note in @present which of the @count pages at @host the kernel has in memory or swapped out: a bit
+ * each. False when it does not tell. */
+static bool pages_by_pagemap(const uint8_t *host, uint64_t count, uint64_t *present)
 {
     enum { CHUNK = 512 };
     uint64_t entry[CHUNK];
+    bool ok = true;
     int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    for (uint64_t i = 0; i < count; i += CHUNK) {
+    for (uint64_t i = 0; i < count && ok; i += CHUNK) {
         uint64_t n = count - i < CHUNK ? count - i : CHUNK;
         off_t at = (off_t)(((uintptr_t)host / PAGE + i) * sizeof(entry[0]));
-        bool known = fd >= 0 && pread(fd, entry, n * 8, at) == (ssize_t)(n * 8);
-        for (uint64_t k = 0; k < n; k++)
-            if (!known || entry[k] >> 62) /* in memory, or swapped out */
+        ok = fd >= 0 && pread(fd, entry, n * 8, at) == (ssize_t)(n * 8);
+        for (uint64_t k = 0; k < n && ok; k++)
+            if (entry[k] >> 62)
                 present[(i + k) / 64] |= BIT64((i + k) % 64);
     }
     if (fd >= 0)
         close(fd);
+    return ok;
+}
+
+/* The same by mincore, which does not know what is swapped out; so only where nothing is. It needs no file
+ * of /proc, whose removal costs at the end of a process. */
+static bool pages_by_mincore(uint8_t *host, uint64_t count, uint64_t *present)
+{
+    enum { CHUNK = 1024 };
+    unsigned char resident[CHUNK];
+    struct sysinfo info;
+    if (sysinfo(&info) || info.totalswap != info.freeswap)
+        return false;
+    for (uint64_t i = 0; i < count; i += CHUNK) {
+        uint64_t n = count - i < CHUNK ? count - i : CHUNK;
+        if (mincore(host + i * PAGE, n * PAGE, resident))
+            return false;
+        for (uint64_t k = 0; k < n; k++)
+            if (resident[k] & 1)
+                present[(i + k) / 64] |= BIT64((i + k) % 64);
+    }
+    return true;
 }
 
 static uint64_t mix_memory(uint64_t h, const struct phys_region *r)
@@ -72,7 +96,8 @@ static uint64_t mix_memory(uint64_t h, const struct phys_region *r)
     uint64_t *present = calloc(count / 64 + 1, sizeof(*present));
     if (!present)
         abort();
-    pages_present(r->host, count, present);
+    if (!pages_by_mincore(r->host, count, present) && !pages_by_pagemap(r->host, count, present))
+        memset(present, 0xff, (count / 64 + 1) * sizeof(*present));
     for (uint64_t i = 0; i < count; i++) {
         const uint8_t *page = r->host + i * PAGE;
         if ((present[i / 64] >> (i % 64) & 1) && !is_zero(page))

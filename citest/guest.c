@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "citest/coverage.h"
 #include "citest/result.h"
 #include "host/clock.h"
 #include "host/thread.h"
@@ -267,6 +268,7 @@ static bool fill_config(struct guest *g, struct vm_config *config)
             .output = g->ports[CITEST_CONSOLE].chardev,
         },
         .host_features_mask = ~0u,
+        .coverage = c->coverage,
         .icount = {
             .enabled = true,
             .shift = (uint8_t)(c->shift_given ? c->shift : machine_cycle_shift(m)),
@@ -330,6 +332,23 @@ static void judge(struct guest *g, int status)
         set_reason(g, CITEST_FAILED, "%s", reason);
 }
 
+static void write_covered(void *opaque, const struct engine_covered *c)
+{
+    const struct coverage_entry entry = {(uint32_t)c->start, (uint32_t)c->end, (uint32_t)c->branch, c->taken};
+    fwrite(&entry, sizeof(entry), 1, opaque);
+}
+
+static void write_coverage(struct guest *g, int fd)
+{
+    FILE *f = fdopen(fd, "wb");
+    if (!f)
+        abort();
+    if (!vm_coverage(g->vm, write_covered, f))
+        fprintf(stderr, "coverage is incomplete: the program made too much new code\n");
+    if (fflush(f))
+        fprintf(stderr, "coverage is incomplete: no memory\n");
+}
+
 /* While the guest runs its files are limited as its output is. */
 static int run_limited(struct guest *g)
 {
@@ -360,6 +379,8 @@ void citest_guest_run(const struct citest_case *c, struct citest_shared *shared,
         g.result->virtual_ns = vm_now(g.vm);
         g.result->state_hash = vm_state_hash(g.vm);
         judge(&g, status);
+        if (coverage >= 0)
+            write_coverage(&g, coverage);
     }
     remove_folder(&g);
     g.result->wall_ns = clock_host_monotonic() - begin;

@@ -59,7 +59,8 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     pthread_mutex_init(&en->lock, NULL);
     pthread_mutex_init(&en->cpus_lock, NULL);
     pthread_cond_init(&en->quiet, NULL);
-    if (en->accel != ENGINE_INTERP && !backend_start(en, config, e)) {
+    if ((config->coverage && !(en->coverage = engine_coverage_new(e))) ||
+        (en->accel != ENGINE_INTERP && !backend_start(en, config, e))) {
         engine_free(en);
         return NULL;
     }
@@ -81,6 +82,7 @@ void engine_free(struct engine *en)
     for (uint32_t i = 0; i < en->cpu_count; i++)
         cpu_free(en->cpus[i]);
     backend_free(en->backend);
+    engine_coverage_free(en->coverage);
     arena_free(&en->arena);
     pthread_mutex_destroy(&en->lock);
     pthread_mutex_destroy(&en->cpus_lock);

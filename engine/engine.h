@@ -61,6 +61,7 @@ struct engine_config {
                                  at exactly that count: for time that is counted in instructions */
     uint32_t host_features_mask;
     bool one_insn;            /* each block is one instruction */
+    bool coverage;            /* record what is executed: see engine_coverage */
     bool direct;              /* guest memory is a window of the host's address space: see */
     uint64_t window;          /* struct backend_config. Its address is what a page's phys is then */
     FILE *perfmap;            /* a line for each block, as perf reads them; or NULL */
@@ -174,6 +175,18 @@ void engine_sync(struct engine *en, struct ir_env *self);
 bool engine_cpu_in_guest(const struct engine_cpu *ec);
 
 void engine_stats_get(struct engine *en, struct engine_stats *out);
+
+/* Something that has been executed. */
+struct engine_covered {
+    uint64_t start, end;  /* the instructions from virtual address start to end */
+    uint64_t branch;      /* the conditional branch there went, as taken says (GUEST_BRANCH_*) */
+    uint8_t taken;
+};
+
+/** Call @visit for all that has been executed since the start; the same may come several times. False: there was more
+ * than could be recorded. No CPU runs. */
+bool engine_coverage(const struct engine *en,
+                     void (*visit)(void *opaque, const struct engine_covered *c), void *opaque);
 
 /** Differences found by the lockstep checker so far. */
 uint64_t engine_lockstep_differences(const struct engine *en);

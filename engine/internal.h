@@ -138,6 +138,7 @@ struct engine {
     struct block **ids;           /* interpreter: entry value -> block */
     uint64_t seen[1 << (SEEN_BITS - 6)]; /* hashed keys translated before, for the statistics */
     struct engine_stats stats;
+    struct coverage_marks *coverage; /* NULL: not recorded */
     struct engine_debug debug;
     _Atomic uint64_t lockstep_differences;
 
@@ -189,6 +190,15 @@ bool engine_breakpoint_at(const struct engine *en, uint64_t pc);
  * The block is not published. */
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
                                uint32_t flags, uint32_t max_insns);
+
+/* ---- coverage.c -------------------------------------------------------------------------------------- */
+
+struct coverage_marks *engine_coverage_new(struct error *e);
+void engine_coverage_free(struct coverage_marks *c);
+/** The marks for the next block to be translated; NULL when there are no more. */
+struct guest_marks *engine_coverage_begin(struct coverage_marks *c);
+/** A block in the page at virtual address @page has been made with them. */
+void engine_coverage_keep(struct coverage_marks *c, uint64_t page);
 
 /* ---- lockstep.c -------------------------------------------------------------------------------------- */
 

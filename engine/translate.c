@@ -169,6 +169,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
         .flags = flags & ~BLOCK_STEP,
         .max_insns = en->one_insn || (flags & BLOCK_STEP) ? 1 : max_insns,
         .fold_literals = !en->debug.no_literals,
+        .marks = en->coverage ? engine_coverage_begin(en->coverage) : NULL,
         .stops = en->debug.count ? en->debug.stops : NULL,
     };
     if (code.offset > PAGE_BYTES - 4 &&
@@ -181,6 +182,8 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     if (!(en->backend ? backend_compile(en->backend, &ir, &host) : interp_id(en, &host)))
         return NULL;
     struct block *b = block_new(en, &ir, &code, &host);
+    if (code.marks)
+        engine_coverage_keep(en->coverage, align_down(pc, PAGE_BYTES));
     b->phys = fetch->phys;
     if (straddles)
         keep_straddle_bytes(b, &code);

@@ -11,6 +11,23 @@
 
 #include "ir/ir.h"
 
+/* Coverage: a point of a block that leaves a mark at run time, and what its being reached says. */
+struct guest_mark {
+    uint16_t start, end;  /* page offsets: the instructions that have been executed then; */
+    uint16_t branch;      /* of a conditional branch, */
+    uint8_t taken;        /* which was GUEST_BRANCH_TAKEN or not, unless GUEST_BRANCH_NONE */
+};
+
+enum { GUEST_BRANCH_NONE, GUEST_BRANCH_TAKEN, GUEST_BRANCH_NOT_TAKEN };
+
+enum { GUEST_MARKS_MAX = 160 }; /* per block */
+
+struct guest_marks {
+    uint8_t *bytes;       /* one for each mark */
+    unsigned count, max;
+    struct guest_mark mark[GUEST_MARKS_MAX];
+};
+
 /* Where the code of a block comes from. Pages are host pointers to the guest's physical pages. */
 struct guest_code {
     const uint8_t *page;      /* the physical page that holds the first instruction */
@@ -20,6 +37,7 @@ struct guest_code {
     uint32_t flags;           /* the frontend's block flags (see block_flags) */
     uint32_t max_insns;       /* at most so many instructions (1 for single step) */
     bool fold_literals;       /* PC-relative loads from the page may become constants */
+    struct guest_marks *marks; /* coverage: to be filled, with code that marks; NULL: none */
     const uint64_t *stops;    /* a bit per halfword of the page: the block ends before these (but never
                                  before its first instruction); NULL: none */
 };

@@ -293,6 +293,11 @@ void ir_insn(struct ir_block *b, uint32_t word)
     b->insn_count++;
 }
 
+void ir_mark(struct ir_block *b, uint8_t *byte)
+{
+    emit_none(b, IR_OP_mark, IR_NONE, (uintptr_t)byte, 0);
+}
+
 unsigned ir_label_new(struct ir_block *b)
 {
     return b->label_count++;

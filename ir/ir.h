@@ -215,6 +215,8 @@ void ir_callz(struct ir_block *b, int32_t v, unsigned id);
 /** The bytes of @v from @offset on as a value of @type; @v itself when it has the type. */
 int32_t ir_part(struct ir_block *b, enum ir_type type, int32_t v, unsigned offset);
 void ir_insn(struct ir_block *b, uint32_t word);
+/** Record at run time that this point is reached: *@byte becomes 1. */
+void ir_mark(struct ir_block *b, uint8_t *byte);
 unsigned ir_label_new(struct ir_block *b);
 void ir_label(struct ir_block *b, unsigned label);
 void ir_brcc(struct ir_block *b, enum ir_cc cc, unsigned label);

@@ -8,6 +8,7 @@ static const char *const patterns[IR_OP_COUNT] = {
     [IR_OP_part] = "ai",     [IR_OP_callz] = "ha",
     [IR_OP_ubfx] = "af",     [IR_OP_sbfx] = "af",     [IR_OP_bfi] = "af",  [IR_OP_ld] = "am",
     [IR_OP_st] = "am",       [IR_OP_memgroup] = "ag", [IR_OP_call] = "ha", [IR_OP_insn] = "i",
+    [IR_OP_mark] = "i",
     [IR_OP_brcc] = "l",      [IR_OP_brnz] = "al",     [IR_OP_brz] = "al",  [IR_OP_label] = "l",
     [IR_OP_callhint] = "aon", [IR_OP_exitd] = "on",    [IR_OP_exiti] = "ax",
     [IR_OP_exitengine] = "ar", [IR_OP_fcmp] = "an",   [IR_OP_ftos] = "an", [IR_OP_ftou] = "an",

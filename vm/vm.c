@@ -169,6 +169,7 @@ bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *con
         .accel = config->accel,
         .slice = config->slice,
         .exact = config->icount.enabled,
+        .coverage = config->coverage,
         .cache_size = config->cache_size,
         .host_features_mask = config->host_features_mask,
         .perfmap = config->perfmap,
@@ -470,6 +471,12 @@ uint64_t vm_instructions(const struct vm *vm)
     for (uint32_t i = 0; i < vm->cpu_count; i++)
         sum += engine_icount(&vm->cpus[i]->state.env);
     return sum;
+}
+
+bool vm_coverage(const struct vm *vm, void (*visit)(void *opaque, const struct engine_covered *c),
+                 void *opaque)
+{
+    return engine_coverage(vm->engine, visit, opaque);
 }
 
 uint64_t vm_lockstep_differences(const struct vm *vm)

@@ -80,6 +80,7 @@ struct vm_config {
     uint32_t host_features_mask;
     uint32_t slice, cache_size; /* see engine_config */
     struct vm_icount icount;
+    bool coverage;        /* record what is executed: vm_coverage */
     bool utc_fixed;       /* real-time clocks start at utc_base, ns since 1970, and go with guest time; */
     int64_t utc_base;     /* else with the host's, or with icount from VM_UTC_BASE */
     FILE *perfmap;        /* lines for perf, or NULL */
@@ -154,6 +155,9 @@ uint64_t vm_instructions(const struct vm *vm);
  * interp). The CPUs do not run (after vm_run, or paused).
  */
 uint64_t vm_state_hash(struct vm *vm);
+/** What has been executed: see engine_coverage. */
+bool vm_coverage(const struct vm *vm, void (*visit)(void *opaque, const struct engine_covered *c),
+                 void *opaque);
 /** Differences that the lockstep checker found. */
 uint64_t vm_lockstep_differences(const struct vm *vm);
 

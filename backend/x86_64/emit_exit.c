@@ -19,6 +19,20 @@ void emit_insn(struct compiler *c, const struct ir_op *op, int32_t i)
     c->insn_left = c->b->insn_count - c->insns_begun++;
 }
 
+/* The byte is below 2 GiB where the engine made it; a move leaves the flags alone. */
+void emit_mark(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    if (op->imm <= INT32_MAX) {
+        x_m(&c->a, X86_MOV8_MI, 0, x_mem(NO_REG, (int32_t)op->imm));
+        x_u8(&c->a, 1);
+        return;
+    }
+    unsigned r = ra_alloc(c);
+    x_mov_ri(&c->a, r, op->imm);
+    x_m(&c->a, X86_MOV8_MI, 0, x_mem((int)r, 0));
+    x_u8(&c->a, 1);
+}
+
 /* ---- predicted returns ---------------------------------------------------------------------------
  * A call of the guest is a call of the host, so that the host predicts the return. The stack has, per
  * call, a key (the guest's return address and the context's tag) and the host's return address. A

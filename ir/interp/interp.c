@@ -546,6 +546,12 @@ static uint64_t op_brz(struct interp *it, const struct ir_op *op)
     return 0;
 }
 
+static uint64_t op_mark(struct interp *it, const struct ir_op *op)
+{
+    *(uint8_t *)(uintptr_t)op->imm = 1;
+    return 0;
+}
+
 static uint64_t op_callhint(struct interp *it, const struct ir_op *op)
 {
     return 0;

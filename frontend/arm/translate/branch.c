@@ -11,10 +11,22 @@ static void link_next(struct arm_translate *t)
     ir_callhint(t->b, link, next, t->b->lane);
 }
 
+/* Coverage: the conditional branch at t->offset goes this way from here. */
+static void cover_way(struct arm_translate *t, uint8_t taken)
+{
+    struct guest_mark *m = arm_cover(t, t->offset);
+    if (!m)
+        return;
+    m->branch = (uint16_t)t->offset;
+    m->taken = taken;
+}
+
 /* B<c> <label> */
 bool trans_B(struct arm_translate *t, const struct arg_bcond *a)
 {
     arm_skip_unless(t, (unsigned)a->cond);
+    if (t->cond >= IR_CC_AL && (unsigned)a->cond < IR_CC_AL)
+        cover_way(t, GUEST_BRANCH_TAKEN);
     arm_branch_direct(t, arm_pc_offset(t) + a->imm, t->b->lane);
     return true;
 }
@@ -76,8 +88,10 @@ bool trans_CBZ(struct arm_translate *t, const struct arg_cbz *a)
         ir_brz(b, v, not_taken);
     else
         ir_brnz(b, v, not_taken);
+    cover_way(t, GUEST_BRANCH_TAKEN);
     ir_exitd(b, arm_pc_offset(t) + a->imm, b->lane);
     ir_label(b, not_taken);
+    cover_way(t, GUEST_BRANCH_NOT_TAKEN);
     arm_end_after(t, false);
     return true;
 }

@@ -105,6 +105,62 @@ static void insn_mark(struct arm_translate *t)
     ir_insn(t->b, ARM_INSN_WORD(t->offset, t->itstate, t->thumb && t->insn_size == 4));
 }
 
+/* ---- coverage -------------------------------------------------------------------------------------- */
+
+static bool may_leave(const struct ir_block *b, uint32_t first)
+{
+    for (uint32_t i = first; i < b->count; i++)
+        if (ir_op_observes_state(b, &b->ops[i]))
+            return true;
+    return false;
+}
+
+struct guest_mark *arm_cover(struct arm_translate *t, uint32_t start)
+{
+    struct guest_marks *marks = t->code->marks;
+    if (!marks || marks->count == marks->max)
+        return NULL;
+    struct guest_mark *m = &marks->mark[marks->count];
+    ir_mark(t->b, &marks->bytes[marks->count++]);
+    *m = (struct guest_mark){.start = (uint16_t)start, .end = (uint16_t)start};
+    return m;
+}
+
+/* The instruction at t->offset, whose condition holds here. It needs no mark of its own when it is executed
+ * whenever the one before is. @ran_on: no branch has been emitted in between. */
+static void cover_insn(struct arm_translate *t, bool ran_on)
+{
+    bool same = t->cover && ran_on && t->cover_cond == t->cond && !may_leave(t->b, t->cover_first);
+    if (!same)
+        t->cover = arm_cover(t, t->offset);
+    t->cover_cond = t->cond;
+    t->cover_first = t->b->count;
+}
+
+/* It has been translated, and ends at @end. */
+static void covered(struct arm_translate *t, uint32_t start, uint32_t end)
+{
+    if (!t->cover)
+        return;
+    t->cover->end = (uint16_t)end;
+    t->cover_last = start;
+    if (t->ended && t->cond < IR_CC_AL) {
+        t->cover->branch = (uint16_t)start;
+        t->cover->taken = GUEST_BRANCH_TAKEN;
+    }
+}
+
+/* The block's last instruction was a branch whose condition failed. */
+static void cover_not_taken(struct arm_translate *t)
+{
+    struct guest_mark *m = t->cover ? arm_cover(t, t->cover_last) : NULL;
+    if (!m)
+        return;
+    m->end = (uint16_t)t->offset;
+    m->branch = (uint16_t)t->cover_last;
+    m->taken = GUEST_BRANCH_NOT_TAKEN;
+}
+
 /* Translate the instruction that was fetched, and step over it. */
 static void insn_translate(struct arm_translate *t)
 {
@@ -118,13 +174,16 @@ static void insn_translate(struct arm_translate *t)
     t->cond = insn_condition(t);
     arm_run_continue(t, t->cond);
     insn_mark(t);
+    bool open = t->skip_open || t->cond >= IR_CC_AL;
     arm_skip_unless(t, t->cond);
-    uint32_t first = t->b->count;
+    cover_insn(t, open);
+    uint32_t first = t->b->count, start = t->offset;
     t->flags_changed = false;
     insn_decode(t);
     if (t->in_it)
         t->itstate = it_advance(t->itstate);
     t->offset += t->insn_size;
+    covered(t, start, t->offset);
     if (t->ended || t->exit_after)
         return; /* the end of the block closes the run */
     if (t->flags_changed || arm_flags_written(t->b, first))
@@ -198,6 +257,8 @@ bool arm_translate_block(struct ir_block *b, const struct guest_code *code)
     b->guest_size = t.offset - start;
     if (!t.ended || t.skip_open) {
         arm_run_close(&t);
+        if (t.ended)
+            cover_not_taken(&t);
         exit_to_next(&t);
     }
     return t.uses_next_page;

@@ -51,6 +51,10 @@ struct arm_translate {
     unsigned skip_cond;
     int32_t skip_branch; /* op that skips, or -1: the run is an else part */
     bool uses_next_page; /* the block depends on code->next_page */
+    struct guest_mark *cover; /* coverage: of the instruction before, and those with it; NULL: none */
+    unsigned cover_cond;      /* the condition under which that is reached */
+    uint32_t cover_first;     /* first op behind the mark of the instruction before */
+    uint32_t cover_last;      /* offset of the last instruction that was marked */
     bool fp_checked;     /* the block has checked FP_ENABLED on every path to here */
 };
 
@@ -91,6 +95,8 @@ int32_t arm_next_pc(struct arm_translate *t);
 bool arm_undefined(struct arm_translate *t);
 /** UNPREDICTABLE encodings: treated as UNDEFINED (the manual allows it), with a guest_errors line at translation. Returns true. */
 bool arm_unpredictable(struct arm_translate *t);
+/** Coverage: emit a mark here, for the instruction at page offset @start; NULL when none is wanted. */
+struct guest_mark *arm_cover(struct arm_translate *t, uint32_t start);
 /** The calls above that leave by a helper which never returns: emit `call id(a0..)` and end the block. */
 void arm_raise(struct arm_translate *t, unsigned helper, int32_t a0, int32_t a1);
 /** M profile: a UsageFault with @cause (enum arm_m_fault). */

@@ -12,7 +12,7 @@ emit_fn *const emit_table[IR_OP_COUNT] = {
 };
 
 /* Registers for pinned slots, hottest first: those that C preserves cost nothing at pure calls. */
-static const uint8_t pin_order[PINS_MAX] = {RBX, R12, R14, R13, RSI, RDI, R8, R9, R10, R11};
+static const uint8_t pin_order[PINS_MAX] = {RBX, R12, R14, R13, RSI, RDI, R8, R9, R10};
 
 /* Bytes that one op, and one stub, need at most. */
 enum { OP_BYTES_MAX = 768, STUB_BYTES_MAX = 512 };
@@ -51,11 +51,12 @@ static void choose_pins(struct backend *be)
     while (be->pin_count < PINS_MAX) {
         int slot = next_pin(be);
         if (slot < 0)
-            return;
+            break;
         uint8_t reg = pin_order[be->pin_count];
         be->pin_of_slot[slot] = (int8_t)reg;
         be->pins[be->pin_count++] = (struct pin){reg, t->slots[slot].offset};
     }
+    be->pins[be->pin_count++] = (struct pin){BUDGET, offsetof(struct ir_env, budget)};
 }
 
 static void compiler_free(struct compiler *c)

@@ -3,7 +3,8 @@
  * the services that emitters use (register allocation, flags, stubs).
  *
  * Host registers: rbp = env + IR_ENV_BIAS, r15 = env.tables or the base of the memory window, rsp = stack of predicted returns (emit_exit.c); rax,
- * rcx, rdx are scratch; the other ten are pinned to slots for good. A register that holds an i32
+ * rcx, rdx are scratch; r11 is env.budget (a read-modify-write of memory in every block would be a
+ * chain of store forwardings); the other nine are pinned to slots for good. A register that holds an i32
  * holds it zero extended. At block boundaries and wherever code leaves the block, pinned slots live
  * in their registers and everything else in the state struct.
  */
@@ -16,10 +17,11 @@
 #include "backend/x86_64/hostfeat.h"
 #include "util/bits.h"
 
-enum { SCRATCH_COUNT = 3, PINS_MAX = 10, SPILLS = 128, GROUPS_MAX = 8, ALIASES_MAX = 96 };
+enum { SCRATCH_COUNT = 3, PINS_MAX = 9, SPILLS = 128, GROUPS_MAX = 8, ALIASES_MAX = 96 };
 enum { POOL_MAX = 128 };
 enum { XMM_BYTES = 16 * 16 }; /* all registers in a frame */
 enum { XMM_COUNT = 16, XSPILLS = 64 }; /* spill slots of 16 bytes behind the others */
+#define BUDGET R11 /* C functions may change it: it is in its place while they run */
 #define SCRATCH_MASK 7u /* rax, rcx, rdx: numbers 0 to 2 */
 #define NO_VALUE     (-1)
 
@@ -87,13 +89,12 @@ enum { EXACT_ENV = 0x10000 };
 enum place_kind { PLACE_REG, PLACE_ENV, PLACE_IMM };
 struct place {
     uint8_t kind;
-    uint8_t reg; /* PLACE_REG: a pinned register */
+    uint8_t reg; /* PLACE_REG: a pinned register; it was imm more */
     int32_t imm; /* PLACE_ENV: offset in the state */
 };
 enum pending_kind {
     PENDING_CMP,   /* as by cmp a, b */
     PENDING_TEST,  /* N and Z, as by test a, b */
-    PENDING_SUBS,  /* as by a subtraction of the immediate b, whose result is in register a */
     PENDING_CONST, /* N and Z are bits 0 and 1 of b */
 };
 struct pending {
@@ -184,7 +185,7 @@ struct backend {
     struct codecache cache;
     struct fault_list faults[CODECACHE_REGIONS_MAX]; /* direct mode, by region */
     uint32_t features;
-    struct pin pins[PINS_MAX];
+    struct pin pins[PINS_MAX + 1]; /* and the budget */
     uint32_t pin_count;
     int8_t *pin_of_slot; /* host register or NO_REG */
     struct compiler *compiler;

@@ -8,7 +8,7 @@ void exit_budget_check(struct compiler *c)
 {
     if (!c->b->insn_count)
         return;
-    x_alu_mi(&c->a, ALU_SUB, 0, ENV(budget), (int32_t)c->b->insn_count);
+    x_alu_ri(&c->a, ALU_SUB, 0, BUDGET, (int32_t)c->b->insn_count);
     stub_new(c, STUB_BUDGET, x_jcc(&c->a, CC_S));
     c->a.eflags = 0;
 }
@@ -213,7 +213,7 @@ static uint32_t insns_behind(const struct compiler *c)
 static void give_back(struct compiler *c, uint32_t insns)
 {
     if (insns)
-        x_alu_mi(&c->a, ALU_ADD, 0, ENV(budget), (int32_t)insns);
+        x_alu_ri(&c->a, ALU_ADD, 0, BUDGET, (int32_t)insns);
 }
 
 /* ---- exits in the middle, and loops --------------------------------------------------------------
@@ -425,7 +425,7 @@ void emit_exitengine(struct compiler *c, const struct ir_op *op, int32_t i)
 static void budget_stub(struct compiler *c, const struct stub *s)
 {
     pending_store_cold(&c->a, &s->pending);
-    x_alu_mi(&c->a, ALU_ADD, 0, ENV(budget), (int32_t)c->b->insn_count);
+    x_alu_ri(&c->a, ALU_ADD, 0, BUDGET, (int32_t)c->b->insn_count);
     x_mov_ri(&c->a, RAX, c->b->page_offset);
     x_mov_ri(&c->a, RCX, c->b->insn_count);
     x_mov_ri(&c->a, RDX, x_rx(&c->a, c->entry));

@@ -76,27 +76,44 @@ static void test(struct code *a, const struct place *x, const struct place *y)
     }
 }
 
-/* EFLAGS := the flags. @temp: a register that may be changed. */
+static bool is_displaced(const struct place *p)
+{
+    return p->kind == PLACE_REG && p->imm;
+}
+
+static bool needs_temp(const struct pending *p)
+{
+    return p->kind != PENDING_CONST && (is_displaced(&p->a) || is_displaced(&p->b));
+}
+
+static bool same_place(const struct place *p, const struct place *q)
+{
+    return p->kind == q->kind && p->reg == q->reg && p->imm == q->imm;
+}
+
+/* EFLAGS := the flags. @temp: a register that may be changed, where needs_temp. */
 static void compute(struct code *a, const struct pending *p, unsigned temp)
 {
-    static const struct place self = {PLACE_REG, RAX, 0};
-    if (p->kind == PENDING_CMP) {
-        compare(a, &p->a, &p->b);
-    } else if (p->kind == PENDING_TEST) {
-        test(a, &p->a, &p->b);
-    } else {
-        struct place before = self;
-        before.reg = (uint8_t)temp;
-        x_rm(a, X86_LEA, 0, temp, x_mem(p->a.reg, p->b.imm));
-        compare(a, &before, &p->b);
+    struct place x = p->a, y = p->b;
+    bool both = same_place(&x, &y);
+    if (needs_temp(p)) {
+        struct place *moved = is_displaced(&x) ? &x : &y;
+        x_rm(a, X86_LEA, 0, temp, x_mem(moved->reg, moved->imm));
+        *moved = (struct place){PLACE_REG, (uint8_t)temp, 0};
+        if (both)
+            y = x;
     }
+    if (p->kind == PENDING_CMP)
+        compare(a, &x, &y);
+    else
+        test(a, &x, &y);
 }
 
 void pending_store_cold(struct code *a, const struct pending_set *s)
 {
     for (unsigned k = 0; k < s->count; k++) {
         const struct pending *p = &s->list[k];
-        bool temp = p->kind == PENDING_SUBS;
+        bool temp = needs_temp(p);
         if (p->kind == PENDING_CONST) {
             store_constant_flags(a, p->mask, p->b.imm & 1, p->b.imm >> 1 & 1);
             continue;
@@ -128,11 +145,10 @@ static void store_one(struct compiler *c, unsigned k)
         return;
     }
     if ((a->eflags & p.mask) != p.mask) {
-        unsigned temp = p.kind == PENDING_SUBS ? ra_alloc(c) : 0;
+        unsigned temp = needs_temp(&p) ? ra_alloc(c) : RSP;
         assert(c->fused_cc < 0);
         compute(a, &p, temp);
-        if (p.kind == PENDING_SUBS)
-            ra_unlock(c, temp);
+        ra_unlock(c, temp);
         a->eflags = p.mask;
         a->cinv = true;
     }
@@ -160,10 +176,9 @@ bool pending_compute(struct compiler *c, unsigned need)
         const struct pending *p = &c->pending.list[k];
         if ((p->mask & need) != need || p->kind == PENDING_CONST)
             continue;
-        unsigned temp = p->kind == PENDING_SUBS ? ra_alloc(c) : 0;
+        unsigned temp = needs_temp(p) ? ra_alloc(c) : RSP;
         compute(&c->a, p, temp);
-        if (p->kind == PENDING_SUBS)
-            ra_unlock(c, temp);
+        ra_unlock(c, temp);
         c->a.eflags = p->mask;
         c->a.cinv = true;
         return true;
@@ -215,14 +230,54 @@ static bool depends_on(const struct pending *p, const struct overwritten *o)
     return o->size && (overlaps_env(&p->a, o->offset, o->size) || overlaps_env(&p->b, o->offset, o->size));
 }
 
+/* Does the op add a constant to pinned register @reg? */
+static bool adds_constant(const struct compiler *c, const struct ir_op *op, unsigned reg, int32_t *sum)
+{
+    const struct value *from = &c->val[op->arg[0]];
+    if (from->loc != LOC_PIN || from->reg != reg || c->group_open >= 0)
+        return false;
+    uint32_t n = 0, all;
+    if (op->opcode == IR_OP_add && !op->fw && op_is_const(c, op->arg[1]))
+        n = (uint32_t)op_of(c, op->arg[1])->imm;
+    else if (op->opcode == IR_OP_sub && !op->fw && op_is_const(c, op->arg[1]))
+        n = -(uint32_t)op_of(c, op->arg[1])->imm;
+    else if (op->opcode != IR_OP_set)
+        return false;
+    all = (uint32_t)from->disp + n;
+    *sum = (int32_t)all;
+    return true;
+}
+
+/* Register @reg will hold @sum more. */
+static bool displace(struct pending *p, unsigned reg, int32_t sum)
+{
+    struct pending moved = *p;
+    if (place_is(&p->a, PLACE_REG, reg))
+        moved.a.imm = (int32_t)((uint32_t)moved.a.imm - (uint32_t)sum);
+    if (place_is(&p->b, PLACE_REG, reg))
+        moved.b.imm = (int32_t)((uint32_t)moved.b.imm - (uint32_t)sum);
+    if (is_displaced(&moved.a) && is_displaced(&moved.b) && !same_place(&moved.a, &moved.b))
+        return false; /* there is one register to compute in */
+    *p = moved;
+    return true;
+}
+
 static void before_overwriting(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     struct overwritten o = overwritten_by(c, op, i);
+    int32_t sum = 0;
     if (o.reg == NO_REG && !o.size)
         return;
-    for (unsigned k = c->pending.count; k-- > 0;)
-        if (depends_on(&c->pending.list[k], &o))
+    bool adds = o.reg != NO_REG && adds_constant(c, op, (unsigned)o.reg, &sum);
+    for (unsigned k = c->pending.count; k-- > 0;) {
+        struct pending *p = &c->pending.list[k];
+        if (!depends_on(p, &o))
+            continue;
+        if (adds && displace(p, (unsigned)o.reg, sum))
+            c->pending_version++;
+        else
             store_one(c, k);
+    }
 }
 
 /* Flags that are still live at the label a branch leads to have to be stored, but where nothing else
@@ -261,7 +316,7 @@ static bool shows_state(const struct compiler *c, const struct ir_op *op)
 static void store_results(struct compiler *c)
 {
     for (unsigned k = c->pending.count; k-- > 0;)
-        if (c->pending.list[k].kind == PENDING_SUBS)
+        if (needs_temp(&c->pending.list[k]))
             store_one(c, k);
 }
 
@@ -357,8 +412,8 @@ static bool recipe(const struct compiler *c, const struct ir_op *op, int32_t i, 
         p->kind = PENDING_CMP;
         return usable(&a, &b);
     }
-    p->kind = PENDING_SUBS;
-    p->a = result;
+    p->kind = PENDING_CMP;
+    p->a = (struct place){PLACE_REG, result.reg, b.imm};
     return b.kind == PLACE_IMM && place_is(&a, PLACE_REG, result.reg);
 }
 
@@ -388,8 +443,8 @@ bool pending_equal(const struct pending_set *x, const struct pending_set *y)
         return false;
     for (unsigned k = 0; k < x->count; k++) {
         const struct pending *p = &x->list[k], *q = &y->list[k];
-        if (p->mask != q->mask || p->kind != q->kind || p->a.kind != q->a.kind || p->a.reg != q->a.reg ||
-            p->a.imm != q->a.imm || p->b.kind != q->b.kind || p->b.reg != q->b.reg || p->b.imm != q->b.imm)
+        if (p->mask != q->mask || p->kind != q->kind || !same_place(&p->a, &q->a) ||
+            !same_place(&p->b, &q->b))
             return false;
     }
     return true;

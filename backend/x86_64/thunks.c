@@ -141,12 +141,12 @@ static void thunk_budget(struct code *a, struct backend *be)
     x_alu_mr(a, ALU_CMP, 0, ENV(refill), RCX);
     uint8_t *small = x_jcc(a, CC_B);
     x_mov_rm(a, 0, RCX, ENV(slice));
-    x_alu_rm(a, ALU_SUB, 0, RCX, ENV(budget));
+    x_alu_rr(a, ALU_SUB, 0, RCX, BUDGET);
     x_rr(a, X86_MOVSXD, 1, RCX, RCX);
     x_alu_mr(a, ALU_ADD, 1, ENV(icount), RCX);
     x_mov_rm(a, 0, RCX, ENV(refill));
     x_mov_mr(a, 0, ENV(slice), RCX);
-    x_mov_mr(a, 0, ENV(budget), RCX);
+    x_mov_rr(a, 0, BUDGET, RCX);
     x_rm(a, X86_LEA, 1, RCX, x_mem(RSP, STACK_DEPTH_MAX));
     x_alu_rm(a, ALU_CMP, 1, RCX, ENV(backend_private));
     uint8_t *shallow = x_jcc(a, CC_AE);
@@ -201,8 +201,7 @@ static void thunk_dispatch(struct code *a, struct backend *be)
 static void thunk_raised(struct code *a, struct backend *be)
 {
     be->thunk.raised = x_rx(a, a->p);
-    x_mov_rm(a, 0, RAX, ENV(insn_left));
-    x_alu_mr(a, ALU_ADD, 0, ENV(budget), RAX);
+    x_alu_rm(a, ALU_ADD, 0, BUDGET, ENV(insn_left));
     x_m(a, X86_MOV8_MI, 0, ENV(raised));
     x_u8(a, 0);
     x_mov_rm(a, 0, RAX, ENV(pc));

@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <elf.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "machines/internal.h"
@@ -178,5 +179,32 @@ Test(image, broken_elf_files)
     eh->e_phnum = 0;
     cr_assert_not(load(512, map));
     says("program headers");
+    physmap_free(map);
+}
+
+Test(image, damaged_elf_files_do_no_harm)
+{
+    struct physmap *map = physmap_new();
+    uint32_t seed = 1;
+    cr_assert(physmap_add_ram(map, "ram", 0x40000000, 0x10000, false, &e));
+    for (unsigned round = 0; round < 20000; round++) {
+        make_elf();
+        for (unsigned k = 0; k < 1 + round % 3; k++) {
+            seed = seed * 1664525 + 1013904223;
+            file[(seed >> 8) % (sizeof(Elf32_Ehdr) + sizeof(Elf32_Phdr))] = (uint8_t)(seed >> 24);
+        }
+        seed = seed * 1664525 + 1013904223;
+        size_t size = round % 4 ? 512 : (seed >> 8) % 512;
+        uint8_t *exact = malloc(size + 1); /* for the address sanitizer */
+        memcpy(exact, file, size);
+        memset(&e, 0, sizeof(e));
+        if (image_parse("file", exact, size, IMAGE_FORMAT_ELF, 0, &program, &e)) {
+            image_load(&program, map, NULL, &e);
+            image_file_free(&program);
+        } else {
+            cr_assert(*e.text && !strchr(e.text, '\n'));
+        }
+        free(exact);
+    }
     physmap_free(map);
 }

@@ -120,12 +120,15 @@ static bool open_semihosting(struct app *app, struct error *e)
     struct vm_semihosting_config *c = &app->semihosting;
     if (!o->semihosting.enabled)
         return true;
+    if (o->semihosting.readonly && !o->semihosting.root)
+        return error_set(e, "-semihosting-config: readonly= needs root=DIR");
     app->command_line = options_command_line(o);
     *c = (struct vm_semihosting_config){
         .enabled = true,
         .userspace = o->semihosting.userspace,
         .files = {o->semihosting.root, o->semihosting.readonly, app->command_line},
         .host_input = true,
+        .lines = isatty(STDIN_FILENO) == 1,
     };
     if (!o->semihosting.chardev) {
         chardev_for_each(set, find_terminal, app);
@@ -136,6 +139,7 @@ static bool open_semihosting(struct app *app, struct error *e)
         return error_set(e, "-semihosting-config: there is no character device '%s' (-chardev "
                             "KIND,id=%s)", o->semihosting.chardev, o->semihosting.chardev);
     c->input = c->output = chardev_claim(cd, e);
+    c->lines = c->lines && !strcmp(chardev_description(cd), "stdio");
     return c->input || error_prefix(e, "-semihosting-config");
 }
 

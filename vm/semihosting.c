@@ -126,7 +126,8 @@ static void input_receive(void *opaque, const uint8_t *buf, size_t len)
     struct vm *vm = opaque;
     struct vm_semihosting *h = &vm->semihosting;
     for (size_t i = 0; i < len && h->input_count < sizeof(h->input); i++)
-        h->input[(h->input_head + h->input_count++) % sizeof(h->input)] = buf[i];
+        h->input[(h->input_head + h->input_count++) % sizeof(h->input)] =
+            h->config.lines && buf[i] == '\r' ? '\n' : buf[i];
     for (uint32_t i = 0; i < vm->cpu_count; i++)
         pthread_cond_broadcast(&vm->cpus[i]->wake);
 }

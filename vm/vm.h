@@ -31,6 +31,7 @@ struct vm_semihosting_config {
     struct chardev *input;  /* NULL: standard input if host_input, else it has ended */
     struct chardev *output; /* NULL: standard output and error */
     bool host_input;
+    bool lines;             /* input is a terminal whose Enter key sends CR: programs get LF */
 };
 
 /*

@@ -172,6 +172,7 @@ REFUSED = [
     (['-semihosting-config', 'target=gdb'], r"target=gdb is not supported"),
     (['-semihosting-config', 'target=natve'], r"'natve'.*'native'"),
     (['-semihosting-config', 'chardev=none', '-kernel', 'good'], r"-semihosting-config.*'none'"),
+    (['-semihosting-config', 'readonly=on', '-kernel', 'good'], r"readonly= needs root="),
     (['-semihosting-config', 'root=/nonexistent', '-kernel', 'good'], r"root=/nonexistent.*No such"),
     # combinations of images
     (['-initrd', 'x'], r"-initrd needs -kernel"),

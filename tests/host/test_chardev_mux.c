@@ -197,3 +197,37 @@ Test(mux, chardev_option_shares_one_device)
     chardev_set_free(set);
     loop_free(loop);
 }
+
+Test(mux, focus_taken_with_the_input_that_the_other_had_no_room_for)
+{
+    struct fixture f;
+    fixture_init(&f);
+    f.serial_in.room = 0;
+    type(&f, "typed ahead");
+    run_for(f.loop, 50);
+    cr_assert_eq(f.serial_in.len, 0);
+    chardev_take_focus(f.monitor);
+    cr_assert_str_eq(f.monitor_in.text, "typed ahead");
+    cr_assert_eq(f.serial_in.events[CHARDEV_FOCUS_OUT], 1);
+    chardev_take_focus(f.monitor); /* it has it */
+    cr_assert_eq(f.monitor_in.events[CHARDEV_FOCUS_IN], 1);
+    type(&f, "x");
+    cr_assert(run_until_text(f.loop, &f.monitor_in, "typed aheadx"));
+    fixture_free(&f);
+}
+
+Test(mux, the_end_of_the_input_comes_after_all_of_it)
+{
+    struct fixture f;
+    fixture_init(&f);
+    f.serial_in.room = 0;
+    type(&f, "last words");
+    close(f.user);
+    cr_assert(run_until_event(f.loop, &f.monitor_in, CHARDEV_INPUT_END, 1));
+    cr_assert_eq(f.serial_in.events[CHARDEV_INPUT_END], 0, "it has not taken the input yet");
+    f.serial_in.room = SIZE_MAX;
+    chardev_accept_input(f.serial);
+    cr_assert(run_until_event(f.loop, &f.serial_in, CHARDEV_INPUT_END, 1));
+    cr_assert_str_eq(f.serial_in.text, "last words");
+    fixture_free(&f);
+}

@@ -35,6 +35,7 @@ enum { FREE_RUN_HZ = 25000000, GPT_HZ = 10000 };
 #define TX_CFG_DUMP_STATUS BIT(15)
 #define PMT_READY BIT(0)
 #define GPT_ENABLE BIT(29)
+#define E2P_ADDRESS_LOADED BIT(8)
 #define CSR_BUSY BIT(31)
 #define CSR_READ BIT(30)
 #define TX_STATUS_NO_CARRIER 0x8c00u /* error: loss of carrier, no carrier */
@@ -288,10 +289,11 @@ static uint32_t free_run_read(struct device *dev, const struct reg_access *a)
     return (uint32_t)((clock_now(s->clock) - s->run_zero) / (CLOCK_NS_PER_SEC / FREE_RUN_HZ));
 }
 
-/* There is no EEPROM: commands end at once, with the timeout bit of a missing one. */
+/* The address is there from the start, as if an EEPROM had given it, but the EEPROM itself is not: commands end at once,
+ * with the timeout bit. */
 static void e2p_write(struct device *dev, const struct reg_access *a, uint32_t value)
 {
-    lan_of(dev)->e2p_cmd = (value & 0x700000ff) | (value & BIT(31) ? BIT(9) : 0);
+    lan_of(dev)->e2p_cmd = (value & 0x700000ff) | E2P_ADDRESS_LOADED | (value & BIT(31) ? BIT(9) : 0);
 }
 
 #define AT(member) REG_FIELD(struct lan9118, member)
@@ -325,7 +327,7 @@ static const struct reg rows[] = {
     {"MAC_CSR_CMD", 0xa4, .field = AT(csr_cmd), .write = csr_cmd_write},
     {"MAC_CSR_DATA", 0xa8, .field = AT(csr_data), .writable = ALL},
     {"AFC_CFG", 0xac, .field = AT(afc_cfg), .writable = 0x00ffffff},
-    {"E2P_CMD", 0xb0, .field = AT(e2p_cmd), .write = e2p_write},
+    {"E2P_CMD", 0xb0, .field = AT(e2p_cmd), .reset = E2P_ADDRESS_LOADED, .write = e2p_write},
     {"E2P_DATA", 0xb4, .field = AT(e2p_data), .writable = 0xff},
 };
 

@@ -84,7 +84,9 @@ PROGRAMS = [
     ('mps2-an500', 'cortex-m7', 'mps2.c', {'KEPT': 0x60000000, 'ETHERNET': 0xa0000000}, MPS2.format(scc='41045000')),
     ('lm3s6965evb', 'cortex-m3', 'lm3s.c', {'KEPT': 0x2000ff00}, LM3S),
 ]
-ENGINES = [[], ['-icount', 'shift=0'], ['-accel', 'interp'], ['-accel', 'lockstep']]
+# With counted time a watchdog that is to be late is late on a busy machine as well.
+COUNTED = ['-icount', 'shift=4,sleep=off']
+ENGINES = [['-accel', 'jit'], ['-accel', 'interp'], ['-accel', 'lockstep']]
 
 
 class Failed(Exception):
@@ -152,8 +154,8 @@ class Suite:
 def boards(suite, board, core, source, macros, text):
     image = suite.build(source, core, CMSDK_MEMORY, macros)
     for engine in ENGINES:
-        suite.expect(board, image, engine, 0, text)
-    suite.qemu(board, image, [], text)
+        suite.expect(board, image, engine + COUNTED, 0, text)
+    suite.qemu(board, image, COUNTED, text)
 
 
 def libc(suite, library, board, core, flags, flash, ram, end, is_qemus):
@@ -193,6 +195,36 @@ def board_file(suite):
     suite.expect('file:' + EXAMPLE, raw, [], 7, 'hello\nticks\nhard fault\n')
 
 
+# Command lines that cannot be, and a part of the one line that says why.
+WRONG = [
+    (['-M', 'mps2-an385', '-m', '8'], "machine 'mps2-an385' has 16 MiB of memory"),
+    (['-M', 'lm3s6965evb', '-m', '128'], "machine 'lm3s6965evb' has 64 KiB of memory"),
+    (['-M', 'lm3s6965evb', '-cpu', 'cortex-a15'], "machine 'lm3s6965evb' has cortex-m3"),
+    (['-M', 'lm3s6965evb', '-smp', '2'], 'at most 1 CPUs'),
+    (['-M', 'lm3s6965evb', '-bios', '/dev/null'], 'starts firmware'),
+    (['-M', 'lm3s6965evb,dumpdtb=/dev/null'], 'no device tree'),
+    (['-M', 'lm3s6965evb'], 'nothing to start'),
+    (['-M', 'lm3s6965'], "did you mean 'lm3s6965evb'?"),
+    (['-M', 'cortex-m,ram=64K'], 'ram=64K is not BASE:SIZE'),
+    (['-M', 'cortex-m,flash=0:64K,ram=0x1000:64K'], 'overlaps'),
+    (['-M', 'cortex-m,uart-base=0x20000000'], 'overlaps'),
+    (['-M', 'cortex-m,irqs=4,uart-irq=4'], 'there is no interrupt 4'),
+    (['-M', 'file:/nonexistent.yaml'], 'No such file'),
+    (['-M', 'file:' + os.path.join(HERE, 'meson.build')], 'meson.build:'),
+]
+
+
+def wrong_command_lines(suite):
+    image = suite.build('warm.c', 'cortex-m3', CMSDK_MEMORY, {})
+    for options, message in WRONG:
+        command = [suite.armemu, '-display', 'none', '-serial', 'none', '-monitor', 'none', *options]
+        if 'nothing' not in message:
+            command += ['-kernel', image]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=HANG)
+        if done.returncode == 0 or done.stdout or done.stderr.count('\n') != 1 or message not in done.stderr:
+            raise Failed('%s: status %d: %s%s' % (options, done.returncode, done.stdout, done.stderr))
+
+
 def reset_keeps(suite):
     """Not compared with QEMU, which loads and clears all memory again."""
     image = suite.build('warm.c', 'cortex-m3', CMSDK_MEMORY, {})
@@ -200,7 +232,7 @@ def reset_keeps(suite):
     for count, flash, cause in ((1, 'ffffffff', 0), (2, 'ffff1234', 0x10), (3, '56781234', 0x10)):
         text += 'count %08x\ncleared 00000000\ninitialised 00000005\nflash %s\ncause %08x\n' % (count, flash, cause)
     for engine in ENGINES:
-        suite.expect('lm3s6965evb', image, engine, 0, text)
+        suite.expect('lm3s6965evb', image, engine + COUNTED, 0, text)
 
 
 def cases():
@@ -209,7 +241,7 @@ def cases():
     for library in ('newlib', 'picolibc'):
         for board in LIBC_BOARDS:
             yield '%s on %s, %s' % (library, *board[:2]), lambda s, l=library, b=board: libc(s, l, *b)
-    for case in (cores_of_lm3s6965evb, generic, board_file, reset_keeps):
+    for case in (cores_of_lm3s6965evb, generic, board_file, reset_keeps, wrong_command_lines):
         yield case.__name__, case
 
 

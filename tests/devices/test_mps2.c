@@ -380,6 +380,9 @@ Test(devices_mps2, lan9118)
     device_connect(d, 0, probe_line(&irq));
     cr_assert(rd(d, 0x50) == 0x01180001 && rd(d, 0x64) == 0x87654321 && rd(d, 0x84) == 1);
     cr_assert_eq(rd(d, 0x74) & 4, 4);
+    cr_assert_eq(rd(d, 0xb0), 0x100); /* the address is loaded */
+    wr(d, 0xb0, 0x80000001);
+    cr_assert_eq(rd(d, 0xb0), 0x301); /* no EEPROM */
     wr(d, 0xa4, 0xc0000003);
     cr_assert_eq(rd(d, 0xa8), 0x12005452); /* 52:54:00:12:34:56 */
     wr(d, 0xa4, 0xc0000002);

@@ -117,7 +117,7 @@ int guest_main(void)
     clock_set_up();
     timers();
     MARK = 0x600d600d;
-    REG(WATCHDOG) = 2000000; /* 40 ms */
+    REG(WATCHDOG) = 200000;
     REG(WATCHDOG + 8) = 3;
     NVIC_ENABLE(18);
     for (;;)

@@ -111,7 +111,7 @@ int guest_main(void)
     ids();
     timers();
     MARK = 0x600d600d;
-    REG(WATCHDOG) = 1000000; /* 40 ms */
+    REG(WATCHDOG) = 100000;
     REG(WATCHDOG + 8) = 3;
     for (;;)
         ;

@@ -185,6 +185,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     if (code.marks)
         engine_coverage_keep(en->coverage, align_down(pc, PAGE_BYTES));
     b->phys = fetch->phys;
+    b->flags = flags; /* with those that only the engine knows */
     if (straddles)
         keep_straddle_bytes(b, &code);
     if (en->backend) {

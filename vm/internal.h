@@ -76,6 +76,7 @@ struct vm_debug {
     struct gdb_listener listener;
     struct gdb_registers *registers;
     struct gdb_points points;
+    struct vm_cpu *here; /* the CPU that runs on the loop's thread for a step; all are parked */
     bool changed;   /* breakpoints that the engine has not been told of */
     bool running;   /* the debugger let the machine go on and waits for a stop */
     bool announced; /* the event loop has been told that a CPU stopped */

@@ -334,6 +334,8 @@ void vm_exec_fill(struct ir_env *env, unsigned lane, uint64_t va, uint32_t *entr
 
 struct vm_cpu *vm_cpu_current(struct vm *vm)
 {
+    if (vm->debug.here && loop_is_current(vm->loop))
+        return vm->debug.here;
     for (uint32_t i = 0; i < vm->cpu_count; i++)
         if (vm->cpus[i]->thread_started && pthread_equal(vm->cpus[i]->thread, pthread_self()))
             return vm->cpus[i];

@@ -7,7 +7,8 @@ import time
 
 from driver import Emulator, Failure, Rsp, check, check_equal, check_match
 
-STEPS = 20000
+# A million by hand: ARMEMU_TEST_STEPS=1000000
+STEPS = int(os.environ.get("ARMEMU_TEST_STEPS", "100000"))
 
 
 def test_bad_packets(context):

@@ -1,6 +1,7 @@
 #include "devices/i2c/lm3s_i2c.h"
 
 #include "devices/core/regs.h"
+#include "devices/i2c/i2c.h"
 #include "util/bits.h"
 #include "util/log.h"
 
@@ -11,6 +12,7 @@ enum { MCR_LOOPBACK = BIT(0), MCR_MASTER = BIT(4) };
 
 struct lm3s_i2c {
     struct device base;
+    struct i2c_bus bus;
     uint32_t msa, mcs, mdr, mtpr, mimr, mris, mcr;
 };
 
@@ -24,7 +26,19 @@ static void update_irq(struct device *dev)
     irq_set(&dev->output[0], (i2c_of(dev)->mris & i2c_of(dev)->mimr) != 0);
 }
 
-/* Whatever is begun: the address is not acknowledged, and the bus stays ours until a stop. */
+/* One step of a transfer: an address where one begins, then a byte. The result, as in MCS. */
+static uint32_t transfer(struct lm3s_i2c *s, bool start)
+{
+    bool read = s->msa & 1;
+    if (start && !i2c_start(&s->bus, s->msa >> 1, read))
+        return IS_ERROR | IS_ADDRESS_NACK;
+    if (read)
+        s->mdr = i2c_read(&s->bus);
+    else if (!i2c_write(&s->bus, (uint8_t)s->mdr))
+        return IS_ERROR | IS_DATA_NACK;
+    return 0;
+}
+
 static void mcs_write(struct device *dev, const struct reg_access *a, uint32_t value)
 {
     struct lm3s_i2c *s = i2c_of(dev);
@@ -33,12 +47,12 @@ static void mcs_write(struct device *dev, const struct reg_access *a, uint32_t v
                   value);
         return;
     }
-    if ((value & DO_START) && (value & DO_RUN))
-        s->mcs = IS_ERROR | IS_ADDRESS_NACK | IS_BUS_BUSY;
-    else if (value & DO_RUN)
-        s->mcs = (s->mcs & IS_BUS_BUSY) | IS_ERROR | IS_DATA_NACK;
-    if (value & DO_STOP)
+    if (value & DO_RUN)
+        s->mcs = transfer(s, value & DO_START) | IS_BUS_BUSY;
+    if (value & DO_STOP) {
+        i2c_stop(&s->bus);
         s->mcs = (s->mcs & ~(uint32_t)IS_BUS_BUSY) | IS_IDLE;
+    }
     if (value & (DO_RUN | DO_STOP))
         s->mris = 1;
     update_irq(dev);
@@ -78,21 +92,27 @@ static const struct reg rows[] = {
 
 static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};
 
-static uint64_t i2c_read(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size)
+static uint64_t port_read(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size)
 {
     return regs_read(dev, &table, cpu_index, offset, size);
 }
 
-static void i2c_write(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size,
-                      uint64_t value)
+static void port_write(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size,
+                       uint64_t value)
 {
     regs_write(dev, &table, cpu_index, offset, size, value);
 }
 
-static const struct region_ops region = {i2c_read, i2c_write, .min_size = 1, .max_size = 4};
+static const struct region_ops region = {port_read, port_write, .min_size = 1, .max_size = 4};
+
+static bool attach(struct device *dev, unsigned n, struct device *other, struct error *e)
+{
+    return i2c_attach(&i2c_of(dev)->bus, n, other, e);
+}
 
 static void i2c_reset(struct device *dev)
 {
+    i2c_stop(&i2c_of(dev)->bus);
     regs_reset(dev, &table);
     update_irq(dev);
 }
@@ -100,17 +120,18 @@ static void i2c_reset(struct device *dev)
 static const struct field fields[] = {
     FIELD(struct lm3s_i2c, msa),  FIELD(struct lm3s_i2c, mcs),  FIELD(struct lm3s_i2c, mdr),
     FIELD(struct lm3s_i2c, mtpr), FIELD(struct lm3s_i2c, mimr), FIELD(struct lm3s_i2c, mris),
-    FIELD(struct lm3s_i2c, mcr),
+    FIELD(struct lm3s_i2c, mcr),  FIELD(struct lm3s_i2c, bus.current),
 };
 
 static const struct field_list state = {"lm3s-i2c", sizeof(struct lm3s_i2c), fields, ARRAY_SIZE(fields)};
 
-static const struct device_ops ops = {.reset = i2c_reset, .loaded = update_irq};
+static const struct device_ops ops = {.reset = i2c_reset, .attach = attach, .loaded = update_irq};
 
 static struct device *i2c_create(const char *name, const void *config, const struct device_env *env,
                                  struct error *e)
 {
     struct lm3s_i2c *s = device_alloc(sizeof(*s), name, &lm3s_i2c_class, &ops, &state, 0, 1);
+    s->bus.current = I2C_NOBODY;
     device_add_region(&s->base, "registers", 0x1000, &region);
     i2c_reset(&s->base);
     return &s->base;

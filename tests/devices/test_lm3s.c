@@ -214,6 +214,26 @@ Test(devices_lm3s, i2c_without_slaves)
     device_free(d);
 }
 
+/* The magnetometer of the micro:bit has its identity, 0xc4, in register 7. */
+Test(devices_lm3s, i2c_with_a_slave)
+{
+    struct device *d = bench_create(&bench, "lm3s-i2c", NULL, 0);
+    struct device *slave = bench_create(&bench, "mag3110", NULL, 0);
+    struct error e;
+    cr_assert(device_attach(d, 0x0e, slave, &e), "%s", e.text);
+    wr(d, 0x20, 0x10);
+    wr(d, 0x00, 0x0e << 1);
+    wr(d, 0x08, 7);
+    wr(d, 0x04, 3); /* start, the register's number */
+    cr_assert_eq(rd(d, 0x04), 0x40);
+    wr(d, 0x00, 0x0e << 1 | 1);
+    wr(d, 0x04, 7); /* start again, read, stop */
+    cr_assert_eq(rd(d, 0x04), 0x20);
+    cr_assert_eq(rd(d, 0x08), 0xc4);
+    device_free(d);
+    device_free(slave);
+}
+
 Test(devices_lm3s, gpio)
 {
     static const struct property_value jtag = {.name = "jtag", .number = 0x80};

@@ -134,6 +134,12 @@ static bool set_seed(struct test_options *o, const char *value, struct error *e)
     return parse_number("--seed", value, 0, UINT64_MAX, &o->base.seed, e);
 }
 
+static bool set_unmapped(struct test_options *o, const char *value, struct error *e)
+{
+    return citest_unmapped_find(value, &o->base.unmapped) ||
+           error_set(e, "--unmapped: '%.40s' is not supported (fault, warn, zero)", value);
+}
+
 static bool set_accel(struct test_options *o, const char *value, struct error *e)
 {
     static const char *const names[] = {"jit", "interp", "lockstep"};
@@ -242,6 +248,7 @@ static const struct row rows[] = {
     {"memory-limit", NULL, "SIZE", "limit of the emulator's memory (1G)", set_memory_limit},
     {"shift", NULL, "N|auto", "an instruction takes 2^N ns (the board's cycle)", set_shift},
     {"seed", NULL, "N", "of the guest's random numbers (0)", set_seed},
+    {"unmapped", NULL, "fault|warn|zero", "what an access to nothing does (fault)", set_unmapped},
     {"accel", NULL, "jit|interp|lockstep", "how code is executed", set_accel},
     {"junit", NULL, "FILE", "write JUnit XML", set_junit},
     {"json", NULL, "FILE", "write results as JSON", set_json},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/clock.h"
+#include "util/bits.h"
 
 void citest_suite_init(struct citest_suite *s, const char *name)
 {
@@ -35,6 +36,18 @@ void citest_case_defaults(struct citest_case *c)
         .memory_limit = 1ull << 30,
         .repetition = 1,
     };
+}
+
+bool citest_unmapped_find(const char *name, enum vm_unmapped *value)
+{
+    static const char *const names[] = {
+        [VM_UNMAPPED_FAULT] = "fault", [VM_UNMAPPED_WARN] = "warn", [VM_UNMAPPED_ZERO] = "zero"};
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+        if (!strcmp(name, names[i])) {
+            *value = (enum vm_unmapped)i;
+            return true;
+        }
+    return false;
 }
 
 static struct citest_case *case_new(struct citest_suite *s)

@@ -13,6 +13,7 @@
 #include "machines/machine.h"
 #include "util/arena.h"
 #include "util/error.h"
+#include "vm/vm.h"
 
 /* What a guest talks through: semihosting's console, and the UARTs. */
 enum { CITEST_CONSOLE, CITEST_UART0, CITEST_PORTS = CITEST_UART0 + BOARD_SERIALS_MAX, CITEST_ANY = -1 };
@@ -68,6 +69,7 @@ struct citest_case {
     uint64_t seed;
     enum engine_accel accel;
     bool coverage;
+    enum vm_unmapped unmapped;
     unsigned repetition;              /* 1 ..; equal names are repetitions of one test */
     const char *file;                 /* where the test was written; NULL: command line */
     unsigned line;
@@ -88,6 +90,9 @@ char *citest_copy(struct citest_suite *s, const char *text, size_t len);
 
 /** Values that hold where nothing else is said. */
 void citest_case_defaults(struct citest_case *c);
+
+/** "fault", "warn" or "zero" as -unmapped has it; false for others. */
+bool citest_unmapped_find(const char *name, enum vm_unmapped *value);
 
 /** Add a copy of @c for @image, called @name (copied). */
 void citest_suite_add(struct citest_suite *s, const struct citest_case *c, const char *name,

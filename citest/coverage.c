@@ -137,8 +137,11 @@ void coverage_add(struct coverage *cov, const char *path, int fd)
         image = calloc(1, sizeof(*image));
         if (!image || !(image->path = strdup(path)))
             abort();
-        image->next = cov->images;
-        cov->images = image;
+        struct image **place = &cov->images; /* in order of their names, so that reports are equal */
+        while (*place && strcmp((*place)->path, path) < 0)
+            place = &(*place)->next;
+        image->next = *place;
+        *place = image;
     }
     image->runs++;
     for (ssize_t n; (n = pread(fd, entries, sizeof(entries), at)) > 0; at += n)

@@ -10,9 +10,9 @@
 
 #include "citest/coverage.h"
 #include "citest/result.h"
+#include "debug/explain.h"
 #include "host/clock.h"
 #include "host/thread.h"
-#include "util/log.h"
 #include "vm/vm.h"
 
 /* How fast UART input comes: a byte in the time that it takes at 115200 baud. */
@@ -20,6 +20,9 @@ enum { BYTE_NS = 86806 };
 
 /* Exit statuses of vm_run besides the guest's own, which is in 0 .. 255. */
 enum { STATUS_CUT = 1000 };
+
+/* Semihosting's ADP_Stopped_ApplicationExit. */
+enum { EXIT_APPLICATION = 0x20026 };
 
 struct guest;
 
@@ -48,6 +51,7 @@ struct guest {
     const char *root;
     char temporary[64]; /* the folder made for it; empty: none */
     bool stopped;       /* stop_at appeared */
+    char fault[256];    /* the last fault of an M-profile CPU; empty: none */
 };
 
 static bool set_reason(struct guest *g, enum citest_verdict v, const char *fmt, ...)
@@ -183,6 +187,17 @@ static void instruction_limit(void *opaque)
     cut(opaque, CITEST_TIMEOUT_VIRTUAL, "no end within the instructions that are allowed");
 }
 
+/* The explanation goes to the program by the standard error output, which it reads. */
+static void fault(void *opaque, const struct explain_fault *f, const char *text)
+{
+    struct guest *g = opaque;
+    fputs(text, stderr);
+    if (f->m_profile) /* others take them for paging */
+        snprintf(g->fault, sizeof(g->fault), "%s", f->title);
+    if (f->lockup)
+        cut(g, CITEST_LOCKUP, f->title);
+}
+
 static void stuck(void *opaque)
 {
     cut(opaque, CITEST_TIMEOUT_VIRTUAL,
@@ -268,6 +283,9 @@ static bool fill_config(struct guest *g, struct vm_config *config)
             .output = g->ports[CITEST_CONSOLE].chardev,
         },
         .host_features_mask = ~0u,
+        .unmapped = c->unmapped,
+        .fault = fault,
+        .fault_opaque = g,
         .coverage = c->coverage,
         .icount = {
             .enabled = true,
@@ -312,11 +330,24 @@ static void judge_exit(struct guest *g, int status)
     g->result->exit_status = status;
     if (status == g->c->exit_status)
         return;
-    if (end && end->name && status == 1 && !end->extended)
-        set_reason(g, CITEST_FAILED, "exit status %d (%s), not %d", status, end->name,
-                   g->c->exit_status);
+    bool error = end && end->reason != EXIT_APPLICATION; /* such as a fault handler's */
+    if (error && end->name)
+        set_reason(g, g->fault[0] ? CITEST_GUEST_FAULT : CITEST_FAILED, "exit status %d (%s), not %d%s%s",
+                   status, end->name, g->c->exit_status, g->fault[0] ? ", behind: " : "", g->fault);
     else
         set_reason(g, CITEST_FAILED, "exit status %d, not %d", status, g->c->exit_status);
+}
+
+/* A program that hangs behind a fault hangs because of it. */
+static void blame_fault(struct guest *g)
+{
+    struct citest_result *r = g->result;
+    char before[CITEST_REASON_MAX];
+    if (!g->fault[0] || (r->verdict != CITEST_TIMEOUT_VIRTUAL && r->verdict != CITEST_TIMEOUT_WALL))
+        return;
+    memcpy(before, r->reason, sizeof(before));
+    snprintf(r->reason, sizeof(r->reason), "%.200s; then %.200s", g->fault, before);
+    r->verdict = CITEST_GUEST_FAULT;
 }
 
 static void judge(struct guest *g, int status)
@@ -330,6 +361,7 @@ static void judge(struct guest *g, int status)
         set_reason(g, CITEST_FAILED, "ended before '%s' appeared", g->c->stop_at);
     if (g->result->verdict == CITEST_PASSED && !citest_judge(g->c, g->shared, g->root, reason))
         set_reason(g, CITEST_FAILED, "%s", reason);
+    blame_fault(g);
 }
 
 static void write_covered(void *opaque, const struct engine_covered *c)
@@ -370,7 +402,6 @@ void citest_guest_run(const struct citest_case *c, struct citest_shared *shared,
     static struct guest g; /* the process has no other */
     int64_t begin = clock_host_monotonic();
     g = (struct guest){.c = c, .shared = shared, .result = &shared->result};
-    atomic_store(&log_mask, LOG_GUEST_ERRORS);
     if (grant_folder(&g) && build(&g)) {
         limits_start(&g);
         inputs_start(&g);

@@ -266,6 +266,9 @@ static void wait_for_some(struct pool *p, struct pollfd *fds, unsigned *slot_of)
     if (poll(fds, n, LOOK_MS) == 0)
         look_at_limits(p);
     if (fds[0].revents) {
+        struct signalfd_siginfo info; /* taken, so that it is not delivered later */
+        while (read(p->signals, &info, sizeof(info)) == sizeof(info))
+            ;
         p->interrupted = true;
         stop_all(p);
     }

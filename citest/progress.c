@@ -36,6 +36,16 @@ static void print_line(FILE *out, const char *text, size_t len)
     fputc('\n', out);
 }
 
+static void print_lines(FILE *out, const char *start, const char *end)
+{
+    while (start < end) {
+        const char *newline = memchr(start, '\n', (size_t)(end - start));
+        size_t n = newline ? (size_t)(newline - start) : (size_t)(end - start);
+        print_line(out, start, n);
+        start += n + 1;
+    }
+}
+
 /* The last lines of @text. */
 static void print_tail(FILE *out, const char *title, const char *text)
 {
@@ -49,19 +59,16 @@ static void print_tail(FILE *out, const char *title, const char *text)
     while (start > text && (start[-1] != '\n' || ++lines < TAIL_LINES))
         start--;
     fprintf(out, "    %s%s:\n", title, start > text ? " (its end)" : "");
-    for (const char *end = text + len; start < end;) {
-        const char *newline = memchr(start, '\n', (size_t)(end - start));
-        size_t n = newline ? (size_t)(newline - start) : (size_t)(end - start);
-        print_line(out, start, n);
-        start += n + 1;
-    }
+    print_lines(out, start, text + len);
 }
 
 static void print_details(FILE *out, const struct citest_outcome *o)
 {
     char title[32] = "console";
-    if (o->explanation)
-        print_tail(out, "the emulator says", o->explanation);
+    if (o->explanation) {
+        fprintf(out, "    the emulator says:\n");
+        print_lines(out, o->explanation, o->explanation + strlen(o->explanation));
+    }
     for (int i = 0; i < CITEST_PORTS; i++) {
         if (i >= CITEST_UART0)
             snprintf(title, sizeof(title), "uart%d", i - CITEST_UART0);

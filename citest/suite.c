@@ -434,6 +434,14 @@ static bool set_shift(struct reader *r, const yaml_node_t *n, void *opaque)
     return true;
 }
 
+static bool set_unmapped(struct reader *r, const yaml_node_t *n, void *c)
+{
+    const char *text = "";
+    return string_of(r, n, &text) &&
+           (citest_unmapped_find(text, &((struct citest_case *)c)->unmapped) ||
+            fail(r, n, "unmapped is fault, warn or zero, not '%.40s'", text));
+}
+
 static bool set_exit(struct reader *r, const yaml_node_t *n, void *c)
 {
     uint64_t value;
@@ -497,7 +505,8 @@ static bool set_images(struct reader *r, const yaml_node_t *n, void *opaque)
         {"files", set_files}, {"root", set_root}, {"stop-at", set_stop_at},                        \
         {"timeout", set_timeout}, {"wall-timeout", set_wall_timeout},                              \
         {"instructions", set_instructions}, {"output-limit", set_output_limit},                    \
-        {"memory-limit", set_memory_limit}, {"shift", set_shift}, {"seed", set_seed}
+        {"memory-limit", set_memory_limit}, {"shift", set_shift}, {"seed", set_seed},                   \
+        {"unmapped", set_unmapped}
 
 static const struct key test_keys[] = {
     {"name", set_name}, {"image", set_images}, {"images", set_images}, TEST_KEYS, {0}};

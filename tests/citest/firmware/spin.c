@@ -1,0 +1,7 @@
+#include "firmware.h"
+
+int main(void)
+{
+    for (;;)
+        ;
+}

@@ -1,0 +1,317 @@
+#!/usr/bin/env python3
+"""armemu-test: verdicts, exit statuses, reports and errors. usage: test_armemu_test.py ARMEMU_TEST IMAGES"""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM, IMAGES = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+BOARD = ["-M", "mps2-an385"]
+PASSED, FAILED, FAULT, LOCKUP, VIRTUAL, WALL, IMAGE, INTERNAL, USAGE = range(9)
+
+
+def image(name):
+    return os.path.join(IMAGES, name + ".elf")
+
+
+def run(*arguments, cwd=None):
+    """Returns exit status, standard output and standard error output."""
+    p = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       errors="replace", cwd=cwd, timeout=120, check=False)
+    return p.returncode, p.stdout, p.stderr
+
+
+def check(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def expect(status, *arguments, out=None, err=None, cwd=None):
+    """Runs and checks exit status and output (regular expressions)."""
+    got, stdout, stderr = run(*arguments, cwd=cwd)
+    what = f"{arguments}: status {got}\n{stdout}\n{stderr}"
+    check(got == status, f"status {status} expected; {what}")
+    check(out is None or re.search(out, stdout, re.M), f"'{out}' expected; {what}")
+    check(err is None or re.search(err, stderr, re.M), f"'{err}' expected; {what}")
+    return stdout
+
+
+def results(folder, *arguments):
+    """The tests of the JSON report, by name."""
+    path = os.path.join(folder, "result.json")
+    run(*arguments, "--json", path)
+    with open(path, encoding="utf-8") as file:
+        return {t["name"] + "#" + str(t["repetition"]): t for t in json.load(file)["tests"]}
+
+
+# ---- verdicts ----------------------------------------------------------------------------------------
+
+VERDICTS = [ # image, options, status, verdict and reason
+    ("arguments", [], PASSED, r"^passed: .*arguments"),
+    ("arguments", ["--args", "a 3"], FAILED, r"^failed: .*: exit status 3, not 0"),
+    ("arguments", ["--args", "a 3", "--exit", "3"], PASSED, r"^passed"),
+    ("fault", [], FAULT, r"^guest fault: .*PRECISERR.*0x60000000.*no end after"),
+    ("lockup", [], LOCKUP, r"^lockup: "),
+    ("spin", [], VIRTUAL, r"^timeout \(virtual\): .*no end after 0.05 s of guest time"),
+    ("spin", ["--instructions", "1000"], VIRTUAL, r"within the instructions.*\(1000 instructions"),
+    ("spin", ["--timeout", "1e6", "--wall-timeout", "0.2"], WALL, r"^timeout \(wall\): .*no end after 0.2 s"),
+    ("flood", ["--output-limit", "4K", "--timeout", "9"], FAILED, r"^failed: .*--output-limit"),
+]
+
+
+def test_verdicts(_):
+    for name, options, status, line in VERDICTS:
+        expect(status, *BOARD, "--timeout", "0.05", image(name), *options, out=line)
+
+
+def test_waiting_for_nothing(_):
+    expect(VIRTUAL, *BOARD, "--timeout", "3", image("wait"), out=r"^timeout \(virtual\): .*(cannot come|no end)")
+
+
+def test_the_highest_verdict_counts(_):
+    out = expect(IMAGE, *BOARD, "--timeout", "0.05", image("arguments"), image("spin"), "/nonexistent.elf",
+                 image("fault"), image("arguments"))
+    check("5 tests: 2 passed, 1 guest fault, 1 timeout (virtual), 1 image error" in out, out)
+
+
+def test_faults_are_explained(_):
+    out = expect(FAULT, *BOARD, "--timeout", "0.05", image("fault"))
+    for part in ["about to fault", "look", "fault.c:6", "main", "0x60000000"]:
+        check(part in out, f"'{part}' expected in {out}")
+
+
+def test_malformed_images(folder):
+    with open(image("arguments"), "rb") as file:
+        good = file.read()
+    bad = {"empty": b"", "short": good[:40], "truncated": good[:0x1020],
+           "class": good[:4] + b"\2" + good[5:], "machine": good[:18] + b"\x3e" + good[19:]}
+    for name, data in bad.items():
+        path = os.path.join(folder, name + ".elf")
+        with open(path, "wb") as file:
+            file.write(data)
+        out = expect(IMAGE, *BOARD, path, image("arguments"), "-j1")
+        check(out.count("\n") == 3 and "1 passed, 1 image error" in out, f"{name}: {out}")
+
+
+# ---- determinism -------------------------------------------------------------------------------------
+
+def test_runs_are_equal(folder):
+    tests = [*BOARD, image("ticks"), image("cover"), "--repeat", "5"]
+    jit = results(folder, *tests)
+    check(len(jit) == 10, jit)
+    for name, first in jit.items():
+        other = jit[name.rsplit("#", 1)[0] + "#1"]
+        for key in ["instructions", "state_hash", "virtual_seconds", "output"]:
+            check(first[key] == other[key], f"{name}: {key}: {first[key]}, {other[key]}")
+    interp = results(folder, *tests, "--accel", "interp")
+    for name, first in jit.items():
+        for key in ["instructions", "state_hash", "virtual_seconds", "output", "verdict"]:
+            check(first[key] == interp[name][key], f"{name}: {key}: {first[key]}, {interp[name][key]}")
+
+
+def test_lockstep(_):
+    expect(PASSED, *BOARD, "--accel", "lockstep", image("ticks"), image("cover"))
+
+
+# ---- suites ------------------------------------------------------------------------------------------
+
+def test_list_filter_shard(_):
+    suite = os.path.join(IMAGES, "suite.yaml")
+    names = expect(PASSED, "--list", suite).split("\n")[:-1]
+    check("echo" in names and "arguments.elf" in names and "cover/cover.elf" in names, names)
+    check(expect(PASSED, "--list", suite, "--filter", "arg") == "arguments.elf\narguments with status\n", "filter")
+    check(expect(PASSED, "--list", suite, "--filter", "*t*o") == "", "glob")
+    shards = [expect(PASSED, "--list", suite, "--shard", f"{i}/3").split("\n")[:-1] for i in (1, 2, 3)]
+    check(sorted(sum(shards, [])) == sorted(names), shards)
+
+
+def test_fail_fast(_):
+    out = expect(FAILED, *BOARD, "-j1", "--fail-fast", "--args", "1", image("arguments"), image("ticks"),
+                 image("ticks"))
+    check("3 tests: 0 passed, 1 failed, 2 not run" in out, out)
+
+
+def test_progress_needs_a_terminal(_):
+    check("\033" not in expect(PASSED, *BOARD, image("arguments")), "escape sequence")
+
+
+SUITES = [ # text, line:column, message
+    ("tests: [\n", "2:1", r"flow"),
+    ("a: b: c\n", "1:5", r"mapping"),
+    ("", "1:1", r"empty"),
+    ("machine: mps2-an385\n", "1:1", r"no list 'tests'"),
+    ("machin: mps2-an385\ntests: []\n", "1:1", r"unknown key 'machin'; did you mean 'machine'"),
+    ("tests:\n  - image: x.elf\n", "2:5", r"no machine"),
+    ("machine: m\ntests:\n  - name: x\n", "3:5", r"no image"),
+    ("machine: m\ntests:\n  - image: x\n    images: [y]\n", "3:5", r"either"),
+    ("machine: m\ntests:\n  - image: x\n    timeout: soon\n", "4:14", r"'soon' is not a number of seconds"),
+    ("machine: m\ntests:\n  - image: x\n    exit: 256\n", "4:11", r"'256' is not a number from 0 to 255"),
+    ("machine: m\ntests:\n  - image: x\n    expect: {regex: '('}\n", "4:21", r"not a regular expression"),
+    ("machine: m\ntests:\n  - images: ['*.nothing']\n", "3:14", r"no file matches"),
+    ("machine: m\ntests:\n  - image: x\n    uart0: {inputs: x}\n", "4:13", r"did you mean 'input'"),
+    ("machine: m\ntests:\n  - image: x\n    files: {../x: y}\n", "4:13", r"not a name below"),
+    ("machine: m\ntests: 5\n", "2:8", r"must be a list"),
+]
+
+
+def test_bad_suites(folder):
+    path = os.path.join(folder, "bad.yaml")
+    for text, place, message in SUITES:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        status, out, err = run(path, "--junit", os.path.join(folder, "no.xml"))
+        what = f"{text!r}: {status} {out} {err}"
+        check(status == USAGE and out == "" and err.count("\n") == 1, what)
+        check(f"{path}:{place}: " in err and re.search(message, err), what)
+        check(not os.path.exists(os.path.join(folder, "no.xml")), what)
+
+
+def test_unknown_machine_in_a_suite(folder):
+    path = os.path.join(folder, "s.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"tests:\n  - {{image: {image('arguments')}, machine: mps2-an386, cpu: cortex-m4}}\n"
+                   f"  - {{image: {image('arguments')}, machine: mps2-an38}}\n")
+    expect(IMAGE, path, out=r"^image error: .*unknown machine 'mps2-an38'.*'mps2-an38")
+
+
+USAGE_ERRORS = [
+    ([], r"no image"), (["x.elf"], r"no machine"), (["-M", "mps2", "x"], r"unknown machine 'mps2'"),
+    (["--shard", "4/3"], r"--shard"), (["--jobs", "0"], r"-j"), (["--timeou", "3"], r"did you mean '--timeout'"),
+    (["--json"], r"needs a value"), (["--list=1"], r"takes no value"), (["nothing.yaml"], r"No such file"),
+    (["--seed", "x"], r"--seed"), (["--timeout", "-1"], r"--timeout"), (["--unmapped", "x"], r"--unmapped"),
+]
+
+
+def test_usage_errors(_):
+    for arguments, message in USAGE_ERRORS:
+        expect(USAGE, *arguments, err=r"^armemu-test: .*" + message)
+
+
+# ---- reports -----------------------------------------------------------------------------------------
+
+def test_junit_fits_the_schema(folder):
+    path = os.path.join(folder, "result.xml")
+    suite = os.path.join(IMAGES, "suite.yaml")
+    for arguments in [[suite], [*BOARD, "--timeout", "0.05", "--args", "<&\">'3", image("arguments"),
+                                image("fault"), image("spin"), "/nonexistent", "-j1"],
+                      [*BOARD, "--fail-fast", "-j1", image("spin"), image("ticks"), "--timeout", "0.01"]]:
+        run(*arguments, "--junit", path)
+        p = subprocess.run(["xmllint", "--noout", "--schema", os.path.join(HERE, "junit.xsd"), path],
+                           capture_output=True, text=True, check=False)
+        check(p.returncode == 0, p.stderr)
+    check(os.listdir(folder) == ["result.xml"], os.listdir(folder))
+
+
+def test_json(folder):
+    tests = results(folder, *BOARD, "--timeout", "0.05", image("arguments"), image("fault"))
+    good, bad = tests[image("arguments") + "#1"], tests[image("fault") + "#1"]
+    check(good["verdict"] == "passed" and good["output"]["console"].startswith("arguments: "), good)
+    check(good["instructions"] > 20 and 0 < good["virtual_seconds"] < 0.05, good)
+    check(re.fullmatch("[0-9a-f]{16}", good["state_hash"]), good)
+    check(bad["verdict"] == "guest fault" and "fault.c" in bad["explanation"], bad)
+
+
+def test_reports_cannot_be_written(folder):
+    for option in ["--junit", "--json", "--coverage"]:
+        expect(INTERNAL, *BOARD, image("cover"), option, os.path.join(folder, "none", "x"), err=option)
+
+
+def lcov_of(path, source):
+    """Lines, functions and ways of branches of a source file in a tracefile."""
+    lines, functions, branches, at = {}, {}, {}, None
+    with open(path, encoding="utf-8") as file:
+        for line in file.read().split("\n"):
+            kind, _, rest = line.partition(":")
+            fields = rest.split(",")
+            if kind == "SF":
+                at = os.path.basename(rest)
+            elif at == source and kind == "DA":
+                lines[int(fields[0])] = int(fields[1])
+            elif at == source and kind == "FNDA":
+                functions[fields[1]] = int(fields[0])
+            elif at == source and kind == "BRDA":
+                branches.setdefault(int(fields[0]), []).append(fields[3])
+    return lines, functions, branches
+
+
+def test_coverage(folder):
+    info = os.path.join(folder, "out.info")
+    expect(PASSED, *BOARD, image("cover"), "--coverage", info)
+    lines, functions, branches = lcov_of(info, "cover.c")
+    with open(os.path.join(HERE, "firmware", "cover.c"), encoding="utf-8") as file:
+        source = file.read().split("\n")
+    for number, text in enumerate(source, 1):
+        comment = re.search(r"/\* (.*) \*/", text)
+        if not comment or number == 1:
+            continue
+        ways = [w not in ("0", "-") for w in branches.get(number, [])]
+        if comment[1] == "executed":
+            check(lines.get(number, 0) > 0, f"line {number}: {lines}")
+        elif comment[1] == "not executed" and number in lines:
+            check(lines[number] == 0, f"line {number}: {lines}")
+        elif comment[1] == "both":
+            check(ways.count(True) >= 2, f"line {number}: {branches}")
+        elif comment[1] == "only false":
+            check(ways and ways.count(True) == 1, f"line {number}: {branches}")
+    check(functions["sign"] == 1 and functions["main"] == 1, functions)
+    check(functions.get("unused", 0) == 0, functions)
+
+
+def test_coverage_is_merged_and_read_by_genhtml(folder):
+    info = os.path.join(folder, "out.info")
+    expect(PASSED, *BOARD, image("cover"), image("ticks"), image("cover"), "--coverage", info)
+    lines, _, _ = lcov_of(info, "cover.c")
+    check(max(lines.values()) == 2, lines)
+    check(max(lcov_of(info, "firmware.c")[0].values()) >= 2, "firmware.c")
+    if not shutil.which("genhtml"):
+        return
+    p = subprocess.run(["genhtml", "--branch-coverage", "-o", os.path.join(folder, "html"), info],
+                       capture_output=True, text=True, check=False)
+    check(p.returncode == 0 and "lines......" in p.stdout, p.stdout + p.stderr)
+
+
+def test_coverage_of_interpreter_is_equal(folder):
+    texts = []
+    for accel in ["jit", "interp"]:
+        info = os.path.join(folder, accel)
+        expect(PASSED, *BOARD, image("cover"), image("ticks"), "--accel", accel, "--coverage", info)
+        with open(info, encoding="utf-8") as file:
+            texts.append(file.read())
+    check(texts[0] == texts[1] and "BRDA" in texts[0], "coverage differs")
+
+
+def test_interrupted(folder):
+    junit = os.path.join(folder, "x.xml")
+    with subprocess.Popen([PROGRAM, *BOARD, image("spin"), "--timeout", "1e6", "--junit", junit],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as p:
+        time.sleep(0.5)
+        p.send_signal(signal.SIGINT)
+        _, err = p.communicate(timeout=60)
+    check(p.returncode == 130 and b"interrupted" in err, f"{p.returncode} {err}")
+    check(os.listdir(folder) == [], os.listdir(folder))
+
+
+def main():
+    failed = 0
+    tests = {name[5:]: value for name, value in globals().items() if name.startswith("test_")}
+    for name, function in tests.items():
+        if len(sys.argv) > 3 and name not in sys.argv[3:]:
+            continue
+        with tempfile.TemporaryDirectory(prefix="armemu-test-") as folder:
+            try:
+                function(folder)
+            except (AssertionError, subprocess.TimeoutExpired, KeyError) as error:
+                failed += 1
+                print(f"FAILED {name}: {error!r}" if isinstance(error, KeyError) else f"FAILED {name}: {error}")
+    print(f"passed {len(tests) - failed}, failed {failed}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
-#include <capstone/capstone.h>
 #include <inttypes.h>
 
 #include "backend/x86_64/compiler.h"
+#include "util/capstone.h"
 
 /* Bytes of data that the common code reads behind this instruction. */
 static size_t data_behind(const struct backend *be, const cs_insn *insn)
@@ -21,15 +21,16 @@ static size_t data_behind(const struct backend *be, const cs_insn *insn)
 /* Print the instructions in [start, end), without the data between them. */
 void backend_disassemble(const struct backend *be, const struct backend_code *code, FILE *out)
 {
+    struct capstone cs;
     csh handle;
-    if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
+    if (!capstone_load(&cs) || cs.open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
         return;
-    cs_option(handle, CS_OPT_SKIPDATA, CS_OPT_ON);
+    cs.option(handle, CS_OPT_SKIPDATA, CS_OPT_ON);
     const uint8_t *p = (const uint8_t *)(uintptr_t)code->start;
     size_t size = code->end - code->start;
     uint64_t address = code->start;
-    cs_insn *insn = cs_malloc(handle);
-    while (size && cs_disasm_iter(handle, &p, &size, &address, insn)) {
+    cs_insn *insn = cs.malloc(handle);
+    while (size && cs.disasm_iter(handle, &p, &size, &address, insn)) {
         fprintf(out, "  0x%08" PRIx64 ":  %-8s %s\n", insn->address, insn->mnemonic, insn->op_str);
         size_t data = data_behind(be, insn);
         if (data && data <= size) { /* skip the data behind the call */
@@ -38,6 +39,6 @@ void backend_disassemble(const struct backend *be, const struct backend_code *co
             address += data;
         }
     }
-    cs_free(insn, 1);
-    cs_close(&handle);
+    cs.free(insn, 1);
+    cs.close(&handle);
 }

@@ -1,6 +1,6 @@
 #include "frontend/arm/cpu/disassemble.h"
 
-#include <capstone/capstone.h>
+#include "util/capstone.h"
 
 static void print_bytes(const uint8_t *code, unsigned count, uint32_t va, FILE *out)
 {
@@ -18,13 +18,14 @@ void arm_disassemble(const uint8_t *code, uint32_t size, uint32_t va, bool thumb
     uint64_t address = va;
     size_t left = size;
     cs_insn *insn;
+    struct capstone cs;
     csh handle;
 
-    if (cs_open(CS_ARCH_ARM, (cs_mode)mode, &handle) != CS_ERR_OK)
+    if (!capstone_load(&cs) || cs.open(CS_ARCH_ARM, (cs_mode)mode, &handle) != CS_ERR_OK)
         return;
-    insn = cs_malloc(handle);
+    insn = cs.malloc(handle);
     while (insn && left >= step) {
-        if (cs_disasm_iter(handle, &code, &left, &address, insn)) {
+        if (cs.disasm_iter(handle, &code, &left, &address, insn)) {
             fprintf(out, "0x%08x:  %s %s\n", (uint32_t)insn->address, insn->mnemonic, insn->op_str);
             continue;
         }
@@ -34,6 +35,6 @@ void arm_disassemble(const uint8_t *code, uint32_t size, uint32_t va, bool thumb
         left -= step;
     }
     if (insn)
-        cs_free(insn, 1);
-    cs_close(&handle);
+        cs.free(insn, 1);
+    cs.close(&handle);
 }

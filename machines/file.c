@@ -458,6 +458,7 @@ static bool read_m_profile(struct reader *r, const struct key *key, yaml_node_t 
         NUMBER(struct machine_m_profile, "vtor", vtor, false, 0),
         NUMBER(struct machine_m_profile, "cpu_hz", cpu_hz, true, 1000000000),
         NUMBER(struct machine_m_profile, "systick_ref_hz", systick_ref_hz, false, 1000000000),
+        NUMBER(struct machine_m_profile, "systick_ref_div", systick_ref_div, false, 1000000000),
         {0},
     };
     struct machine_m_profile *p = clear_alloc(r, sizeof(*p));

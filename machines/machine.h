@@ -51,6 +51,7 @@ struct machine_m_profile {
     uint32_t vtor;           /* the vector table's address at reset */
     uint32_t cpu_hz;         /* the processor clock, which SysTick counts with CLKSOURCE = 1 */
     uint32_t systick_ref_hz; /* SysTick's reference clock; 0: there is none (SYST_CALIB.NOREF) */
+    uint32_t systick_ref_div; /* not 0: that is the processor clock divided by this, and follows it */
 };
 
 struct machine;

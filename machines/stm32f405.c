@@ -213,6 +213,7 @@ static const struct machine_m_profile profile = {
     .bit_band = true,
     .cpu_hz = HSI_HZ,
     .systick_ref_hz = HSI_HZ / 8,
+    .systick_ref_div = 8,
 };
 
 #define STM32F405(id, label, title, board_rows)                                                    \

@@ -278,6 +278,7 @@ bool vm_m_config(const struct vm *vm, const struct arm_cpu_model *model, struct 
         .vtor = m->vtor,
         .cpu_hz = m->cpu_hz,
         .systick_ref_hz = m->systick_ref_hz,
+        .systick_ref_div = m->systick_ref_div,
     };
     return true;
 }

@@ -92,7 +92,6 @@ static void drive_clocks(struct stm32f4_rcc *r)
     unsigned apb1 = apb_shift(bits_get(r->cfgr, 10, 3)), apb2 = apb_shift(bits_get(r->cfgr, 13, 3));
     const uint64_t hz[STM32F4_RCC_OUTPUTS] = {
         [STM32F4_RCC_HCLK] = hclk,
-        [STM32F4_RCC_HCLK8] = hclk / 8,
         [STM32F4_RCC_PCLK1] = hclk >> apb1,
         [STM32F4_RCC_PCLK2] = hclk >> apb2,
         [STM32F4_RCC_TIM1CLK] = apb1 ? hclk >> (apb1 - 1) : hclk, /* twice PCLK if that is divided */

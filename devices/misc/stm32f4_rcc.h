@@ -17,7 +17,6 @@ enum stm32f4_bus { STM32F4_AHB1, STM32F4_AHB2, STM32F4_AHB3, STM32F4_APB1, STM32
 enum {
     STM32F4_RCC_IRQ,
     STM32F4_RCC_HCLK,
-    STM32F4_RCC_HCLK8,   /* HCLK / 8: SysTick's external clock */
     STM32F4_RCC_PCLK1,
     STM32F4_RCC_PCLK2,
     STM32F4_RCC_TIM1CLK, /* of the timers on APB1 */

@@ -76,6 +76,23 @@ LIBC_BOARDS = [
 ]
 LEVELS = ('-O0', '-O1', '-O2', '-O3', '-Os')
 
+STM32F4_START = """hello from stm32f405
+idcode 00000413
+timer and SysTick agree
+timer and SysTick agree
+updates
+led 00000001
+led 00000000
+edges 00000003
+bit-band 00000020
+1.21 V 000005de
+sent by DMA
+transfers 00000001
+erased ffffffff
+flash feedbeef
+"""
+STM32F4 = STM32F4_START + STM32F4_START + "back after the watchdog's reset\n"
+
 CMSDK_MEMORY = {'FLASH': 0, 'RAM': 0x20000000}
 # Board, core, source, memory, macros, what it prints.
 PROGRAMS = [
@@ -84,6 +101,8 @@ PROGRAMS = [
     ('mps2-an500', 'cortex-m7', 'mps2.c', {'KEPT': 0x60000000, 'ETHERNET': 0xa0000000}, MPS2.format(scc='41045000')),
     ('lm3s6965evb', 'cortex-m3', 'lm3s.c', {'KEPT': 0x2000ff00}, LM3S),
 ]
+# Board and its crystal in MHz. QEMU's have neither RCC nor GPIO.
+STM32F4_PROGRAMS = [('netduinoplus2', 25), ('olimex-stm32-h405', 8)]
 # With counted time a watchdog that is to be late is late on a busy machine as well.
 COUNTED = ['-icount', 'shift=4,sleep=off']
 ENGINES = [['-accel', 'jit'], ['-accel', 'interp'], ['-accel', 'lockstep']]
@@ -169,6 +188,13 @@ def libc(suite, library, board, core, flags, flash, ram, end, is_qemus):
         suite.qemu(board, image, arguments, LIBC, kernel=kernel)
 
 
+def stm32f4(suite, board, hse):
+    macros = {'KEPT': 0x2001ff00, 'HSE_MHZ': hse, 'FLASH_BASE': 0x08000000}
+    image = suite.build('stm32f4.c', 'cortex-m4', {'FLASH': 0x08000000, 'RAM': 0x20000000}, macros)
+    for options in [[]] + [engine + COUNTED for engine in ENGINES]:
+        suite.expect(board, image, options, 0, STM32F4)
+
+
 def cores_of_lm3s6965evb(suite):
     """-cpu as Embedded Rust's CI gives it, and what the core itself does."""
     for core in ('cortex-m0', 'cortex-m3', 'cortex-m4', 'cortex-m7'):
@@ -241,6 +267,8 @@ def cases():
     for library in ('newlib', 'picolibc'):
         for board in LIBC_BOARDS:
             yield '%s on %s, %s' % (library, *board[:2]), lambda s, l=library, b=board: libc(s, l, *b)
+    for board in STM32F4_PROGRAMS:
+        yield board[0], lambda s, b=board: stm32f4(s, *b)
     for case in (cores_of_lm3s6965evb, generic, board_file, reset_keeps, wrong_command_lines):
         yield case.__name__, case
 

@@ -22,11 +22,11 @@ static void reset(void)
     guest_exit(guest_main());
 }
 
-void *vectors[16 + 64] __attribute__((section(".vectors"), aligned(512)));
-void *vectors[16 + 64] = {
+void *vectors[16 + 96] __attribute__((section(".vectors"), aligned(512)));
+void *vectors[16 + 96] = {
     stack_top, reset, guest_nmi, guest_hard_fault, unexpected, unexpected, unexpected, unexpected, unexpected,
     unexpected, unexpected, unexpected, unexpected, unexpected, unexpected, guest_systick,
-    [16 ... 16 + 63] = guest_irq,
+    [16 ... 16 + 95] = guest_irq,
 };
 
 void guest_nmi(void) __attribute__((weak));

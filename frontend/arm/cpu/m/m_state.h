@@ -37,6 +37,7 @@ struct arm_m_config {
     uint32_t vtor;           /* the vector table's address at reset */
     uint32_t cpu_hz;         /* the processor clock: SysTick with CLKSOURCE = 1, CYCCNT */
     uint32_t systick_ref_hz; /* SysTick's reference clock; 0: there is none */
+    uint32_t systick_ref_div; /* not 0: that is cpu_hz divided by this */
 };
 
 struct arm_m {

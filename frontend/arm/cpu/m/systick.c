@@ -167,6 +167,8 @@ void arm_m_set_clock(struct arm_state *s, uint32_t cpu_hz)
     arm_m_systick_sync(s);
     cvr = current_value(&s->m, systick_now(s));
     s->m_config.cpu_hz = cpu_hz;
+    if (s->m_config.systick_ref_div)
+        s->m_config.systick_ref_hz = cpu_hz / s->m_config.systick_ref_div;
     if (s->m.syst_csr & CSR_ENABLE)
         count_from(&s->m, cvr, systick_now(s));
     m_cyccnt_set(s, cycles, m_cyccnt_counts(s));

@@ -231,15 +231,29 @@ static bool is_memory(const struct printing *p, uint32_t addr)
     return r && r->kind != PHYS_MMIO;
 }
 
+/* Something is there, but it refused. */
+static void hint_refused(const struct printing *p, const struct phys_region *r)
+{
+    if (r->kind != PHYS_MMIO)
+        hint(p, "it cannot be written like RAM: a pointer to constant data, or flash without its controller?");
+    else if (p->f->m_profile && p->f->addr >> 20 == 0xe00)
+        hint(p, "the private peripheral bus refuses unprivileged code, and accesses of the wrong size");
+    else
+        hint(p, "the device has no register there, or not one of this size");
+}
+
 static void hint_address(const struct printing *p)
 {
+    const struct phys_region *there = p->c->map ? physmap_find(p->c->map, p->f->addr) : NULL;
     uint32_t addr = p->f->addr, sp = p->f->regs[13];
     print_nearest(p, addr);
-    if (addr < 0x1000 && !is_memory(p, addr))
+    if (addr < 0x1000 && !there)
         hint(p, "a null pointer with offset 0x%x?", addr);
     else if (!hint_pattern(p, addr) && addr - sp + 0x400 < 0x800 && !is_memory(p, sp))
         hint(p, "SP is 0x%08x, where there is no memory: the stack has overflowed?", sp);
-    else if (p->f->kind == EXPLAIN_UNMAPPED && !is_memory(p, addr))
+    else if (p->f->kind == EXPLAIN_UNMAPPED && there)
+        hint_refused(p, there);
+    else if (p->f->kind == EXPLAIN_UNMAPPED)
         hint_peripheral(p, addr);
 }
 

@@ -247,9 +247,9 @@ def hosted_program_on_the_a_profile():
 
 # ---- faults ----------------------------------------------------------------------------------------
 
-def explained(arguments, *patterns, options=(), hangs=False):
-    elf = compile_program('m3', 'newlib', '-Og', 'faults.c', 'faults-%d.elf' % threading.get_ident())
-    command = [ARMEMU, '-M', 'mps2-an385', '-nographic', '-monitor', 'none', '-serial', 'null', '-semihosting',
+def explained(arguments, *patterns, options=(), hangs=False, cpu='m3'):
+    elf = compile_program(cpu, 'newlib', '-Og', 'faults.c', 'faults-%d.elf' % threading.get_ident())
+    command = [ARMEMU, '-M', CPUS[cpu][1], '-nographic', '-monitor', 'none', '-serial', 'null', '-semihosting',
                '-d', 'guest_errors', '-kernel', elf, '-append', arguments] + list(options)
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE) as p:
@@ -294,6 +294,7 @@ def handlers_mpu_and_lockup():
     explained('i', r'BusFault \(PRECISERR', r'^ +0x\w+  on_svc\+', r'^ +---  exception$', r'^ +0x\w+  main\+')
     explained('m 0x20000100', r'MemManage \(DACCVIOL, read of 0x20000100\)',
               r'region 0 of the MPU, 0x20000100 to 0x2000011f: no access', r'^ +0x\w+  main\+')
+    explained('w 0x100', r'write to 0x00000100', r"0x00000100 is in 'flash'", r'cannot be written like RAM', cpu='lm3s')
     explained('a 0x20000002', r'UsageFault \(UNALIGNED', r'^  => .*ldrd', r'0x20000002 is not aligned')
     explained('l 0x50000500', r'lockup: PRECISERR, read of 0x60000000', r'^ +0x\w+  on_hard_fault\+',
                   r'^ +---  exception$', r'^ +0x\w+  main\+', r'has no handler', hangs=True)

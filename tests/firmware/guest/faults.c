@@ -65,6 +65,7 @@ int main(int argc, char **argv)
         through(addr);
         break;
     case 'a': __asm__ volatile("ldrd r2, r3, [%0]" : : "r"(addr) : "r2", "r3"); break;
+    case 'w': *(volatile unsigned *)addr = 1; break;
     case 'l':
         lock = 1;
         through(addr);

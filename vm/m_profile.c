@@ -41,6 +41,19 @@ static bool bus(struct arm_state *s, uint32_t addr, unsigned size, bool write, u
     return true;
 }
 
+static uint8_t *ram(struct arm_state *s, uint32_t addr, unsigned size, bool write)
+{
+    struct vm_cpu *c = self(s);
+    struct phys_region *r = physmap_find_cached(c->vm->map, addr, &c->last_region);
+
+    if (!r || r->kind == PHYS_MMIO || addr - r->base + size > r->size)
+        return NULL;
+    if (write && (r->kind != PHYS_RAM || ((atomic_load(physmap_page_flags(r, addr)) |
+                                           atomic_load(physmap_page_flags(r, addr + size - 1))) & PHYS_PAGE_CODE)))
+        return NULL;
+    return r->host + (addr - r->base);
+}
+
 static int64_t now(const struct arm_state *s)
 {
     const struct vm_cpu *c = s->env.owner;
@@ -64,6 +77,7 @@ static void lockup(struct arm_state *s, const char *why)
 
 const struct arm_m_ops vm_m_ops = {
     .bus = bus,
+    .ram = ram,
     .now = now,
     .deadline = deadline,
     .reset_request = reset_request,

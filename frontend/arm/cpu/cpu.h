@@ -84,6 +84,9 @@ struct arm_m_ops {
     /** An access of @size (1, 2, 4) aligned bytes by the bus, without the MPU: false is a bus error.
      * Translated code that is written to is dropped. */
     bool (*bus)(struct arm_state *s, uint32_t addr, unsigned size, bool write, uint64_t *value);
+    /** Host address of @size bytes that are RAM without translated code (or, for reads, ROM), to be accessed
+     * without faults; else NULL. */
+    uint8_t *(*ram)(struct arm_state *s, uint32_t addr, unsigned size, bool write);
     /** Guest time in ns. */
     int64_t (*now)(const struct arm_state *s);
     /** Call arm_m_systick_sync soon after guest time is @ns; INT64_MAX: not at all. Replaces the

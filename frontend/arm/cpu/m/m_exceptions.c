@@ -4,6 +4,7 @@
  * urgent pending exception is entered. So late arrival and derived exceptions need nothing more.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "frontend/arm/cpu/exceptions.h"
 #include "frontend/arm/cpu/m/m_internal.h"
@@ -124,6 +125,12 @@ bool m_access(struct arm_state *s, uint32_t addr, bool write, bool privileged, u
     return true;
 }
 
+/* Host address of the @size bytes of a frame where nothing can refuse them, NULL: word by word. */
+static uint8_t *frame_host(struct arm_state *s, uint32_t addr, unsigned size, bool write)
+{
+    return s->m.mpu_applies ? NULL : s->ops->m->ram(s, addr, size, write);
+}
+
 /* ---- escalation ------------------------------------------------------------------------------------- */
 
 /* Which exception a synchronous @exc is now: itself, HardFault, or 0 for a lockup. */
@@ -179,10 +186,13 @@ static void push_stack(struct arm_state *s, uint32_t pc, bool *locked)
     uint32_t words[8] = {s->r[0], s->r[1], s->r[2], s->r[3], s->r[12], s->r[14], pc,
                          arm_m_xpsr_read(s) | (align ? XPSR_ALIGN : 0)};
     uint32_t cause;
+    uint8_t *host = frame_host(s, frame, sizeof(words), true);
 
     *locked = false;
     s->r[13] = frame;
-    for (unsigned i = 0; ok && i < 8; i++)
+    if (host)
+        memcpy(host, words, sizeof(words));
+    for (unsigned i = 0; !host && ok && i < 8; i++)
         ok = m_access(s, frame + 4 * i, true, privileged, &words[i]);
     if (ok && fp && !(s->m.fpccr & M_FPCCR_LSPEN))
         ok = m_fp_store(s, frame + FRAME_FP_REGS, privileged);
@@ -432,7 +442,11 @@ struct frame {
 
 static bool frame_load(struct arm_state *s, uint32_t at, bool fp, bool privileged, struct frame *f)
 {
-    for (unsigned i = 0; i < 8; i++)
+    const uint8_t *host = frame_host(s, at, sizeof(f->word), false);
+
+    if (host)
+        memcpy(f->word, host, sizeof(f->word));
+    for (unsigned i = 0; !host && i < 8; i++)
         if (!m_access(s, at + 4 * i, false, privileged, &f->word[i]))
             return false;
     for (unsigned i = 0; fp && !(s->m.fpccr & M_FPCCR_LSPACT) && i < 17; i++)

@@ -142,7 +142,8 @@ unsigned m_active_count(const struct arm_state *s)
     unsigned n = 0;
 
     for (unsigned w = 0; w < ARM_M_EXC_WORDS; w++)
-        n += (unsigned)__builtin_popcount(s->m.active[w]);
+        for (uint32_t bits = s->m.active[w]; bits; bits &= bits - 1)
+            n++;
     return n;
 }
 

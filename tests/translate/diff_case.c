@@ -155,6 +155,8 @@ static void mark_row(struct diff *d)
 static uint32_t psr_mask(const struct diff *d)
 {
     uint32_t mask = d->family->psr_mask ? d->family->psr_mask : (uint32_t)PSR_FLAGS;
+    if (run_features(d->family->cpu) & ARM_FEATURE(M)) /* Unicorn's xPSR is without GE */
+        mask &= ~ARM_PSR_GE;
     for (unsigned i = 0; i < d->count; i++) {
         int row = row_of(d, d->insn[i]);
         if (row >= 0 && !strcmp(arm_decode_rows[row].mnemonic, "SMLAD"))

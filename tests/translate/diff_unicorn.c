@@ -6,9 +6,18 @@
 
 #include "tests/translate/diff_internal.h"
 
+#define XPSR_T BIT(24)
+
+enum { PREFETCH_ABORT = 3 }; /* as Unicorn numbers exceptions */
+
 static void check_uc(uc_err err, const char *what)
 {
     DIFF_CHECK(err == UC_ERR_OK, "unicorn: %s: %s", what, uc_strerror(err));
+}
+
+static bool is_m(const struct diff *d)
+{
+    return run_features(d->family->cpu) & ARM_FEATURE(M);
 }
 
 /* CPACR: CP10 and CP11 for all; FPEXC.EN. */
@@ -28,18 +37,32 @@ static uint8_t *map(uc_engine *uc, uint32_t addr, size_t size)
     return p;
 }
 
+/* A CPU of the M profile takes exceptions without telling the caller. */
+static void on_exception(uc_engine *uc, uint32_t number, void *opaque)
+{
+    struct diff *d = opaque;
+    d->their_exception |= number != PREFETCH_ABORT; /* that is of the next instruction */
+    uc_emu_stop(uc);
+}
+
 void diff_unicorn_open(struct diff *d, enum run_cpu cpu)
 {
     static const int models[RUN_CPU_COUNT] = {
         [RUN_CPU_V8] = UC_CPU_ARM_MAX,      [RUN_CPU_V7] = UC_CPU_ARM_CORTEX_A15,
         [RUN_CPU_V6] = UC_CPU_ARM_1176,     [RUN_CPU_V5TE] = UC_CPU_ARM_926,
-        [RUN_CPU_V4T] = UC_CPU_ARM_TI925T,
+        [RUN_CPU_V4T] = UC_CPU_ARM_TI925T, [RUN_CPU_M7] = UC_CPU_ARM_CORTEX_M7,
     };
-    check_uc(uc_open(UC_ARCH_ARM, UC_MODE_ARM, &d->uc), "open");
+    uc_mode mode = is_m(d) ? UC_MODE_THUMB | UC_MODE_MCLASS : UC_MODE_ARM;
+    check_uc(uc_open(UC_ARCH_ARM, mode, &d->uc), "open");
     check_uc(uc_ctl_set_cpu_model(d->uc, models[cpu]), "model");
     d->their_code = map(d->uc, RUN_CODE, DIFF_CODE_SIZE);
     d->their_data = map(d->uc, RUN_DATA, RUN_DATA_SIZE);
-    enable_vfp(d->uc);
+    if (!is_m(d)) {
+        enable_vfp(d->uc);
+        return;
+    }
+    uc_hook hook;
+    check_uc(uc_hook_add(d->uc, &hook, UC_HOOK_INTR, on_exception, d, 1, 0), "hook");
 }
 
 void diff_unicorn_close(struct diff *d)
@@ -100,7 +123,11 @@ void diff_unicorn_load(struct diff *d)
     if (d->family->vectors)
         load_vectors(d);
     uint32_t psr = run_psr(d->run) | ARM_PSR_A | ARM_PSR_I | ARM_PSR_F | ARM_MODE_SVC;
-    check_uc(uc_reg_write(d->uc, UC_ARM_REG_CPSR, &psr), "cpsr");
+    uint32_t xpsr = (run_psr(d->run) & ~ARM_PSR_T) | XPSR_T;
+    if (is_m(d))
+        check_uc(uc_reg_write(d->uc, UC_ARM_REG_XPSR, &xpsr), "xpsr");
+    else
+        check_uc(uc_reg_write(d->uc, UC_ARM_REG_CPSR, &psr), "cpsr");
     for (unsigned i = 0; i < 15; i++)
         check_uc(uc_reg_write(d->uc, unicorn_reg(i), &d->run->s.r[i]), "register");
 }
@@ -113,9 +140,10 @@ void diff_unicorn_forget(struct diff *d, uint32_t addr)
 bool diff_unicorn_run(struct diff *d, uint64_t start, uint64_t until, bool single)
 {
     /* The count alone does not always keep Unicorn from going on behind a branch. */
+    d->their_exception = false;
     uc_err err = uc_emu_start(d->uc, start, until, 0, single);
     /* Unicorn may be unable to fetch from where a branch has gone; the branch itself was done. */
-    return err == UC_ERR_OK || err == UC_ERR_FETCH_UNMAPPED || err == UC_ERR_FETCH_PROT;
+    return !d->their_exception && (err == UC_ERR_OK || err == UC_ERR_FETCH_UNMAPPED || err == UC_ERR_FETCH_PROT);
 }
 
 static void print_registers(struct diff *d, const uint32_t *theirs, uint32_t their_psr)
@@ -139,7 +167,9 @@ bool diff_unicorn_agrees(struct diff *d, uint32_t mask)
         check_uc(uc_reg_read(d->uc, unicorn_reg(i), &theirs[i]), "read");
         differ |= theirs[i] ^ (i < 15 ? r->s.r[i] : (uint32_t)r->s.env.pc);
     }
-    check_uc(uc_reg_read(d->uc, UC_ARM_REG_CPSR, &psr), "read");
+    check_uc(uc_reg_read(d->uc, is_m(d) ? UC_ARM_REG_XPSR : UC_ARM_REG_CPSR, &psr), "read");
+    if (is_m(d))
+        psr = (psr & ~XPSR_T) | (psr & XPSR_T ? ARM_PSR_T : 0);
     differ |= (psr ^ run_psr(r)) & mask;
     /* An instruction that aborts may have stored or loaded some of its list. */
     bool data = r->faulted || !memcmp(d->their_data, r->data, RUN_DATA_SIZE);

@@ -67,6 +67,12 @@ static bool is_single(const struct arm_decode_row_info *row)
     return diff_set_in(row, single_sets);
 }
 
+/* The M profile's. */
+static bool is_m_aligned(const struct arm_decode_row_info *row)
+{
+    return diff_mnemonic_in(row, aligned_mnemonics) && diff_row_is_of_m(row);
+}
+
 static bool is_aligned(const struct arm_decode_row_info *row)
 {
     return diff_mnemonic_in(row, aligned_mnemonics);
@@ -179,9 +185,10 @@ static void prepare_vector(struct run *r, uint32_t insn, struct diff_rng *rng)
         r->s.d[i] = (uint64_t)diff_random(rng) << 32 | diff_random(rng);
 }
 
-static void single(enum arm_isa isa)
+static void single(enum arm_isa isa, enum run_cpu cpu)
 {
     struct diff_family f = {.isa = isa,
+                            .cpu = cpu,
                             .select = is_single,
                             .adapt = avoid_pc_everywhere,
                             .prepare = prepare_single,
@@ -189,19 +196,21 @@ static void single(enum arm_isa isa)
     diff_rows(&f);
 }
 
-static void aligned(enum arm_isa isa)
+static void aligned(enum arm_isa isa, enum run_cpu cpu)
 {
     struct diff_family f = {.isa = isa,
-                            .select = is_aligned,
+                            .cpu = cpu,
+                            .select = cpu == RUN_CPU_M7 ? is_m_aligned : is_aligned,
                             .adapt = adapt_list,
                             .prepare = prepare_aligned,
                             .cases_per_row = 400};
     diff_rows(&f);
 }
 
-static void literal(enum arm_isa isa)
+static void literal(enum arm_isa isa, enum run_cpu cpu)
 {
     struct diff_family f = {.isa = isa,
+                            .cpu = cpu,
                             .select = is_literal,
                             .adapt = adapt_list,
                             .prepare = prepare_aligned,
@@ -222,47 +231,47 @@ static void vector(enum arm_isa isa)
 
 Test(ls_diff, single_a32)
 {
-    single(ARM_ISA_A32);
+    single(ARM_ISA_A32, RUN_CPU_V8);
 }
 
 Test(ls_diff, single_t16)
 {
-    single(ARM_ISA_T16);
+    single(ARM_ISA_T16, RUN_CPU_V8);
 }
 
 Test(ls_diff, single_t32)
 {
-    single(ARM_ISA_T32);
+    single(ARM_ISA_T32, RUN_CPU_V8);
 }
 
 Test(ls_diff, aligned_a32)
 {
-    aligned(ARM_ISA_A32);
+    aligned(ARM_ISA_A32, RUN_CPU_V8);
 }
 
 Test(ls_diff, aligned_t16)
 {
-    aligned(ARM_ISA_T16);
+    aligned(ARM_ISA_T16, RUN_CPU_V8);
 }
 
 Test(ls_diff, aligned_t32)
 {
-    aligned(ARM_ISA_T32);
+    aligned(ARM_ISA_T32, RUN_CPU_V8);
 }
 
 Test(ls_diff, literal_a32)
 {
-    literal(ARM_ISA_A32);
+    literal(ARM_ISA_A32, RUN_CPU_V8);
 }
 
 Test(ls_diff, literal_t16)
 {
-    literal(ARM_ISA_T16);
+    literal(ARM_ISA_T16, RUN_CPU_V8);
 }
 
 Test(ls_diff, literal_t32)
 {
-    literal(ARM_ISA_T32);
+    literal(ARM_ISA_T32, RUN_CPU_V8);
 }
 
 Test(ls_diff, vector_a32)
@@ -273,4 +282,14 @@ Test(ls_diff, vector_a32)
 Test(ls_diff, vector_t32)
 {
     vector(ARM_ISA_T32);
+}
+
+Test(ls_diff, cortex_m7)
+{
+    static const enum arm_isa isas[] = {ARM_ISA_T16, ARM_ISA_T32};
+    for (unsigned i = 0; i < 2; i++) {
+        single(isas[i], RUN_CPU_M7);
+        aligned(isas[i], RUN_CPU_M7);
+        literal(isas[i], RUN_CPU_M7);
+    }
 }

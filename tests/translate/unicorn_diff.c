@@ -23,6 +23,13 @@ bool diff_mnemonic_in(const struct arm_decode_row_info *row, const char *const *
     return false;
 }
 
+bool diff_row_is_of_m(const struct arm_decode_row_info *row)
+{
+    uint64_t features = run_features(RUN_CPU_M7);
+    return (features & row->features) == row->features && !(features & row->without) &&
+           (!row->any || (features & row->any));
+}
+
 bool diff_set_in(const struct arm_decode_row_info *row, const char *const *names)
 {
     for (; *names; names++)
@@ -48,12 +55,20 @@ uint32_t diff_random_operand(struct diff *d)
     }
 }
 
+/* Unicorn's xPSR is without GE. */
+static uint32_t absent_flags(const struct diff *d)
+{
+    return run_features(d->family->cpu) & ARM_FEATURE(M) ? ARM_PSR_GE : 0;
+}
+
 void diff_random_state(struct diff *d, bool thumb, bool in_it)
 {
     struct run *r = d->run;
     for (unsigned i = 0; i < 15; i++)
         r->s.r[i] = diff_random_operand(d);
-    run_set_psr(r, diff_random(&d->rng) & 0xf80f0000);
+    run_set_psr(r, diff_random(&d->rng) & 0xf80f0000 & ~absent_flags(d));
+    if (run_features(d->family->cpu) & ARM_FEATURE(M))
+        r->s.r[13] &= ~3u;
     r->s.thumb = thumb;
     r->s.itstate = in_it ? (uint8_t)(diff_below(d, 14) << 4 | 8) : 0;
 }

@@ -52,6 +52,8 @@ void diff_sequences(const struct diff_family *f, unsigned count);
 
 /** Is @row's mnemonic in the NULL-terminated list @names? Its argument set? For `select`. */
 bool diff_mnemonic_in(const struct arm_decode_row_info *row, const char *const *names);
+/** Does the Cortex-M7 have @row? */
+bool diff_row_is_of_m(const struct arm_decode_row_info *row);
 bool diff_set_in(const struct arm_decode_row_info *row, const char *const *names);
 
 #endif

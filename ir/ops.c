@@ -133,3 +133,12 @@ bool ir_slot_covers(const struct ir_target *t, unsigned a, unsigned b)
     return x->offset <= y->offset &&
            y->offset + ir_type_bytes(y->type) <= x->offset + ir_type_bytes(x->type);
 }
+
+unsigned ir_vector_imms(const struct ir_op *op)
+{
+    if (op->opcode >= IR_OP_vshl && op->opcode <= IR_OP_vshrs)
+        return 8u << op->aux;
+    if (op->opcode == IR_OP_vdupl)
+        return 8u >> op->aux;
+    return op->opcode == IR_OP_vext ? ir_type_bytes(op->type) : 1;
+}

@@ -17,7 +17,10 @@ static const char *const patterns[IR_OP_COUNT] = {
 const char *ir_text_pattern(unsigned opcode)
 {
     if (opcode >= IR_OP_vand && opcode <= IR_OP_vfmul)
-        return opcode >= IR_OP_vshl && opcode <= IR_OP_vshrs ? "ani" : "an";
+        return (opcode >= IR_OP_vshl && opcode <= IR_OP_vshrs) || opcode == IR_OP_vdupl ||
+                       opcode == IR_OP_vext
+                   ? "ani"
+                   : "an";
     return patterns[opcode] ? patterns[opcode] : "a";
 }
 

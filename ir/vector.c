@@ -60,6 +60,13 @@ static uint64_t saturate_half(struct element *e, int64_t v, bool to_signed)
     return saturate(e, v, to_signed ? -max - 1 : 0, max);
 }
 
+/* 2 * x * y, with half of the result's lowest bit when @round, cut to the high half. */
+static uint64_t high_of_double(struct element *e, int64_t x, int64_t y, bool round)
+{
+    int64_t product = 2 * x * y + (round ? (int64_t)BIT64(e->bits - 1) : 0);
+    return saturate_signed(e, product >> e->bits);
+}
+
 static uint64_t ones_if(bool holds)
 {
     return holds ? ~0ull : 0;
@@ -75,6 +82,8 @@ static uint64_t compute_float(struct element *e, uint64_t a, uint64_t b, uint64_
     case IR_OP_vfsub: return fp_sub(s, FP_32, a, b);
     case IR_OP_vfmul: return fp_mul(s, FP_32, a, b);
     case IR_OP_vfmuladd: return fp_muladd(s, FP_32, a, b, c);
+    case IR_OP_vfmla: return fp_add(s, FP_32, a, fp_mul(s, FP_32, b, c));
+    case IR_OP_vfmls: return fp_sub(s, FP_32, a, fp_mul(s, FP_32, b, c));
     case IR_OP_vfmax: return fp_max(s, FP_32, a, b);
     case IR_OP_vfmin: return fp_min(s, FP_32, a, b);
     case IR_OP_vfcmpeq: return ones_if(fp_compare_eq(s, FP_32, a, b));
@@ -113,6 +122,10 @@ static uint64_t compute(struct element *e, uint64_t a, uint64_t b, uint64_t c)
     case IR_OP_vqsubu: return saturate_unsigned(e, (int64_t)(a - b));
     case IR_OP_vwidens: return (uint64_t)x;
     case IR_OP_vwidenu: case IR_OP_vnarrow: return a;
+    case IR_OP_vqdmulh: return high_of_double(e, x, y, false);
+    case IR_OP_vqrdmulh: return high_of_double(e, x, y, true);
+    case IR_OP_vmulls: return (uint64_t)(x * y);
+    case IR_OP_vmullu: return a * b;
     case IR_OP_vqnarrows: return saturate_half(e, x, true);
     case IR_OP_vqnarrowu: return saturate_half(e, (int64_t)a, false);
     case IR_OP_vqnarrowsu: return saturate_half(e, x, false);
@@ -126,6 +139,26 @@ static bool narrows(unsigned opcode)
            opcode == IR_OP_vqnarrowsu;
 }
 
+/* Ops that move elements. */
+static bool rearrange(const struct ir_op *op, const struct ir_vector v[3], struct ir_vector *r)
+{
+    unsigned bits = 8u << op->aux, bytes = ir_type_bytes(op->type), n = 8 * bytes / bits;
+    for (unsigned i = 0; i < n; i++) {
+        uint64_t x;
+        unsigned at = i + (unsigned)op->imm;
+        switch (op->opcode) {
+        case IR_OP_vdup: x = v[0].half[0]; break;
+        case IR_OP_vdupl: x = get(&v[0], (unsigned)op->imm, bits); break;
+        case IR_OP_vext: x = at < bytes ? get(&v[0], at, 8) : get(&v[1], at - bytes, 8); break;
+        case IR_OP_vtbl: at = (unsigned)get(&v[1], i, 8); x = at < 16 ? get(&v[0], at, 8) : 0; break;
+        case IR_OP_vzip: x = get(&v[i & 1], i / 2, bits); break;
+        default: return false;
+        }
+        put(r, i, bits, x);
+    }
+    return true;
+}
+
 struct ir_vector ir_vector_eval(struct ir_env *env, const struct ir_op *op,
                                 const struct ir_vector v[3])
 {
@@ -134,7 +167,10 @@ struct ir_vector ir_vector_eval(struct ir_env *env, const struct ir_op *op,
     struct ir_vector r = {{0, 0}};
     unsigned from = 8u << op->aux, to = from, count = (op->type == IR_V64 ? 64 : 128) / from;
     e.bits = from;
-    if (op->opcode == IR_OP_vwidens || op->opcode == IR_OP_vwidenu) {
+    if (rearrange(op, v, &r))
+        return r;
+    if (op->opcode == IR_OP_vwidens || op->opcode == IR_OP_vwidenu || op->opcode == IR_OP_vmulls ||
+        op->opcode == IR_OP_vmullu) {
         to = 2 * from;
         count = 64 / from;
     } else if (narrows(op->opcode)) {
@@ -142,9 +178,7 @@ struct ir_vector ir_vector_eval(struct ir_env *env, const struct ir_op *op,
         count = 128 / from;
     }
     for (unsigned i = 0; i < count; i++)
-        put(&r, i, to, op->opcode == IR_OP_vdup ? v[0].half[0]
-                                                : compute(&e, get(&v[0], i, from), get(&v[1], i, from),
-                                                          get(&v[2], i, from)));
+        put(&r, i, to, compute(&e, get(&v[0], i, from), get(&v[1], i, from), get(&v[2], i, from)));
     env->fp_flags |= e.fp.flags;
     return r;
 }

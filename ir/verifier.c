@@ -160,6 +160,9 @@ static unsigned element_sizes(unsigned opcode)
     case IR_OP_vshrs: return 6;
     case IR_OP_vqadds: case IR_OP_vqsubs: case IR_OP_vqaddu: case IR_OP_vqsubu: return 3;
     case IR_OP_vqnarrows: case IR_OP_vqnarrowu: case IR_OP_vqnarrowsu: return 6;
+    case IR_OP_vext: case IR_OP_vtbl: return 1;
+    case IR_OP_vqdmulh: case IR_OP_vqrdmulh: return 2;
+    case IR_OP_vmulls: case IR_OP_vmullu: return 4;
     default: return opcode >= IR_OP_vfadd ? 4 : 7;
     }
 }
@@ -168,8 +171,7 @@ static bool check_vector(struct verifier *v, const struct ir_op *op)
 {
     if (op->aux > 3 || !(element_sizes(op->opcode) >> op->aux & 1))
         return breach(v, "not for elements of this size");
-    bool shift = op->opcode >= IR_OP_vshl && op->opcode <= IR_OP_vshrs;
-    return (shift ? op->imm < 8u << op->aux : !op->imm) || breach(v, "no such shift amount");
+    return op->imm < ir_vector_imms(op) || breach(v, "no such shift amount");
 }
 
 static bool check_imm(struct verifier *v, const struct ir_op *op)

@@ -127,7 +127,8 @@ struct stub {
     uint8_t *from, *from2;  /* jumps that lead here (rel32 places); from2 may be NULL */
     uint8_t *access, *back; /* STUB_MEM, STUB_GROUP: where to go on */
     int64_t imm;            /* STUB_CHAIN: page offset */
-    uint32_t index;         /* group number, exit number, or that of the fault place */
+    uint32_t index;         /* group number, exit number, helper, that of the fault place; STUB_MEM: from2
+                               is for the slow path */
     bool loop;              /* STUB_CHAIN: the jump is the back edge of the loop */
     uint8_t eflags, cinv;   /* STUB_SIDE: as in struct code, and */
     uint32_t insn_left;     /* the instructions to give back */

@@ -113,19 +113,32 @@ uint8_t *mem_table_lookup(struct compiler *c, unsigned addend, unsigned addr, bo
     return x_jcc(&c->a, CC_E);
 }
 
+/* Do 16 bytes lie in one page? Returns the jump for those that do not. */
+static uint8_t *check_page(struct compiler *c, unsigned addr, unsigned temp)
+{
+    x_mov_rr(&c->a, 0, temp, addr);
+    x_alu_ri(&c->a, ALU_AND, 0, temp, 0xfff);
+    x_alu_ri(&c->a, ALU_CMP, 0, temp, 0x1000 - 16);
+    return x_jcc(&c->a, CC_A);
+}
+
 /* The check of an access at register @addr; @addend becomes the page's addend. The stub's `access`
  * and `back` are to be filled in. */
 static struct stub *check_access(struct compiler *c, const struct ir_op *op, unsigned addr,
                                  unsigned addend, struct slow_site site)
 {
+    unsigned log2 = mem_log2(op), align = mem_align(op);
+    bool spans = log2 == 4 && !align; /* not aligned most often */
+    uint8_t *crosses = spans ? check_page(c, addr, addend) : NULL;
     uint8_t *miss = mem_table_lookup(c, addend, addr, op->opcode == IR_OP_st);
     struct stub *s = stub_new(c, STUB_MEM, miss);
     s->reg = (uint8_t)addr;
     s->temp = (uint8_t)addend;
     s->site = site;
-    unsigned log2 = mem_log2(op), align = mem_align(op);
+    s->from2 = crosses;
+    s->index = spans;
     unsigned mask = (1u << (align > log2 ? align : log2)) - 1;
-    if (mask) {
+    if (mask && !spans) {
         x_r(&c->a, X86_TEST8_I, 0, addr);
         x_u8(&c->a, mask);
         s->from2 = x_jcc(&c->a, CC_NE);
@@ -260,7 +273,9 @@ static void unaligned_path(struct compiler *c, struct stub *s)
 
 void mem_stub_emit(struct compiler *c, struct stub *s)
 {
-    if (s->from2)
+    if (s->from2 && s->index)
+        x_patch_here(&c->a, s->from2);
+    else if (s->from2)
         unaligned_path(c, s);
     x_patch_here(&c->a, s->from);
     pending_store_cold(&c->a, &s->pending);

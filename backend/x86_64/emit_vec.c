@@ -18,12 +18,14 @@ static void binary(struct compiler *c, const struct ir_op *op, int32_t i, enum x
 {
     int32_t va = op->arg[0], vb = op->arg[1];
     bool commutes = ir_op_info[op->opcode].effects & IR_EFF_COMM;
-    if (commutes && c->val[va].last != i && c->val[vb].last == i) {
+    if (commutes && (op_is_const(c, va) || (c->val[va].last != i && c->val[vb].last == i)) &&
+        !op_is_const(c, vb)) {
         va = op->arg[1];
         vb = op->arg[0];
     }
-    unsigned a = xa_reg(c, va), b = xa_reg(c, vb);
-    x_op3(c, insn, xa_dest(c, i, va), a, x_opnd_xmm(b));
+    unsigned a = xa_reg(c, va);
+    struct opnd b = op_is_const(c, vb) ? xa_opnd(c, vb) : x_opnd_xmm(xa_reg(c, vb));
+    x_op3(c, insn, xa_dest(c, i, va), a, b);
 }
 
 #define BINARY(name, insn)                                                                         \
@@ -107,6 +109,18 @@ void emit_vmul(struct compiler *c, const struct ir_op *op, int32_t i)
         binary(c, op, i, op->aux == 1 ? X86_PMULLW : X86_PMULLD);
 }
 
+/* Set FP_QC where @t, of which a v64 has the low half, is not 0. */
+static void saturated_if(struct compiler *c, const struct ir_op *op, unsigned t)
+{
+    if (op->type == IR_V64)
+        x_op2(c, X86_MOVQ_RM, 0, t, x_opnd_xmm(t));
+    x_op2(c, X86_PTEST, 0, t, x_opnd_xmm(t));
+    uint8_t *none = x_jcc(&c->a, CC_E);
+    x_m(&c->a, X86_OR8_MI, 0, ENV(fp_flags));
+    x_u8(&c->a, FP_QC);
+    x_patch_here(&c->a, none);
+}
+
 /* Something saturated where the result is not that without saturation. */
 static void saturating(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn,
                        enum x86_form wrapping)
@@ -117,13 +131,7 @@ static void saturating(struct compiler *c, const struct ir_op *op, int32_t i, en
     x_op3(c, sized(insn, op), dst, a, b);
     x_op3(c, sized(wrapping, op), t, a, b);
     x_op3(c, X86_PXOR, t, t, x_opnd_xmm(dst));
-    if (op->type == IR_V64)
-        x_op2(c, X86_MOVQ_RM, 0, t, x_opnd_xmm(t));
-    x_op2(c, X86_PTEST, 0, t, x_opnd_xmm(t));
-    uint8_t *none = x_jcc(&c->a, CC_E);
-    x_m(&c->a, X86_OR8_MI, 0, ENV(fp_flags));
-    x_u8(&c->a, FP_QC);
-    x_patch_here(&c->a, none);
+    saturated_if(c, op, t);
 }
 
 void emit_vqadds(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -144,6 +152,58 @@ void emit_vqaddu(struct compiler *c, const struct ir_op *op, int32_t i)
 void emit_vqsubu(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     saturating(c, op, i, X86_PSUBUSB, X86_PSUBB);
+}
+
+/* -2^15 is a result only of what is to be saturated: its own square. */
+static void saturate_square(struct compiler *c, const struct ir_op *op, unsigned dst, unsigned t)
+{
+    x_op3(c, X86_PCMPEQW, t, dst, mem(FP_CONST(c, top16)));
+    x_op3(c, X86_PXOR, dst, dst, x_opnd_xmm(t));
+    saturated_if(c, op, t);
+}
+
+void emit_vqdmulh(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned a = xa_reg(c, op->arg[0]), t = xa_alloc(c);
+    struct opnd b = x_opnd_xmm(xa_reg(c, op->arg[1]));
+    unsigned dst = xa_dest(c, i, NO_VALUE);
+    x_op3(c, X86_PMULHW, dst, a, b);
+    x_op3(c, X86_PMULLW, t, a, b);
+    shift(c, X86_PSLLW, dst, dst, 1);
+    shift(c, X86_PSRLW, t, t, 15);
+    x_op3(c, X86_POR, dst, dst, x_opnd_xmm(t));
+    saturate_square(c, op, dst, t);
+}
+
+void emit_vqrdmulh(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned a = xa_reg(c, op->arg[0]), t = xa_alloc(c);
+    struct opnd b = x_opnd_xmm(xa_reg(c, op->arg[1]));
+    unsigned dst = xa_dest(c, i, NO_VALUE);
+    x_op3(c, X86_PMULHRSW, dst, a, b);
+    saturate_square(c, op, dst, t);
+}
+
+/* The host multiplies the even elements. */
+static void multiply_long(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn)
+{
+    unsigned a = xa_reg(c, op->arg[0]), b = xa_reg(c, op->arg[1]), t = xa_alloc(c);
+    unsigned dst = xa_dest(c, i, NO_VALUE);
+    x_op2(c, X86_PSHUFD, 0, dst, x_opnd_xmm(a));
+    x_u8(&c->a, 0x10);
+    x_op2(c, X86_PSHUFD, 0, t, x_opnd_xmm(b));
+    x_u8(&c->a, 0x10);
+    x_op3(c, insn, dst, dst, x_opnd_xmm(t));
+}
+
+void emit_vmulls(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    multiply_long(c, op, i, X86_PMULDQ);
+}
+
+void emit_vmullu(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    multiply_long(c, op, i, X86_PMULUDQ);
 }
 
 /* ---- other widths -------------------------------------------------------------------------------- */
@@ -346,19 +406,28 @@ void emit_vfmul(struct compiler *c, const struct ir_op *op, int32_t i)
     arithmetic(c, op, i, X86_MULPS, FP_CONST(c, mul_least));
 }
 
-/* With all magnitudes from 2^-40 on, sum and product are multiples of 2^-126. */
-void emit_vfmuladd(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    struct x86_mem least = FP_CONST(c, fma_least);
+/* An op of three arguments being emitted: their registers, others, and the result's. */
+struct product {
     unsigned x[3];
     struct opnd args[3];
+    unsigned t, u, dst;
+};
+
+static struct product product_begin(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct product p;
     for (unsigned k = 0; k < 3; k++)
-        args[k] = x_opnd_xmm(x[k] = float_argument(c, op, op->arg[k]));
-    unsigned t = xa_alloc(c), u = xa_alloc(c), dst = xa_dest(c, i, NO_VALUE);
-    if (~c->be->features & (HOST_FMA | HOST_AVX)) {
-        exact_always(c, op, dst, args);
-        return;
-    }
+        p.args[k] = x_opnd_xmm(p.x[k] = float_argument(c, op, op->arg[k]));
+    p.t = xa_alloc(c);
+    p.u = xa_alloc(c);
+    p.dst = xa_dest(c, i, NO_VALUE);
+    return p;
+}
+
+static struct stub *product_check(struct compiler *c, const struct ir_op *op,
+                                  const struct product *p, struct x86_mem least)
+{
+    const unsigned *x = p->x, t = p->t, dst = p->dst;
     magnitudes(c, dst, x[2]);
     magnitudes(c, t, x[0]);
     x_op3(c, X86_PMINUD, dst, dst, x_opnd_xmm(t));
@@ -367,11 +436,43 @@ void emit_vfmuladd(struct compiler *c, const struct ir_op *op, int32_t i)
     x_op3(c, X86_PMINUD, t, t, mem(least));
     x_op3(c, X86_PCMPEQD, t, t, mem(least));
     x_op2(c, X86_PTEST, 0, t, mem(FP_CONST(c, ones)));
-    struct stub *s = exact_if(c, op, CC_AE, dst, args);
-    x_op2(c, X86_MOVAPS_RM, 0, dst, args[0]);
-    x_op3(c, X86_VFMADD231PS, dst, x[1], args[2]);
-    default_nans(c, dst, t, u);
+    return exact_if(c, op, CC_AE, dst, p->args);
+}
+
+/* With all magnitudes from 2^-40 on, sum and product are multiples of 2^-126. */
+void emit_vfmuladd(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct product p = product_begin(c, op, i);
+    if (~c->be->features & (HOST_FMA | HOST_AVX)) {
+        exact_always(c, op, p.dst, p.args);
+        return;
+    }
+    struct stub *s = product_check(c, op, &p, FP_CONST(c, fma_least));
+    x_op2(c, X86_MOVAPS_RM, 0, p.dst, p.args[0]);
+    x_op3(c, X86_VFMADD231PS, p.dst, p.x[1], p.args[2]);
+    default_nans(c, p.dst, p.t, p.u);
     s->back = c->a.p;
+}
+
+/* From 2^-51 on products are not below 2^-102. A product that is a NaN makes the sum one. */
+static void product_sum(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form join)
+{
+    struct product p = product_begin(c, op, i);
+    struct stub *s = product_check(c, op, &p, FP_CONST(c, mla_least));
+    x_op3(c, X86_MULPS, p.t, p.x[1], p.args[2]);
+    x_op3(c, join, p.dst, p.x[0], x_opnd_xmm(p.t));
+    default_nans(c, p.dst, p.t, p.u);
+    s->back = c->a.p;
+}
+
+void emit_vfmla(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    product_sum(c, op, i, X86_ADDPS);
+}
+
+void emit_vfmls(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    product_sum(c, op, i, X86_SUBPS);
 }
 
 /* The host gives the second operand where both are 0 or one is a NaN, and takes quiet NaNs as

@@ -120,10 +120,7 @@ unsigned xa_reg(struct compiler *c, int32_t i)
         c->ra.xspills &= ~BIT64(v->off);
     } else {
         assert(v->loc == LOC_ENV);
-        x_op2(c, type == IR_F32 ? X86_MOVSS_RM : X86_MOVSD_RM, 0, reg, mem(env_mem(v->off)));
-        /* Halves that were stored one by one are forwarded to loads of halves alone. */
-        if (type == IR_V128)
-            x_op3(c, X86_MOVHPS_RM, reg, reg, mem(env_mem(v->off + 8u)));
+        x_op2(c, xa_load_form(type), 0, reg, mem(env_mem(v->off)));
     }
     unsigned home = v->loc == LOC_ENV ? v->off : 0u;
     own(c, i, reg);

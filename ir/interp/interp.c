@@ -491,9 +491,10 @@ VECTOR_OP(vmul) VECTOR_OP(vmins) VECTOR_OP(vmaxs) VECTOR_OP(vminu) VECTOR_OP(vma
 VECTOR_OP(vcmpeq) VECTOR_OP(vcmpgts) VECTOR_OP(vshl) VECTOR_OP(vshru) VECTOR_OP(vshrs)
 VECTOR_OP(vqadds) VECTOR_OP(vqsubs) VECTOR_OP(vqaddu) VECTOR_OP(vqsubu) VECTOR_OP(vwidens)
 VECTOR_OP(vwidenu) VECTOR_OP(vnarrow) VECTOR_OP(vdup) VECTOR_OP(vfadd) VECTOR_OP(vfsub)
-VECTOR_OP(vfmul) VECTOR_OP(vfmuladd) VECTOR_OP(vfmax) VECTOR_OP(vfmin) VECTOR_OP(vfcmpeq)
+VECTOR_OP(vfmul) VECTOR_OP(vfmuladd) VECTOR_OP(vfmla) VECTOR_OP(vfmls) VECTOR_OP(vfmax) VECTOR_OP(vfmin) VECTOR_OP(vfcmpeq)
 VECTOR_OP(vfcmpge) VECTOR_OP(vfcmpgt) VECTOR_OP(vftos) VECTOR_OP(vstof) VECTOR_OP(vqnarrows)
-VECTOR_OP(vqnarrowu) VECTOR_OP(vqnarrowsu)
+VECTOR_OP(vqnarrowu) VECTOR_OP(vqnarrowsu) VECTOR_OP(vdupl) VECTOR_OP(vext) VECTOR_OP(vtbl)
+VECTOR_OP(vzip) VECTOR_OP(vmulls) VECTOR_OP(vmullu) VECTOR_OP(vqdmulh) VECTOR_OP(vqrdmulh)
 #undef VECTOR_OP
 
 /* ---- control ------------------------------------------------------------------------------------- */

@@ -15,7 +15,9 @@ unsigned vector_size(unsigned opcode, unsigned size)
         {IR_OP_vshl, IR_OP_vshru, 1, 3},     {IR_OP_vshrs, IR_OP_vshrs, 1, 2},
         {IR_OP_vqadds, IR_OP_vqsubu, 0, 1},  {IR_OP_vqnarrows, IR_OP_vqnarrowsu, 1, 2},
         {IR_OP_vwidens, IR_OP_vwidenu, 0, 2},
-        {IR_OP_vnarrow, IR_OP_vnarrow, 1, 3}, {IR_OP_vdup, IR_OP_vdup, 0, 2},
+        {IR_OP_vnarrow, IR_OP_vnarrow, 1, 3}, {IR_OP_vdup, IR_OP_vdupl, 0, 2},
+        {IR_OP_vext, IR_OP_vtbl, 0, 0},      {IR_OP_vzip, IR_OP_vzip, 0, 2},
+        {IR_OP_vmulls, IR_OP_vmullu, 2, 2},  {IR_OP_vqdmulh, IR_OP_vqrdmulh, 1, 1},
         {IR_OP_vfadd, IR_OP_vfmul, 2, 2},
     };
     for (unsigned k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++)
@@ -273,8 +275,8 @@ static void vector(struct gen *g)
     }
     if (info->result != 'v')
         type = info->result == 'u' ? IR_V64 : IR_V128;
-    bool shift = opcode >= IR_OP_vshl && opcode <= IR_OP_vshrs;
-    uint64_t imm = shift ? pick(g, 8u << size) : 0;
+    struct ir_op op = {.opcode = (uint8_t)opcode, .type = (uint8_t)type, .aux = (uint8_t)size};
+    uint64_t imm = pick(g, ir_vector_imms(&op));
     add(g, type, emit(g, opcode, type, args[0], args[1], args[2], imm, 0, size));
 }
 

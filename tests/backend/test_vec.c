@@ -116,10 +116,10 @@ static void all_sizes(struct fixture *f, struct ir_op op, unsigned cases)
         if (vector_size(op.opcode, size) != size)
             continue;
         op.aux = (uint8_t)size;
-        bool shift = op.opcode >= IR_OP_vshl && op.opcode <= IR_OP_vshrs;
-        for (op.imm = 0; op.imm < (shift ? 8u << size : 1); op.imm++)
+        unsigned imms = ir_vector_imms(&op);
+        for (op.imm = 0; op.imm < imms; op.imm++)
             for (unsigned twice = 0; twice < 2; twice++)
-                op_values(f, &op, twice, shift ? 30 : cases);
+                op_values(f, &op, twice && op.opcode != IR_OP_vtbl, imms > 1 ? 30 : cases);
     }
 }
 

@@ -93,8 +93,7 @@ static inline enum ir_type neon_vector(int q)
 }
 /** Element @index of register @d in all elements of a vector, sizes 0..2. */
 int32_t neon_vector_lane(struct arm_translate *t, enum ir_type v, int d, int size, int index);
-/** As neon_shift_left and neon_shift_right; neon_shifts_vector: is there one for this? */
-bool neon_shifts_vector(struct neon_type type, bool right);
+/** As neon_shift_left and neon_shift_right. */
 int32_t neon_vector_shift_left(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
                                unsigned n);
 int32_t neon_vector_shift_right(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
@@ -102,7 +101,21 @@ int32_t neon_vector_shift_right(struct ir_block *b, enum ir_type v, struct neon_
 /** The same, rounded. */
 int32_t neon_vector_round_right(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
                                 unsigned n);
+/** Rearrangement (neon_arrange.c). A v128 of two v64, and half @high of a v128. */
+int32_t neon_join(struct ir_block *b, int32_t lo, int32_t hi);
+int32_t neon_half(struct ir_block *b, int32_t v, unsigned high);
+/** The v64 of the even, or the odd, elements of a v128, sizes 0..2. */
+int32_t neon_every_other(struct ir_block *b, unsigned size, int32_t v, bool odd);
+/** The v128 of the elements of two v64 in turn, sizes 0..2. */
+int32_t neon_zip(struct ir_block *b, unsigned size, int32_t x, int32_t y);
+/** The v64 of bytes of a v128 that the bytes of @index choose; 0 where they have the top bit. */
+int32_t neon_bytes(struct ir_block *b, int32_t table, uint64_t index);
+/** Pairs of neighbours of x and y by an operation: of v64 alone. */
+neon_vector_fn neon_vpadd, neon_vpmax, neon_vpmin, neon_vfpadd, neon_vfpmax, neon_vfpmin;
+/** Sums of neighbours, of twice their size. */
+neon_vector_fn neon_vpaddl;
 /** Functions for struct neon_op (neon_vector.c). */
+neon_vector_fn neon_vhadd, neon_vrhadd, neon_vhsub, neon_vqdmulh, neon_vqrdmulh, neon_vcnt;
 neon_vector_fn neon_vadd, neon_vsub, neon_vmul, neon_vmax, neon_vmin, neon_vcgt, neon_vcge, neon_vceq,
     neon_vtst, neon_vabd, neon_vqadd, neon_vqsub, neon_vfadd, neon_vfsub, neon_vfmul, neon_vfmax, neon_vfmin,
     neon_vfcmpeq, neon_vfcmpge, neon_vfcmpgt;

@@ -8,6 +8,28 @@ static const uint64_t signs = 0x8000000080000000;
 static const struct neon_op fadd = NEON_F(neon_vfadd, fadd), fsub = NEON_F(neon_vfsub, fsub),
                             fmul = NEON_F(neon_vfmul, fmul);
 
+static int32_t vector_absolute(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                               int32_t y)
+{
+    return ir_vop(b, IR_OP_vand, v, 2, x, ir_const(b, v, ~signs), 0);
+}
+
+static int32_t vector_difference(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                                 int32_t y)
+{
+    return vector_absolute(b, v, type, neon_vfsub(b, v, type, x, y), IR_NONE);
+}
+
+#define MAGNITUDES(name)                                                                           \
+    static int32_t vector_a##name(struct ir_block *b, enum ir_type v, struct neon_type type,       \
+                                  int32_t x, int32_t y)                                            \
+    {                                                                                              \
+        return neon_vfcmp##name(b, v, type, vector_absolute(b, v, type, x, IR_NONE),               \
+                                vector_absolute(b, v, type, y, IR_NONE));                          \
+    }
+MAGNITUDES(ge)
+MAGNITUDES(gt)
+
 /* ---- three registers ------------------------------------------------------------------------- */
 
 #define SAME(mnemonic, ...)                                                   \
@@ -17,21 +39,21 @@ static const struct neon_op fadd = NEON_F(neon_vfadd, fadd), fsub = NEON_F(neon_
         return neon_three_same(t, a, &op, NULL);                              \
     }
 
-SAME(VABD_vf, NEON_ONE(fabd))
+SAME(VABD_vf, NEON_F(vector_difference, fabd))
 SAME(VCEQ_vf, NEON_F(neon_vfcmpeq, fceq))
 SAME(VCGE_vf, NEON_F(neon_vfcmpge, fcge))
 SAME(VCGT_vf, NEON_F(neon_vfcmpgt, fcgt))
-SAME(VACGE, NEON_ONE(facge))
-SAME(VACGT, NEON_ONE(facgt))
+SAME(VACGE, NEON_F(vector_age, facge))
+SAME(VACGT, NEON_F(vector_agt, facgt))
 SAME(VMAX_vf, NEON_F(neon_vfmax, fmax))
 SAME(VMIN_vf, NEON_F(neon_vfmin, fmin))
 SAME(VMAXNM_v, NEON_ONE(fmaxnm))
 SAME(VMINNM_v, NEON_ONE(fminnm))
 SAME(VRECPS, NEON_ONE(frecps))
 SAME(VRSQRTS, NEON_ONE(frsqrts))
-SAME(VPADD_vf, NEON_ONE(fpadd))
-SAME(VPMAX_vf, NEON_ONE(fpmax))
-SAME(VPMIN_vf, NEON_ONE(fpmin))
+SAME(VPADD_vf, NEON_F(neon_vfpadd, fpadd))
+SAME(VPMAX_vf, NEON_F(neon_vfpmax, fpmax))
+SAME(VPMIN_vf, NEON_F(neon_vfpmin, fpmin))
 
 #define SAME_OF(mnemonic, op)                                                 \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrr *a) \
@@ -135,12 +157,6 @@ static int32_t negative(struct ir_block *b, struct neon_type type, int32_t x, in
         static const struct neon_op op = __VA_ARGS__;                        \
         return neon_two(t, a, &op, NULL);                                    \
     }
-
-static int32_t vector_absolute(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
-                               int32_t y)
-{
-    return ir_vop(b, IR_OP_vand, v, 2, x, ir_const(b, v, ~signs), 0);
-}
 
 static int32_t vector_negative(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
                                int32_t y)

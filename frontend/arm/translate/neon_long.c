@@ -47,21 +47,34 @@ static bool add_long(struct arm_translate *t, const struct arg_n_rrr *a, const s
     return true;
 }
 
-/* Long operations that are those of widened elements. The product of two i32 is none. */
-static const struct neon_op *same_length_op(const struct neon_op *op, struct neon_type type)
+/* Are there vectors for the long operation @op and for @acc? */
+static bool has_vectors(const struct arm_translate *t, const struct neon_op *op,
+                        const struct neon_op *acc, struct neon_type type)
 {
-    if (op == &neon_mull && type.size < 2)
-        return &neon_mul;
-    return op == &neon_abdl && type.size < 2 ? &neon_abd : NULL;
+    return (op == &neon_mull || op == &neon_abdl) &&
+           neon_has_vector(t, acc, type_of(type.size + 1, type.u));
 }
 
-/* The same for v64 values @n and @m. */
+/* Differences are of the shorter elements, and not negative. */
+static int32_t vector_long(struct arm_translate *t, const struct neon_op *op, struct neon_type type,
+                           int32_t n, int32_t m)
+{
+    struct neon_type wide = type_of(type.size + 1, type.u);
+    if (op == &neon_abdl)
+        return vector_widen(t, type_of(type.size, true),
+                            neon_vector_do(t, &neon_abd, IR_V64, type, n, m));
+    if (type.size == 2)
+        return ir_vop(t->b, type.u ? IR_OP_vmullu : IR_OP_vmulls, IR_V128, 2, n, m, 0);
+    return neon_vector_do(t, &neon_mul, IR_V128, wide, vector_widen(t, type, n),
+                          vector_widen(t, type, m));
+}
+
+/* Qd = op(n, m), or acc(Qd, op(n, m)), of v64 values and a long operation. */
 static bool long_vectors(struct arm_translate *t, int vd, struct neon_type type, int32_t n,
                          int32_t m, const struct neon_op *op, const struct neon_op *acc)
 {
     struct neon_type wide = type_of(type.size + 1, type.u);
-    int32_t v = neon_vector_do(t, op, IR_V128, wide, vector_widen(t, type, n),
-                               vector_widen(t, type, m));
+    int32_t v = vector_long(t, op, type, n, m);
     if (acc)
         v = neon_vector_do(t, acc, IR_V128, wide, neon_read(t, IR_V128, vd), v);
     neon_write(t, IR_V128, vd, v);
@@ -88,10 +101,9 @@ static bool three_long(struct arm_translate *t, const struct arg_n_rrr *a, const
     if (!neon_has(op, a->size))
         return arm_undefined(t);
     arm_vfp_check(t);
-    const struct neon_op *same = same_length_op(op, type_of(a->size, a->u));
-    if (same)
+    if (has_vectors(t, op, acc, type_of(a->size, a->u)))
         return long_vectors(t, a->vd, type_of(a->size, a->u), neon_read(t, IR_V64, a->vn),
-                            neon_read(t, IR_V64, a->vm), same, acc);
+                            neon_read(t, IR_V64, a->vm), op, acc);
     int32_t n = arm_d_read(t, a->vn), m = arm_d_read(t, a->vm);
     return long_values(t, a->vd, type_of(a->size, a->u), n, m, op, acc);
 }
@@ -159,16 +171,17 @@ static bool scalar_long(struct arm_translate *t, const struct arg_n_rrs *a,
                         const struct neon_op *op, const struct neon_op *acc)
 {
     arm_vfp_check(t);
-    const struct neon_op *same = same_length_op(op, type_of(a->size, a->u));
-    if (same)
+    if (has_vectors(t, op, acc, type_of(a->size, a->u)))
         return long_vectors(t, a->vd, type_of(a->size, a->u), neon_read(t, IR_V64, a->vn),
-                            neon_vector_lane(t, IR_V64, a->vm, a->size, a->index), same, acc);
+                            neon_vector_lane(t, IR_V64, a->vm, a->size, a->index), op, acc);
     int32_t m = neon_lane(t, a->vm, a->size, a->index);
     return long_values(t, a->vd, type_of(a->size, a->u), arm_d_read(t, a->vn), m, op, acc);
 }
 
-static const struct neon_op qdmulh = NEON_FROM(qdmulh, 16, 1, 2);
-static const struct neon_op qrdmulh = NEON_FROM(qrdmulh, 16, 1, 2);
+static const struct neon_op qdmulh =
+    NEON_WITH(neon_vqdmulh, 2, .helper = ARM_HELPER_neon_qdmulh_16, .first = 1, .count = 2);
+static const struct neon_op qrdmulh =
+    NEON_WITH(neon_vqrdmulh, 2, .helper = ARM_HELPER_neon_qrdmulh_16, .first = 1, .count = 2);
 
 #define SCALAR(mnemonic, shape, op, acc)                                      \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrs *a) \

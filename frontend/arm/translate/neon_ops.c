@@ -184,13 +184,28 @@ int32_t neon_do(struct arm_translate *t, const struct neon_op *op, struct neon_t
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
+/* Vd +- x * y of floats: one op. */
+static int32_t float_product_sum(struct arm_translate *t, enum ir_type v, int vd, bool subtract,
+                                 int32_t x, int32_t y)
+{
+    enum ir_opcode op = subtract ? IR_OP_vfmls : IR_OP_vfmla;
+    int32_t r = ir_vop(t->b, op, v, 2, neon_read(t, v, vd), x, 0);
+    t->b->ops[r].arg[2] = y;
+    return r;
+}
+
 /* Vd = op(x, y), or acc(Vd, op(x, y)), of vectors. */
 static bool vector_result(struct arm_translate *t, enum ir_type v, int vd, const struct neon_op *op,
                           const struct neon_op *acc, struct neon_type type, int32_t x, int32_t y)
 {
-    int32_t r = neon_vector_do(t, op, v, type, x, y);
-    if (acc)
-        r = neon_vector_do(t, acc, v, type, neon_read(t, v, vd), r);
+    int32_t r;
+    if (acc && op->vector == neon_vfmul) {
+        r = float_product_sum(t, v, vd, acc->vector == neon_vfsub, x, y);
+    } else {
+        r = neon_vector_do(t, op, v, type, x, y);
+        if (acc)
+            r = neon_vector_do(t, acc, v, type, neon_read(t, v, vd), r);
+    }
     neon_write(t, v, vd, r);
     return true;
 }
@@ -228,9 +243,13 @@ bool neon_two(struct arm_translate *t, const struct arg_n_rr *a, const struct ne
     if (!neon_has(op, a->size))
         return arm_undefined(t);
     arm_vfp_check(t);
-    if (!acc && neon_has_vector(t, op, type)) {
+    if (neon_has_vector(t, op, type) && neon_has_vector(t, acc, acc_type)) {
         enum ir_type v = neon_vector(a->q);
-        return vector_result(t, v, a->vd, op, NULL, type, neon_read(t, v, a->vm), IR_NONE);
+        int32_t r = neon_vector_do(t, op, v, type, neon_read(t, v, a->vm), IR_NONE);
+        if (acc)
+            r = neon_vector_do(t, acc, v, acc_type, neon_read(t, v, a->vd), r);
+        neon_write(t, v, a->vd, r);
+        return true;
     }
     for (int i = 0; i <= a->q; i++) {
         int32_t v = neon_do(t, op, type, arm_d_read(t, a->vm + i), IR_NONE);

@@ -37,44 +37,9 @@ static int32_t do_shr(struct arm_translate *t, const struct arg_n_shift *a, int3
     return neon_shift_right(t, type_of(a), m, (unsigned)a->imm);
 }
 
-static int32_t do_sra(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
-{
-    return neon_do(t, &neon_add, type_of(a), d, do_shr(t, a, d, m));
-}
-
 static int32_t do_rshr(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
 {
     return neon_do(t, &neon_rshl, type_of(a), m, amount_right(t, a));
-}
-
-static int32_t do_rsra(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
-{
-    return neon_do(t, &neon_add, type_of(a), d, do_rshr(t, a, d, m));
-}
-
-static int32_t do_shl(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
-{
-    return neon_shift_left(t->b, type_of(a), m, (unsigned)a->imm);
-}
-
-/* Insertions keep the bits of the destination that nothing is shifted into. */
-static int32_t insert(struct arm_translate *t, int32_t d, int32_t v, uint64_t keep)
-{
-    return ir_op2(t->b, IR_OP_or, ir_op2i(t->b, IR_OP_and, d, keep), v);
-}
-
-static int32_t do_sli(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
-{
-    uint64_t keep = neon_each((unsigned)a->size, (1ull << a->imm) - 1);
-    return insert(t, d, do_shl(t, a, d, m), keep);
-}
-
-static int32_t do_sri(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
-{
-    struct neon_type type = {(uint8_t)a->size, true};
-    unsigned bits = 8u << a->size, n = (unsigned)a->imm;
-    uint64_t moved = n < bits ? ~0ull >> (64 - bits) >> n : 0;
-    return insert(t, d, neon_shift_right(t, type, m, n), neon_each((unsigned)a->size, ~moved));
 }
 
 static int32_t do_qshl(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
@@ -92,13 +57,11 @@ static int32_t do_qshlu(struct arm_translate *t, const struct arg_n_shift *a, in
 typedef int32_t vector_shift_fn(struct ir_block *b, enum ir_type v, struct neon_type type,
                                 int32_t x, unsigned n);
 
-/* By @shift on vectors where it is possible, else by @fn; added to the destination when @add. */
+/* By @shift; added to the destination when @add. */
 static bool shift_vector(struct arm_translate *t, const struct arg_n_shift *a,
-                         vector_shift_fn *shift, bool add, shift_fn *fn)
+                         vector_shift_fn *shift, bool add)
 {
     enum ir_type v = neon_vector(a->q);
-    if (!neon_shifts_vector(type_of(a), shift != neon_vector_shift_left))
-        return shift_same(t, a, fn);
     arm_vfp_check(t);
     int32_t x = shift(t->b, v, type_of(a), neon_read(t, v, a->vm), (unsigned)a->imm);
     if (add)
@@ -107,17 +70,43 @@ static bool shift_vector(struct arm_translate *t, const struct arg_n_shift *a,
     return true;
 }
 
-#define VECTOR(mnemonic, shift, add, fn)                                        \
+#define VECTOR(mnemonic, shift, add)                                            \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_shift *a) \
     {                                                                           \
-        return shift_vector(t, a, shift, add, fn);                              \
+        return shift_vector(t, a, shift, add);                                  \
     }
 
-VECTOR(VSHR, neon_vector_shift_right, false, do_shr)
-VECTOR(VSRA, neon_vector_shift_right, true, do_sra)
-VECTOR(VRSHR, neon_vector_round_right, false, do_rshr)
-VECTOR(VRSRA, neon_vector_round_right, true, do_rsra)
-VECTOR(VSHL_imm, neon_vector_shift_left, false, do_shl)
+VECTOR(VSHR, neon_vector_shift_right, false)
+VECTOR(VSRA, neon_vector_shift_right, true)
+VECTOR(VRSHR, neon_vector_round_right, false)
+VECTOR(VRSRA, neon_vector_round_right, true)
+VECTOR(VSHL_imm, neon_vector_shift_left, false)
+
+/* Insertions keep the bits of the destination that nothing is shifted into. */
+static bool insert(struct arm_translate *t, const struct arg_n_shift *a, vector_shift_fn *shift,
+                   uint64_t keep)
+{
+    struct neon_type type = {(uint8_t)a->size, true};
+    enum ir_type v = neon_vector(a->q);
+    struct ir_block *b = t->b;
+    arm_vfp_check(t);
+    int32_t x = shift(b, v, type, neon_read(t, v, a->vm), (unsigned)a->imm);
+    int32_t d = ir_vop(b, IR_OP_vand, v, 0, neon_read(t, v, a->vd),
+                       ir_const(b, v, neon_each(type.size, keep)), 0);
+    neon_write(t, v, a->vd, ir_vop(b, IR_OP_vor, v, 0, d, x, 0));
+    return true;
+}
+
+bool trans_VSLI(struct arm_translate *t, const struct arg_n_shift *a)
+{
+    return insert(t, a, neon_vector_shift_left, (1ull << a->imm) - 1);
+}
+
+bool trans_VSRI(struct arm_translate *t, const struct arg_n_shift *a)
+{
+    unsigned bits = 8u << a->size, n = (unsigned)a->imm;
+    return insert(t, a, neon_vector_shift_right, n < bits ? ~(~0ull >> (64 - bits) >> n) : ~0ull);
+}
 
 #define SHIFT(mnemonic, fn)                                                     \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_shift *a) \
@@ -125,8 +114,6 @@ VECTOR(VSHL_imm, neon_vector_shift_left, false, do_shl)
         return shift_same(t, a, fn);                                            \
     }
 
-SHIFT(VSRI, do_sri)
-SHIFT(VSLI, do_sli)
 SHIFT(VQSHL_imm, do_qshl)
 SHIFT(VQSHLU, do_qshlu)
 
@@ -156,7 +143,7 @@ static bool shift_narrow(struct arm_translate *t, const struct arg_n_shift *a, b
     wide.u = u;
     arm_vfp_check(t);
     enum ir_opcode narrowing = neon_narrowing(op, type_of(&wide));
-    if (narrowing != IR_OP_COUNT && neon_shifts_vector(type_of(&wide), true))
+    if (narrowing != IR_OP_COUNT)
         return shift_narrow_vector(t, &wide, round, narrowing);
     struct neon_pair m = neon_q_read(t, a->vm);
     int32_t lo = fn(t, &wide, IR_NONE, m.lo), hi = fn(t, &wide, IR_NONE, m.hi);

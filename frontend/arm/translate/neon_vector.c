@@ -23,22 +23,13 @@ int32_t neon_vector_do(struct arm_translate *t, const struct neon_op *op, enum i
 
 int32_t neon_vector_lane(struct arm_translate *t, enum ir_type v, int d, int size, int index)
 {
-    unsigned at = (unsigned)index << (3 + size);
-    int32_t word = d < 16 ? arm_s_read(t, 2 * d + (at >= 32))
-                          : ir_op1(t->b, at >= 32 ? IR_OP_hi32 : IR_OP_lo32, arm_d_read(t, d));
-    if (at & 31)
-        word = ir_op2i(t->b, IR_OP_shr, word, at & 31);
-    return ir_vop(t->b, IR_OP_vdup, v, (unsigned)size, word, IR_NONE, 0);
+    return ir_vop(t->b, IR_OP_vdupl, v, (unsigned)size, neon_read(t, IR_V64, d), IR_NONE,
+                  (unsigned)index);
 }
 
 /* ---- shifts -------------------------------------------------------------------------------------- */
 
 /* Bytes are shifted as halfwords, without what comes from the neighbour. */
-bool neon_shifts_vector(struct neon_type type, bool right)
-{
-    return !right || type.u || type.size == 1 || type.size == 2;
-}
-
 static int32_t shift(struct ir_block *b, enum ir_opcode op, enum ir_type v, unsigned size, int32_t x,
                      unsigned n)
 {
@@ -54,12 +45,23 @@ int32_t neon_vector_shift_left(struct ir_block *b, enum ir_type v, struct neon_t
     return ir_vop(b, IR_OP_vand, v, 0, x, ir_const(b, v, neon_each(0, 0xffull << n)), 0);
 }
 
+/* Where the host has no instruction: the sign, shifted as other bits, is extended. */
+static int32_t shift_signed(struct ir_block *b, enum ir_type v, unsigned size, int32_t x, unsigned n)
+{
+    struct neon_type u = {(uint8_t)size, true};
+    int32_t sign = ir_const(b, v, neon_each(size, 1ull << ((8u << size) - 1 - n)));
+    x = ir_vop(b, IR_OP_vxor, v, 0, neon_vector_shift_right(b, v, u, x, n), sign, 0);
+    return ir_vop(b, IR_OP_vsub, v, size, x, sign, 0);
+}
+
 int32_t neon_vector_shift_right(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
                                 unsigned n)
 {
     unsigned bits = 8u << type.size;
-    if (!type.u)
+    if (!type.u && (type.size == 1 || type.size == 2))
         return shift(b, IR_OP_vshrs, v, type.size, x, n < bits ? n : bits - 1);
+    if (!type.u)
+        return shift_signed(b, v, type.size, x, n < bits ? n : bits - 1);
     if (n == bits)
         return ir_const(b, v, 0);
     if (type.size)
@@ -105,6 +107,47 @@ OPERATION(vmin, vmins, vminu)
 OPERATION(vceq, vcmpeq, vcmpeq)
 OPERATION(vqadd, vqadds, vqaddu)
 OPERATION(vqsub, vqsubs, vqsubu)
+OPERATION(vqdmulh, vqdmulh, vqdmulh)
+OPERATION(vqrdmulh, vqrdmulh, vqrdmulh)
+
+/* x + y is 2 * (x & y) + (x ^ y), and 2 * (x | y) - (x ^ y); x - y is (x ^ y) - 2 * (y & ~x). */
+static int32_t half_differing(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                              int32_t y)
+{
+    return neon_vector_shift_right(b, v, type, ir_vop(b, IR_OP_vxor, v, 0, x, y, 0), 1);
+}
+
+int32_t neon_vhadd(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
+{
+    int32_t both = ir_vop(b, IR_OP_vand, v, 0, x, y, 0);
+    return neon_vadd(b, v, type, both, half_differing(b, v, type, x, y));
+}
+
+int32_t neon_vrhadd(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
+{
+    int32_t either = ir_vop(b, IR_OP_vor, v, 0, x, y, 0);
+    return neon_vsub(b, v, type, either, half_differing(b, v, type, x, y));
+}
+
+int32_t neon_vhsub(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
+{
+    int32_t borrows = ir_vop(b, IR_OP_vandn, v, 0, y, x, 0);
+    return neon_vsub(b, v, type, half_differing(b, v, type, x, y), borrows);
+}
+
+/* Bits are counted in groups of 2, 4 and 8. */
+int32_t neon_vcnt(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
+{
+    static const struct neon_type bytes = {0, true};
+    int32_t high = ir_vop(b, IR_OP_vand, v, 0, neon_vector_shift_right(b, v, bytes, x, 1),
+                          ir_const(b, v, neon_each(0, 0x55)), 0);
+    x = neon_vsub(b, v, bytes, x, high);
+    int32_t twos = ir_const(b, v, neon_each(0, 0x33)), fours = ir_const(b, v, neon_each(0, 0x0f));
+    high = ir_vop(b, IR_OP_vand, v, 0, neon_vector_shift_right(b, v, bytes, x, 2), twos, 0);
+    x = neon_vadd(b, v, bytes, ir_vop(b, IR_OP_vand, v, 0, x, twos, 0), high);
+    x = neon_vadd(b, v, bytes, x, neon_vector_shift_right(b, v, bytes, x, 4));
+    return ir_vop(b, IR_OP_vand, v, 0, x, fours, 0);
+}
 
 /* a >= b where a is the maximum. */
 int32_t neon_vcge(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)

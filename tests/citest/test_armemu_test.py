@@ -286,6 +286,23 @@ def test_coverage_of_interpreter_is_equal(folder):
     check(texts[0] == texts[1] and "BRDA" in texts[0], "coverage differs")
 
 
+def test_manual_is_complete(_):
+    with open(os.path.join(HERE, "..", "..", "docs", "man", "armemu-test.1"), encoding="utf-8") as file:
+        manual = file.read()
+    options = re.findall(r"^  (?:-\w, )?-+([\w-]+)", expect(PASSED, "--help"), re.M)
+    check(len(options) > 20, options)
+    for name in options:
+        check(re.search(rf"Fl -?{name}\b", manual), f"the manual has no --{name}")
+
+
+def test_as_a_program(_):
+    script = os.path.join(HERE, "..", "..", "app", "armemu-run")
+    environment = {**os.environ, "ARMEMU": os.path.join(os.path.dirname(PROGRAM), "armemu")}
+    p = subprocess.run([script, "mps2-an385", image("arguments"), "a,b", "c d", "3"], env=environment,
+                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    check(p.returncode == 3 and "arguments.elf a,b c d 3\n" in p.stdout + p.stderr, f"{p}")
+
+
 def test_interrupted(folder):
     junit = os.path.join(folder, "x.xml")
     with subprocess.Popen([PROGRAM, *BOARD, image("spin"), "--timeout", "1e6", "--junit", junit],

@@ -214,6 +214,7 @@ static bool build(struct app *app, struct error *e)
     fill_boot(&o->boot);
     fill_entropy(o);
     o->boot.bare = o->semihosting.enabled;
+    o->boot.loads_later = o->gdb && o->start_paused;
     if (o->boot.append && machine_m_profile(o->machine) && !o->semihosting.enabled)
         return error_set(e, "-append: machine '%s' starts firmware, which can be given a command line "
                             "only with -semihosting", machine_name(o->machine));

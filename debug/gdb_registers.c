@@ -6,12 +6,13 @@
 
 #include "frontend/arm/cpu/arm_fp.h"
 #include "frontend/arm/cpu/cpu.h"
+#include "frontend/arm/cpu/m/m.h"
 #include "frontend/arm/cpu/psr.h"
 #include "frontend/arm/cpu/sysregs.h"
 #include "util/bits.h"
 
 enum kind { KIND_R, KIND_PC, KIND_CPSR, KIND_D, KIND_FPSCR, KIND_BANKED, KIND_SPSR, KIND_SYSREG,
-            KIND_TLS };
+            KIND_TLS, KIND_XPSR, KIND_SPECIAL };
 
 /* GDB's fixed numbers: r0 to pc are 0 to 15, cpsr is 25 behind the FPA registers of old. */
 enum { NUMBER_PC = 15, NUMBER_CPSR = 25 };
@@ -39,14 +40,29 @@ static struct gdb_register *add(struct gdb_registers *r, enum gdb_feature featur
     return reg;
 }
 
-static void add_core(struct gdb_registers *r)
+static void add_core(struct gdb_registers *r, bool m)
 {
+    enum gdb_feature feature = m ? GDB_FEATURE_M_CORE : GDB_FEATURE_CORE;
     static const char *const names[] = {"r0", "r1", "r2",  "r3",  "r4",  "r5", "r6", "r7",
                                         "r8", "r9", "r10", "r11", "r12", "sp", "lr"};
     for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-        add(r, GDB_FEATURE_CORE, KIND_R, 4, names[i])->index = (uint8_t)i;
-    add(r, GDB_FEATURE_CORE, KIND_PC, 4, "pc");
-    add(r, GDB_FEATURE_CORE, KIND_CPSR, 4, "cpsr");
+        add(r, feature, KIND_R, 4, names[i])->index = (uint8_t)i;
+    add(r, feature, KIND_PC, 4, "pc");
+    add(r, feature, m ? KIND_XPSR : KIND_CPSR, 4, m ? "xpsr" : "cpsr");
+}
+
+/* The special registers of the M profile, by the number in MRS. */
+static void add_special(struct gdb_registers *r, const struct arm_state *s)
+{
+    static const struct {
+        const char *name;
+        uint8_t number;
+        bool v7;
+    } rows[] = {{"msp", 8, false},       {"psp", 9, false},       {"primask", 16, false},
+                {"basepri", 17, true}, {"faultmask", 19, true}, {"control", 20, false}};
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+        if (!rows[i].v7 || arm_m_is_v7(s))
+            add(r, GDB_FEATURE_M_SYSTEM, KIND_SPECIAL, 4, rows[i].name)->index = rows[i].number;
 }
 
 static void add_vfp(struct gdb_registers *r, const struct arm_state *s)
@@ -143,9 +159,13 @@ struct gdb_registers *gdb_registers_new(const struct arm_state *s)
     struct gdb_registers *r = calloc(1, sizeof(*r));
     if (!r)
         abort();
-    add_core(r);
+    add_core(r, arm_is_m(s));
     add_vfp(r, s);
     r->in_g = r->count;
+    if (arm_is_m(s)) {
+        add_special(r, s);
+        return r;
+    }
     add_banked(r, s);
     add_system(r, s);
     return r;
@@ -156,7 +176,7 @@ struct gdb_registers *gdb_registers_new_user(const struct arm_state *s)
     struct gdb_registers *r = calloc(1, sizeof(*r));
     if (!r)
         abort();
-    add_core(r);
+    add_core(r, false);
     add_vfp(r, s);
     r->in_g = r->count;
     add(r, GDB_FEATURE_TLS, KIND_TLS, 4, "tpidruro");
@@ -198,6 +218,8 @@ uint64_t gdb_register_read(struct arm_state *s, const struct gdb_register *reg)
     case KIND_SPSR: return *spsr_of(s, reg->mode);
     case KIND_SYSREG: return arm_sysreg_read(s, arm_sysreg_find(s, reg->key));
     case KIND_TLS: return s->cp15.tpidruro[0];
+    case KIND_XPSR: return arm_m_xpsr_read(s);
+    case KIND_SPECIAL: return arm_m_special_read(s, reg->index);
     }
     return 0;
 }
@@ -222,6 +244,7 @@ static bool write_pc(struct arm_state *s, uint32_t value)
     uint32_t pc = value & (s->thumb ? ~1u : ~3u);
     if (pc != (uint32_t)s->env.pc)
         s->itstate = 0;
+    s->m.locked_up = 0;
     s->env.pc = pc;
     return true;
 }
@@ -247,6 +270,8 @@ bool gdb_register_write(struct arm_state *s, const struct gdb_register *reg, uin
     case KIND_SPSR: *spsr_of(s, reg->mode) = (uint32_t)value; return true;
     case KIND_SYSREG: return write_sysreg(s, reg->key, value);
     case KIND_TLS: s->cp15.tpidruro[0] = (uint32_t)value; return true;
+    case KIND_XPSR: arm_m_xpsr_write(s, (uint32_t)value); return true;
+    case KIND_SPECIAL: arm_m_special_write(s, reg->index, (uint32_t)value); return true;
     }
     return false;
 }

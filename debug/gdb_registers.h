@@ -13,6 +13,8 @@
 
 enum gdb_feature {
     GDB_FEATURE_CORE,
+    GDB_FEATURE_M_CORE,
+    GDB_FEATURE_M_SYSTEM,
     GDB_FEATURE_VFP,
     GDB_FEATURE_TLS,
     GDB_FEATURE_NEON, /* no registers of its own: has GDB show q registers */

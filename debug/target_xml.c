@@ -6,6 +6,8 @@
 
 static const char *const feature_names[GDB_FEATURE_COUNT] = {
     [GDB_FEATURE_CORE] = "org.gnu.gdb.arm.core",
+    [GDB_FEATURE_M_CORE] = "org.gnu.gdb.arm.m-profile",
+    [GDB_FEATURE_M_SYSTEM] = "org.gnu.gdb.arm.m-system",
     [GDB_FEATURE_VFP] = "org.gnu.gdb.arm.vfp",
     [GDB_FEATURE_TLS] = "org.gnu.gdb.arm.tls",
     [GDB_FEATURE_NEON] = "org.gnu.gdb.arm.neon",
@@ -21,7 +23,7 @@ static const char *type_of(const struct gdb_register *reg)
         return reg->bytes == 8 ? "ieee_double" : "int";
     if (reg->feature == GDB_FEATURE_TLS)
         return "data_ptr";
-    if (!strncmp(reg->name, "sp", 2) && reg->name[2] != 's')
+    if ((!strncmp(reg->name, "sp", 2) && reg->name[2] != 's') || !strcmp(reg->name + 1, "sp"))
         return "data_ptr";
     return reg->bytes == 8 ? "uint64" : "uint32";
 }
@@ -32,6 +34,7 @@ static const char *extra_of(const struct gdb_register *reg)
     switch (reg->feature) {
     case GDB_FEATURE_VFP: return reg->bytes == 8 ? "" : " group=\"float\"";
     case GDB_FEATURE_BANKED: return " group=\"banked\" save-restore=\"no\"";
+    case GDB_FEATURE_M_SYSTEM:
     case GDB_FEATURE_SYSTEM: return " group=\"system\" save-restore=\"no\"";
     default: return "";
     }

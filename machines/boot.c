@@ -266,7 +266,7 @@ static bool check_m_profile(const struct loading *l)
         if (linux_only[i].value)
             return error_set(l->e, "%s: machine '%s' starts firmware, with -kernel or -device loader",
                              linux_only[i].option, l->board->machine->name);
-    return l->o->kernel || l->o->loader_count ||
+    return l->o->kernel || l->o->loader_count || l->o->loads_later ||
            error_set(l->e, "nothing to start: give -kernel or -device loader");
 }
 

@@ -119,6 +119,7 @@ struct boot_options {
     unsigned loader_count;
     const uint8_t *rom;   /* the built-in ROM, started when there is neither kernel nor bios nor loader */
     uint32_t rom_size;
+    bool loads_later;     /* M profile: nothing to load is no error, a debugger will bring it */
     bool bare;            /* -append is for the program itself (semihosting), not for a kernel */
     uint64_t entropy[4];  /* for the device tree's rng-seed and kaslr-seed */
 };

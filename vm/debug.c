@@ -14,6 +14,7 @@
 #include "debug/gdb_agent.h"
 #include "debug/gdb_registers.h"
 #include "frontend/arm/cpu/exceptions.h"
+#include "frontend/arm/cpu/m/m.h"
 #include "util/bits.h"
 #include "vm/internal.h"
 
@@ -104,6 +105,9 @@ static bool translate(struct vm_cpu *c, uint64_t va, uint64_t *phys)
 {
     struct arm_translation t;
     struct arm_fault fault;
+    *phys = va;
+    if (arm_is_m(&c->state))
+        return true; /* past the MPU */
     if (!arm_translate_va(&c->state, (uint32_t)va, ARM_ACCESS_READ, true, &t, &fault))
         return false;
     *phys = t.phys;
@@ -149,7 +153,8 @@ static void memory_map(void *opaque, FILE *out)
     enum { SECTOR = 0x1000 };
     struct vm *vm = opaque;
     uint64_t next = 0, end = BIT64(32);
-    bool physical = !(vm->cpus[0]->state.cp15.sctlr[vm->cpus[0]->state.secure] & 1); /* M */
+    const struct arm_state *c = &vm->cpus[0]->state;
+    bool physical = arm_is_m(c) || !(c->cp15.sctlr[c->secure] & 1); /* M */
     for (unsigned i = 0; physical && i < physmap_count(vm->map); i++) {
         const struct phys_region *r = physmap_region(vm->map, i);
         if (r->kind != PHYS_ROM || r->base < next || r->base + r->size > end)

@@ -72,11 +72,12 @@ class Context:
 class Emulator:
     """armemu that waits for a debugger on a Unix socket (or where @gdb says)."""
 
-    def __init__(self, context, kind="a32", *arguments, gdb=None, paused=True):
+    def __init__(self, context, kind="a32", *arguments, gdb=None, paused=True,
+                 machine="virt"):
         self.folder = tempfile.mkdtemp(dir=context.scratch)
         self.path = os.path.join(self.folder, "gdb.sock")
         self.log = open(os.path.join(self.folder, "log"), "w+b")
-        command = [context.armemu, "-M", "virt", "-nographic", "-monitor", "none",
+        command = [context.armemu, "-M", machine, "-nographic", "-monitor", "none",
                    "-gdb", gdb or "unix:" + self.path]
         if "-serial" not in arguments:
             command += ["-serial", "null"]

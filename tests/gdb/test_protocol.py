@@ -268,3 +268,88 @@ def test_watched_accesses_interpreter(context):
 
 def test_watched_accesses_in_lockstep(context):
     accesses(context, "-accel", "lockstep")
+
+
+def test_flash(context):
+    """vFlash on the flash of virt, at 0; RAM is none."""
+    with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
+        check("qXfer:memory-map:read+" in client.ask("qSupported"), "memory map")
+        memory = client.ask("qXfer:memory-map:read::0,1000")
+        check_match(r'type="flash" start="0x0" length="0x4000000"', memory)
+        check_match(r'type="ram" start="0x4000000"', memory)
+        check_equal(client.ask("vFlashErase:1000,2000"), "OK", "erase")
+        check_equal(client.ask("m1ffe,4"), "ffffffff", "erased")
+        check_equal(client.ask(b"vFlashWrite:1ffe:ab}\x03d"), "OK", "program")
+        check_equal(client.ask("vFlashDone"), "OK", "done")
+        check_equal(client.ask("m1ffd,6"), "ff616223" + "64ff", "programmed")
+        for bad in ("vFlashErase:40000000,1000", "vFlashErase:3fff000,2000", b"vFlashWrite:40000000:a"):
+            check_equal(client.ask(bad), "E.memtype", "RAM")
+        for bad in ("vFlashErase:", "vFlashErase:0", "vFlashWrite:0", "vFlashErase:0,1,2"):
+            check_match("^E16", client.ask(bad))
+
+
+def test_conditions_as_packets(context):
+    with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
+        body = context.symbol("a32", "body")
+        # r0 == 3, then never; a condition that cannot be evaluated stops.
+        check_equal(client.ask(f"Z0,{body:x},4;X7,26000022031327"), "OK", "a condition")
+        check_match("^T05", client.ask("vCont;c"))
+        check_equal(client.registers()[0], 3, "r0")
+        check_equal(client.ask(f"Z0,{body:x},4;X3,220027X3,220027"), "OK", "other conditions")
+        check_equal(client.ask(f"Z1,{context.symbol('a32', 'idle'):x},4;X2,1927"), "OK", "a bad one")
+        check_match("^T05", client.ask("vCont;c"))
+        check_equal(client.registers()[15], context.symbol("a32", "idle"), "the end")
+        for bad in (";", ";X", ";X2", ";X2,22", ";X5,2227", ";Xffffffff,00", ";cmds:", ";cmds:1", ";cmds:1,X2,2",
+                    ";Y", ";X2,2227;cmds:1,X1,27;X1,27", ";" + "X1,27" * 33):
+            check_match("^E16", client.ask(f"Z0,{body:x},4{bad}"))
+        check_match("^E16", client.ask("Z2,40000000,4;X1,27"))
+
+
+def test_range_steps(context):
+    with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
+        body, add = context.symbol("a32", "body"), context.symbol("a32", "add")
+        check_equal(client.ask(f"Z0,{body:x},4"), "OK", "breakpoint")
+        check_match("^T05", client.ask("vCont;c"))
+        check_match("^T05", client.ask(f"vCont;r{body:x},{body + 0x100:x}:1"))
+        check_equal(client.registers()[15], add, "the first instruction out of the range")
+        # A breakpoint within the range stops, and so does Ctrl-C.
+        check_match("^T05", client.ask("vCont;c"))
+        check_equal(client.ask(f"Z0,{body + 8:x},4"), "OK", "breakpoint")
+        check_match("^T05", client.ask(f"vCont;r{body:x},{body + 0x100:x}:1"))
+        check_equal(client.registers()[15], body + 8, "the breakpoint in the range")
+        for point in (body, body + 8):
+            client.ask(f"z0,{point:x},4")
+        client.send("vCont;r0,ffffffff:1")
+        time.sleep(0.3)
+        client.raw(b"\x03")
+        check_match("^T02", client.receive())
+
+
+def test_detached_and_attached(context):
+    """With `target extended-remote` the connection outlives detaching."""
+    with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
+        check_equal(client.ask("!"), "OK", "extended")
+        check_equal(client.ask("D;1"), "OK", "detached")
+        check_equal(client.ask("?"), "W00", "no process")
+        check_match("^E", client.ask("g"))
+        check_match("^E", client.ask("m0,4"))
+        check_match("^T05", client.ask("vAttach;1"))
+        check_equal(len(client.registers()), 17, "registers")
+        check_match("^T05", client.ask("vRun;"))
+        check_equal(client.registers()[15], context.symbol("a32", "_start"), "started again")
+
+
+def test_output_of_commands(context):
+    """A breakpoint that prints: "O" packets while the machine runs."""
+    code = "22002200340000" + "03" + "686900" + "27" # "hi"
+    with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
+        body = context.symbol("a32", "body")
+        check_equal(client.ask(f"Z0,{body:x},4;cmds:0,X{len(code) // 2:x},{code}"), "OK", "commands")
+        check_equal(client.ask(f"Z0,{context.symbol('a32', 'idle'):x},4"), "OK", "the end")
+        client.send("vCont;c")
+        reply, count = client.receive(), 0
+        while reply[0] == "O":
+            check_equal(reply, "O6869", "output")
+            reply, count = client.receive(), count + 1
+        check_match("^T05", reply)
+        check_equal(count, 40, "lines")

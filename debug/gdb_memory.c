@@ -281,7 +281,12 @@ static void run_Z(struct gdb_stub *g, char *args, size_t len)
     }
     if (!gdb_point_is_breakpoint(point) && !g->target->watchpoints)
         return; /* the debugger steps and compares then */
-    if (!take_code(&args, &code) || (code && !gdb_point_is_breakpoint(point)))
+    bool ok = take_code(&args, &code);
+    if (ok && code && !gdb_point_is_breakpoint(point)) {
+        gdb_point_code_free(code);
+        ok = false;
+    }
+    if (!ok)
         gdb_reply_error(g, GDB_EINVAL);
     else if (!g->target->insert(g->opaque, point, addr, kind, code))
         gdb_reply_error(g, GDB_ENOSPC);

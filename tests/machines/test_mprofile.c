@@ -575,3 +575,52 @@ Test(mprofile, files_that_do_not_fit_together)
         unlink(path);
     }
 }
+
+/* Damaged copies of the example: an error or a board, never a crash. */
+Test(mprofile, damaged_files)
+{
+    char good[8192], text[8192], path[64], spec[80];
+    FILE *f = fopen(EXAMPLE_BOARD, "r");
+    size_t size = fread(good, 1, sizeof(good), f);
+    unsigned seed = 1, accepted = 0;
+    clock_init_virtual(&test_clock, time_source, NULL, 0);
+    fclose(f);
+    cr_assert(size && size < sizeof(good));
+    snprintf(path, sizeof(path), "/tmp/armemu-board-%d.yaml", (int)getpid());
+    snprintf(spec, sizeof(spec), "file:%s", path);
+    for (unsigned round = 0; round < 600; round++) {
+        size_t length = size;
+        memcpy(text, good, size);
+        for (unsigned k = 0; k < 1 + round % 3; k++) {
+            size_t at = (size_t)rand_r(&seed) % length, n = (size_t)rand_r(&seed) % 20;
+            if (rand_r(&seed) % 2)
+                text[at] = "0123456789-:,{}[]x #&*\n\377"[rand_r(&seed) % 24];
+            else if (at + n < length) /* a piece is missing */
+                memmove(text + at, text + at + n, (length -= n) - at);
+        }
+        f = fopen(path, "w");
+        fwrite(text, 1, length, f);
+        fclose(f);
+        e.text[0] = 0;
+        machine = machine_open(spec, &e);
+        if (!machine) {
+            cr_assert(e.text[0] && !strchr(e.text, '\n'));
+            continue;
+        }
+        accepted++;
+        map = physmap_new();
+        timer_queue_init(&timers, &test_clock);
+        env = (struct device_env){.timers = &timers};
+        const struct board_config c = {.map = map, .env = &env, .cpu_count = 1, .cpu_model = "cortex-m3",
+                                       .ram_size = machine_default_ram(machine), .nvic_line = nvic_line};
+        if (board_build(&board, machine, &c, &e)) {
+            board_reset(&board);
+            board_free(&board);
+        }
+        timer_queue_free(&timers);
+        physmap_free(map);
+        machine_close(machine);
+    }
+    unlink(path);
+    cr_assert_gt(accepted, 50); /* comments and names */
+}

@@ -76,6 +76,19 @@ LIBC_BOARDS = [
 ]
 LEVELS = ('-O0', '-O1', '-O2', '-O3', '-Os')
 
+MICROBIT = """hello from the micro:bit
+page size 00000400
+pages 00000100
+ticks 00000005
+counted 00000002
+random 00000001
+out 0000c000
+dir 0000fff0
+pin 00000001
+erased ffffffff
+written 0ff00000
+"""
+
 STM32F4_START = """hello from stm32f405
 idcode 00000413
 timer and SysTick agree
@@ -100,6 +113,7 @@ PROGRAMS = [
     ('mps2-an386', 'cortex-m4', 'mps2.c', {'KEPT': 0x21000000, 'ETHERNET': 0x40200000}, MPS2.format(scc='41043860')),
     ('mps2-an500', 'cortex-m7', 'mps2.c', {'KEPT': 0x60000000, 'ETHERNET': 0xa0000000}, MPS2.format(scc='41045000')),
     ('lm3s6965evb', 'cortex-m3', 'lm3s.c', {'KEPT': 0x2000ff00}, LM3S),
+    ('microbit', 'cortex-m0', 'microbit.c', {}, MICROBIT),
 ]
 # Board and its crystal in MHz. QEMU's have neither RCC nor GPIO.
 STM32F4_PROGRAMS = [('netduinoplus2', 25), ('olimex-stm32-h405', 8)]

@@ -108,7 +108,8 @@ static const struct {
 static void reply_part(struct gdb_stub *g, const struct content *c, uint64_t offset, uint32_t len)
 {
     size_t left = offset < c->size ? c->size - (size_t)offset : 0;
-    size_t n = left < len ? left : len;
+    size_t most = len < GDB_PACKET_MAX / 2 ? len : GDB_PACKET_MAX / 2; /* escaped it may be longer */
+    size_t n = left < most ? left : most;
     gdb_reply(g, "%c", n < left ? 'm' : 'l');
     gdb_reply_bytes(g, c->data + (c->size - left), n);
 }
@@ -125,7 +126,7 @@ static void run_xfer(struct gdb_stub *g, char *args, size_t len)
         args += n;
         if (rows[i].object == GDB_OBJECT_EXEC_FILE) /* the process: there is one */
             args += strcspn(args, ":") + (strchr(args, ':') != NULL);
-        if (!gdb_take_range(&args, &offset, &length, GDB_PACKET_MAX / 2) || *args) {
+        if (!gdb_take_range(&args, &offset, &length, UINT32_MAX) || *args) {
             gdb_reply_error(g, GDB_EINVAL);
             return;
         }

@@ -176,6 +176,8 @@ static void run_sstep(struct gdb_stub *g, char *args, size_t len)
     gdb_reply(g, "OK");
 }
 
+/* ---- signals --------------------------------------------------------------------------------- */
+
 /* "QPassSignals:NUMBER;NUMBER..." */
 static void run_pass_signals(struct gdb_stub *g, char *args, size_t len)
 {

@@ -4,7 +4,10 @@
 Runs of both are interleaved, so that changes of the machine's load meet both; the table gives
 medians. The guests are those of tools/guest-fetch.sh, with the programs of bench/guest added.
 
-usage: bench/bench.py [-n RUNS] [--armemu FILE] [--qemu FILE] [--update docs/PERFORMANCE.md]"""
+bench/kernels.py, whose table follows when --armemu-user is given, compares programs.
+
+usage: bench/bench.py [-n RUNS] [--armemu FILE] [--qemu FILE] [--update docs/PERFORMANCE.md]
+                      [--armemu-user FILE]"""
 import argparse
 import json
 import os
@@ -14,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import kernels
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BOARD = ["-M", "virt", "-cpu", "cortex-a15", "-m", "1024", "-nographic", "-no-reboot"]
@@ -158,6 +163,7 @@ def main():
     parser.add_argument("-n", type=int, default=5, metavar="RUNS", help="default: 5")
     parser.add_argument("--armemu", default=os.path.join(ROOT, "build", "app", "armemu"))
     parser.add_argument("--qemu", default="qemu-system-arm")
+    parser.add_argument("--armemu-user", metavar="FILE", help="measure bench/float, too")
     parser.add_argument("--update", metavar="FILE", help="write the table between its markers")
     parser.add_argument("--json", metavar="FILE", help="write the medians as JSON, too")
     options = parser.parse_args()
@@ -174,6 +180,9 @@ def main():
     version = subprocess.run([options.qemu, "--version"], check=True, stdout=subprocess.PIPE
                              ).stdout.decode().splitlines()[0]
     text = table(result["armemu"], result["qemu"], options.n, version)
+    if options.armemu_user:
+        text += "\nFloating point and vectors (bench/float), CPU time:\n\n"
+        text += kernels.table(options.armemu_user, "qemu-arm", options.n)
     print(text, end="")
     if options.update:
         update(options.update, text)

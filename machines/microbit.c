@@ -77,6 +77,8 @@ static const struct machine_wire wires[] = {
     PPI("timer0", 8), PPI("timer1", 9), PPI("timer2", 10), PPI("rtc0", 11), PPI("temp", 12),
     PPI("rng", 13), PPI("wdt", 16), PPI("rtc1", 17), PPI("ppi", 31),
     {.from = "gpio", .target = WIRE_ATTACH, .to = "gpiote"},
+    /* POWER hears of it first, so that it knows the reason. */
+    {.from = "wdt", .output = NRF51_WDT_RESET, .target = WIRE_DEVICE, .to = "clock"},
     {.from = "wdt", .output = NRF51_WDT_RESET, .target = WIRE_RESET},
     {.from = "accelerometer", .target = WIRE_ATTACH, .to = "twi0", .input = 0x1d},
     {.from = "magnetometer", .target = WIRE_ATTACH, .to = "twi0", .input = 0x0e},

@@ -160,6 +160,11 @@ static const struct machine_wire wires[] = {
     {.from = "adc1", .target = WIRE_ATTACH, .to = "adc-common", .input = 0},
     {.from = "adc2", .target = WIRE_ATTACH, .to = "adc-common", .input = 1},
     {.from = "adc3", .target = WIRE_ATTACH, .to = "adc-common", .input = 2},
+    /* RCC hears of it first, so that it knows the cause. */
+    {.from = "iwdg", .output = STM32_WDG_RESET, .target = WIRE_DEVICE, .to = "rcc",
+     .input = STM32F4_RCC_IWDG},
+    {.from = "wwdg", .output = STM32_WDG_RESET, .target = WIRE_DEVICE, .to = "rcc",
+     .input = STM32F4_RCC_WWDG},
     {.from = "iwdg", .output = STM32_WDG_RESET, .target = WIRE_RESET},
     {.from = "wwdg", .output = STM32_WDG_RESET, .target = WIRE_RESET},
 

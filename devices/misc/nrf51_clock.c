@@ -26,12 +26,16 @@ enum {
     CTIV_NS = 250000000, /* unit of the calibration timer */
 };
 
+enum { REASON_DOG = BIT(1), REASON_SREQ = BIT(2) }; /* RESETREAS */
+
 struct nrf51_clock {
     struct nrf51_periph p;
     const struct clock *clock;
     uint32_t hfrun, lfrun, lfsrc_copy, lfsrc, ctiv, xtalfreq;
     uint32_t resetreas, pofcon, gpregret, ramon, ramonb, reset_pin, dcdcen, dcdcforce;
     uint32_t perr0, rlenr0, protenset[2], disableindebug, protblocksize;
+    uint32_t watchdog; /* the next reset is by the watchdog */
+    uint32_t resets;   /* seen so far; the first one is power-on */
     struct timer timer; /* calibration timer */
 };
 
@@ -141,10 +145,23 @@ static const struct nrf51_kind kind = {
     .task = task,
 };
 
+static void clk_input(struct device *dev, unsigned n, int level)
+{
+    clock_of(dev)->watchdog |= level != 0;
+}
+
+/* RESETREAS gathers, and the retention register stays but for power-on. */
 static void clk_reset(struct device *dev)
 {
-    timer_cancel(&clock_of(dev)->timer);
-    nrf51_reset(&clock_of(dev)->p);
+    struct nrf51_clock *c = clock_of(dev);
+    uint32_t reasons = c->resetreas | (c->watchdog ? REASON_DOG : REASON_SREQ), kept = c->gpregret;
+    timer_cancel(&c->timer);
+    nrf51_reset(&c->p);
+    if (c->resets++) {
+        c->resetreas = reasons;
+        c->gpregret = kept;
+    }
+    c->watchdog = 0;
 }
 
 static void clk_free(struct device *dev)
@@ -169,21 +186,23 @@ static const struct field fields[] = {
     FIELD(struct nrf51_clock, dcdcforce),    FIELD(struct nrf51_clock, perr0),
     FIELD(struct nrf51_clock, rlenr0),       FIELD_ARRAY(struct nrf51_clock, protenset),
     FIELD(struct nrf51_clock, disableindebug), FIELD(struct nrf51_clock, protblocksize),
+    FIELD(struct nrf51_clock, watchdog),     FIELD(struct nrf51_clock, resets),
     FIELD(struct nrf51_clock, timer.deadline),
 };
 
 static const struct field_list state = {"nrf51-clock", sizeof(struct nrf51_clock), fields,
                                         ARRAY_SIZE(fields)};
-static const struct device_ops ops = {.reset = clk_reset, .free = clk_free, .loaded = clk_loaded};
+static const struct device_ops ops = {.reset = clk_reset, .input = clk_input, .free = clk_free, .loaded = clk_loaded};
 
 static struct device *clk_create(const char *name, const void *config,
                                  const struct device_env *env, struct error *e)
 {
     struct nrf51_clock *c =
-        nrf51_alloc(sizeof(*c), name, &nrf51_clock_class, &ops, &state, &kind, 0, 1);
+        nrf51_alloc(sizeof(*c), name, &nrf51_clock_class, &ops, &state, &kind, 1, 1);
     c->clock = env->timers->clock;
     timer_init(&c->timer, env->timers, calibration_timeout, c);
     clk_reset(&c->p.base);
+    c->resets = 0;
     return &c->p.base;
 }
 

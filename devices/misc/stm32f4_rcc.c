@@ -22,7 +22,12 @@ enum {
     BDCR_BDRST = BIT(16),
     CSR_LSION = BIT(0),
     CSR_RMVF = BIT(24),
-    CSR_PINRST_PORRST = 0x0e000000,
+    CSR_POWER_ON = 0x0e000000, /* BORRSTF, PINRSTF, PORRSTF */
+    CSR_PINRSTF = BIT(26),     /* every reset drives the pin */
+    CSR_SFTRSTF = BIT(28),
+    CSR_IWDGRSTF = BIT(29),
+    CSR_WWDGRSTF = BIT(30),
+    CSR_FLAGS = 0xfe000000,
 };
 enum { SW_HSI, SW_HSE, SW_PLL };
 
@@ -33,6 +38,8 @@ struct stm32f4_rcc {
     char gate[STM32F4_BUSES * BITS][24]; /* names of the enable bits */
     uint32_t cr, pllcfgr, cfgr, cir, rstr[STM32F4_BUSES], enr[STM32F4_BUSES], lpenr[STM32F4_BUSES];
     uint32_t bdcr, csr, sscgr, plli2scfgr;
+    uint32_t cause;  /* flag of CSR for the next reset; 0: software */
+    uint32_t resets; /* seen so far; the first one is power-on */
 };
 
 static struct stm32f4_rcc *rcc_of(struct device *dev)
@@ -147,7 +154,7 @@ static void bdcr_write(struct device *dev, const struct reg_access *a, uint32_t 
 static void csr_write(struct device *dev, const struct reg_access *a, uint32_t value)
 {
     struct stm32f4_rcc *r = rcc_of(dev);
-    uint32_t flags = value & CSR_RMVF ? 0 : r->csr & 0xfe000000;
+    uint32_t flags = value & CSR_RMVF ? 0 : r->csr & CSR_FLAGS;
     r->csr = flags | (value & CSR_LSION) | (value & CSR_LSION) << 1;
 }
 
@@ -236,7 +243,7 @@ static const struct reg rows[] = {
     LPENR("APB1", 0x60, STM32F4_APB1, 0x36fec9ff),
     LPENR("APB2", 0x64, STM32F4_APB2, 0x00075f33),
     {"BDCR", 0x70, .field = AT(bdcr), .write = bdcr_write},
-    {"CSR", 0x74, .field = AT(csr), .reset = CSR_PINRST_PORRST, .write = csr_write},
+    {"CSR", 0x74, .field = AT(csr), .reset = CSR_POWER_ON, .write = csr_write},
     {"SSCGR", 0x80, .field = AT(sscgr), .writable = 0xcfffffff},
     {"PLLI2SCFGR", 0x84, .field = AT(plli2scfgr), .reset = 0x20003000, .writable = 0x70007fc0},
 };
@@ -245,9 +252,21 @@ static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};
 
 /* ---- life ---- */
 
+static void rcc_input(struct device *dev, unsigned n, int level)
+{
+    if (level)
+        rcc_of(dev)->cause = n == STM32F4_RCC_WWDG ? CSR_WWDGRSTF : CSR_IWDGRSTF;
+}
+
+/* The flags of earlier resets stay until they are removed. */
 static void rcc_reset(struct device *dev)
 {
+    struct stm32f4_rcc *r = rcc_of(dev);
+    uint32_t flags = (r->csr & CSR_FLAGS) | CSR_PINRSTF | (r->cause ? r->cause : CSR_SFTRSTF);
     regs_reset(dev, &table);
+    if (r->resets++)
+        r->csr = flags;
+    r->cause = 0;
     update_gates(dev);
     update_clocks(dev);
 }
@@ -276,12 +295,13 @@ static const struct field fields[] = {
     FIELD_ARRAY(struct stm32f4_rcc, rstr),   FIELD_ARRAY(struct stm32f4_rcc, enr),
     FIELD_ARRAY(struct stm32f4_rcc, lpenr),  FIELD(struct stm32f4_rcc, bdcr),
     FIELD(struct stm32f4_rcc, csr),          FIELD(struct stm32f4_rcc, sscgr),
+    FIELD(struct stm32f4_rcc, cause),        FIELD(struct stm32f4_rcc, resets),
     FIELD(struct stm32f4_rcc, plli2scfgr),
 };
 
 static const struct field_list state = {"stm32f4-rcc", sizeof(struct stm32f4_rcc), fields,
                                         ARRAY_SIZE(fields)};
-static const struct device_ops ops = {.reset = rcc_reset, .attach = rcc_attach,
+static const struct device_ops ops = {.reset = rcc_reset, .input = rcc_input, .attach = rcc_attach,
                                       .loaded = rcc_loaded, .print = rcc_print};
 
 static struct device *rcc_create(const char *name, const void *config,
@@ -289,10 +309,11 @@ static struct device *rcc_create(const char *name, const void *config,
 {
     const struct stm32f4_rcc_config *c = config;
     struct stm32f4_rcc *r = stm32_alloc(sizeof(*r), name, &stm32f4_rcc_class, &ops, &state, &table,
-                                        STM32_WINDOW, 0, STM32F4_RCC_OUTPUTS);
+                                        STM32_WINDOW, STM32F4_RCC_INPUTS, STM32F4_RCC_OUTPUTS);
     r->hse = c->hse;
     r->lse = c->lse;
     rcc_reset(&r->p.base);
+    r->resets = 0;
     return &r->p.base;
 }
 

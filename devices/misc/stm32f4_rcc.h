@@ -13,6 +13,9 @@ enum stm32f4_bus { STM32F4_AHB1, STM32F4_AHB2, STM32F4_AHB3, STM32F4_APB1, STM32
 
 #define STM32F4_GATE(bus, bit) (32 * STM32F4_##bus + (bit))
 
+/* Inputs: the watchdogs that are about to reset the board. A reset without them is by software. */
+enum { STM32F4_RCC_IWDG, STM32F4_RCC_WWDG, STM32F4_RCC_INPUTS };
+
 /* Outputs. All but the first are clocks. */
 enum {
     STM32F4_RCC_IRQ,

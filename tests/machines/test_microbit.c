@@ -364,8 +364,17 @@ Test(microbit, watchdog)
     bb_advance(900 * MS);
     cr_assert_eq(bb.resets, 0);
     bb_wr(WDT + 0x600, 0x6e524635); /* one of two is not enough */
+    bb_wr(CLOCK + 0x51c, 0xa5); /* GPREGRET */
+    cr_assert_eq(bb_rd(CLOCK + 0x400), 0);
     bb_advance(200 * MS);
     cr_assert_eq(bb.resets, 1);
+    board_reset(&bb.board);
+    cr_assert_eq(bb_rd(CLOCK + 0x400), 2); /* DOG */
+    cr_assert_eq(bb_rd(CLOCK + 0x51c), 0xa5);
+    board_reset(&bb.board); /* by software */
+    cr_assert_eq(bb_rd(CLOCK + 0x400), 6);
+    bb_wr(CLOCK + 0x400, 6);
+    cr_assert_eq(bb_rd(CLOCK + 0x400), 0);
 }
 
 /* The three rows one after the other, each for 6 ms, as software does. */

@@ -424,8 +424,14 @@ Test(stm32f405, independent_watchdog)
     bb_wr(IWDG + 0x00, 0xaaaa);
     bb_advance(99 * MS);
     cr_assert_eq(bb.resets, 0);
+    bb_wr(RCC + 0x74, BIT(24)); /* RMVF */
     bb_advance(2 * MS);
     cr_assert_eq(bb.resets, 1);
+    board_reset(&bb.board);
+    cr_assert_eq(bb_rd(RCC + 0x74), BIT(29) | BIT(26)); /* IWDGRSTF, PINRSTF */
+    bb_wr(RCC + 0x74, BIT(24));
+    board_reset(&bb.board); /* by software */
+    cr_assert_eq(bb_rd(RCC + 0x74), BIT(28) | BIT(26));
 }
 
 Test(stm32f405, window_watchdog)

@@ -65,6 +65,7 @@ static int run(const struct user_options *o, struct error *e)
         .window = o->window,
         .space_top = o->space_top,
         .one_insn = o->one_insn,
+        .code_store = o->code_store,
         .cpu_model = o->cpu_model,
         .accel = o->accel,
         .strace = o->strace,

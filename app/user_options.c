@@ -134,6 +134,30 @@ static enum status set_cpu(struct user_options *o, char *value, struct error *e)
     return result(o->cpu_model);
 }
 
+static enum status set_code_store(struct user_options *o, char *value, struct error *e)
+{
+    if (!*value)
+        return result(error_set(e, "-code-cache needs a directory, or 'off'"));
+    o->code_store = strcmp(value, "off") ? value : NULL;
+    return OK;
+}
+
+/* Where users have what can be made again. */
+static void choose_code_store(struct user_options *o)
+{
+    const char *own = getenv("ARMEMU_CODE_CACHE"), *cache = getenv("XDG_CACHE_HOME"),
+               *home = getenv("HOME");
+    if (own && *own) {
+        o->code_store = strcmp(own, "off") ? own : NULL;
+        return;
+    }
+    if (!(cache && *cache) && !(home && *home))
+        return;
+    bool ok = cache && *cache ? asprintf(&o->default_store, "%s/armemu/code", cache) >= 0
+                              : asprintf(&o->default_store, "%s/.cache/armemu/code", home) >= 0;
+    o->code_store = ok ? o->default_store : NULL;
+}
+
 static enum status set_accel(struct user_options *o, char *value, struct error *e)
 {
     static const char *const names[] = {"jit", "interp", "lockstep", NULL};
@@ -209,6 +233,7 @@ static const struct row rows[] = {
     {"B", "ADDRESS", true, "host address of the program's address 0", set_window},
     {"cpu", "MODEL", true, "CPU model; 'help' lists them (default: max)", set_cpu},
     {"accel", "NAME", true, "jit, interp, or lockstep (both, compared)", set_accel},
+    {"code-cache", "DIR", true, "keep translated code there for the next run, or 'off'", set_code_store},
     {"strace", NULL, true, "print system calls and signals on stderr", set_strace},
     {"g", "PORT", false, "wait for GDB at a port of this machine, or a Unix socket's path", set_gdb},
     {"d", "ITEMS", true, "log what ITEMS say; 'help' lists them", set_log},
@@ -240,7 +265,8 @@ static enum status help(struct user_options *o, char *value, struct error *e)
                  rows[i].value_name ? rows[i].value_name : "");
         printf("  %-16s %s\n", left, rows[i].help);
     }
-    printf("\nVariables: ARMEMU_LD_PREFIX is -L where that is not given.\n"
+    printf("\nVariables: ARMEMU_LD_PREFIX is -L where that is not given, ARMEMU_CODE_CACHE -code-cache\n"
+           "(default: ~/.cache/armemu/code).\n"
            "The exit status is the program's; 126 or 127 when it cannot be started.\n");
     return DONE;
 }
@@ -302,6 +328,7 @@ static void begin(struct user_options *o, int argc, char **argv, char **envp)
     o->self[0] = argv[0];
     o->cpu_model = arm_cpu_model_find("max", NULL);
     o->prefix = getenv("ARMEMU_LD_PREFIX");
+    choose_code_store(o);
 }
 
 /* The prefix must mean the same in other directories, and to programs with another environment. */
@@ -352,4 +379,5 @@ void user_options_free(struct user_options *o)
     free(o->envp);
     free(o->self);
     free(o->absolute_prefix);
+    free(o->default_store);
 }

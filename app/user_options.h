@@ -13,6 +13,8 @@
 struct user_options {
     const struct arm_cpu_model *cpu_model;
     const char *prefix, *argv0;
+    const char *code_store; /* NULL: none */
+    char *default_store;    /* allocated */
     char *absolute_prefix; /* allocated */
     uint32_t stack_size;
     enum engine_accel accel;

@@ -15,6 +15,7 @@
 
 #include "ir/ir.h"
 #include "util/error.h"
+#include "util/hash.h"
 
 struct backend;
 
@@ -61,6 +62,8 @@ bool backend_compile(struct backend *be, const struct ir_block *b, struct backen
 /** Make the following region the current one and start it empty. The engine guarantees that no CPU
  * is inside and nothing jumps into it. Returns its index. */
 uint32_t backend_next_region(struct backend *be);
+/** Index of the current region. */
+uint32_t backend_region(const struct backend *be);
 /** Index that backend_next_region will return. */
 uint32_t backend_peek_region(const struct backend *be);
 
@@ -96,6 +99,17 @@ bool backend_fault_find(const struct backend *be, uint64_t host_pc, struct backe
 bool backend_fork_prepare(struct backend *be, struct error *e);
 /** After fork: the child takes the copy; the parent forgets it. */
 void backend_fork_finish(struct backend *be, bool child);
+
+/**
+ * The compiled code as bytes, to be taken by a backend with the same key in another process of the same
+ * program: addresses in it (entries, sites) hold there. Jumps that were patched still are.
+ */
+struct hash128 backend_image_key(const struct backend *be);
+size_t backend_image_size(const struct backend *be);
+/** Write backend_image_size bytes to @out. */
+void backend_image_write(const struct backend *be, uint8_t *out);
+/** Take an image; nothing has been compiled yet. False: it is damaged, and nothing was changed. */
+bool backend_image_read(struct backend *be, const uint8_t *image, size_t size);
 
 /** Bytes of the current region in use; and of the whole cache since creation. */
 void backend_usage(const struct backend *be, uint32_t *region_used, uint32_t *cache_size);

@@ -165,6 +165,16 @@ void engine_block_publish(struct engine *en, struct block *b)
         entry_store(entry_of(en, b), b->entry);
 }
 
+void engine_link(struct link *l, struct block *to)
+{
+    l->to = to;
+    l->prev = NULL;
+    l->next = to->incoming;
+    if (to->incoming)
+        to->incoming->prev = l;
+    to->incoming = l;
+}
+
 void engine_chain(struct engine *en, void *site, struct block *to)
 {
     struct link *l = *site_bucket(en, site);
@@ -173,12 +183,7 @@ void engine_chain(struct engine *en, void *site, struct block *to)
     if (!l || l->to || !to->valid || to->straddles || to->page != l->from->page ||
         to->flags != l->from->flags || engine_offset_stops(en, to->start))
         return;
-    l->to = to;
-    l->prev = NULL;
-    l->next = to->incoming;
-    if (to->incoming)
-        to->incoming->prev = l;
-    to->incoming = l;
+    engine_link(l, to);
     backend_chain(en->backend, site, to->entry);
     en->stats.chains++;
 }
@@ -260,7 +265,7 @@ static void page_unprotect_if_empty(struct engine *en, struct code_page *page)
 {
     if (page->blocks || !page->protected)
         return;
-    page->protected = false;
+    page->protected = page->stored = false;
     en->unprotects++;
     en->ops.code_unprotect(en->opaque, page->phys);
 }
@@ -403,6 +408,7 @@ void engine_evict(struct engine *en, struct engine_cpu *self)
     uint32_t victim = en->backend ? backend_peek_region(en->backend)
                                   : (en->region + 1) % en->region_count;
     region_unreach(en, victim);
+    engine_store_evict(en, victim);
     struct code_page *dead = pages_detach_empty(en);
     pthread_mutex_unlock(&en->lock);
     engine_sync(en, self->env);

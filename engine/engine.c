@@ -64,6 +64,7 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
         engine_free(en);
         return NULL;
     }
+    en->store = config->store ? engine_store_open(en, config->store) : NULL;
     return en;
 }
 
@@ -78,6 +79,7 @@ void engine_free(struct engine *en)
     if (!en)
         return;
     engine_cache_free(en);
+    engine_store_close(en->store);
     free(en->debug.pcs);
     for (uint32_t i = 0; i < en->cpu_count; i++)
         cpu_free(en->cpus[i]);
@@ -272,6 +274,8 @@ static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch 
     struct engine *en = ec->engine;
     uint64_t pc = ec->env->pc;
     struct code_page *page = page_protected(en, fetch->phys);
+    if (en->store && !page->stored)
+        engine_store_adopt(en, page);
     struct block *b = ec->step_once
                           ? NULL
                           : engine_block_find(en, fetch->phys, pc & (PAGE_BYTES - 1), flags);

@@ -48,6 +48,9 @@ struct engine_ops {
     bool (*service)(struct ir_env *env);
     uint64_t (*load)(struct ir_env *env, uint64_t addr, uint32_t memop);
     void (*store)(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop);
+    /** The page at @phys if nothing is expected to write to it, else NULL. May be NULL: translated code
+     * is not kept. */
+    const uint8_t *(*stable_code)(void *opaque, uint64_t phys);
 };
 
 struct engine_config {
@@ -64,6 +67,8 @@ struct engine_config {
     bool coverage;            /* record what is executed: see engine_coverage */
     bool direct;              /* guest memory is a window of the host's address space: see */
     uint64_t window;          /* struct backend_config. Its address is what a page's phys is then */
+    const char *store;        /* file that keeps translated code from run to run; NULL: none. Only with
+                                 ENGINE_JIT and ops.stable_code */
     FILE *perfmap;            /* a line for each block, as perf reads them; or NULL */
 };
 
@@ -81,6 +86,7 @@ struct engine_stats {
     uint64_t guest_insns_translated;
     uint64_t blocks_retranslated; /* of those: at a key that had been translated before */
     uint64_t blocks_invalidated;
+    uint64_t blocks_stored;       /* that came from the store */
     uint64_t regions_evicted;
     uint64_t lookups;             /* dispatches that reached the engine */
     uint64_t chains;
@@ -125,6 +131,10 @@ bool engine_fault(struct engine *en, struct ir_env *env, uint64_t host_pc, uint6
 /** Around fork, from a thread that is not in the guest: the child has the CPU @self alone. */
 bool engine_fork_prepare(struct engine *en, struct error *e);
 void engine_fork_finish(struct engine *en, struct engine_cpu *self, bool child);
+
+/** Write what has been translated to engine_config.store, if enough of it was not there before: true.
+ * CPUs may go on running, but for what they want to translate. */
+bool engine_store_save(struct engine *en);
 
 /** Drop all translated code (debugger, changed log options). */
 void engine_flush(struct engine *en);

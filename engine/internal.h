@@ -47,6 +47,7 @@ struct block {
     bool transient;      /* not to be found again: its second half could not be fetched */
     uint8_t straddle_bytes[4];
     uint8_t link_count;
+    uint32_t number;         /* store.c: among those that are written */
     uint32_t entry;          /* host address; the interpreter's number of the block */
     uint32_t code_start, code_end; /* host code, stubs included */
     struct link links[];     /* the exits that can be chained */
@@ -70,6 +71,7 @@ struct code_page {
     uint64_t phys;
     struct code_page *next_in_hash;
     bool protected;       /* stores to it take the slow path */
+    bool stored;          /* the store has been asked for its blocks */
     struct block *blocks;
     struct entry_array *arrays;
     uint64_t covered[PAGE_BYTES / 4 / 64]; /* words that some block was made from */
@@ -127,6 +129,7 @@ struct engine {
     bool evicting;
     uint64_t unprotects;          /* how often a page's protection ended */
     FILE *perfmap;
+    struct store *store;          /* NULL: none */
     struct arena arena;           /* IR of the translation under way */
     struct block_bucket block_hash[1 << BLOCK_HASH_BITS];
     struct code_page *page_hash[1 << PAGE_HASH_BITS];
@@ -157,6 +160,8 @@ void engine_block_publish(struct engine *en, struct block *b);
 /** Nothing enters @b from here on; its memory stays until its region is evicted. */
 void engine_block_drop(struct engine *en, struct block *b);
 void engine_block_free(struct block *b);
+/** Note that the jump of @l goes to @to. */
+void engine_link(struct link *l, struct block *to);
 /** Let the jump at @site, which left through env.exit_site, enter @to directly. */
 void engine_chain(struct engine *en, void *site, struct block *to);
 /** Make room for more code: evict the oldest region. The lock is released and taken again: nothing
@@ -199,6 +204,16 @@ void engine_coverage_free(struct coverage_marks *c);
 struct guest_marks *engine_coverage_begin(struct coverage_marks *c);
 /** A block in the page at virtual address @page has been made with them. */
 void engine_coverage_keep(struct coverage_marks *c, uint64_t page);
+
+/* ---- store.c: translated code that is kept; engine.lock is held ------------------------------------- */
+
+/** Open the store at @path; the backend takes what fits. NULL: none can be used. */
+struct store *engine_store_open(struct engine *en, const char *path);
+void engine_store_close(struct store *st);
+/** The page has become code: publish the blocks that the store has of such contents. */
+void engine_store_adopt(struct engine *en, struct code_page *page);
+/** The code of @region is going to be overwritten. */
+void engine_store_evict(struct engine *en, uint32_t region);
 
 /* ---- lockstep.c -------------------------------------------------------------------------------------- */
 

@@ -99,6 +99,14 @@ static void code_protect(void *opaque, uint64_t phys)
     space_code_protect(&((struct process *)opaque)->space, (uint32_t)phys);
 }
 
+/* A page that the program cannot write to, so what it had from the start it has still. */
+static const uint8_t *stable_code(void *opaque, uint64_t phys)
+{
+    const struct space *s = &((struct process *)opaque)->space;
+    uint8_t flags = space_flags(s, (uint32_t)phys);
+    return (flags & SPACE_EXEC) && !(flags & SPACE_WRITE) ? space_host(s, (uint32_t)phys) : NULL;
+}
+
 static void code_unprotect(void *opaque, uint64_t phys)
 {
     space_code_unprotect(&((struct process *)opaque)->space, (uint32_t)phys);
@@ -326,6 +334,7 @@ const struct engine_ops process_engine_ops = {
     .exec_fill = exec_fill,
     .code_protect = code_protect,
     .code_unprotect = code_unprotect,
+    .stable_code = stable_code,
     .exec_flush = exec_flush,
     .service = service,
     .load = load,

@@ -107,6 +107,7 @@ struct process {
     uint8_t *contexts[CONTEXTS];
     struct arm_exclusives exclusives;
     char exe[4096];           /* the program's file, absolute */
+    bool forked;              /* of the program's own: not what was started */
     uint32_t entry, stack_top, stack_bottom;
     uint32_t args_start, args_end; /* strings of argv on the stack */
     uint32_t auxv, auxv_size;
@@ -242,6 +243,12 @@ void debug_process_ends(struct process *p, enum gdb_stop_kind kind, int code);
 void debug_forget(struct task *t);
 /** Does the debugger want to know of the signal when the guest leaves it to the default? */
 bool debug_catches(const struct process *p, int sig);
+
+/* code_store.c */
+/** The file where the program's translated code is kept, allocated; NULL: it is not kept. */
+char *code_store_path(const struct process_config *config);
+/** A file has been written: see that all have not become too many. */
+void code_store_prune(const struct process_config *config);
 
 /* path.c */
 /** @path, or the file of that name under the prefix if there is one; in @buf of PATH_MAX bytes. */

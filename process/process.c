@@ -13,6 +13,7 @@ static void memory_shared(void *opaque)
 
 static bool start_engine(struct process *p, struct error *e)
 {
+    char *store = code_store_path(&p->config);
     const struct engine_config config = {
         .frontend = &arm_frontend,
         .ops = &process_engine_ops,
@@ -22,9 +23,11 @@ static bool start_engine(struct process *p, struct error *e)
         .one_insn = p->config.one_insn,
         .direct = true,
         .window = (uintptr_t)p->space.base,
+        .store = store,
         .perfmap = p->config.perfmap,
     };
     p->engine = engine_new(&config, e);
+    free(store);
     p->space.engine = p->engine;
     return p->engine;
 }

@@ -51,6 +51,7 @@ struct process_config {
     uint64_t window;         /* host address of guest address 0; 0: anywhere */
     uint32_t space_top;      /* the program's memory is below; 0: up to its kernel's usual limit */
     bool one_insn;           /* blocks of one instruction */
+    const char *code_store;  /* directory where translated code is kept for the next run; NULL: nowhere */
     const struct arm_cpu_model *cpu_model;
     enum engine_accel accel;
     uint32_t host_features_mask;

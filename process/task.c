@@ -144,6 +144,8 @@ void task_run(struct task *t)
 _Noreturn void process_exit(struct process *p, int status)
 {
     debug_process_ends(p, GDB_STOP_EXITED, status & 0xff);
+    if (!p->forked && engine_store_save(p->engine))
+        code_store_prune(&p->config);
     fflush(log_stream());
     if (p->config.perfmap)
         fflush(p->config.perfmap);
@@ -340,6 +342,7 @@ static void child_begin(struct task *t, const struct clone_request *q)
     debug_forget(t);
     t->thread = pthread_self();
     t->tid = (pid_t)syscall(SYS_gettid);
+    t->process->forked = true;
     t->robust_list = 0;
     t->clear_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
     if (q->stack)

@@ -292,6 +292,11 @@ bool backend_compile(struct backend *be, const struct ir_block *b, struct backen
 /* ---- the rest of the interface
  * ------------------------------------------------------------------------ */
 
+uint32_t backend_region(const struct backend *be)
+{
+    return be->cache.region;
+}
+
 uint32_t backend_peek_region(const struct backend *be)
 {
     return (be->cache.region + 1) % be->cache.region_count;

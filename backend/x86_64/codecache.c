@@ -7,6 +7,10 @@
 
 #include "util/bits.h"
 
+/* The same place each time, so that code can be kept (image.c): behind what a program that is not
+ * position-independent has, its heap at a random distance included. */
+#define USUAL_PLACE ((void *)0x30000000)
+
 static bool map_views(struct codecache *cc, int fd, struct error *e)
 {
     if (ftruncate(fd, cc->size) != 0)
@@ -15,7 +19,10 @@ static bool map_views(struct codecache *cc, int fd, struct error *e)
     if (rw == MAP_FAILED)
         return error_set_errno(e, "writable view of the code cache");
     cc->rw = rw;
-    void *rx = mmap(NULL, cc->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_32BIT, fd, 0);
+    void *rx = mmap(USUAL_PLACE, cc->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED_NOREPLACE,
+                    fd, 0);
+    if (rx == MAP_FAILED)
+        rx = mmap(NULL, cc->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_32BIT, fd, 0);
     if (rx == MAP_FAILED)
         return error_set_errno(e, "executable view of the code cache below 2 GiB");
     cc->rx = rx;

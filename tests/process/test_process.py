@@ -255,6 +255,48 @@ def places():
 
 
 @test
+def code_cache():
+    """What was translated is found again, and only then; a damaged file is as none."""
+    with tempfile.TemporaryDirectory() as d:
+        cache = os.path.join(d, 'below', 'cache')
+        options = ['-L', PREFIX, '-code-cache', cache]
+        for name in ['hello', 'compute', 'selfmod', 'threads', 'files']:
+            for kind in ['static', 'dynamic']:
+                args = [guest(name, kind), 'one']
+                plain = run(args, ['-L', PREFIX, '-code-cache', 'off'])
+                for turn in range(3):
+                    r = run(args, options)
+                    check((r.returncode, r.stdout) == (plain.returncode, plain.stdout),
+                          '%s.%s, run %d' % (name, kind, turn), r)
+        files = os.listdir(cache)
+        check(len(files) >= 8, 'files: %s' % files)
+        hello = [os.path.join(cache, f) for f in files if f.startswith('hello.static-')]
+        check(len(hello) == 1, 'files: %s' % files)
+        old = os.stat(hello[0])
+        check(old.st_mode & 0o777 == 0o600, 'mode %o' % old.st_mode)
+        run([guest('hello')], options)
+        check(os.stat(hello[0]).st_ino == old.st_ino, 'translated again')
+        with open(hello[0], 'rb') as f:
+            good = f.read()
+        for offset in [0, 8, 45, 60, 75, 80, 90, 1000, len(good) // 2, len(good) - 1, None]:
+            bad = bytearray(good[:-1] if offset is None else good)
+            if offset is not None:
+                bad[offset] ^= 0x40
+            with open(hello[0], 'wb') as f:
+                f.write(bad)
+            damaged = os.stat(hello[0]).st_ino
+            r = run([guest('hello')], options)
+            check(r.returncode == 3 and r.stderr == b'', 'damage at %s' % offset, r)
+            check(os.stat(hello[0]).st_ino != damaged, 'damage at %s is not noticed' % offset)
+        os.chmod(hello[0], 0o622)
+        writable = os.stat(hello[0]).st_ino
+        run([guest('hello')], options)
+        check(os.stat(hello[0]).st_ino != writable, "others' file is used")
+        r = run([guest('hello')], ['-code-cache', '/proc/nowhere'])
+        check(r.returncode == 3 and r.stderr == b'', 'no directory', r)
+
+
+@test
 def help():
     for option in ['-h', '--help', '-help']:
         r = run([option])

@@ -1,0 +1,527 @@
+/*
+ * Translated code that is kept from one run of a program to the next, in a file. Blocks are found by
+ * what their page contains, so it does not matter where the page is mapped, and a page that has changed
+ * is not found. Code is taken back to the addresses where it was, all at once; the blocks of a page are
+ * published when the page is executed from.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/internal.h"
+#include "util/bits.h"
+#include "util/buildid.h"
+#include "util/hash.h"
+#include "util/log.h"
+
+enum {
+    ID_MAX = 32,
+    STORE_MAX = 64 << 20,   /* bytes of a file */
+    WORTH_BLOCKS = 16,      /* as many new blocks, and this share of all, */
+    WORTH_SHARE = 32,       /* make a new file worth its while */
+};
+
+struct store_head {
+    char magic[8];
+    uint8_t build[ID_MAX]; /* of this program: what it translates to may change with it */
+    struct hash128 key;    /* the backend's */
+    struct hash128 contents; /* of all that follows the head */
+    uint32_t page_count, block_count;
+    uint64_t image_size;
+};
+
+static const char magic[8] = "armemu1";
+
+/* Followed by its blocks, from `first` on in the array of all blocks. */
+struct stored_page {
+    struct hash128 hash;
+    uint32_t first, count;
+};
+
+struct stored_link {
+    uint32_t site;
+    int32_t to; /* number of the block that its jump was patched to, or -1 */
+};
+
+struct stored_block {
+    uint32_t flags, entry, code_start, code_end;
+    uint16_t start, end, literal_start, literal_end;
+    uint8_t region, link_count, pad[2];
+    struct stored_link links[BACKEND_EXITS_MAX];
+};
+
+struct store {
+    char *path;
+    struct engine *engine;
+    void *map; /* the file; NULL: there was none that fits */
+    size_t size;
+    const struct stored_page *pages;
+    const struct stored_block *blocks;
+    uint32_t page_count, block_count;
+    uint32_t *buckets;       /* by hash: page number + 1, 0: free; open addressing */
+    uint32_t bucket_mask;
+    bool *taken;             /* by page: its blocks are the engine's */
+    struct block **live;     /* by block: the engine's, while a page is being taken */
+    bool evicted[REGION_MAX];
+};
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static void build_get(uint8_t *out)
+{
+    uint32_t size;
+    const uint8_t *id = build_id(&size);
+    memset(out, 0, ID_MAX);
+    if (id)
+        memcpy(out, id, size < ID_MAX ? size : ID_MAX);
+}
+
+static bool same_hash(struct hash128 a, struct hash128 b)
+{
+    return a.low == b.low && a.high == b.high;
+}
+
+static bool links_valid(const struct store *st, const struct stored_page *page,
+                        const struct stored_block *b)
+{
+    for (unsigned i = 0; i < b->link_count; i++) {
+        int64_t to = b->links[i].to;
+        if (to != -1 && (to < page->first || to >= (int64_t)page->first + page->count))
+            return false;
+    }
+    return true;
+}
+
+static bool page_valid(const struct store *st, const struct stored_page *page)
+{
+    if (page->first > st->block_count || page->count > st->block_count - page->first)
+        return false;
+    for (uint32_t k = page->first; k < page->first + page->count; k++) {
+        const struct stored_block *b = &st->blocks[k];
+        if (b->start >= PAGE_BYTES || b->end > PAGE_BYTES || b->literal_end > PAGE_BYTES ||
+            b->region >= st->engine->region_count || b->link_count > BACKEND_EXITS_MAX ||
+            !links_valid(st, page, b))
+            return false;
+    }
+    return true;
+}
+
+static bool head_matches(const struct store *st, const struct store_head *h)
+{
+    struct store_head own = {.key = backend_image_key(st->engine->backend)};
+    build_get(own.build);
+    return !memcmp(h->magic, magic, sizeof(magic)) && !memcmp(h->build, own.build, ID_MAX) &&
+           same_hash(h->key, own.key);
+}
+
+/* Is the file what this program has written? What is beyond the head is found in it. */
+static bool parse(struct store *st)
+{
+    const struct store_head *h = st->map;
+    const uint8_t *p = (const uint8_t *)(h + 1);
+    if (st->size < sizeof(*h) || !head_matches(st, h))
+        return false;
+    size_t rest = st->size - sizeof(*h);
+    uint64_t pages = (uint64_t)h->page_count * sizeof(*st->pages);
+    uint64_t blocks = (uint64_t)h->block_count * sizeof(*st->blocks);
+    if (h->image_size > rest || pages + blocks + h->image_size != rest ||
+        !same_hash(hash128(p, rest), h->contents))
+        return false;
+    st->pages = (const void *)p;
+    st->blocks = (const void *)(p + pages);
+    st->page_count = h->page_count;
+    st->block_count = h->block_count;
+    for (uint32_t i = 0; i < st->page_count; i++)
+        if (!page_valid(st, &st->pages[i]))
+            return false;
+    return backend_image_read(st->engine->backend, p + pages + blocks, h->image_size);
+}
+
+static void *zeroed(size_t count, size_t size)
+{
+    void *p = calloc(count ? count : 1, size);
+    if (!p)
+        abort();
+    return p;
+}
+
+/* Where the number of the page with such contents is, or belongs. */
+static uint32_t *place_of(uint32_t *buckets, uint32_t mask, const struct stored_page *pages,
+                          struct hash128 hash)
+{
+    uint32_t b = hash.low & mask;
+    while (buckets[b] && !same_hash(pages[buckets[b] - 1].hash, hash))
+        b = (b + 1) & mask;
+    return &buckets[b];
+}
+
+/* Buckets for so many pages; their number - 1 in *@mask. */
+static uint32_t *buckets_new(uint32_t pages, uint32_t *mask)
+{
+    uint32_t size = 16;
+    while (size < 2 * pages)
+        size *= 2;
+    *mask = size - 1;
+    return zeroed(size, sizeof(uint32_t));
+}
+
+static void index_pages(struct store *st)
+{
+    st->buckets = buckets_new(st->page_count, &st->bucket_mask);
+    st->taken = zeroed(st->page_count, sizeof(*st->taken));
+    st->live = zeroed(st->block_count, sizeof(struct block *));
+    for (uint32_t i = 0; i < st->page_count; i++)
+        *place_of(st->buckets, st->bucket_mask, st->pages, st->pages[i].hash) = i + 1;
+}
+
+/* Only a file that nobody else can write to: it is going to be executed. */
+static bool is_ours(const struct stat *s)
+{
+    return S_ISREG(s->st_mode) && s->st_uid == geteuid() && !(s->st_mode & (S_IWGRP | S_IWOTH)) &&
+           s->st_size > 0 && s->st_size <= STORE_MAX;
+}
+
+static void map_file(struct store *st)
+{
+    struct stat s;
+    int fd = open(st->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return;
+    if (fstat(fd, &s) == 0 && is_ours(&s)) {
+        void *map = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+        st->map = map == MAP_FAILED ? NULL : map;
+        st->size = (size_t)s.st_size;
+    }
+    close(fd);
+}
+
+static void unmap_file(struct store *st)
+{
+    if (st->map)
+        munmap(st->map, st->size);
+    st->map = NULL;
+    st->page_count = st->block_count = 0;
+}
+
+struct store *engine_store_open(struct engine *en, const char *path)
+{
+    uint32_t size, translation_logs = LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM;
+    if (en->accel != ENGINE_JIT || en->log_blocks || log_enabled(translation_logs) || en->perfmap ||
+        !en->ops.stable_code || !build_id(&size))
+        return NULL;
+    struct store *st = zeroed(1, sizeof(*st));
+    st->engine = en;
+    st->path = strdup(path);
+    map_file(st);
+    if (st->map && !parse(st))
+        unmap_file(st);
+    en->region = backend_region(en->backend);
+    index_pages(st);
+    return st;
+}
+
+void engine_store_close(struct store *st)
+{
+    if (!st)
+        return;
+    unmap_file(st);
+    free(st->buckets);
+    free(st->taken);
+    free(st->live);
+    free(st->path);
+    free(st);
+}
+
+/* ---- taking the blocks of a page --------------------------------------------------------------- */
+
+static struct block *block_take(struct engine *en, const struct stored_block *from,
+                                struct code_page *page)
+{
+    struct block *b = zeroed(1, sizeof(*b) + from->link_count * sizeof(b->links[0]));
+    b->page = page;
+    b->phys = page->phys;
+    b->flags = from->flags;
+    b->region = from->region;
+    b->start = from->start;
+    b->end = from->end;
+    b->literal_start = from->literal_start;
+    b->literal_end = from->literal_end;
+    b->entry = from->entry;
+    b->code_start = from->code_start;
+    b->code_end = from->code_end;
+    b->link_count = from->link_count;
+    for (unsigned i = 0; i < b->link_count; i++)
+        b->links[i] = (struct link){.from = b, .site = (void *)(uintptr_t)from->links[i].site};
+    b->next_in_region = en->region_blocks[b->region];
+    en->region_blocks[b->region] = b;
+    return b;
+}
+
+/* The jumps are as they were: patched to a block that is here again, or not. */
+static void links_take(struct store *st, const struct stored_block *from, struct block *b)
+{
+    for (unsigned i = 0; i < b->link_count; i++) {
+        struct block *to = from->links[i].to < 0 ? NULL : st->live[from->links[i].to];
+        if (to)
+            engine_link(&b->links[i], to);
+        else if (from->links[i].to >= 0)
+            backend_unchain(st->engine->backend, b->links[i].site);
+    }
+}
+
+void engine_store_adopt(struct engine *en, struct code_page *page)
+{
+    struct store *st = en->store;
+    page->stored = true;
+    if (!st->page_count || en->debug.count || en->debug.no_literals || en->one_insn)
+        return;
+    const uint8_t *bytes = en->ops.stable_code(en->opaque, page->phys);
+    if (!bytes)
+        return;
+    uint32_t n = *place_of(st->buckets, st->bucket_mask, st->pages, hash128(bytes, PAGE_BYTES));
+    if (!n || st->taken[--n])
+        return;
+    st->taken[n] = true;
+    uint32_t first = st->pages[n].first, end = first + st->pages[n].count;
+    for (uint32_t k = first; k < end; k++) {
+        if (st->evicted[st->blocks[k].region])
+            continue;
+        st->live[k] = block_take(en, &st->blocks[k], page);
+        engine_block_publish(en, st->live[k]);
+        en->stats.blocks_stored++;
+    }
+    for (uint32_t k = first; k < end; k++)
+        if (st->live[k])
+            links_take(st, &st->blocks[k], st->live[k]);
+}
+
+void engine_store_evict(struct engine *en, uint32_t region)
+{
+    if (en->store)
+        en->store->evicted[region] = true;
+}
+
+/* ---- writing ----------------------------------------------------------------------------------- */
+
+/* What goes into the new file. */
+struct save {
+    struct store *st;
+    struct stored_page *pages;
+    struct stored_block *blocks;
+    uint32_t page_count, page_room, block_count, block_room;
+    uint32_t *seen; /* by hash: page number + 1, as store.buckets */
+    uint32_t seen_mask;
+};
+
+static void *grown(void *array, uint32_t count, uint32_t *room, size_t size)
+{
+    if (count < *room)
+        return array;
+    *room = *room ? 2 * *room : 1024;
+    array = realloc(array, *room * size);
+    if (!array)
+        abort();
+    return array;
+}
+
+static struct stored_page *page_new(struct save *s, struct hash128 hash)
+{
+    s->pages = grown(s->pages, s->page_count, &s->page_room, sizeof(*s->pages));
+    s->pages[s->page_count] = (struct stored_page){hash, s->block_count, 0};
+    return &s->pages[s->page_count++];
+}
+
+static struct stored_block *block_new(struct save *s)
+{
+    s->blocks = grown(s->blocks, s->block_count, &s->block_room, sizeof(*s->blocks));
+    return memset(&s->blocks[s->block_count++], 0, sizeof(*s->blocks));
+}
+
+/* Blocks that another run can find again: those in the middle of an IT block and those of two pages are
+ * looked for in another way. */
+static bool is_kept(const struct block *b)
+{
+    return !(b->flags & (GUEST_FLAGS_LOOKUP_ONLY | BLOCK_STEP));
+}
+
+static void block_put(struct save *s, struct block *b)
+{
+    struct stored_block *to = block_new(s);
+    b->number = s->block_count - 1;
+    to->flags = b->flags;
+    to->entry = b->entry;
+    to->code_start = b->code_start;
+    to->code_end = b->code_end;
+    to->start = b->start;
+    to->end = b->end;
+    to->literal_start = b->literal_start;
+    to->literal_end = b->literal_end;
+    to->region = (uint8_t)b->region;
+    to->link_count = b->link_count;
+}
+
+/* Once all blocks of the page have numbers. */
+static void links_put(struct save *s, const struct block *b)
+{
+    for (unsigned i = 0; i < b->link_count; i++) {
+        const struct link *l = &b->links[i];
+        bool kept = l->to && is_kept(l->to);
+        if (l->to && !kept)
+            backend_unchain(s->st->engine->backend, l->site);
+        s->blocks[b->number].links[i] = (struct stored_link){
+            (uint32_t)(uintptr_t)l->site, kept ? (int32_t)l->to->number : -1};
+    }
+}
+
+/* Are blocks of a page with the same contents there already? If not, the next page's are. */
+static bool is_repeated(struct save *s, struct hash128 hash)
+{
+    uint32_t *place = place_of(s->seen, s->seen_mask, s->pages, hash);
+    if (*place)
+        return true;
+    *place = s->page_count + 1;
+    return false;
+}
+
+static void page_put(struct save *s, const struct code_page *page)
+{
+    struct engine *en = s->st->engine;
+    const uint8_t *bytes = page->blocks ? en->ops.stable_code(en->opaque, page->phys) : NULL;
+    if (!bytes)
+        return;
+    struct hash128 hash = hash128(bytes, PAGE_BYTES);
+    if (is_repeated(s, hash))
+        return;
+    struct stored_page *to = page_new(s, hash);
+    for (struct block *b = page->blocks; b; b = b->next_in_page)
+        if (is_kept(b))
+            block_put(s, b);
+    to->count = s->block_count - to->first;
+    for (struct block *b = page->blocks; b; b = b->next_in_page)
+        if (is_kept(b))
+            links_put(s, b);
+}
+
+/* A page that this run had no use for. */
+static void page_pass_on(struct save *s, const struct stored_page *page)
+{
+    const struct store *st = s->st;
+    for (uint32_t k = page->first; k < page->first + page->count; k++)
+        if (st->evicted[st->blocks[k].region])
+            return;
+    if (is_repeated(s, page->hash))
+        return;
+    struct stored_page *to = page_new(s, page->hash);
+    to->count = page->count;
+    for (uint32_t k = page->first; k < page->first + page->count; k++) {
+        struct stored_block *b = block_new(s);
+        *b = st->blocks[k];
+        for (unsigned i = 0; i < b->link_count; i++)
+            if (b->links[i].to >= 0)
+                b->links[i].to += (int32_t)(to->first - page->first);
+    }
+}
+
+static void collect(struct save *s)
+{
+    struct engine *en = s->st->engine;
+    uint32_t pages = s->st->page_count;
+    for (uint32_t i = 0; i < ARRAY_SIZE(en->page_hash); i++)
+        for (const struct code_page *p = en->page_hash[i]; p; p = p->next_in_hash)
+            pages++;
+    s->seen = buckets_new(pages, &s->seen_mask);
+    for (uint32_t i = 0; i < ARRAY_SIZE(en->page_hash); i++)
+        for (const struct code_page *p = en->page_hash[i]; p; p = p->next_in_hash)
+            page_put(s, p);
+    for (uint32_t i = 0; i < s->st->page_count; i++)
+        if (!s->st->taken[i])
+            page_pass_on(s, &s->st->pages[i]);
+}
+
+/* The file's contents in one piece of memory. */
+static uint8_t *compose(const struct save *s, size_t *size)
+{
+    struct backend *be = s->st->engine->backend;
+    size_t pages = s->page_count * sizeof(*s->pages), blocks = s->block_count * sizeof(*s->blocks);
+    struct store_head h = {.key = backend_image_key(be), .page_count = s->page_count,
+                           .block_count = s->block_count, .image_size = backend_image_size(be)};
+    *size = sizeof(h) + pages + blocks + h.image_size;
+    uint8_t *out = *size <= STORE_MAX ? malloc(*size) : NULL;
+    if (!out)
+        return NULL;
+    uint8_t *p = out + sizeof(h);
+    memcpy(p, s->pages, pages);
+    memcpy(p + pages, s->blocks, blocks);
+    backend_image_write(be, p + pages + blocks);
+    memcpy(h.magic, magic, sizeof(magic));
+    build_get(h.build);
+    h.contents = hash128(p, *size - sizeof(h));
+    memcpy(out, &h, sizeof(h));
+    return out;
+}
+
+static bool write_all(int fd, const uint8_t *p, size_t size)
+{
+    while (size) {
+        ssize_t n = write(fd, p, size);
+        if (n <= 0)
+            return false;
+        p += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+/* Written aside and renamed: a reader sees the old file or the new one. */
+static bool put_file(const char *path, const uint8_t *data, size_t size)
+{
+    char *temporary;
+    bool ok = false;
+    if (asprintf(&temporary, "%s.%d", path, (int)getpid()) < 0)
+        return false;
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0) {
+        ok = write_all(fd, data, size);
+        ok = close(fd) == 0 && ok && rename(temporary, path) == 0;
+        if (!ok)
+            unlink(temporary);
+    }
+    free(temporary);
+    return ok;
+}
+
+static bool is_worthwhile(const struct engine *en)
+{
+    const struct engine_stats *c = &en->stats;
+    return c->blocks_translated >= WORTH_BLOCKS &&
+           c->blocks_translated >= (c->blocks_stored + c->blocks_translated) / WORTH_SHARE;
+}
+
+static bool save(struct engine *en)
+{
+    struct save s = {.st = en->store};
+    size_t size;
+    if (!en->store || en->evicting || en->debug.count || en->debug.no_literals || en->one_insn ||
+        !is_worthwhile(en))
+        return false;
+    collect(&s);
+    uint8_t *data = compose(&s, &size);
+    bool ok = data && put_file(en->store->path, data, size);
+    free(data);
+    free(s.pages);
+    free(s.blocks);
+    free(s.seen);
+    return ok;
+}
+
+bool engine_store_save(struct engine *en)
+{
+    pthread_mutex_lock(&en->lock);
+    bool ok = save(en);
+    pthread_mutex_unlock(&en->lock);
+    return ok;
+}

@@ -69,6 +69,11 @@ bool debug_catches(const struct process *p, int sig)
     return p->debug && !memchr(others, sig, sizeof(others));
 }
 
+bool debug_waits(const struct process *p)
+{
+    return p->debug && !atomic_load(&p->debug->attached) && atomic_load(&p->debug->stopped);
+}
+
 /* ---- stopping and going on, on the loop's thread ------------------------------------------------- */
 
 /* A thread that ends the process waits for the loop. */

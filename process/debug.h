@@ -18,7 +18,7 @@ struct process_debug {
     struct loop *loop;
     struct gdb_listener listener;
     _Atomic bool stopped;    /* no thread goes on */
-    bool attached;           /* somebody is to be told of stops */
+    _Atomic bool attached;           /* somebody is to be told of stops */
     bool waiting;            /* the debugger has let it go on */
     bool rung;               /* the loop is to look at: */
     bool announced;          /* a thread has something to tell */

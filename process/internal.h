@@ -241,6 +241,8 @@ void debug_task_ends(struct task *t);
 void debug_process_ends(struct process *p, enum gdb_stop_kind kind, int code);
 /** In the child, behind fork. */
 void debug_forget(struct task *t);
+/** Is the process stopped with no debugger there? From the handler. */
+bool debug_waits(const struct process *p);
 /** Does the debugger want to know of the signal when the guest leaves it to the default? */
 bool debug_catches(const struct process *p, int sig);
 

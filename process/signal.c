@@ -130,6 +130,9 @@ static void host_handler(int sig, siginfo_t *info, void *context)
         memory_fault(t, sig, info, uc);
     else if ((OWN_SIGNALS & BIT_OF(sig)) && info->si_code == SI_KERNEL)
         die(t, sig);
+    else if (t->process->actions[sig].handler == GUEST_SIG_DFL && sig != SIGTSTP &&
+             sig != SIGTTIN && sig != SIGTTOU && debug_waits(t->process))
+        die(t, sig); /* nobody is there who could let the process go on */
     else if (!debug_is_kick(t, sig, info) || !atomic_load(&t->pending))
         note(t, sig, info, uc);
     errno = error;

@@ -263,6 +263,14 @@ def test_port(context):
         check_equal(emulator.end()[0], 3, "exit status")
 
 
+def test_ended_while_it_waits(context):
+    """Nobody has connected: signals end the program, as if it ran."""
+    with UserEmulator(context, "arm") as emulator:
+        time.sleep(0.3)
+        emulator.process.terminate()
+        check_equal(emulator.end(), (-signal.SIGTERM, ""), "the end")
+
+
 def test_socket_in_use(context):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -1,6 +1,7 @@
 #include "app/monitor_vm.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "app/version.h"
 #include "devices/display/microbit_leds.h"
@@ -44,6 +45,22 @@ static uint32_t cpu_count(void *vm)
 static void print_cpu(void *vm, uint32_t cpu, FILE *out)
 {
     vm_print_cpu(vm, cpu, out);
+}
+
+static bool drive(void *vm, const char *device, unsigned input, bool level, struct error *e)
+{
+    const struct board *b = vm_board(vm);
+    for (unsigned i = 0; i < b->device_count; i++) {
+        struct device *dev = b->devices[i];
+        if (strcmp(dev->name, device))
+            continue;
+        if (input >= dev->input_count)
+            return error_set(e, "drive: %s has %u inputs", device, dev->input_count);
+        struct irq_line line = device_input(dev, input);
+        irq_set(&line, level);
+        return true;
+    }
+    return error_set(e, "drive: there is no device '%s'; 'info devices' lists them", device);
 }
 
 static bool read_phys(void *vm, uint64_t addr, void *buf, uint32_t len)
@@ -163,6 +180,7 @@ static const struct monitor_target target = {
     .resume = resume_vm,
     .reset = reset,
     .powerdown = power_down,
+    .drive = drive,
     .quit = quit,
     .cpu_count = cpu_count,
     .print_cpu = print_cpu,

@@ -45,6 +45,18 @@ static bool run_powerdown(struct monitor *m, char *args, FILE *out, struct error
     return m->target->powerdown(m->opaque) || error_set(e, "the machine has no power button");
 }
 
+static bool run_drive(struct monitor *m, char *args, FILE *out, struct error *e)
+{
+    char device[64];
+    unsigned input, level;
+    int end = 0;
+    if (sscanf(args, "%63s %u %u %n", device, &input, &level, &end) != 3 || args[end] || level > 1)
+        return error_set(e, "drive: give a device, the number of an input, and 0 or 1");
+    if (!m->target->drive)
+        return error_set(e, "drive: the machine has no devices");
+    return m->target->drive(m->opaque, device, input, level, e);
+}
+
 static bool run_stop(struct monitor *m, char *args, FILE *out, struct error *e)
 {
     m->target->pause(m->opaque);
@@ -250,6 +262,7 @@ static const struct command commands[] = {
     {"cont", "c", NULL, "let it go on", run_cont},
     {"system_reset", NULL, NULL, "reset the machine", run_reset},
     {"system_powerdown", NULL, NULL, "press the power button", run_powerdown},
+    {"drive", NULL, "DEVICE N 0|1", "drive input N of a device: a pin, a button", run_drive},
     {"log", NULL, "LIST|none", "log these categories, as of -d", run_log},
     {"quit", "q", NULL, "end armemu", run_quit},
 };

@@ -48,6 +48,9 @@ PICTURES = [
 
 # The log has brightnesses from 0 to 9.
 LIT = str.maketrans('12345678', '00000999')
+CORNERS = '9 . . . .\n. . . . .\n. . . . .\n. . . . .\n. . . . 9'
+SWITCH = b'\x01c'
+MONITOR = '(armemu) '
 
 
 class Failed(Exception):
@@ -57,8 +60,7 @@ class Failed(Exception):
 class Board:
     def __init__(self, armemu, log, options):
         self.process = subprocess.Popen(
-            [armemu, '-M', 'microbit', '-device', 'loader,file=' + FIRMWARE, '-serial', 'stdio', '-monitor', 'none',
-             '-display', 'none', '-d', 'leds,guest_errors', '-D', log, *options],
+            [armemu, '-M', 'microbit', '-device', 'loader,file=' + FIRMWARE, '-serial', 'mon:stdio', '-display', 'none', '-d', 'leds,guest_errors', '-D', log, *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.text = ''
 
@@ -79,6 +81,23 @@ class Board:
         self.process.stdin.write(line.encode() + b'\r')
         self.process.stdin.flush()
 
+    def ask(self, line, expected):
+        self.type(line)
+        echo, _, printed = self.until(PROMPT).partition('\r\n')
+        if echo != line or printed.strip() != expected:
+            raise Failed('%s: printed %r, not %r' % (line, printed, expected))
+
+    def monitor(self, command):
+        """What the monitor answers."""
+        self.process.stdin.write(SWITCH + command.encode() + b'\n')
+        self.process.stdin.flush()
+        self.until(command)
+        answer = self.until(MONITOR)
+        self.process.stdin.write(SWITCH)
+        self.type('')
+        self.until(PROMPT)
+        return answer.replace('\r', '').strip()
+
     def end(self):
         self.process.kill()
         self.process.wait()
@@ -91,10 +110,15 @@ def session(armemu, options):
         try:
             board.until(PROMPT)
             for line, expected in SESSION:
-                board.type(line)
-                echo, _, printed = board.until(PROMPT).partition('\r\n')
-                if echo != line or printed.strip() != expected:
-                    raise Failed('%s: printed %r, not %r' % (line, printed, expected))
+                board.ask(line, expected)
+            board.monitor('drive gpio 17 0')
+            board.ask('sleep(100); print(button_a.is_pressed(), button_b.is_pressed())', 'True False')
+            board.monitor('drive gpio 17 1')
+            board.ask('sleep(100); print(button_a.is_pressed())', 'False')
+            board.ask('display.show(Image("90000:00000:00000:00000:00009")); sleep(300)', '')
+            leds = board.monitor('info leds')
+            if leds.translate(LIT) != CORNERS:
+                raise Failed('info leds: ' + leds)
         finally:
             board.end()
         with open(log) as lines:

@@ -230,3 +230,19 @@ Test(m_rows, fp_consent)
         run_free(r);
     }
 }
+
+/* SP has no bits 1 and 0. */
+Test(m_rows, stack_pointer)
+{
+    static const uint32_t insns[] = {0x4695, 0xf1020d01, 0x4495}; /* mov sp, r2; add.w sp, r2, #1; add sp, r2 */
+
+    for (unsigned i = 0; i < ARRAY_SIZE(insns); i++) {
+        struct run *r = ls_new();
+
+        r->block_flags = (uint32_t)RUN_CPU_M7 << ARM_BF_FEATURES_SHIFT;
+        r->s.r[2] = 0x20001007;
+        run_thumb(r, insns[i]);
+        cr_expect_eq(r->s.r[13] & 3, 0, "%08x: %08x", insns[i], r->s.r[13]);
+        run_free(r);
+    }
+}

@@ -67,8 +67,6 @@ void diff_random_state(struct diff *d, bool thumb, bool in_it)
     for (unsigned i = 0; i < 15; i++)
         r->s.r[i] = diff_random_operand(d);
     run_set_psr(r, diff_random(&d->rng) & 0xf80f0000 & ~absent_flags(d));
-    if (run_features(d->family->cpu) & ARM_FEATURE(M))
-        r->s.r[13] &= ~3u;
     r->s.thumb = thumb;
     r->s.itstate = in_it ? (uint8_t)(diff_below(d, 14) << 4 | 8) : 0;
 }

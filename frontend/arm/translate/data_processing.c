@@ -36,6 +36,7 @@ static const struct dp_op dp_ORN = {.opcode = IR_OP_or, .logical = true, .invert
 struct dp_regs {
     int rd, rn, rm, rs;
     bool s;
+    bool aligned; /* the result is a multiple of 4 as Rn is one */
 };
 
 static struct dp_regs dp_regs(const struct arm_translate *t, const struct dp_op *op, int s, int rd,
@@ -65,7 +66,7 @@ static bool dp_refused(struct arm_translate *t, const struct dp_op *op, const st
     bool wide = t->thumb && t->insn_size == 4;
     if (returns && t->flags & ARM_BF_HYP)
         return arm_undefined(t);
-    if (returns && t->flags & ARM_BF_USER)
+    if (returns && (t->flags & ARM_BF_USER || arm_has(t, ARM_FEATURE(M))))
         return arm_unpredictable(t);
     if (register_shift && (r->rs == 15 || arm_any_pc(r->rd, r->rn, r->rm)))
         return arm_unpredictable(t);
@@ -104,7 +105,10 @@ static bool dp_finish(struct arm_translate *t, const struct dp_op *op, const str
         ir_call(b, ARM_HELPER_exception_return, v, IR_NONE, IR_NONE, IR_NONE);
         arm_exit_to_env_pc(t);
     } else if (!op->test) {
-        arm_reg_write_alu(t, r->rd, v);
+        if (r->rd == 13 && r->rn == 13 && r->aligned)
+            arm_reg_move(t, 13, v);
+        else
+            arm_reg_write_alu(t, r->rd, v);
     }
     return true;
 }
@@ -116,6 +120,7 @@ static bool dp_imm(struct arm_translate *t, const struct dp_op *op, const struct
         return true;
     if (dp_shifter_carry(op, &r) && a->cout != 2)
         ir_setc(t->b, ir_i32(t->b, (uint32_t)a->cout));
+    r.aligned = !(a->imm & 3) && (op == &dp_ADD || op == &dp_SUB);
     return dp_finish(t, op, &r, ir_i32(t->b, (uint32_t)a->imm));
 }
 

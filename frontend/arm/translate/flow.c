@@ -33,6 +33,14 @@ int32_t arm_reg_read(struct arm_translate *t, int r)
 void arm_reg_write(struct arm_translate *t, int r, int32_t v)
 {
     assert(r >= 0 && r < 15);
+    if (r == 13 && arm_has(t, ARM_FEATURE(M)))
+        v = ir_op2i(t->b, IR_OP_and, v, ~3u);
+    ir_set(t->b, ARM_SLOT_R0 + (unsigned)r, v);
+}
+
+void arm_reg_move(struct arm_translate *t, int r, int32_t v)
+{
+    assert(r >= 0 && r < 15);
     ir_set(t->b, ARM_SLOT_R0 + (unsigned)r, v);
 }
 

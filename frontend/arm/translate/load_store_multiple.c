@@ -37,6 +37,7 @@ static struct multiple multiple_make(struct arm_translate *t, const struct arg_l
         .list = (uint32_t)a->list,
         .lowest = arm_mem_address(t, add_bytes(t, base, low), 2),
         .base = {.rn = a->rn,
+                 .aligned = true,
                  .write_back = a->w ? add_bytes(t, base, a->u ? bytes : -bytes) : IR_NONE},
         .align = arm_mem_align_demand(t, 2),
     };

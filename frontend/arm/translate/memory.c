@@ -113,13 +113,15 @@ struct arm_address arm_address_make(struct arm_translate *t, int rn, int32_t off
         .addr = p ? moved : base,
         .write_back = arm_writes_back(p, w) ? moved : IR_NONE,
         .rn = rn,
+        .aligned = offset != IR_NONE && t->b->ops[offset].opcode == IR_OP_const &&
+                   !(t->b->ops[offset].imm & 3),
     };
 }
 
 void arm_address_finish(struct arm_translate *t, const struct arm_address *a)
 {
     if (a->write_back != IR_NONE)
-        arm_reg_write(t, a->rn, a->write_back);
+        (a->aligned ? arm_reg_move : arm_reg_write)(t, a->rn, a->write_back);
 }
 
 void arm_mem_write_loaded(struct arm_translate *t, int rt, int rn, int32_t v)

@@ -18,6 +18,7 @@ struct arm_address {
     int32_t addr;
     int32_t write_back; /* value for the base, IR_NONE = no write-back */
     int rn;
+    bool aligned;       /* ... which is a multiple of 4 away from it */
 };
 
 /** Unaligned accesses ignore the low address bits or rotate (before ARMv6, or SCTLR.U = 0). */

@@ -73,8 +73,10 @@ static inline bool arm_has(const struct arm_translate *t, uint64_t feature)
 int32_t arm_reg_read(struct arm_translate *t, int r);
 /** Address of the current instruction's PC as read, aligned to 4, plus @imm (literal addresses). */
 int32_t arm_pc_aligned_plus(struct arm_translate *t, int32_t imm);
-/** Write register @r, r != 15. */
+/** Write register @r, r != 15. SP of the M profile is a multiple of 4 whatever is written; */
 void arm_reg_write(struct arm_translate *t, int r, int32_t v);
+/** ... here @v is the register's value, moved by a multiple of 4, so that nothing needs to be done. */
+void arm_reg_move(struct arm_translate *t, int r, int32_t v);
 /** ALUWritePC / result of data processing: r15 branches (interworking from ARMv7 on in A32). */
 void arm_reg_write_alu(struct arm_translate *t, int r, int32_t v);
 /** ALUWritePC: as arm_reg_write_alu of r15, with IR_HINT_RETURN or 0 as @hint. Ends the block. */

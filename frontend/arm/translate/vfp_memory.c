@@ -131,7 +131,7 @@ static bool multiple(struct arm_translate *t, const struct arg_v_memm *a, const 
     int32_t lowest = arm_mem_address(t, v_address(t, a->rn, a->u ? 0 : -bytes), 2);
     multiple_transfer(t, a, s, lowest, is_store);
     if (a->w)
-        arm_reg_write(t, a->rn, v_address(t, a->rn, a->u ? bytes : -bytes));
+        arm_reg_move(t, a->rn, v_address(t, a->rn, a->u ? bytes : -bytes));
     return true;
 }
 

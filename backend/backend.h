@@ -40,7 +40,7 @@ struct backend_exit {
     uint8_t lane;
 };
 
-enum { BACKEND_EXITS_MAX = 16 };
+enum { BACKEND_EXITS_MAX = 32 };
 
 /* What the engine keeps of a compiled block. */
 struct backend_code {

@@ -12,6 +12,7 @@
 #include "util/log.h"
 
 enum { DEFAULT_CACHE = 24 << 20, DEFAULT_REGIONS = 8, DEFAULT_SLICE = 8192,
+       SAMPLE_SLICES = 24, HOT_SAMPLES = 2,
        MAX_SLICE = 16384 /* see BACKEND_STACK_PER_INSN */ };
 
 static bool backend_start(struct engine *en, const struct engine_config *config, struct error *e)
@@ -56,6 +57,8 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     en->region_count = DEFAULT_REGIONS;
     en->perfmap = config->perfmap;
     en->log_blocks = log_enabled(LOG_EXEC | LOG_CPU);
+    if (!config->exact && !config->coverage && !config->one_insn)
+        en->tiers = en->accel != ENGINE_JIT ? TIERS_HOT : en->log_blocks ? TIERS_COLD : TIERS_BY_SAMPLES;
     pthread_mutex_init(&en->lock, NULL);
     pthread_mutex_init(&en->cpus_lock, NULL);
     pthread_cond_init(&en->quiet, NULL);
@@ -101,6 +104,7 @@ struct engine_cpu *engine_cpu_add(struct engine *en, struct ir_env *env)
     ec->env = env;
     env->engine_cpu = ec;
     env->refill = en->exact ? 0 : en->slice; /* 0: every end of a slice comes to the engine */
+    env->sample_in = en->tiers == TIERS_BY_SAMPLES ? SAMPLE_SLICES : 0;
     if (en->accel == ENGINE_LOCKSTEP)
         ec->lockstep = engine_lockstep_new(en);
     pthread_mutex_lock(&en->cpus_lock);
@@ -283,9 +287,15 @@ static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch 
         engine_block_drop(en, b);
         b = NULL;
     }
+    bool hot = en->tiers == TIERS_HOT;
+    if (b && ec->sampling && !b->hot && !b->straddles && ++b->samples >= HOT_SAMPLES) {
+        engine_block_drop(en, b);
+        b = NULL;
+        hot = true;
+    }
     if (b)
         return b;
-    b = engine_translate(ec, fetch, pc, flags, ec->step_once ? 1 : UINT32_MAX);
+    b = engine_translate(ec, fetch, pc, flags, ec->step_once ? 1 : UINT32_MAX, hot);
     if (!b) {
         engine_evict(en, ec);
         return NULL;
@@ -381,13 +391,16 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     ec->stepped = false;
     if (ec->step || ec->single)
         flags |= BLOCK_STEP | GUEST_FLAGS_LOOKUP_ONLY;
-    uint32_t entry = en->accel == ENGINE_LOCKSTEP || *site ? en->no_entry : entry_known(ec, flags);
+    ec->sampling = ec->sampling && !ec->step && !ec->step_once;
+    bool known = en->accel != ENGINE_LOCKSTEP && !*site && !ec->sampling;
+    uint32_t entry = known ? entry_known(ec, flags) : en->no_entry;
     if (entry == en->no_entry) {
         b = straddle_known(ec, flags);
         *site = b ? NULL : *site;
     }
     if (entry == en->no_entry && !b) {
         b = lookup_slow(ec, flags, *site, *evictions);
+        ec->sampling = false;
         *site = NULL;
         if (!b)
             return IR_EXIT_LOOKUP;
@@ -405,6 +418,10 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     if (stepping && ec->stepped)
         ec->step_once = false;
     *site = reason == IR_EXIT_CHAIN ? env->exit_site : NULL;
+    if (reason == IR_EXIT_BUDGET && !env->sample_in && en->tiers == TIERS_BY_SAMPLES) {
+        env->sample_in = SAMPLE_SLICES;
+        ec->sampling = true;
+    }
     return reason;
 }
 

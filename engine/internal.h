@@ -42,6 +42,8 @@ struct block {
     uint16_t start, end; /* bytes of the page that it was made from */
     uint16_t literal_start, literal_end;
     bool valid;
+    bool hot;            /* translated as one that is executed often */
+    uint8_t samples;     /* how often it has been found to be running */
     bool straddles;      /* one instruction that ends in the virtually next page: found through the
                             hash only, and its bytes are compared at each lookup */
     bool transient;      /* not to be found again: its second half could not be fetched */
@@ -95,6 +97,7 @@ struct engine_cpu {
     atomic_uint seen_epoch;     /* engine.epoch at the last safe point */
     bool step_once;             /* run the next instruction alone, uncached */
     enum engine_step step;      /* the debugger's */
+    bool sampling;              /* the block at env.pc was found to be running */
     bool stepped;               /* the last turn executed something, or took an exception */
     bool single;                /* exact: what is left of the slice is shorter than a block */
     struct lockstep *lockstep;
@@ -121,6 +124,11 @@ struct engine {
     struct backend *backend;      /* NULL when only interpreting */
     bool one_insn;
     bool log_blocks;              /* -d exec, -d cpu: every block comes back to the engine */
+    enum {
+        TIERS_COLD,       /* short blocks alone */
+        TIERS_BY_SAMPLES, /* long ones where samples say that it pays: short translations, quick loops */
+        TIERS_HOT,        /* long ones alone, where testing is the purpose */
+    } tiers;
     uint32_t no_entry;            /* filler of entry arrays */
 
     pthread_mutex_t lock;         /* translation, blocks, pages, links */
@@ -194,7 +202,7 @@ bool engine_breakpoint_at(const struct engine *en, uint64_t pc);
 /** Translate and compile the block at @pc, whose page is @fetch. NULL: no room, evict and look again.
  * The block is not published. */
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
-                               uint32_t flags, uint32_t max_insns);
+                               uint32_t flags, uint32_t max_insns, bool hot);
 
 /* ---- coverage.c -------------------------------------------------------------------------------------- */
 

@@ -158,7 +158,7 @@ static struct block *block_new(struct engine *en, const struct ir_block *ir,
 }
 
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
-                               uint32_t flags, uint32_t max_insns)
+                               uint32_t flags, uint32_t max_insns, bool hot)
 {
     struct engine *en = ec->engine;
     uint64_t start_ns = now_ns();
@@ -169,6 +169,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
         .flags = flags & ~BLOCK_STEP,
         .max_insns = en->one_insn || (flags & BLOCK_STEP) ? 1 : max_insns,
         .fold_literals = !en->debug.no_literals,
+        .hot = hot,
         .marks = en->coverage ? engine_coverage_begin(en->coverage) : NULL,
         .stops = en->debug.count ? en->debug.stops : NULL,
     };
@@ -186,6 +187,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
         engine_coverage_keep(en->coverage, align_down(pc, PAGE_BYTES));
     b->phys = fetch->phys;
     b->flags = flags; /* with those that only the engine knows */
+    b->hot = hot;
     if (straddles)
         keep_straddle_bytes(b, &code);
     if (en->backend) {

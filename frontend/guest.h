@@ -38,6 +38,8 @@ struct guest_code {
     uint32_t max_insns;       /* at most so many instructions (1 for single step) */
     bool fold_literals;       /* PC-relative loads from the page may become constants */
     struct guest_marks *marks; /* coverage: to be filled, with code that marks; NULL: none */
+    bool hot;                 /* it is executed often: the block may go on behind branches that seem
+                                 not to be taken, and at the target of a jump ahead */
     const uint64_t *stops;    /* a bit per halfword of the page: the block ends before these (but never
                                  before its first instruction); NULL: none */
 };

@@ -50,6 +50,9 @@ struct ir_env {
     uint32_t insn_word; /* opaque word of the insn that is calling out (helper that may raise or
                            reads state, memory slow path) */
     uint32_t insn_left; /* instructions of the block from that one on, itself included */
+    uint32_t sample_in; /* slices until the next block to be entered is told to the engine, by
+                           IR_EXIT_BUDGET; 0: none is */
+    uint32_t sample_pad;
     uint64_t icount;
     void *exit_site;    /* IR_EXIT_CHAIN: the backend's handle of the jump */
     void *engine_cpu;   /* the engine's side of the CPU */

@@ -258,7 +258,7 @@ static bool emit_copy(struct compiler *c)
 static bool emit_loop(struct compiler *c)
 {
     copy_begin(c);
-    while ((uintptr_t)c->a.p & 15)
+    while ((uintptr_t)c->a.p & 63)
         x_u8(&c->a, 0xcc);
     c->looping = true;
     c->loop_entry = c->a.p;

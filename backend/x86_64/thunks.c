@@ -152,7 +152,13 @@ static void thunk_budget(struct code *a, struct backend *be)
     uint8_t *shallow = x_jcc(a, CC_AE);
     exit_forget_returns(a);
     x_patch_here(a, shallow);
+    x_alu_mi(a, ALU_CMP, 0, ENV(sample_in), 0);
+    uint8_t *unsampled = x_jcc(a, CC_E);
+    x_alu_mi(a, ALU_SUB, 0, ENV(sample_in), 1);
+    uint8_t *sample = x_jcc(a, CC_E);
+    x_patch_here(a, unsampled);
     x_r(a, X86_JMP_M, 0, RDX);
+    x_patch_here(a, sample);
     x_patch_here(a, wanted);
     x_patch_here(a, small);
     x_alu_rm(a, ALU_ADD, 0, RAX, ENV(page_base));

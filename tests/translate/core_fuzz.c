@@ -36,6 +36,7 @@ static void translate_random(struct run *r, uint64_t *rng)
     fill_page(r, rng, thumb);
     r->optimise = next_random(rng) & 1;
     r->fold_literals = next_random(rng) & 1;
+    r->hot = next_random(rng) & 1;
     r->no_next_page = next_random(rng) & 1;
     r->block_flags = (next_random(rng) & 0xfc) | next_random(rng) % RUN_CPU_COUNT << ARM_BF_FEATURES_SHIFT;
     for (uint32_t offset = 0; offset < RUN_PAGE; offset += thumb ? 2 : 4) {

@@ -239,6 +239,7 @@ void run_translate(struct run *r, uint32_t max_insns)
                  (r->s.fpscr >> FPSCR_RMODE_SHIFT & 3 ? ARM_BF_FP_ROUNDING : 0),
         .max_insns = max_insns,
         .fold_literals = r->fold_literals,
+        .hot = r->hot,
     };
     arena_reset(&r->arena);
     ir_block_init(&r->block, &run_target, &r->arena);

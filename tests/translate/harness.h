@@ -49,7 +49,7 @@ struct run {
     uint8_t page[RUN_PAGE], next_page[RUN_PAGE];
     uint8_t data[RUN_DATA_SIZE];
     bool no_next_page;
-    bool fold_literals;
+    bool fold_literals, hot;
     bool optimise;       /* run the optimised IR */
     uint32_t block_flags; /* besides THUMB and IT, which come from the state */
     bool helpers_return;      /* helpers that may raise do not */

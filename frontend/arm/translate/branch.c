@@ -27,7 +27,9 @@ bool trans_B(struct arm_translate *t, const struct arg_bcond *a)
     arm_skip_unless(t, (unsigned)a->cond);
     if (t->cond >= IR_CC_AL && (unsigned)a->cond < IR_CC_AL)
         cover_way(t, GUEST_BRANCH_TAKEN);
-    arm_branch_direct(t, arm_pc_offset(t) + a->imm, t->b->lane);
+    int64_t target = arm_pc_offset(t) + a->imm;
+    if (!arm_follow(t, target))
+        arm_branch_direct(t, target, t->b->lane);
     return true;
 }
 
@@ -92,7 +94,8 @@ bool trans_CBZ(struct arm_translate *t, const struct arg_cbz *a)
     ir_exitd(b, arm_pc_offset(t) + a->imm, b->lane);
     ir_label(b, not_taken);
     cover_way(t, GUEST_BRANCH_NOT_TAKEN);
-    arm_end_after(t, false);
+    if (!arm_goes_on(t))
+        arm_end_after(t, false);
     return true;
 }
 

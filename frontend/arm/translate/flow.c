@@ -72,6 +72,7 @@ void arm_branch_alu(struct arm_translate *t, int32_t v, unsigned hint)
 
 void arm_branch_direct(struct arm_translate *t, int64_t offset, unsigned lane)
 {
+    t->goes_back = offset <= t->offset;
     if (lane != t->b->lane)
         ir_set(t->b, ARM_SLOT_T, ir_i32(t->b, lane));
     ir_exitd(t->b, offset, lane);
@@ -124,6 +125,24 @@ void arm_exit_to_env_pc(struct arm_translate *t)
 {
     ir_exitdyn(t->b, ir_op1(t->b, IR_OP_lo32, ir_get(t->b, ARM_SLOT_ENV_PC)));
     t->ended = true;
+}
+
+bool arm_goes_on(struct arm_translate *t)
+{
+    enum { SIDE_EXITS = 8 };
+    return t->code->hot && !t->goes_back && t->side_exits++ < SIDE_EXITS;
+}
+
+/* Jumps ahead by no more than this are followed: what lies in between counts as the block's. */
+enum { FOLLOW_BYTES = 256 };
+
+bool arm_follow(struct arm_translate *t, int64_t offset)
+{
+    if (!t->code->hot || t->skip_open || t->in_it || offset <= t->offset ||
+        offset > t->offset + FOLLOW_BYTES || offset >= ARM_PAGE_BYTES - 4)
+        return false;
+    t->follow = (uint32_t)offset;
+    return true;
 }
 
 void arm_end_after(struct arm_translate *t, bool dynamic)

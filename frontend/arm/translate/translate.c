@@ -178,12 +178,19 @@ static void insn_translate(struct arm_translate *t)
     arm_skip_unless(t, t->cond);
     cover_insn(t, open);
     uint32_t first = t->b->count, start = t->offset;
-    t->flags_changed = false;
+    t->flags_changed = t->goes_back = false;
+    t->follow = 0;
     insn_decode(t);
     if (t->in_it)
         t->itstate = it_advance(t->itstate);
     t->offset += t->insn_size;
     covered(t, start, t->offset);
+    if (t->follow)
+        t->offset = t->follow;
+    if (t->ended && t->skip_open && !t->exit_after && !t->itstate && arm_goes_on(t)) {
+        t->ended = false;
+        arm_run_close(t);
+    }
     if (t->ended || t->exit_after)
         return; /* the end of the block closes the run */
     if (t->flags_changed || arm_flags_written(t->b, first))

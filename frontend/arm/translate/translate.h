@@ -29,6 +29,8 @@
 #define ARM_BF_DIV_TRAP 0x04000000u /* M profile, CCR.DIV_0_TRP: division by zero faults */
 #define ARM_BF_FEATURES_SHIFT 8  /* small number of the CPU model's feature set, see arm_features_of */
 
+enum { ARM_PAGE_BYTES = 4096 };
+
 struct arm_translate {
     struct ir_block *b;
     const struct guest_code *code;
@@ -55,6 +57,9 @@ struct arm_translate {
     unsigned cover_cond;      /* the condition under which that is reached */
     uint32_t cover_first;     /* first op behind the mark of the instruction before */
     uint32_t cover_last;      /* offset of the last instruction that was marked */
+    bool goes_back;      /* the branch that ended the block leads to an earlier place, or far away */
+    unsigned side_exits; /* conditional exits that the block goes on behind */
+    uint32_t follow;     /* offset at which the block goes on behind this instruction; 0: the next one */
     bool fp_checked;     /* the block has checked FP_ENABLED on every path to here */
 };
 
@@ -113,6 +118,10 @@ void arm_skip_unless(struct arm_translate *t, unsigned cond);
 bool arm_literal(struct arm_translate *t, uint32_t page_offset, unsigned size, uint32_t *value);
 /** After a flow-changing helper (exception return): emit exitdyn to env.pc and end the block. */
 void arm_exit_to_env_pc(struct arm_translate *t);
+/** May a hot block go on behind the conditional exit of this instruction? */
+bool arm_goes_on(struct arm_translate *t);
+/** Let a hot block go on at @offset, where this instruction jumps to. False: it has to end. */
+bool arm_follow(struct arm_translate *t, int64_t offset);
 /** End the block after this instruction and continue at the next one; @dynamic: context or lane may
  * have changed. */
 void arm_end_after(struct arm_translate *t, bool dynamic);

@@ -155,6 +155,124 @@ static void integers(unsigned count)
     }
 }
 
+/* Calls with many callers: 1 operation is a walk of two functions that call each other */
+static uint32_t __attribute__((noinline)) odd_calls(uint32_t n);
+static uint32_t __attribute__((noinline)) even_calls(uint32_t n)
+{
+    return n < 2 ? n : odd_calls(n - 1) + odd_calls(n - 2) + odd_calls(n - 2);
+}
+static uint32_t __attribute__((noinline)) odd_calls(uint32_t n)
+{
+    uint32_t sum = n;
+    if (n & 1)
+        sum += even_calls(n - 1);
+    if (n > 2)
+        sum ^= even_calls(n - 2);
+    if (n > 4 && (sum & 1))
+        sum += even_calls(n - 3);
+    return sum;
+}
+
+static void many_callers(unsigned count)
+{
+    volatile uint32_t sum = 0, n = 17;
+    for (unsigned i = 0; i < count; i++)
+        sum += even_calls(n);
+}
+
+static uint8_t text[4096];
+
+static void text_fill(const char *alphabet, unsigned letters)
+{
+    uint32_t seed = 1;
+    for (unsigned i = 0; i < sizeof(text); i++) {
+        seed = seed * 1664525u + 1013904223u;
+        text[i] = (uint8_t)alphabet[(seed >> 16) % letters];
+    }
+}
+
+/* An interpreter: 1 operation is 4096 of its instructions */
+static void interpreter(unsigned count)
+{
+    static void *const go[] = {&&add, &&exclusive, &&rotate, &&subtract, &&scale};
+    volatile uint32_t result = 0;
+    text_fill("\0\1\2\3\4", 5);
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t a = result, b = i, at = 0;
+    next:
+        if (at < sizeof(text))
+            goto *go[text[at++]];
+        result = a + b;
+        continue;
+    add:
+        a += b;
+        goto next;
+    exclusive:
+        b ^= a;
+        goto next;
+    rotate:
+        a = a << 3 | a >> 29;
+        goto next;
+    subtract:
+        b -= a;
+        goto next;
+    scale:
+        a *= 5;
+        goto next;
+    }
+}
+
+/* Branches: 1 operation finds the words, digits and signs of 4096 characters */
+static void tokens(unsigned count)
+{
+    volatile uint32_t result = 0;
+    text_fill("aeioxyz 019\n.;qw", 16);
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t words = 0, digits = 0, signs = 0, inside = 0;
+        for (unsigned k = 0; k < sizeof(text); k++) {
+            uint8_t c = text[k];
+            if (c >= 'a' && c <= 'z') {
+                words += !inside;
+                inside = 1;
+                continue;
+            }
+            inside = 0;
+            if (c >= '0' && c <= '9')
+                digits++;
+            else if (c != ' ' && c != '\n')
+                signs++;
+        }
+        result += words + 3 * digits + 5 * signs;
+    }
+}
+
+/* A loop of bytes: 1 operation copies 4096 of them, one by one */
+static void byte_loop(unsigned count)
+{
+    static uint8_t to[sizeof(text)];
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned k = 0; k < sizeof(text); k++) {
+            to[k] = text[k];
+            __asm__ volatile("" ::"r"(to) : "memory");
+        }
+}
+
+/* Loops in loops: 1 operation multiplies matrices of 32 x 32 */
+static void matrices(unsigned count)
+{
+    enum { N = 32 };
+    static uint32_t a[N][N], b[N][N], c[N][N];
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned y = 0; y < N; y++)
+            for (unsigned x = 0; x < N; x++) {
+                uint32_t sum = i;
+                for (unsigned k = 0; k < N; k++)
+                    sum += a[y][k] * b[k][x];
+                c[y][x] = sum;
+                __asm__ volatile("" ::"r"(c) : "memory");
+            }
+}
+
 /* Double-precision multiply and add: 1 operation is 1000 of them, dependent */
 static void doubles(unsigned count)
 {
@@ -183,6 +301,11 @@ static const struct {
     {"1000 loads, chain", chases, 30000},
     {"1000 xorshifts", integers, 60000},
     {"1000 multiply-adds", doubles, 6000},
+    {"calls with many callers", many_callers, 20000},
+    {"interpreter, 4096 steps", interpreter, 2000},
+    {"tokens of 4096 characters", tokens, 4000},
+    {"loop of 4096 bytes", byte_loop, 10000},
+    {"product of matrices", matrices, 1500},
 };
 
 static uint64_t now(void)

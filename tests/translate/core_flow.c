@@ -263,6 +263,38 @@ Test(translate_flow, conditional_branch_ends_the_block)
 }
 
 /* A run that ends in a conditional branch: MOVEQ, BXEQ */
+/* A block that is executed often goes on behind what leads ahead, and ends where it is led back. */
+Test(translate_flow, hot_blocks_go_on)
+{
+    struct run *r = run_new();
+    static const uint32_t code[] = {
+        0xe3500000, /* CMP r0, #0 */
+        0x0a000003, /* BEQ .+20 */
+        0xe2811001, /* ADD r1, r1, #1 */
+        0xea000000, /* B .+8 */
+        0xe2811040, /* not reached */
+        0xe2811002, /* ADD r1, r1, #2 */
+        0x1afffff8, /* BNE to the start */
+        0xe2811020, /* not of this block */
+    };
+    for (unsigned hot = 0; hot < 2; hot++) {
+        for (unsigned zero = 0; zero < 2; zero++) {
+            for (unsigned i = 0; i < 8; i++)
+                run_put_arm(r, 4 * i, code[i]);
+            at(r, 0, false);
+            r->hot = hot;
+            r->s.r[0] = !zero;
+            r->s.r[1] = 0;
+            run_block(r, 100);
+            cr_assert_eq(pc(r), zero ? RUN_CODE + 24 : hot ? RUN_CODE : RUN_CODE + 8);
+            cr_assert_eq(r->s.r[1], hot && !zero ? 3 : 0);
+            cr_assert_eq(r->block.insn_count, hot ? 6 : 2);
+            cr_assert_eq(r->block.guest_size, hot ? 28 : 8);
+        }
+    }
+    run_free(r);
+}
+
 Test(translate_flow, conditional_return)
 {
     struct run *r = run_new();

@@ -210,6 +210,8 @@ struct coverage_marks *engine_coverage_new(struct error *e);
 void engine_coverage_free(struct coverage_marks *c);
 /** The marks for the next block to be translated; NULL when there are no more. */
 struct guest_marks *engine_coverage_begin(struct coverage_marks *c);
+/** Take the marks that tell nothing new out of @b, which was translated with them. */
+void engine_coverage_trim(struct coverage_marks *c, struct ir_block *b, uint64_t page);
 /** A block in the page at virtual address @page has been made with them. */
 void engine_coverage_keep(struct coverage_marks *c, uint64_t page);
 

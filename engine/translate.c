@@ -49,6 +49,8 @@ static bool make_ir(struct engine_cpu *ec, struct ir_block *ir, struct guest_cod
         if (log_enabled(LOG_OP))
             log_ir(ir, LOG_OP, pc);
     }
+    if (code->marks)
+        engine_coverage_trim(en->coverage, ir, align_down(pc, PAGE_BYTES));
     ir_optimise(ir);
     if (logged) {
         if (log_enabled(LOG_OP_OPT))

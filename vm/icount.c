@@ -95,12 +95,24 @@ static void run_timers(struct vm *vm)
     vm->icount.in_service = false;
 }
 
+/* What runs for long is not to be slowed by what has been recorded: look now and then. */
+static void coverage_settle(struct vm *vm, uint64_t executed)
+{
+    enum { FIRST = 1 << 20, FACTOR = 8 };
+    if (!vm->config.coverage || executed < vm->icount.settle_at)
+        return;
+    if (vm->icount.settle_at)
+        engine_coverage_settle(vm->engine);
+    vm->icount.settle_at = vm->icount.settle_at ? vm->icount.settle_at * FACTOR : FIRST;
+}
+
 void vm_icount_service(struct vm_cpu *c)
 {
     struct vm *vm = c->vm;
     pthread_mutex_lock(&vm->device_lock);
     run_timers(vm);
     uint64_t executed = engine_icount(&c->state.env);
+    coverage_settle(vm, executed);
     check_limit(vm, executed);
     int64_t now = exact_now(vm);
     uint32_t count = slice_length(vm, executed, now);

@@ -98,6 +98,7 @@ struct vm_semihosting {
 struct vm_icount_state {
     int64_t skipped;           /* ns that passed while the CPU waited */
     int64_t slice_end;         /* guest time at which the slice ends */
+    uint64_t settle_at;        /* instructions: then coverage settles */
     bool in_service;           /* slice_end is about to be computed */
     _Atomic int64_t published; /* a recent time, for other threads */
 };

@@ -109,10 +109,12 @@ def test_runs_are_equal(folder):
         other = jit[name.rsplit("#", 1)[0] + "#1"]
         for key in ["instructions", "state_hash", "virtual_seconds", "output"]:
             check(first[key] == other[key], f"{name}: {key}: {first[key]}, {other[key]}")
-    interp = results(folder, *tests, "--accel", "interp")
-    for name, first in jit.items():
-        for key in ["instructions", "state_hash", "virtual_seconds", "output", "verdict"]:
-            check(first[key] == interp[name][key], f"{name}: {key}: {first[key]}, {interp[name][key]}")
+    for options in [["--accel", "interp"], ["--coverage", os.path.join(folder, "out.info")]]:
+        others = results(folder, *tests, *options)
+        for name, first in jit.items():
+            for key in ["instructions", "state_hash", "virtual_seconds", "output", "verdict"]:
+                check(first[key] == others[name][key],
+                      f"{options}: {name}: {key}: {first[key]}, {others[name][key]}")
 
 
 def test_lockstep(_):

@@ -50,7 +50,6 @@ enum { IRQ_COUNT = 82, HSI_HZ = 16000000 };
            .irq = {{STM32_TIM_UP, 1, line}, {STM32_TIM_CC, 1, line}, {STM32_TIM_TRG_COM, 1, line}}, \
            .properties = 2, .property = {{"width", bits, NULL}, {"channels", n, NULL}})
 
-/* Streams 0 to 7 have eight interrupts in two or three runs. */
 #define COMMON_ROWS                                                                                \
     TIMER("tim2", 0x40000000, 28, 32, 4), TIMER("tim3", 0x40000400, 29, 16, 4),                    \
     TIMER("tim4", 0x40000800, 30, 16, 4), TIMER("tim5", 0x40000c00, 50, 32, 4),                    \

@@ -136,7 +136,8 @@ static void dma_input(struct device *dev, unsigned n, int level)
 {
     struct stm32_dma *d = dma_of(dev);
     unsigned s = n / CHANNELS;
-    d->requests[s] = level ? d->requests[s] | BIT(n % CHANNELS) : d->requests[s] & ~BIT(n % CHANNELS);
+    d->requests[s] =
+        level ? d->requests[s] | BIT(n % CHANNELS) : d->requests[s] & ~BIT(n % CHANNELS);
     if (level)
         serve(d, s);
 }
@@ -195,7 +196,8 @@ static void stream_write(struct device *dev, const struct reg_access *a, uint32_
     if (n == REG_CR)
         cr_write(d, s, value);
     else if ((cr & CR_EN) && !((cr & CR_DBM) && other))
-        log_write(LOG_GUEST_ERRORS, "%s: stream %u changed while it is enabled: ignored", dev->name, s);
+        log_write(LOG_GUEST_ERRORS, "%s: stream %u changed while it is enabled: ignored", dev->name,
+                  s);
     else
         *reg_of(d, s, n) = n == REG_NDTR ? value & 0xffff : n == REG_FCR ? value & 0x87 : value;
 }

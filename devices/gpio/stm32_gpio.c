@@ -79,7 +79,8 @@ static void bsrr_write(struct device *dev, const struct reg_access *a, uint32_t 
     update(dev);
 }
 
-/** The bits of a register with @width bits for each pin that LCKR has not frozen, from pin @first. */
+/** The bits of a register with @width bits for each pin that LCKR has not frozen, from pin @first.
+ */
 static uint32_t changeable(const struct stm32_gpio *g, unsigned width, unsigned first)
 {
     uint32_t mask = 0;

@@ -241,7 +241,8 @@ static const struct device_ops ops = {
 static struct device *twi_create(const char *name, const void *config,
                                  const struct device_env *env, struct error *e)
 {
-    struct nrf51_twi *t = nrf51_alloc(sizeof(*t), name, &nrf51_twi_class, &ops, &state, &kind, 0, 1);
+    struct nrf51_twi *t =
+        nrf51_alloc(sizeof(*t), name, &nrf51_twi_class, &ops, &state, &kind, 0, 1);
     t->bus.current = I2C_NOBODY;
     twi_reset(&t->p.base);
     return &t->p.base;

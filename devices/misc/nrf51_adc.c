@@ -97,7 +97,8 @@ static struct device *adc_create(const char *name, const void *config,
                                  const struct device_env *env, struct error *e)
 {
     const struct nrf51_adc_config *c = config;
-    struct nrf51_adc *a = nrf51_alloc(sizeof(*a), name, &nrf51_adc_class, &ops, &state, &kind, 0, 1);
+    struct nrf51_adc *a =
+        nrf51_alloc(sizeof(*a), name, &nrf51_adc_class, &ops, &state, &kind, 0, 1);
     a->clock = env->timers->clock;
     a->input = c->input;
     timer_init(&a->timer, env->timers, converted, a);
@@ -106,7 +107,8 @@ static struct device *adc_create(const char *name, const void *config,
 }
 
 static const struct property properties[] = {
-    PROPERTY(U32, struct nrf51_adc_config, input, 512, 1023, "voltage of all pins, full scale is 1024"),
+    PROPERTY(U32, struct nrf51_adc_config, input, 512, 1023,
+             "voltage of all pins, full scale is 1024"),
 };
 
 const struct device_class nrf51_adc_class = {

@@ -192,7 +192,10 @@ static const struct field fields[] = {
 
 static const struct field_list state = {"nrf51-clock", sizeof(struct nrf51_clock), fields,
                                         ARRAY_SIZE(fields)};
-static const struct device_ops ops = {.reset = clk_reset, .input = clk_input, .free = clk_free, .loaded = clk_loaded};
+static const struct device_ops ops = {.reset = clk_reset,
+                                      .input = clk_input,
+                                      .free = clk_free,
+                                      .loaded = clk_loaded};
 
 static struct device *clk_create(const char *name, const void *config,
                                  const struct device_env *env, struct error *e)

@@ -1,4 +1,5 @@
-/* The factory information of the nRF51 series (reference manual, chapter "FICR"), of an nRF51822. */
+/* The factory information of the nRF51 series (reference manual, chapter "FICR"), of an nRF51822.
+ */
 #ifndef ARMEMU_DEVICES_MISC_NRF51_FICR_H
 #define ARMEMU_DEVICES_MISC_NRF51_FICR_H
 

@@ -96,7 +96,8 @@ static const struct device_ops ops = {.reset = rng_reset, .free = rng_free, .loa
 static struct device *rng_create(const char *name, const void *config,
                                  const struct device_env *env, struct error *e)
 {
-    struct nrf51_rng *r = nrf51_alloc(sizeof(*r), name, &nrf51_rng_class, &ops, &state, &kind, 0, 1);
+    struct nrf51_rng *r =
+        nrf51_alloc(sizeof(*r), name, &nrf51_rng_class, &ops, &state, &kind, 0, 1);
     r->clock = env->timers->clock;
     r->entropy = env->entropy;
     timer_init(&r->timer, env->timers, ready, r);

@@ -101,7 +101,8 @@ static void drive_clocks(struct stm32f4_rcc *r)
         [STM32F4_RCC_HCLK] = hclk,
         [STM32F4_RCC_PCLK1] = hclk >> apb1,
         [STM32F4_RCC_PCLK2] = hclk >> apb2,
-        [STM32F4_RCC_TIM1CLK] = apb1 ? hclk >> (apb1 - 1) : hclk, /* twice PCLK if that is divided */
+        [STM32F4_RCC_TIM1CLK] =
+            apb1 ? hclk >> (apb1 - 1) : hclk, /* twice PCLK if that is divided */
         [STM32F4_RCC_TIM2CLK] = apb2 ? hclk >> (apb2 - 1) : hclk,
         [STM32F4_RCC_RTCCLK] = rtc_hz(r),
     };
@@ -223,7 +224,8 @@ static bool rcc_attach(struct device *dev, unsigned n, struct device *other, str
     {name "LPENR", at, .field = AT(lpenr[bus]), .reset = initial, .writable = UINT32_MAX}
 
 static const struct reg rows[] = {
-    {"CR", 0x00, .field = AT(cr), .reset = CR_RESET, .writable = CR_WRITABLE, .after = update_clocks},
+    {"CR", 0x00, .field = AT(cr), .reset = CR_RESET, .writable = CR_WRITABLE,
+     .after = update_clocks},
     {"PLLCFGR", 0x04, .field = AT(pllcfgr), .reset = 0x24003010, .write = pllcfgr_write},
     {"CFGR", 0x08, .field = AT(cfgr), .writable = 0xfffffcf3, .after = update_clocks},
     {"CIR", 0x0c, .field = AT(cir), .write = cir_write},

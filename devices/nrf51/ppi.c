@@ -133,7 +133,8 @@ static struct device *ppi_create(const char *name, const void *config,
                                  const struct device_env *env, struct error *e)
 {
     const struct nrf51_ppi_config *c = config;
-    struct nrf51_ppi *i = nrf51_alloc(sizeof(*i), name, &nrf51_ppi_class, &ops, &state, &kind, 0, 1);
+    struct nrf51_ppi *i =
+        nrf51_alloc(sizeof(*i), name, &nrf51_ppi_class, &ops, &state, &kind, 0, 1);
     i->address = c->base;
     ppi_reset(&i->p.base);
     return &i->p.base;

@@ -1,7 +1,7 @@
 /* The programmable peripheral interconnect of the nRF51 series (reference manual, chapter "PPI"):
  * 16 channels, each from an event's address to a task's, two fixed ones of the RTC, and 4 groups.
- * The fixed channels of the radio have nothing to connect. Peripherals are attached by their number,
- * address bits [16:12]. */
+ * The fixed channels of the radio have nothing to connect. Peripherals are attached by their
+ * number, address bits [16:12]. */
 #ifndef ARMEMU_DEVICES_NRF51_PPI_H
 #define ARMEMU_DEVICES_NRF51_PPI_H
 

@@ -91,8 +91,8 @@ static uint32_t date_register(uint64_t seconds)
     struct tm tm;
     calendar(seconds, &tm);
     unsigned weekday = tm.tm_wday ? (unsigned)tm.tm_wday : 7; /* Monday is 1 */
-    return bcd((unsigned)tm.tm_year % 100) << 16 | weekday << 13 | bcd((unsigned)tm.tm_mon + 1) << 8 |
-           bcd((unsigned)tm.tm_mday);
+    return bcd((unsigned)tm.tm_year % 100) << 16 | weekday << 13 |
+           bcd((unsigned)tm.tm_mon + 1) << 8 | bcd((unsigned)tm.tm_mday);
 }
 
 static uint64_t to_seconds(const struct stm32_rtc *r, uint32_t tr, uint32_t dr)
@@ -145,7 +145,8 @@ static void second_passed(void *opaque)
 {
     struct stm32_rtc *r = opaque;
     for (unsigned n = 0; n < 2; n++)
-        if ((r->cr & (uint32_t)CR_ALRAE << n) && alarm_matches(r, n, (r->seconds + r->next) % CENTURY))
+        if ((r->cr & (uint32_t)CR_ALRAE << n) &&
+            alarm_matches(r, n, (r->seconds + r->next) % CENTURY))
             r->isr |= (uint32_t)ISR_ALRAF << n;
     arm(r);
     update_irq(&r->p.base);
@@ -294,9 +295,11 @@ static const struct reg rows[] = {
     {"ISR", 0x0c, .field = AT(isr), .reset = ISR_RSF, .read = isr_read, .write = isr_write},
     {"PRER", 0x10, .field = AT(prer), .reset = 0x007f00ff, .writable = 0x7f7fff,
      .write = protected_write},
-    {"WUTR", 0x14, .field = AT(wutr), .reset = 0xffff, .writable = 0xffff, .write = protected_write},
+    {"WUTR", 0x14, .field = AT(wutr), .reset = 0xffff, .writable = 0xffff,
+     .write = protected_write},
     {"CALIBR", 0x18, .field = AT(calibr), .writable = 0x9f, .write = protected_write},
-    {"ALRMR", 0x1c, .count = 2, .field = AT(alarm), .writable = UINT32_MAX, .write = protected_write},
+    {"ALRMR", 0x1c, .count = 2, .field = AT(alarm), .writable = UINT32_MAX,
+     .write = protected_write},
     {"WPR", 0x24, .flags = REG_WRITE_ONLY, .write = wpr_write},
     {"SSR", 0x28, .read = ssr_read},
     {"SHIFTR", 0x2c, .flags = REG_UNIMP},

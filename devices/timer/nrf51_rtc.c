@@ -252,7 +252,8 @@ static struct device *rtc_create(const char *name, const void *config,
         error_set(e, "%s: channels must be 1 to %d, not %u", name, CHANNELS, c->channels);
         return NULL;
     }
-    struct nrf51_rtc *t = nrf51_alloc(sizeof(*t), name, &nrf51_rtc_class, &ops, &state, &kind, 0, 1);
+    struct nrf51_rtc *t =
+        nrf51_alloc(sizeof(*t), name, &nrf51_rtc_class, &ops, &state, &kind, 0, 1);
     t->now = env->timers->clock;
     t->channels = c->channels;
     timer_init(&t->timer, env->timers, expired, t);

@@ -15,8 +15,8 @@ enum { SHORT_CLEAR = 0, SHORT_STOP = 8 }; /* first bits, one per channel */
 
 /* How long the counter goes on after an event whose interrupt has not been handled. Drivers move a
  * compare register on by some milliseconds when it has matched, which on hardware cannot come too
- * late. A host that is busy can make it late, and then the counter would have to go all the way round; so
- * where time is the host's, the counter waits. */
+ * late. A host that is busy can make it late, and then the counter would have to go all the way
+ * round; so where time is the host's, the counter waits. */
 #define PATIENCE_NS 1000000
 
 /* While it runs the counter is `value` plus the ticks of `clock` since its tick `base`; otherwise
@@ -269,10 +269,14 @@ static const struct reg rows[] = {
 };
 
 static const struct nrf51_short shorts[] = {
-    {SHORT_CLEAR + 0, EVENT_COMPARE + 0, TASK_CLEAR}, {SHORT_CLEAR + 1, EVENT_COMPARE + 1, TASK_CLEAR},
-    {SHORT_CLEAR + 2, EVENT_COMPARE + 2, TASK_CLEAR}, {SHORT_CLEAR + 3, EVENT_COMPARE + 3, TASK_CLEAR},
-    {SHORT_STOP + 0, EVENT_COMPARE + 0, TASK_STOP},   {SHORT_STOP + 1, EVENT_COMPARE + 1, TASK_STOP},
-    {SHORT_STOP + 2, EVENT_COMPARE + 2, TASK_STOP},   {SHORT_STOP + 3, EVENT_COMPARE + 3, TASK_STOP},
+    {SHORT_CLEAR + 0, EVENT_COMPARE + 0, TASK_CLEAR},
+    {SHORT_CLEAR + 1, EVENT_COMPARE + 1, TASK_CLEAR},
+    {SHORT_CLEAR + 2, EVENT_COMPARE + 2, TASK_CLEAR},
+    {SHORT_CLEAR + 3, EVENT_COMPARE + 3, TASK_CLEAR},
+    {SHORT_STOP + 0, EVENT_COMPARE + 0, TASK_STOP},
+    {SHORT_STOP + 1, EVENT_COMPARE + 1, TASK_STOP},
+    {SHORT_STOP + 2, EVENT_COMPARE + 2, TASK_STOP},
+    {SHORT_STOP + 3, EVENT_COMPARE + 3, TASK_STOP},
 };
 
 static const struct nrf51_kind kind = {

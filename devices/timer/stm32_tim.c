@@ -39,7 +39,8 @@ struct stm32_tim {
     struct ticks clock;
     uint64_t base;
     uint32_t psc_now, arr_now, repeat;
-    uint32_t cr1, cr2, smcr, dier, sr, ccmr[2], ccer, psc, arr, rcr, ccr[CHANNELS], bdtr, dcr, option;
+    uint32_t cr1, cr2, smcr, dier, sr, ccmr[2], ccer, psc, arr, rcr, ccr[CHANNELS], bdtr, dcr,
+        option;
     struct timer timer;
 };
 
@@ -201,7 +202,8 @@ static void wrap(struct stm32_tim *t)
     t->value = down(t) ? t->arr_now : 0;
 }
 
-/* When the host cannot deliver all the updates that a guest asks for, whole periods are left out. */
+/* When the host cannot deliver all the updates that a guest asks for, whole periods are left out.
+ */
 static void skip_periods(struct stm32_tim *t)
 {
     uint64_t period = (uint64_t)t->arr_now + 1, behind = counts(t) ? tick_now(t) - t->base : 0;
@@ -231,7 +233,8 @@ static void expired(void *opaque)
 static void warn_modes(const struct stm32_tim *t)
 {
     if (t->cr1 & CR1_CMS)
-        log_write(LOG_UNIMP, "%s: centre-aligned mode is not implemented: it counts in one direction",
+        log_write(LOG_UNIMP,
+                  "%s: centre-aligned mode is not implemented: it counts in one direction",
                   t->p.base.name);
     if (t->smcr & SMCR_SMS)
         log_write(LOG_UNIMP, "%s: slave mode %u is not implemented", t->p.base.name,

@@ -64,7 +64,8 @@ static void update(struct device *dev)
     active |= u->cr1 & CR1_RXNEIE ? u->sr & SR_ORE : 0;
     active |= u->cr2 & CR2_LBDIE ? u->sr & SR_LBD : 0;
     active |= u->cr3 & CR3_CTSIE ? u->sr & SR_CTS : 0;
-    active |= (u->cr3 & (CR3_EIE | CR3_DMAR)) == (CR3_EIE | CR3_DMAR) ? u->sr & (SR_ORE | SR_FE) : 0;
+    active |=
+        (u->cr3 & (CR3_EIE | CR3_DMAR)) == (CR3_EIE | CR3_DMAR) ? u->sr & (SR_ORE | SR_FE) : 0;
     irq_set(&dev->output[STM32_USART_IRQ], (u->cr1 & CR1_UE) && active);
     irq_set(&dev->output[STM32_USART_DMA_RX], (u->cr3 & CR3_DMAR) && (u->sr & SR_RXNE));
     irq_set(&dev->output[STM32_USART_DMA_TX],

@@ -233,6 +233,8 @@ static bool depends_on(const struct pending *p, const struct overwritten *o)
 /* Does the op add a constant to pinned register @reg? */
 static bool adds_constant(const struct compiler *c, const struct ir_op *op, unsigned reg, int32_t *sum)
 {
+    if (op->arg[0] == IR_NONE)
+        return false;
     const struct value *from = &c->val[op->arg[0]];
     if (from->loc != LOC_PIN || from->reg != reg || c->group_open >= 0)
         return false;

@@ -52,6 +52,8 @@ void vm_cpu_free(struct vm_cpu *c)
 {
     if (!c)
         return;
+    if (c->systick.queue)
+        timer_cancel(&c->systick);
     mmu_free(c->mmu);
     pthread_cond_destroy(&c->wake);
     free(c);

@@ -70,6 +70,8 @@ uint8_t m_priority_mask(const struct arm_state *s);
 /* systick.c */
 uint32_t m_systick_read(struct arm_state *s, unsigned offset, bool debug);
 void m_systick_write(struct arm_state *s, unsigned offset, uint32_t value);
+/** The registers were loaded from a snapshot. */
+void m_systick_loaded(struct arm_state *s);
 uint32_t m_cyccnt_read(const struct arm_state *s);
 /** CYCCNT counts or not, or goes on from @value. */
 void m_cyccnt_set(struct arm_state *s, uint32_t value, bool counts);

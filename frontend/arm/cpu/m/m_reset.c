@@ -57,5 +57,6 @@ void arm_m_start(struct arm_state *s)
 void arm_m_loaded(struct arm_state *s)
 {
     m_nvic_update(s);
+    m_systick_loaded(s);
     arm_m_state_changed(s);
 }

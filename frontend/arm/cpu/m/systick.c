@@ -158,6 +158,11 @@ void m_systick_write(struct arm_state *s, unsigned offset, uint32_t value)
     set_deadline(s);
 }
 
+void m_systick_loaded(struct arm_state *s)
+{
+    set_deadline(s);
+}
+
 void arm_m_set_clock(struct arm_state *s, uint32_t cpu_hz)
 {
     uint32_t cvr, cycles = m_cyccnt_read(s);

@@ -51,6 +51,17 @@ static void branch_same(struct arm_translate *t, int32_t v, unsigned hint)
     t->ended = true;
 }
 
+/* M profile: only BX and loads return from exceptions. */
+static void branch_plain(struct arm_translate *t, int32_t v, unsigned hint)
+{
+    struct ir_block *b = t->b;
+    if (arm_has(t, ARM_FEATURE(M))) {
+        int32_t top = ir_op2i(b, IR_OP_shr, v, 28); /* 15 becomes 1, less becomes 0 */
+        ir_set(b, ARM_SLOT_M_PLAIN_BRANCH, ir_op2i(b, IR_OP_shr, ir_op2i(b, IR_OP_add, top, 1), 4));
+    }
+    branch_same(t, v, hint);
+}
+
 void arm_branch_same(struct arm_translate *t, int32_t v)
 {
     branch_same(t, v, 0);
@@ -67,7 +78,7 @@ void arm_branch_alu(struct arm_translate *t, int32_t v, unsigned hint)
     if (!t->thumb && arm_has(t, ARM_FEATURE(V7)))
         arm_branch_exchange(t, v, hint);
     else
-        branch_same(t, v, hint);
+        branch_plain(t, v, hint);
 }
 
 void arm_branch_direct(struct arm_translate *t, int64_t offset, unsigned lane)

@@ -196,6 +196,24 @@ static void test_shcsr(void)
 
 /* ---- exception returns that are refused ---------------------------------------------------------------------- */
 
+/* MOV PC is no exception return. */
+static void mov_pc(struct event *e)
+{
+    FAULTING("mvn r5, #6\n mov pc, r5");
+}
+
+static void test_mov_pc(void)
+{
+    SHPR(SVC) = 0x80;
+    action[SVC] = mov_pc;
+    SVC_CALL(1);
+    check("MOV PC, EXC_RETURN: PC", events[1].pc, 0xfffffff8);
+    check("MOV PC, EXC_RETURN: CFSR", events[1].cfsr, F_IACCVIOL);
+    check_order("MOV PC does not return from exceptions", "SM");
+    SHPR(SVC) = 0;
+    events_clear();
+}
+
 static uint32_t bad_return;
 static void return_badly(struct event *e)
 {
@@ -420,6 +438,7 @@ int main(void)
     test_shcsr();
     SHCSR = ENABLE_ALL;
     test_returns();
+    test_mov_pc();
     test_mpu();
     test_hfnmiena();
     test_bfhfnmign();

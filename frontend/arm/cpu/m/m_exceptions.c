@@ -552,8 +552,10 @@ bool arm_m_fetch_magic(struct arm_state *s, uint32_t va)
         s->halted = ARM_HALTED_LOCKUP;
         return true;
     }
-    if (!s->m.handler || va < ARM_M_MAGIC_START)
+    if (s->m.plain_branch || !s->m.handler || va < ARM_M_MAGIC_START) {
+        s->m.plain_branch = 0;
         return false;
+    }
     exception_return(s, (uint32_t)s->env.pc | s->thumb);
     s->env.raised = 0;
     return true;

@@ -5,7 +5,7 @@
 /* clang-format off */
 #define ARM_M_FIELDS(S, SA)                                                                        \
     S(m.msp), S(m.psp), S(m.sp_is_psp), S(m.npriv), S(m.spsel), S(m.fpca), S(m.basepri),           \
-    S(m.handler), S(m.ipsr), S(m.locked_up), S(m.changed), S(m.vtor), S(m.scr), S(m.ccr), S(m.shcsr_enable),     \
+    S(m.handler), S(m.ipsr), S(m.locked_up), S(m.plain_branch), S(m.changed), S(m.vtor), S(m.scr), S(m.ccr), S(m.shcsr_enable),     \
     S(m.prigroup), S(m.cfsr), S(m.hfsr), S(m.dfsr), S(m.mmfar), S(m.bfar), S(m.afsr), S(m.actlr),  \
     S(m.cpacr), S(m.csselr), S(m.demcr), S(m.dhcsr), S(m.dcrdr), S(m.fpccr), S(m.fpcar),           \
     S(m.fpdscr), SA(m.enabled), SA(m.pending), SA(m.active), SA(m.level), SA(m.priority),          \

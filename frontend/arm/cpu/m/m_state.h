@@ -50,6 +50,8 @@ struct arm_m {
     uint16_t ipsr;      /* the exception number */
     uint8_t locked_up;
     uint8_t access_violation; /* of m_access: the MPU refused, not the bus */
+    uint8_t plain_branch; /* a branch to where EXC_RETURN values lie, by an instruction that returns from
+                             no exception; looked at by the fetch that follows */
     uint8_t mpu_applies; /* to what executes now */
     uint8_t changed;     /* arm_m_state_changed is due at the next safe point */
 

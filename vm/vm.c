@@ -207,6 +207,16 @@ static void stop_cpus(struct vm *vm)
     }
 }
 
+/* The CPUs of a machine that starts paused are looked at as soon as the event loop runs: let them have
+ * come out of reset before. */
+static void settle_paused(struct vm *vm)
+{
+    pthread_mutex_lock(&vm->device_lock);
+    if (vm->paused)
+        vm_cpus_park(vm);
+    pthread_mutex_unlock(&vm->device_lock);
+}
+
 int vm_run(struct vm *vm)
 {
     struct error e = {0};
@@ -214,10 +224,12 @@ int vm_run(struct vm *vm)
     bool started = true;
     for (uint32_t i = 0; started && i < vm->cpu_count; i++)
         started = vm_cpu_start_thread(vm->cpus[i], &e);
-    if (started)
+    if (started) {
+        settle_paused(vm);
         status = loop_run(vm->loop);
-    else
+    } else {
         fprintf(stderr, "armemu: %s\n", e.text);
+    }
     stop_cpus(vm);
     return status;
 }

@@ -93,34 +93,6 @@ NEON_INLINE uint64_t neon_map_narrow(struct neon_lane *l, uint64_t a, uint64_t b
     return r;
 }
 
-/* Pairs of neighbours of @a, then those of @b. */
-NEON_INLINE uint64_t neon_map_pairs(struct neon_lane *l, uint64_t a, uint64_t b, neon_lane_fn *fn)
-{
-    uint64_t r = 0;
-    for (unsigned i = 0; i < 64; i += 2 * l->bits) {
-        int64_t lo = fn(l, neon_get(a, i, l->bits, l->is_signed),
-                        neon_get(a, i + l->bits, l->bits, l->is_signed));
-        int64_t hi = fn(l, neon_get(b, i, l->bits, l->is_signed),
-                        neon_get(b, i + l->bits, l->bits, l->is_signed));
-        r |= ((uint64_t)lo & neon_mask(l->bits)) << i / 2 |
-             ((uint64_t)hi & neon_mask(l->bits)) << (32 + i / 2);
-    }
-    return r;
-}
-
-/* Pairs of neighbours of @a; results of double width. */
-NEON_INLINE uint64_t neon_map_pairs_long(struct neon_lane *l, uint64_t a, uint64_t b,
-                                         neon_lane_fn *fn)
-{
-    uint64_t r = 0;
-    for (unsigned i = 0; i < 64; i += 2 * l->bits) {
-        int64_t v = fn(l, neon_get(a, i, l->bits, l->is_signed),
-                       neon_get(a, i + l->bits, l->bits, l->is_signed));
-        r |= ((uint64_t)v & neon_mask(2 * l->bits)) << i;
-    }
-    return r;
-}
-
 /* Helper neon_@name, which applies lane function @fn by map function @map. */
 #define NEON_DEFINE(name, map, fn, bits_, signed_)                                                 \
     uint64_t arm_helper_neon_##name(struct ir_env *env, uint64_t a, uint64_t b, uint64_t unused2,  \
@@ -133,16 +105,13 @@ NEON_INLINE uint64_t neon_map_pairs_long(struct neon_lane *l, uint64_t a, uint64
     NEON_DEFINE(name##_8, map, fn, 8, signed_)     \
     NEON_DEFINE(name##_16, map, fn, 16, signed_)   \
     NEON_DEFINE(name##_32, map, fn, 32, signed_)
-#define NEON_DEFINE_SU3(name, map, fn)             \
-    NEON_DEFINE(name##_s8, map, fn, 8, true)       \
-    NEON_DEFINE(name##_s16, map, fn, 16, true)     \
-    NEON_DEFINE(name##_s32, map, fn, 32, true)     \
-    NEON_DEFINE(name##_u8, map, fn, 8, false)      \
-    NEON_DEFINE(name##_u16, map, fn, 16, false)    \
-    NEON_DEFINE(name##_u32, map, fn, 32, false)
-#define NEON_DEFINE_SU4(name, map, fn)             \
-    NEON_DEFINE_SU3(name, map, fn)                 \
-    NEON_DEFINE(name##_s64, map, fn, 64, true)     \
-    NEON_DEFINE(name##_u64, map, fn, 64, false)
+#define NEON_DEFINE_SU(name, map, fn, bits)         \
+    NEON_DEFINE(name##_s##bits, map, fn, bits, true) \
+    NEON_DEFINE(name##_u##bits, map, fn, bits, false)
+#define NEON_DEFINE_SU4(name, map, fn) \
+    NEON_DEFINE_SU(name, map, fn, 8)   \
+    NEON_DEFINE_SU(name, map, fn, 16)  \
+    NEON_DEFINE_SU(name, map, fn, 32)  \
+    NEON_DEFINE_SU(name, map, fn, 64)
 
 #endif

@@ -1,4 +1,4 @@
-/* Advanced SIMD operations on one register, and rearrangements (DDI 0406C A8.8). */
+/* Advanced SIMD operations on one register (DDI 0406C A8.8). */
 #include "frontend/arm/fp/neon_lanes.h"
 
 NEON_INLINE int64_t clz(struct neon_lane *l, int64_t a, int64_t b)
@@ -10,11 +10,6 @@ NEON_INLINE int64_t clz(struct neon_lane *l, int64_t a, int64_t b)
 NEON_INLINE int64_t cls(struct neon_lane *l, int64_t a, int64_t b)
 {
     return __builtin_clrsbll(a) - (64 - (int)l->bits);
-}
-
-NEON_INLINE int64_t cnt(struct neon_lane *l, int64_t a, int64_t b)
-{
-    return __builtin_popcountll((uint64_t)a);
 }
 
 NEON_INLINE int64_t qabs(struct neon_lane *l, int64_t a, int64_t b)
@@ -29,6 +24,5 @@ NEON_INLINE int64_t qneg(struct neon_lane *l, int64_t a, int64_t b)
 
 NEON_DEFINE_3(clz, neon_map, clz, false)
 NEON_DEFINE_3(cls, neon_map, cls, true)
-NEON_DEFINE(cnt_8, neon_map, cnt, 8, false)
 NEON_DEFINE_3(qabs, neon_map, qabs, true)
 NEON_DEFINE_3(qneg, neon_map, qneg, true)

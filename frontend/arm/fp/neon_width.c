@@ -1,21 +1,6 @@
 /* Advanced SIMD operations whose results are wider or narrower than the operands (A8.8). */
 #include "frontend/arm/fp/neon_lanes.h"
 
-NEON_INLINE int64_t same(struct neon_lane *l, int64_t a, int64_t b)
-{
-    return a;
-}
-
-NEON_INLINE int64_t abdl(struct neon_lane *l, int64_t a, int64_t b)
-{
-    return a > b ? a - b : b - a;
-}
-
-NEON_INLINE int64_t mull(struct neon_lane *l, int64_t a, int64_t b)
-{
-    return (int64_t)((uint64_t)a * (uint64_t)b);
-}
-
 /* Only the product of two most negative numbers overflows when it is doubled. */
 NEON_INLINE int64_t qdmull(struct neon_lane *l, int64_t a, int64_t b)
 {
@@ -43,19 +28,7 @@ NEON_INLINE int64_t qnarrow_su(struct neon_lane *l, int64_t a, int64_t b)
     return neon_saturate(l, a, l->bits / 2, false);
 }
 
-NEON_DEFINE_SU3(widen, neon_map_long, same)
-NEON_DEFINE_SU3(abdl, neon_map_long, abdl)
-NEON_DEFINE_SU3(mull, neon_map_long, mull)
 NEON_DEFINE(qdmull_16, neon_map_long, qdmull, 16, true)
 NEON_DEFINE(qdmull_32, neon_map_long, qdmull, 32, true)
-NEON_DEFINE(narrow_16, neon_map_narrow, same, 16, false)
-NEON_DEFINE(narrow_32, neon_map_narrow, same, 32, false)
-NEON_DEFINE(qnarrow_s16, neon_map_narrow, qnarrow, 16, true)
-NEON_DEFINE(qnarrow_s32, neon_map_narrow, qnarrow, 32, true)
-NEON_DEFINE(qnarrow_s64, neon_map_narrow, qnarrow, 64, true)
-NEON_DEFINE(qnarrow_u16, neon_map_narrow, qnarrow, 16, false)
-NEON_DEFINE(qnarrow_u32, neon_map_narrow, qnarrow, 32, false)
-NEON_DEFINE(qnarrow_u64, neon_map_narrow, qnarrow, 64, false)
-NEON_DEFINE(qnarrow_su_16, neon_map_narrow, qnarrow_su, 16, true)
-NEON_DEFINE(qnarrow_su_32, neon_map_narrow, qnarrow_su, 32, true)
+NEON_DEFINE_SU(qnarrow, neon_map_narrow, qnarrow, 64)
 NEON_DEFINE(qnarrow_su_64, neon_map_narrow, qnarrow_su, 64, true)

@@ -141,21 +141,11 @@ ZERO(VCEQ_zf, eq, false)
 ZERO(VCLE_zf, ge, true)
 ZERO(VCLT_zf, gt, true)
 
-static int32_t absolute(struct ir_block *b, struct neon_type type, int32_t x, int32_t y)
-{
-    return ir_op2i(b, IR_OP_and, x, ~signs);
-}
-
-static int32_t negative(struct ir_block *b, struct neon_type type, int32_t x, int32_t y)
-{
-    return ir_op2i(b, IR_OP_xor, x, signs);
-}
-
 #define TWO(mnemonic, ...)                                                   \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rr *a) \
     {                                                                        \
         static const struct neon_op op = __VA_ARGS__;                        \
-        return neon_two(t, a, &op, NULL);                                    \
+        return neon_two(t, a, &op);                                          \
     }
 
 static int32_t vector_negative(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
@@ -164,8 +154,8 @@ static int32_t vector_negative(struct ir_block *b, enum ir_type v, struct neon_t
     return ir_vop(b, IR_OP_vxor, v, 2, x, ir_const(b, v, signs), 0);
 }
 
-TWO(VABS_vf, NEON_WITH(vector_absolute, 15, .fn = absolute))
-TWO(VNEG_vf, NEON_WITH(vector_negative, 15, .fn = negative))
+TWO(VABS_vf, NEON_VECTOR(vector_absolute, 15))
+TWO(VNEG_vf, NEON_VECTOR(vector_negative, 15))
 TWO(VRECPE_vf, NEON_ONE(frecpe))
 TWO(VRSQRTE_vf, NEON_ONE(frsqrte))
 TWO(VRECPE_vi, NEON_ONE(urecpe))

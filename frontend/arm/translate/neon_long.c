@@ -9,16 +9,9 @@ static struct neon_type type_of(int size, int u)
     return (struct neon_type){(uint8_t)size, u};
 }
 
-/* Operand @v, both halves widened. */
-static struct neon_pair widen(struct arm_translate *t, struct neon_type type, int32_t v)
+static int32_t widen(struct ir_block *b, struct neon_type type, int32_t v)
 {
-    int32_t lo = neon_do(t, &neon_widen, type, v, IR_NONE);
-    return (struct neon_pair){lo, neon_do(t, &neon_widen, type, neon_high(t->b, v), IR_NONE)};
-}
-
-static int32_t vector_widen(struct arm_translate *t, struct neon_type type, int32_t v)
-{
-    return ir_vop(t->b, type.u ? IR_OP_vwidenu : IR_OP_vwidens, IR_V128, type.size, v, IR_NONE, 0);
+    return ir_vop(b, type.u ? IR_OP_vwidenu : IR_OP_vwidens, IR_V128, type.size, v, IR_NONE, 0);
 }
 
 static struct neon_pair both(struct arm_translate *t, const struct neon_op *op,
@@ -34,54 +27,54 @@ static bool add_long(struct arm_translate *t, const struct arg_n_rrr *a, const s
 {
     struct neon_type type = type_of(a->size, a->u), result = type_of(a->size + 1, a->u);
     arm_vfp_check(t);
-    if (neon_has_vector(t, op, result)) {
-        int32_t n = wide ? neon_read(t, IR_V128, a->vn)
-                         : vector_widen(t, type, neon_read(t, IR_V64, a->vn));
-        int32_t m = vector_widen(t, type, neon_read(t, IR_V64, a->vm));
-        neon_write(t, IR_V128, a->vd, neon_vector_do(t, op, IR_V128, result, n, m));
-        return true;
-    }
-    struct neon_pair n = wide ? neon_q_read(t, a->vn) : widen(t, type, arm_d_read(t, a->vn));
-    struct neon_pair m = widen(t, type, arm_d_read(t, a->vm));
-    neon_q_write(t, a->vd, both(t, op, result, n, m));
+    int32_t n = neon_read(t, wide ? IR_V128 : IR_V64, a->vn);
+    n = wide ? n : widen(t->b, type, n);
+    int32_t m = widen(t->b, type, neon_read(t, IR_V64, a->vm));
+    neon_write(t, IR_V128, a->vd, neon_vector_do(t, op, IR_V128, result, n, m));
     return true;
 }
 
-/* Are there vectors for the long operation @op and for @acc? */
+/* ---- long operations: of v64 to v128, or of the low halves of i64 ---------------------------- */
+
+/* Differences are of the shorter elements, and not negative. */
+static int32_t vabdl(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                     int32_t y)
+{
+    return widen(b, type_of(type.size, true), neon_vabd(b, IR_V64, type, x, y));
+}
+
+static int32_t vmull(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                     int32_t y)
+{
+    if (type.size == 2)
+        return ir_vop(b, type.u ? IR_OP_vmullu : IR_OP_vmulls, v, 2, x, y, 0);
+    y = widen(b, type, y);
+    return neon_vmul(b, v, type_of(type.size + 1, type.u), widen(b, type, x), y);
+}
+
+static const struct neon_op abdl = NEON_VECTOR(vabdl, 7), mull = NEON_VECTOR(vmull, 7);
+static const struct neon_op qdmull = NEON_FROM(qdmull, 16, 1, 2), pmull = NEON_FROM(pmull, 8, 0, 1);
+
 static bool has_vectors(const struct arm_translate *t, const struct neon_op *op,
                         const struct neon_op *acc, struct neon_type type)
 {
-    return (op == &neon_mull || op == &neon_abdl) &&
+    return neon_has_vector(t, op, type) &&
            neon_has_vector(t, acc, type_of(type.size + 1, type.u));
 }
 
-/* Differences are of the shorter elements, and not negative. */
-static int32_t vector_long(struct arm_translate *t, const struct neon_op *op, struct neon_type type,
-                           int32_t n, int32_t m)
-{
-    struct neon_type wide = type_of(type.size + 1, type.u);
-    if (op == &neon_abdl)
-        return vector_widen(t, type_of(type.size, true),
-                            neon_vector_do(t, &neon_abd, IR_V64, type, n, m));
-    if (type.size == 2)
-        return ir_vop(t->b, type.u ? IR_OP_vmullu : IR_OP_vmulls, IR_V128, 2, n, m, 0);
-    return neon_vector_do(t, &neon_mul, IR_V128, wide, vector_widen(t, type, n),
-                          vector_widen(t, type, m));
-}
-
-/* Qd = op(n, m), or acc(Qd, op(n, m)), of v64 values and a long operation. */
+/* Qd = op(n, m), or acc(Qd, op(n, m)), of v64. */
 static bool long_vectors(struct arm_translate *t, int vd, struct neon_type type, int32_t n,
                          int32_t m, const struct neon_op *op, const struct neon_op *acc)
 {
     struct neon_type wide = type_of(type.size + 1, type.u);
-    int32_t v = vector_long(t, op, type, n, m);
+    int32_t v = neon_vector_do(t, op, IR_V128, type, n, m);
     if (acc)
         v = neon_vector_do(t, acc, IR_V128, wide, neon_read(t, IR_V128, vd), v);
     neon_write(t, IR_V128, vd, v);
     return true;
 }
 
-/* Qd = op(n, m), or acc(Qd, op(n, m)), where @op is a long operation. */
+/* The same, of i64. */
 static bool long_values(struct arm_translate *t, int vd, struct neon_type type, int32_t n,
                         int32_t m, const struct neon_op *op, const struct neon_op *acc)
 {
@@ -98,8 +91,6 @@ static bool long_values(struct arm_translate *t, int vd, struct neon_type type, 
 static bool three_long(struct arm_translate *t, const struct arg_n_rrr *a, const struct neon_op *op,
                        const struct neon_op *acc)
 {
-    if (!neon_has(op, a->size))
-        return arm_undefined(t);
     arm_vfp_check(t);
     if (has_vectors(t, op, acc, type_of(a->size, a->u)))
         return long_vectors(t, a->vd, type_of(a->size, a->u), neon_read(t, IR_V64, a->vn),
@@ -140,20 +131,15 @@ THREE(VADDHN, narrow_high(t, a, &neon_add, false))
 THREE(VRADDHN, narrow_high(t, a, &neon_add, true))
 THREE(VSUBHN, narrow_high(t, a, &neon_sub, false))
 THREE(VRSUBHN, narrow_high(t, a, &neon_sub, true))
-THREE(VABDL, three_long(t, a, &neon_abdl, NULL))
-THREE(VABAL, three_long(t, a, &neon_abdl, &neon_add))
-THREE(VMULL, three_long(t, a, &neon_mull, NULL))
-THREE(VMLAL, three_long(t, a, &neon_mull, &neon_add))
-THREE(VMLSL, three_long(t, a, &neon_mull, &neon_sub))
-THREE(VQDMULL, three_long(t, a, &neon_qdmull, NULL))
-THREE(VQDMLAL, three_long(t, a, &neon_qdmull, &neon_qadd))
-THREE(VQDMLSL, three_long(t, a, &neon_qdmull, &neon_qsub))
-
-bool trans_VMULL_p(struct arm_translate *t, const struct arg_n_rrr *a)
-{
-    static const struct neon_op op = NEON_FROM(pmull, 8, 0, 1);
-    return three_long(t, a, &op, NULL);
-}
+THREE(VABDL, three_long(t, a, &abdl, NULL))
+THREE(VABAL, three_long(t, a, &abdl, &neon_add))
+THREE(VMULL, three_long(t, a, &mull, NULL))
+THREE(VMLAL, three_long(t, a, &mull, &neon_add))
+THREE(VMLSL, three_long(t, a, &mull, &neon_sub))
+THREE(VQDMULL, three_long(t, a, &qdmull, NULL))
+THREE(VQDMLAL, three_long(t, a, &qdmull, &neon_qadd))
+THREE(VQDMLSL, three_long(t, a, &qdmull, &neon_qsub))
+THREE(VMULL_p, three_long(t, a, &pmull, NULL))
 
 bool trans_VMULL_p64(struct arm_translate *t, const struct arg_n_rrr *a)
 {
@@ -179,9 +165,9 @@ static bool scalar_long(struct arm_translate *t, const struct arg_n_rrs *a,
 }
 
 static const struct neon_op qdmulh =
-    NEON_WITH(neon_vqdmulh, 2, .helper = ARM_HELPER_neon_qdmulh_16, .first = 1, .count = 2);
+    NEON_WITH(neon_vqdmulh, 2, .helper = ARM_HELPER_neon_qdmulh_32);
 static const struct neon_op qrdmulh =
-    NEON_WITH(neon_vqrdmulh, 2, .helper = ARM_HELPER_neon_qrdmulh_16, .first = 1, .count = 2);
+    NEON_WITH(neon_vqrdmulh, 2, .helper = ARM_HELPER_neon_qrdmulh_32);
 
 #define SCALAR(mnemonic, shape, op, acc)                                      \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrs *a) \
@@ -194,9 +180,9 @@ SCALAR(VMLA_si, neon_scalar_same, &neon_mul, &neon_add)
 SCALAR(VMLS_si, neon_scalar_same, &neon_mul, &neon_sub)
 SCALAR(VQDMULH_s, neon_scalar_same, &qdmulh, NULL)
 SCALAR(VQRDMULH_s, neon_scalar_same, &qrdmulh, NULL)
-SCALAR(VMULL_s, scalar_long, &neon_mull, NULL)
-SCALAR(VMLAL_s, scalar_long, &neon_mull, &neon_add)
-SCALAR(VMLSL_s, scalar_long, &neon_mull, &neon_sub)
-SCALAR(VQDMULL_s, scalar_long, &neon_qdmull, NULL)
-SCALAR(VQDMLAL_s, scalar_long, &neon_qdmull, &neon_qadd)
-SCALAR(VQDMLSL_s, scalar_long, &neon_qdmull, &neon_qsub)
+SCALAR(VMULL_s, scalar_long, &mull, NULL)
+SCALAR(VMLAL_s, scalar_long, &mull, &neon_add)
+SCALAR(VMLSL_s, scalar_long, &mull, &neon_sub)
+SCALAR(VQDMULL_s, scalar_long, &qdmull, NULL)
+SCALAR(VQDMLAL_s, scalar_long, &qdmull, &neon_qadd)
+SCALAR(VQDMLSL_s, scalar_long, &qdmull, &neon_qsub)

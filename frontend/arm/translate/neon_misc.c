@@ -5,28 +5,23 @@
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rr *a) \
     {                                                                        \
         static const struct neon_op op = __VA_ARGS__;                        \
-        return neon_two(t, a, &op, NULL);                                    \
+        return neon_two(t, a, &op);                                          \
     }
 
 /* ---- element by element ---------------------------------------------------------------------- */
 
-static int32_t neg(struct ir_block *b, struct neon_type type, int32_t x, int32_t y)
-{
-    return neon_sub.fn(b, type, neon_const(b, 0), x);
-}
-
 TWO(VCLS, NEON_3(cls))
 TWO(VCLZ, NEON_3(clz))
-TWO(VCNT, NEON_WITH(neon_vcnt, 1, .helper = ARM_HELPER_neon_cnt_8, .count = 1))
+TWO(VCNT, NEON_VECTOR(neon_vcnt, 1))
 TWO(VQABS, NEON_3(qabs))
 TWO(VQNEG, NEON_3(qneg))
+
 static int32_t vector_neg(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
                           int32_t y)
 {
     return neon_vsub(b, v, type, ir_const(b, v, 0), x);
 }
 
-TWO(VNEG_vi, NEON_WITH(vector_neg, 15, .fn = neg))
 /* The least number remains. */
 static int32_t vector_abs(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
                           int32_t y)
@@ -35,28 +30,31 @@ static int32_t vector_abs(struct ir_block *b, enum ir_type v, struct neon_type t
     return neon_vmax(b, v, s, x, vector_neg(b, v, s, x, y));
 }
 
-TWO(VPADDL, NEON_WITH(neon_vpaddl, 7, .helper = ARM_HELPER_neon_paddl_s8, .count = 3,
-                      .sign_matters = true))
+TWO(VNEG_vi, NEON_VECTOR(vector_neg, 7))
+TWO(VABS_vi, NEON_VECTOR(vector_abs, 7))
+TWO(VPADDL, NEON_VECTOR(neon_vpaddl, 7))
 
 bool trans_VPADAL(struct arm_translate *t, const struct arg_n_rr *a)
 {
-    static const struct neon_op op = NEON_WITH(neon_vpaddl, 7, .helper = ARM_HELPER_neon_paddl_s8, .count = 3,
-                      .sign_matters = true);
-    return neon_two(t, a, &op, &neon_add);
+    struct neon_type type = {(uint8_t)a->size, a->u}, wide = {(uint8_t)(a->size + 1), a->u};
+    enum ir_type v = neon_vector(a->q);
+    arm_vfp_check(t);
+    int32_t sums = neon_vpaddl(t->b, v, type, neon_read(t, v, a->vm), IR_NONE);
+    neon_write(t, v, a->vd, neon_vadd(t->b, v, wide, neon_read(t, v, a->vd), sums));
+    return true;
 }
 
 #define ZERO(mnemonic, swap, ...)                                            \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rr *a) \
     {                                                                        \
         static const struct neon_op op = __VA_ARGS__;                        \
-        return neon_with_zero(t, a, &op, swap);                                   \
+        return neon_with_zero(t, a, &op, swap);                              \
     }
 
-ZERO(VCGT_zi, false, NEON_WITH(neon_vcgt, 7, .helper = ARM_HELPER_neon_cgt_s8, .count = 3))
-ZERO(VCGE_zi, false, NEON_WITH(neon_vcge, 7, .helper = ARM_HELPER_neon_cge_s8, .count = 3))
-ZERO(VCLE_zi, true, NEON_WITH(neon_vcge, 7, .helper = ARM_HELPER_neon_cge_s8, .count = 3))
-ZERO(VCLT_zi, true, NEON_WITH(neon_vcgt, 7, .helper = ARM_HELPER_neon_cgt_s8, .count = 3))
-TWO(VABS_vi, NEON_WITH(vector_abs, 7, .count = 3))
+ZERO(VCGT_zi, false, NEON_VECTOR(neon_vcgt, 7))
+ZERO(VCGE_zi, false, NEON_VECTOR(neon_vcge, 7))
+ZERO(VCLE_zi, true, NEON_VECTOR(neon_vcge, 7))
+ZERO(VCLT_zi, true, NEON_VECTOR(neon_vcgt, 7))
 
 bool trans_VCEQ_zi(struct arm_translate *t, const struct arg_n_rr *a)
 {
@@ -69,10 +67,9 @@ static bool move_narrow(struct arm_translate *t, const struct arg_n_rr *a, const
 {
     struct neon_type wide = {(uint8_t)(a->size + 1), a->u};
     arm_vfp_check(t);
-    enum ir_opcode narrowing = neon_narrowing(op, wide);
-    if (narrowing != IR_OP_COUNT) {
+    if (neon_has_vector(t, op, wide)) {
         int32_t v = neon_read(t, IR_V128, a->vm);
-        neon_write(t, IR_V64, a->vd, ir_vop(t->b, narrowing, IR_V64, wide.size, v, IR_NONE, 0));
+        neon_write(t, IR_V64, a->vd, neon_vector_do(t, op, IR_V64, wide, v, IR_NONE));
         return true;
     }
     struct neon_pair m = neon_q_read(t, a->vm);

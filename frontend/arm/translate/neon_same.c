@@ -19,32 +19,21 @@
         return neon_three_same(t, a, &op, NULL);                              \
     }
 
-SAME(VHADD, NEON_WITH(neon_vhadd, 7, .helper = ARM_HELPER_neon_hadd_s8, .count = 3,
-              .sign_matters = true))
-SAME(VRHADD, NEON_WITH(neon_vrhadd, 7, .helper = ARM_HELPER_neon_rhadd_s8, .count = 3,
-              .sign_matters = true))
-SAME(VHSUB, NEON_WITH(neon_vhsub, 7, .helper = ARM_HELPER_neon_hsub_s8, .count = 3,
-              .sign_matters = true))
-SAME(VCGT_vi, NEON_WITH(neon_vcgt, 7, .helper = ARM_HELPER_neon_cgt_s8, .count = 3,
-                            .sign_matters = true))
-SAME(VCGE_vi, NEON_WITH(neon_vcge, 7, .helper = ARM_HELPER_neon_cge_s8, .count = 3,
-                            .sign_matters = true))
-SAME(VMAX_vi, NEON_WITH(neon_vmax, 7, .helper = ARM_HELPER_neon_max_s8, .count = 3,
-                            .sign_matters = true))
-SAME(VMIN_vi, NEON_WITH(neon_vmin, 7, .helper = ARM_HELPER_neon_min_s8, .count = 3,
-                            .sign_matters = true))
-SAME(VPMAX_vi, NEON_WITH(neon_vpmax, 7, .helper = ARM_HELPER_neon_pmax_s8, .count = 3,
-              .sign_matters = true))
-SAME(VPMIN_vi, NEON_WITH(neon_vpmin, 7, .helper = ARM_HELPER_neon_pmin_s8, .count = 3,
-              .sign_matters = true))
-SAME(VPADD_vi, NEON_WITH(neon_vpadd, 7, .helper = ARM_HELPER_neon_padd_8, .count = 3))
-SAME(VQDMULH, NEON_WITH(neon_vqdmulh, 2, .helper = ARM_HELPER_neon_qdmulh_16, .first = 1,
-                     .count = 2))
-SAME(VQRDMULH, NEON_WITH(neon_vqrdmulh, 2, .helper = ARM_HELPER_neon_qrdmulh_16, .first = 1,
-                     .count = 2))
+SAME(VHADD, NEON_VECTOR(neon_vhadd, 7))
+SAME(VRHADD, NEON_VECTOR(neon_vrhadd, 7))
+SAME(VHSUB, NEON_VECTOR(neon_vhsub, 7))
+SAME(VCGT_vi, NEON_VECTOR(neon_vcgt, 7))
+SAME(VCGE_vi, NEON_VECTOR(neon_vcge, 7))
+SAME(VTST, NEON_VECTOR(neon_vtst, 7))
+SAME(VMAX_vi, NEON_VECTOR(neon_vmax, 7))
+SAME(VMIN_vi, NEON_VECTOR(neon_vmin, 7))
+SAME(VPMAX_vi, NEON_VECTOR(neon_vpmax, 7))
+SAME(VPMIN_vi, NEON_VECTOR(neon_vpmin, 7))
+SAME(VPADD_vi, NEON_VECTOR(neon_vpadd, 7))
+SAME(VQDMULH, NEON_WITH(neon_vqdmulh, 2, .helper = ARM_HELPER_neon_qdmulh_32))
+SAME(VQRDMULH, NEON_WITH(neon_vqrdmulh, 2, .helper = ARM_HELPER_neon_qrdmulh_32))
 SAME(VMUL_vp, NEON_FROM(pmul, 8, 0, 1))
 SAME_OF(VCEQ_vi, neon_equal)
-SAME_OF(VTST, neon_test)
 SAME_OF(VABD_vi, neon_abd)
 SAME_OF(VADD_vi, neon_add)
 SAME_OF(VSUB_vi, neon_sub)

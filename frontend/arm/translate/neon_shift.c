@@ -18,37 +18,36 @@ static int32_t amount_left(struct arm_translate *t, const struct arg_n_shift *a)
     return neon_const(t->b, neon_each((unsigned)a->size, (uint64_t)a->imm));
 }
 
-/* The new value of a half, of the old destination @d and the operand @m. */
-typedef int32_t shift_fn(struct arm_translate *t, const struct arg_n_shift *a, int32_t d,
-                         int32_t m);
+/* The new value of a half, of the operand @m. */
+typedef int32_t shift_fn(struct arm_translate *t, const struct arg_n_shift *a, int32_t m);
 
 static bool shift_same(struct arm_translate *t, const struct arg_n_shift *a, shift_fn *fn)
 {
     arm_vfp_check(t);
-    for (int i = 0; i <= a->q; i++) {
-        int32_t d = arm_d_read(t, a->vd + i), m = arm_d_read(t, a->vm + i);
-        arm_d_write(t, a->vd + i, fn(t, a, d, m));
-    }
+    for (int i = 0; i <= a->q; i++)
+        arm_d_write(t, a->vd + i, fn(t, a, arm_d_read(t, a->vm + i)));
     return true;
 }
 
-static int32_t do_shr(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
+/* Elements of 64 bits. */
+static int32_t do_shr(struct arm_translate *t, const struct arg_n_shift *a, int32_t m)
 {
-    return neon_shift_right(t, type_of(a), m, (unsigned)a->imm);
+    return ir_op2i(t->b, a->u ? IR_OP_shr : IR_OP_sar, m, (unsigned)a->imm);
 }
 
-static int32_t do_rshr(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
+static int32_t do_rshr(struct arm_translate *t, const struct arg_n_shift *a, int32_t m)
 {
-    return neon_do(t, &neon_rshl, type_of(a), m, amount_right(t, a));
+    static const struct neon_op op = NEON_SU4(rshl);
+    return neon_do(t, &op, type_of(a), m, amount_right(t, a));
 }
 
-static int32_t do_qshl(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
+static int32_t do_qshl(struct arm_translate *t, const struct arg_n_shift *a, int32_t m)
 {
     static const struct neon_op op = NEON_SU4(qshl);
     return neon_do(t, &op, type_of(a), m, amount_left(t, a));
 }
 
-static int32_t do_qshlu(struct arm_translate *t, const struct arg_n_shift *a, int32_t d, int32_t m)
+static int32_t do_qshlu(struct arm_translate *t, const struct arg_n_shift *a, int32_t m)
 {
     static const struct neon_op op = NEON_FROM(qshlu, 8, 0, 4);
     return neon_do(t, &op, type_of(a), m, amount_left(t, a));
@@ -118,7 +117,7 @@ SHIFT(VQSHL_imm, do_qshl)
 SHIFT(VQSHLU, do_qshlu)
 
 static bool shift_narrow_vector(struct arm_translate *t, const struct arg_n_shift *wide, bool round,
-                                enum ir_opcode narrowing)
+                                const struct neon_op *op)
 {
     struct neon_type type = type_of(wide);
     unsigned n = (unsigned)wide->imm;
@@ -127,8 +126,7 @@ static bool shift_narrow_vector(struct arm_translate *t, const struct arg_n_shif
         x = neon_vector_round_right(t->b, IR_V128, type, x, n);
     else
         x = neon_vector_shift_right(t->b, IR_V128, type, x, n);
-    x = ir_vop(t->b, narrowing, IR_V64, type.size, x, IR_NONE, 0);
-    neon_write(t, IR_V64, wide->vd, x);
+    neon_write(t, IR_V64, wide->vd, neon_vector_do(t, op, IR_V64, type, x, IR_NONE));
     return true;
 }
 
@@ -142,11 +140,10 @@ static bool shift_narrow(struct arm_translate *t, const struct arg_n_shift *a, b
     wide.size++;
     wide.u = u;
     arm_vfp_check(t);
-    enum ir_opcode narrowing = neon_narrowing(op, type_of(&wide));
-    if (narrowing != IR_OP_COUNT)
-        return shift_narrow_vector(t, &wide, round, narrowing);
+    if (neon_has_vector(t, op, type_of(&wide)))
+        return shift_narrow_vector(t, &wide, round, op);
     struct neon_pair m = neon_q_read(t, a->vm);
-    int32_t lo = fn(t, &wide, IR_NONE, m.lo), hi = fn(t, &wide, IR_NONE, m.hi);
+    int32_t lo = fn(t, &wide, m.lo), hi = fn(t, &wide, m.hi);
     arm_d_write(t, a->vd, neon_do(t, op, type_of(&wide), lo, hi));
     return true;
 }

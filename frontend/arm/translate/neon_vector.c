@@ -80,17 +80,6 @@ int32_t neon_vector_round_right(struct ir_block *b, enum ir_type v, struct neon_
     return ir_vop(b, IR_OP_vadd, v, type.size, neon_vector_shift_right(b, v, type, x, n), last, 0);
 }
 
-enum ir_opcode neon_narrowing(const struct neon_op *op, struct neon_type wide)
-{
-    if (op == &neon_narrow)
-        return IR_OP_vnarrow;
-    if (wide.size == 3)
-        return IR_OP_COUNT;
-    if (op == &neon_qnarrow_su)
-        return IR_OP_vqnarrowsu;
-    return wide.u ? IR_OP_vqnarrowu : IR_OP_vqnarrows;
-}
-
 /* ---- operations ---------------------------------------------------------------------------------- */
 
 #define OPERATION(name, op_s, op_u)                                                                \
@@ -109,6 +98,9 @@ OPERATION(vqadd, vqadds, vqaddu)
 OPERATION(vqsub, vqsubs, vqsubu)
 OPERATION(vqdmulh, vqdmulh, vqdmulh)
 OPERATION(vqrdmulh, vqrdmulh, vqrdmulh)
+OPERATION(vnarrow, vnarrow, vnarrow)
+OPERATION(vqnarrow, vqnarrows, vqnarrowu)
+OPERATION(vqnarrow_su, vqnarrowsu, vqnarrowsu)
 
 /* x + y is 2 * (x & y) + (x ^ y), and 2 * (x | y) - (x ^ y); x - y is (x ^ y) - 2 * (y & ~x). */
 static int32_t half_differing(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,

@@ -47,7 +47,15 @@ _armemu()
         COMPREPLY=($(compgen -W 'loader,file= loader,addr= help' -- "$cur"))
         compopt -o nospace 2>/dev/null
         return ;;
-    -display | -vga | -net | -nic | -parallel)
+    -netdev | -nic)
+        COMPREPLY=($(compgen -W 'user, none help' -- "$cur"))
+        compopt -o nospace 2>/dev/null
+        return ;;
+    -net)
+        COMPREPLY=($(compgen -W 'nic, user, none' -- "$cur"))
+        compopt -o nospace 2>/dev/null
+        return ;;
+    -display | -vga | -parallel)
         COMPREPLY=($(compgen -W none -- "$cur"))
         return ;;
     -rtc)

@@ -9,6 +9,7 @@
 #include "app/exit_status.h"
 #include "app/gdb.h"
 #include "app/monitor_vm.h"
+#include "app/network.h"
 #include "app/options.h"
 #include "app/stats.h"
 #include "debug/gdb_stub.h"
@@ -237,6 +238,8 @@ static bool build(struct app *app, struct error *e)
         .icount = o->icount,
     };
     fill_rtc(o, &config);
+    if (!o->dump_dtb && !network_open(vm_nets(app->vm), o, config.nic, e))
+        return false;
     return vm_build(app->vm, &config, app->serial, app->serial_count, e);
 }
 

@@ -204,16 +204,6 @@ static enum option_status set_vga(struct options *o, const char *value, struct e
     return only_none("-vga", "there are no graphics cards", value, e);
 }
 
-static enum option_status set_net(struct options *o, const char *value, struct error *e)
-{
-    return only_none("-net", "there is no network yet", value, e);
-}
-
-static enum option_status set_nic(struct options *o, const char *value, struct error *e)
-{
-    return only_none("-nic", "there is no network yet", value, e);
-}
-
 static enum option_status set_parallel(struct options *o, const char *value, struct error *e)
 {
     return only_none("-parallel", "there are no parallel ports", value, e);
@@ -263,8 +253,6 @@ const struct option_row option_rows[] = {
      "start of the real-time clock, and what it follows", option_rtc},
     {"name", NULL, VALUE_NEEDED, "NAME", TOPIC_MACHINE, "a name, for the monitor", set_name},
     {"vga", NULL, VALUE_NEEDED, "none", TOPIC_MACHINE, "no graphics card", set_vga},
-    {"net", NULL, VALUE_NEEDED, "none", TOPIC_MACHINE, "no network", set_net},
-    {"nic", NULL, VALUE_NEEDED, "none", TOPIC_MACHINE, "no network", set_nic},
     {"parallel", NULL, VALUE_NEEDED, "none", TOPIC_MACHINE, "no parallel port", set_parallel},
 
     {"kernel", NULL, VALUE_NEEDED, "FILE", TOPIC_BOOT,
@@ -287,6 +275,13 @@ const struct option_row option_rows[] = {
     {"chardev", NULL, VALUE_NEEDED, "KIND,id=ID[,...]", TOPIC_CONSOLE,
      "a character device (-chardev help)", add_chardev},
     {"display", NULL, VALUE_NEEDED, "none", TOPIC_CONSOLE, "no window", set_display},
+
+    {"netdev", NULL, VALUE_NEEDED, "user,id=ID[,...]", TOPIC_NETWORK,
+     "a network behind the host's sockets (-netdev help)", option_netdev},
+    {"net", NULL, VALUE_NEEDED, "nic[,netdev=ID][,...]", TOPIC_NETWORK,
+     "connect the board's interface (model=, mac=); user[,...]: a network; none", option_net},
+    {"nic", NULL, VALUE_NEEDED, "user[,...]", TOPIC_NETWORK,
+     "both at once: -nic user,model=lan9118,hostfwd=tcp::2222-:22; none", option_nic},
 
     {"accel", NULL, VALUE_NEEDED, "jit|interp|lockstep", TOPIC_RUN,
      "how code is executed (tcg means jit)", option_accel},
@@ -338,7 +333,6 @@ const struct option_row option_rows[] = {
     LATER("snapshot", VALUE_NONE, "snapshots"),
     LATER("loadvm", VALUE_NEEDED, "snapshots"),
     LATER("incoming", VALUE_NEEDED, "migration"),
-    LATER("netdev", VALUE_NEEDED, "the network"),
     LATER("enable-kvm", VALUE_NONE, "KVM"),
     LATER("fsdev", VALUE_NEEDED, "shared folders"),
     LATER("virtfs", VALUE_NEEDED, "shared folders"),
@@ -453,4 +447,5 @@ void options_free(struct options *o)
     free(o->semihosting.chardev);
     free(o->semihosting.root);
     free(o->semihosting.args);
+    options_free_net(o);
 }

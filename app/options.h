@@ -10,7 +10,17 @@
 #include "util/error.h"
 #include "vm/vm.h"
 
-enum { OPTIONS_CHARDEVS_MAX = 32 };
+enum { OPTIONS_CHARDEVS_MAX = 32, OPTIONS_NETDEVS_MAX = 8 };
+
+/* One of the board's network interfaces. Strings are allocated; NULL: not given. */
+struct option_nic {
+    const char *option; /* "-net nic" or "-nic" */
+    char *model;
+    char *netdev;       /* -net nic,netdev=ID */
+    char *user;         /* -nic: the network, as -netdev takes it */
+    uint64_t mac;
+    bool has_mac;
+};
 
 /* Everything the command line says; strings are borrowed from argv where not noted. */
 struct options {
@@ -40,6 +50,13 @@ struct options {
     const char *gdb;       /* where GDB connects; NULL: nowhere */
     const char *chardev[OPTIONS_CHARDEVS_MAX];
     unsigned chardev_count;
+    struct {
+        const char *netdev[OPTIONS_NETDEVS_MAX];
+        unsigned netdev_count;
+        const char *user; /* -net user,...: for the interfaces without netdev= */
+        struct option_nic nic[BOARD_NICS_MAX];
+        unsigned nic_count;
+    } net;
     const char *name;
     bool nographic, nodefaults, no_reboot, start_paused, stats;
     bool perfmap;

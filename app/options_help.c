@@ -10,6 +10,7 @@ static const struct {
     [TOPIC_MACHINE] = {"machine", "The machine"},
     [TOPIC_BOOT] = {"boot", "What it starts"},
     [TOPIC_CONSOLE] = {"console", "Consoles and the monitor"},
+    [TOPIC_NETWORK] = {"network", "The network"},
     [TOPIC_RUN] = {"run", "Execution"},
     [TOPIC_DEBUG] = {"debug", "Logs and measurements"},
     [TOPIC_HELP] = {"help", "Help"},
@@ -74,7 +75,8 @@ static void print_overview(void)
     printf("  %-10s everything\n"
            "\n"
            "Ctrl-A h in the terminal lists keys: Ctrl-A c: monitor, Ctrl-A x: end.\n"
-           "See also armemu(1), -M help, -cpu help, -device help, -chardev help, -d help.\n",
+           "See also armemu(1), -M help, -cpu help, -device help, -chardev help,\n"
+           "-netdev help, -d help.\n",
            "all");
 }
 

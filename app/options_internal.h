@@ -18,6 +18,7 @@ enum option_topic {
     TOPIC_MACHINE,
     TOPIC_BOOT,
     TOPIC_CONSOLE,
+    TOPIC_NETWORK,
     TOPIC_RUN,
     TOPIC_DEBUG,
     TOPIC_HELP,
@@ -64,6 +65,14 @@ enum option_status option_version(struct options *o, const char *value, struct e
 
 /* options_console.c */
 enum option_status option_mon(struct options *o, const char *value, struct error *e);
+
+/* options_net.c */
+enum option_status option_netdev(struct options *o, const char *value, struct error *e);
+enum option_status option_net(struct options *o, const char *value, struct error *e);
+enum option_status option_nic(struct options *o, const char *value, struct error *e);
+/** Does the machine have the interfaces? */
+bool options_check_net(const struct options *o, struct error *e);
+void options_free_net(struct options *o);
 
 /* options_semihosting.c */
 enum option_status option_semihosting(struct options *o, const char *value, struct error *e);

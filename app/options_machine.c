@@ -307,5 +307,5 @@ bool options_check_machine(struct options *o, struct error *e)
         o->machine_options = option_copy("virt");
     o->machine = machine_open(o->machine_options, e);
     return o->machine && check_memory(o, e) && check_cpus(o, e) && check_serials(o, e) &&
-           options_check_time(o, e);
+           options_check_net(o, e) && options_check_time(o, e);
 }

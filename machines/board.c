@@ -88,6 +88,7 @@ static void take_role(struct board *b, const struct machine_row *row, struct dev
         p->fw_cfg = dev;
         break;
     case ROLE_SERIAL:
+    case ROLE_NETWORK:
     case ROLE_NONE:
         break;
     }
@@ -98,7 +99,7 @@ static void take_role(struct board *b, const struct machine_row *row, struct dev
 struct build {
     struct board *board;
     struct wire_set *wires;
-    unsigned serials;
+    unsigned serials, nics;
 };
 
 static bool add_irqs(struct build *build, const struct machine_row *row, unsigned instance,
@@ -125,6 +126,12 @@ static unsigned board_properties(struct build *build, const struct machine_row *
         unsigned n = build->serials++;
         values[count++] = (struct property_value){
             "chardev", 0, n < BOARD_SERIALS_MAX ? c->serial[n] : NULL};
+    }
+    if (row->role == ROLE_NETWORK && build->nics < BOARD_NICS_MAX) {
+        const struct board_nic *nic = &c->nic[build->nics++];
+        values[count++] = (struct property_value){"netdev", 0, nic->net};
+        if (nic->has_mac)
+            values[count++] = (struct property_value){"mac", nic->mac, NULL};
     }
     return count;
 }

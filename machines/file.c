@@ -200,7 +200,7 @@ static yaml_node_t *list_item(struct reader *r, const yaml_node_t *node, int i)
 struct row_reading {
     struct machine_row row;
     yaml_node_t *properties;
-    bool serial;
+    bool serial, network;
     uint64_t base;
     int64_t irq;
 };
@@ -290,6 +290,7 @@ static bool read_device(struct reader *r, yaml_node_t *node, struct machine_row 
         NAME(struct row_reading, "class", row.class),
         NAME(struct row_reading, "name", row.name),
         BOOL(struct row_reading, "serial", serial),
+        BOOL(struct row_reading, "network", network),
         OTHER("base", read_base, false),
         OTHER("windows", read_windows, false),
         OTHER("irq", read_irq, false),
@@ -308,7 +309,7 @@ static bool read_device(struct reader *r, yaml_node_t *node, struct machine_row 
         return fail(r, node, "%s", e.text);
     if (reading.properties && !read_properties(r, class, &reading.row, reading.properties))
         return false;
-    reading.row.role = reading.serial ? ROLE_SERIAL : ROLE_NONE;
+    reading.row.role = reading.serial ? ROLE_SERIAL : reading.network ? ROLE_NETWORK : ROLE_NONE;
     *row = reading.row;
     return true;
 }

@@ -15,6 +15,7 @@ enum row_role {
     ROLE_INTC,      /* the GIC: "num_cpus" is set, CPU inputs are connected */
     ROLE_TIMER,     /* the architected timers: likewise, outputs go to PPIs */
     ROLE_SERIAL,    /* gets the next serial back end as "chardev" */
+    ROLE_NETWORK,   /* gets the next network back end as "netdev", and its address as "mac" */
     ROLE_GPIO_KEYS, /* has the power button at input power_pin */
     ROLE_FW_CFG,
 };

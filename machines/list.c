@@ -113,6 +113,14 @@ unsigned machine_serial_count(const struct machine *m)
     return n;
 }
 
+const char *machine_nic_model(const struct machine *m, unsigned index)
+{
+    for (unsigned i = 0; i < m->row_count; i++)
+        if (m->rows[i].role == ROLE_NETWORK && !index--)
+            return m->rows[i].class;
+    return NULL;
+}
+
 uint32_t machine_cbar(const struct machine *m)
 {
     return m->cbar;

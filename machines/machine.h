@@ -14,13 +14,21 @@
 #include "softmmu/physmap.h"
 #include "util/error.h"
 
-enum { BOARD_DEVICES_MAX = 128, BOARD_SERIALS_MAX = 8, BOARD_CPUS_MAX = 8 };
+enum { BOARD_DEVICES_MAX = 128, BOARD_SERIALS_MAX = 8, BOARD_NICS_MAX = 2, BOARD_CPUS_MAX = 8 };
 
 enum board_cpu_line { BOARD_CPU_IRQ, BOARD_CPU_FIQ };
 
 enum { BOARD_NVIC_NMI = 0xffff };
 
 struct chardev;
+struct net;
+
+/* What a network interface of the board is connected to. */
+struct board_nic {
+    struct net *net; /* NULL: no cable */
+    uint64_t mac;    /* if has_mac; else the device's own */
+    bool has_mac;
+};
 
 /* What the VM gives to a board. */
 struct board_config {
@@ -30,6 +38,7 @@ struct board_config {
     uint64_t ram_size;
     const char *cpu_model;   /* "cortex-a15" */
     struct chardev *serial[BOARD_SERIALS_MAX]; /* NULL: nothing connected */
+    struct board_nic nic[BOARD_NICS_MAX];
     /* The interrupt inputs of CPU @cpu, to connect controllers to. */
     struct irq_line (*cpu_line)(void *opaque, unsigned cpu, enum board_cpu_line which);
     /* M profile: external interrupt @irq (exception number - 16) of the CPU's NVIC, or
@@ -90,6 +99,8 @@ uint64_t machine_default_ram(const struct machine *m);
 /** May the machine have @size bytes of memory? Boards with fixed memory take only that. */
 bool machine_check_ram(const struct machine *m, uint64_t size, struct error *e);
 unsigned machine_serial_count(const struct machine *m);
+/** The device class of network interface number @index, by which `-net nic,model=` names it; NULL where there is none. */
+const char *machine_nic_model(const struct machine *m, unsigned index);
 /** CBAR for CPUs of this machine, 0 if none. */
 uint32_t machine_cbar(const struct machine *m);
 /** The M profile's part of the board; NULL: its CPUs are of the A profile. */

@@ -61,7 +61,7 @@ enum { IRQ_COUNT = 32, CLOCK_HZ = 25000000, SYSTICK_REF_HZ = 1000000 };
 #define OWN_ROWS(scc_id, ethernet)                                                                 \
     {.class = "mps2-scc", .name = "scc", .windows = 1, .window = {{0x4002f000, 0}},                \
      .properties = 1, .property = {{"id", scc_id, NULL}}},                                         \
-    {.class = "lan9118", .name = "ethernet", .windows = 1, .window = {{ethernet, 0}},              \
+    {.class = "lan9118", .name = "ethernet", .role = ROLE_NETWORK, .windows = 1, .window = {{ethernet, 0}}, \
      .irqs = 1, .irq = {{0, 1, 13}}}
 
 static const struct machine_row rows_an385[] = {COMMON_ROWS, OWN_ROWS(0x41043850, 0x40200000)};

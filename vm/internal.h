@@ -120,6 +120,7 @@ struct vm {
     struct vm_config config;
     struct loop *loop;
     struct chardev_set *chardevs;
+    struct net_set *nets;
     struct clock clock;
     struct timer_queue timers;
     struct device_env env;

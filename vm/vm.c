@@ -81,6 +81,7 @@ struct vm *vm_new(struct error *e)
     }
     loop_attach_timers(vm->loop, &vm->timers);
     vm->chardevs = chardev_set_new(vm->loop);
+    vm->nets = net_set_new(vm->loop);
     chardev_set_on_quit(vm->chardevs, quit_key, vm);
     vm->map = physmap_new();
     physmap_set_write_notify(vm->map, code_written, vm);
@@ -100,6 +101,11 @@ struct loop *vm_loop(struct vm *vm)
 struct chardev_set *vm_chardevs(struct vm *vm)
 {
     return vm->chardevs;
+}
+
+struct net_set *vm_nets(struct vm *vm)
+{
+    return vm->nets;
 }
 
 /* ---- building ------------------------------------------------------------------------------------------ */
@@ -146,6 +152,7 @@ static bool build_board(struct vm *vm, struct chardev *const *serial, unsigned s
     };
     for (unsigned i = 0; i < serial_count && i < BOARD_SERIALS_MAX; i++)
         bc.serial[i] = serial[i];
+    memcpy(bc.nic, vm->config.nic, sizeof(bc.nic));
     vm->board_built = board_build(&vm->board, vm->config.machine, &bc, e);
     return vm->board_built && vm_m_map(vm, e);
 }
@@ -249,6 +256,7 @@ void vm_free(struct vm *vm)
     vm_explain_free(vm);
     if (vm->chardevs)
         chardev_set_free(vm->chardevs);
+    net_set_free(vm->nets);
     if (vm->loop) {
         loop_detach_timers(vm->loop, &vm->timers);
         loop_free(vm->loop);

@@ -16,6 +16,7 @@
 #include "engine/engine.h"
 #include "host/chardev.h"
 #include "host/loop.h"
+#include "host/net.h"
 #include "machines/machine.h"
 #include "semihosting/semihosting.h"
 #include "softmmu/mmu.h"
@@ -80,6 +81,7 @@ struct vm_config {
     bool start_paused;    /* -S */
     uint32_t host_features_mask;
     uint32_t slice, cache_size; /* see engine_config */
+    struct board_nic nic[BOARD_NICS_MAX]; /* of vm_nets, or made by the caller */
     struct vm_icount icount;
     bool coverage;        /* record what is executed: vm_coverage */
     bool utc_fixed;       /* real-time clocks start at utc_base, ns since 1970, and go with guest time; */
@@ -91,6 +93,7 @@ struct vm_config {
 struct vm *vm_new(struct error *e);
 struct loop *vm_loop(struct vm *vm);
 struct chardev_set *vm_chardevs(struct vm *vm);
+struct net_set *vm_nets(struct vm *vm);
 
 /** Build board, CPUs and engine, and load the images. @serial: one per UART of the board, or NULL. */
 bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *const *serial,

@@ -79,6 +79,7 @@ enum property_type {
     PROPERTY_U64,     /* uint64_t */
     PROPERTY_STRING,  /* const char *, borrowed: must live as long as the device */
     PROPERTY_CHARDEV, /* struct chardev *, NULL for none; set by the board, not as text */
+    PROPERTY_NETDEV,  /* struct net *, likewise */
 };
 
 /** One row of a class's properties: a member of its config struct. */

@@ -43,6 +43,7 @@ static void property_store(void *config, const struct property *p, uint64_t numb
         break;
     case PROPERTY_STRING:
     case PROPERTY_CHARDEV:
+    case PROPERTY_NETDEV:
         *(const void **)at = pointer;
         break;
     }
@@ -122,6 +123,7 @@ bool device_property_parse(const struct device_class *class, const char *name, c
         value->pointer = text;
         return true;
     case PROPERTY_CHARDEV:
+    case PROPERTY_NETDEV:
         break;
     }
     return error_set(e, "%s: property '%s' cannot be given as text", class->name, name);

@@ -150,7 +150,7 @@ REFUSED = [
     (['-display', 'gtk'], r"-display gtk.*none"),
     (['-vga', 'std'], r"-vga std"),
     (['-net', 'user'], r"-net user"),
-    (['-nic', 'user'], r"-nic user"),
+    (['-nic', 'user'], r"-nic.*'virt' has no network interface"),
     # character devices
     (['-serial', 'stdoi'], r"'stdoi'.*'stdio'"),
     (['-serial', 'chardev:none'], r"-serial.*none"),
@@ -174,13 +174,27 @@ REFUSED = [
     (['-semihosting-config', 'chardev=none', '-kernel', 'good'], r"-semihosting-config.*'none'"),
     (['-semihosting-config', 'readonly=on', '-kernel', 'good'], r"readonly= needs root="),
     (['-semihosting-config', 'root=/nonexistent', '-kernel', 'good'], r"root=/nonexistent.*No such"),
+    # the network
+    (['-netdev', 'tap,id=n'], r"-netdev.*'tap' is not supported; only 'user'"),
+    (['-netdev', 'user,id=n,hostfw=x', '-M', 'mps2-an385', '-kernel', 'good', '-net', 'nic,netdev=n'],
+     r"'hostfw'.*'hostfwd'"),
+    (['-netdev', 'user,id=n', '-M', 'mps2-an385', '-kernel', 'good'], r"-netdev user,id=n: no interface uses it"),
+    (['-net', 'nic,model=e1000', '-M', 'mps2-an385'], r"'mps2-an385' has no 'e1000'.*model=lan9118"),
+    (['-net', 'nic,netdv=n'], r"'netdv'.*'netdev'"),
+    (['-net', 'nic,netdev=n', '-M', 'mps2-an385', '-kernel', 'good'], r"no network 'n'"),
+    (['-net', 'nic,mac=01:00:5e:00:00:01'], r"mac=01:00:5e:00:00:01 is not"),
+    (['-net', 'nic', '-M', 'lm3s6965evb'], r"'lm3s6965evb' has no network interface"),
+    (['-net', 'tap'], r"-net tap: not supported"),
+    (['-net', 'user', '-M', 'mps2-an385'], r"-net user: there is no interface"),
+    (['-nic', 'model=lan9118', '-M', 'mps2-an385'], r"-nic: the kind of network comes first"),
+    (['-nic', 'user', '-nic', 'user', '-M', 'mps2-an385'], r"has only 1 network interface"),
     # combinations of images
     (['-initrd', 'x'], r"-initrd needs -kernel"),
     (['-append', 'x'], r"-append needs -kernel"),
     (['-kernel', 'good', '-bios', 'good'], r"-kernel and -bios"),
 ]
 
-LATER = ['-drive file=x', '-netdev user,id=n', '-hda x',
+LATER = ['-drive file=x', '-hda x',
          '-pflash x', '-snapshot', '-loadvm x',
          '-enable-kvm', '-virtfs x', '-object x', '-usb', '-vnc :0', '-qmp stdio', '-no-shutdown',
          '-daemonize']
@@ -282,7 +296,7 @@ def help_fits_the_screen():
     check(len(text.splitlines()) <= 24, 'the overview has more than 24 lines')
     check(printed(['-h']) == text, '-h differs')
     topics = re.findall(r'^  ([a-z]+) {3,}', text, re.M)
-    check(len(topics) == 7 and topics[-1] == 'all', 'topics: %r' % topics)
+    check(len(topics) == 8 and topics[-1] == 'all', 'topics: %r' % topics)
     for topic in topics[:-1]:
         topic_text = printed(['--help', topic])
         check(len(topic_text.splitlines()) <= 24, topic + ' has more than 24 lines')

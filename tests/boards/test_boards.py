@@ -5,9 +5,11 @@ QEMU's too. What is printed must be the same, and what the documents say. Output
 usage: test_boards.py ARMEMU"""
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST = os.path.join(HERE, 'guest')
@@ -106,6 +108,29 @@ flash feedbeef
 """
 STM32F4 = STM32F4_START + STM32F4_START + "back after the watchdog's reset\n"
 
+# The MAC address as MAC_ADDRL and MAC_ADDRH have it; the gateway's is libslirp's.
+NET = """id 01180001
+address {low}
+address {high}
+phy 0007c0d1
+link 00000004
+room 00001200
+the gateway is there
+at 52550a00
+pong 00000038
+pong 00000001
+pong 00000578
+ready
+datagram 00000005
+datagram 000005c0
+datagram 00000003
+left 00000000
+"""
+# As FreeRTOS's CI has it, with a port that leads to the guest; the other spellings.
+NETDEV = ['-netdev', 'user,id=mynet0,hostfwd=udp:127.0.0.1:{port}-:7,', '-net', 'nic,model=lan9118,netdev=mynet0']
+NIC = ['-nic', 'user,model=lan9118,hostfwd=udp:127.0.0.1:{port}-10.0.2.15:7,mac=02:11:22:33:44:55']
+NET_USER = ['-net', 'nic,model=lan9118', '-net', 'user,hostfwd=udp:127.0.0.1:{port}-:7']
+
 CMSDK_MEMORY = {'FLASH': 0, 'RAM': 0x20000000}
 # Board, core, source, memory, macros, what it prints.
 PROGRAMS = [
@@ -189,6 +214,46 @@ def boards(suite, board, core, source, macros, text):
     for engine in ENGINES:
         suite.expect(board, image, engine + COUNTED, 0, text)
     suite.qemu(board, image, COUNTED, text)
+
+
+def talk(program, image, board, options):
+    """Run the guest and, when it is ready, send it datagrams, which come back reversed. Returns its output."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(('127.0.0.1', 0))
+        port = s.getsockname()[1]
+    command = [program, '-M', board, '-nographic', '-monitor', 'null', '-semihosting', '--semihosting-config',
+               'enable=on,target=native', '-serial', 'stdio', '-kernel', image, *(o.format(port=port) for o in options)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True) as process, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        timer = threading.Timer(HANG, process.kill)
+        timer.start()
+        s.settimeout(HANG)
+        text = ''
+        for line in process.stdout:
+            text += line
+            if line == 'ready\n':
+                for message in (b'hello', bytes(range(184)) * 8, b'end'):
+                    s.sendto(message, ('127.0.0.1', port))
+                    if s.recv(2000) != message[::-1]:
+                        text += 'another answer\n'
+        timer.cancel()
+    return text + ('' if process.returncode == 0 else 'status %d\n' % process.returncode)
+
+
+def network(suite, board, core, ethernet):
+    image = suite.build('net.c', core, CMSDK_MEMORY, {'ETHERNET': ethernet})
+    usual = NET.format(low='12005452', high='00005634')
+    other = NET.format(low='33221102', high='00005544')
+    runs = [(engine + NETDEV, usual) for engine in ENGINES + [COUNTED]]
+    for options, text in runs + [(NIC, other), (NET_USER, usual)]:
+        got = talk(suite.armemu, image, board, options)
+        if got != text:
+            raise Failed('%s:\n%s' % (options, got))
+    if shutil.which(QEMU):
+        for options, text in ((NETDEV, usual), (NIC, other)):
+            got = talk(QEMU, image, board, options)
+            if got != text:
+                raise Failed('QEMU prints otherwise:\n' + got)
 
 
 def libc(suite, library, board, core, flags, flash, ram, end, is_qemus):
@@ -278,6 +343,8 @@ def reset_keeps(suite):
 def cases():
     for program in PROGRAMS:
         yield program[0], lambda s, p=program: boards(s, *p)
+    yield 'network', lambda s: network(s, 'mps2-an385', 'cortex-m3', 0x40200000)
+    yield 'network on mps2-an500', lambda s: network(s, 'mps2-an500', 'cortex-m7', 0xa0000000)
     for library in ('newlib', 'picolibc'):
         for board in LIBC_BOARDS:
             yield '%s on %s, %s' % (library, *board[:2]), lambda s, l=library, b=board: libc(s, l, *b)

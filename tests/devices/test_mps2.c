@@ -382,7 +382,7 @@ Test(devices_mps2, lan9118)
     cr_assert_eq(rd(d, 0x74) & 4, 4);
     cr_assert_eq(rd(d, 0xb0), 0x100); /* the address is loaded */
     wr(d, 0xb0, 0x80000001);
-    cr_assert_eq(rd(d, 0xb0), 0x301); /* no EEPROM */
+    cr_assert(rd(d, 0xb0) == 0x101 && rd(d, 0xb4) == 0x52); /* byte 1 of the EEPROM */
     wr(d, 0xa4, 0xc0000003);
     cr_assert_eq(rd(d, 0xa8), 0x12005452); /* 52:54:00:12:34:56 */
     wr(d, 0xa4, 0xc0000002);
@@ -396,6 +396,8 @@ Test(devices_mps2, lan9118)
     wr(d, 0x58, 0x80000000);
     cr_assert_eq(irq.level, 0);
     wr(d, 0x70, 2); /* a frame of 6 bytes goes nowhere */
+    wr(d, 0xa8, 8);
+    wr(d, 0xa4, 0x80000001);
     wr(d, 0x20, 0x00003006);
     wr(d, 0x20, 0xbeef0006);
     wr(d, 0x20, 0x11111111);

@@ -65,7 +65,7 @@ _armemu()
         COMPREPLY=($(compgen -W 'shift=auto shift=3 shift=auto,sleep=off' -- "$cur"))
         return ;;
     -semihosting-config)
-        COMPREPLY=($(compgen -W 'on off enable= target=native chardev= arg= userspace= root= readonly=' \
+        COMPREPLY=($(compgen -W 'on off enable= target=native target=auto target=gdb chardev= arg= userspace= root= readonly=' \
             -- "$cur"))
         compopt -o nospace 2>/dev/null
         return ;;

@@ -123,9 +123,15 @@ static bool open_semihosting(struct app *app, struct error *e)
         return true;
     if (o->semihosting.readonly && !o->semihosting.root)
         return error_set(e, "-semihosting-config: readonly= needs root=DIR");
+    if (o->semihosting.target == VM_SEMIHOSTING_GDB && !o->gdb)
+        return error_set(e, "-semihosting-config: target=gdb needs -gdb or -s");
+    if (o->semihosting.target == VM_SEMIHOSTING_GDB && (o->semihosting.root || o->semihosting.chardev))
+        return error_set(e, "-semihosting-config: root= and chardev= are for target=native and auto; with "
+                            "target=gdb consoles and files are GDB's");
     app->command_line = options_command_line(o);
     *c = (struct vm_semihosting_config){
         .enabled = true,
+        .target = o->semihosting.target,
         .userspace = o->semihosting.userspace,
         .files = {o->semihosting.root, o->semihosting.readonly, app->command_line},
         .host_input = true,

@@ -63,6 +63,7 @@ struct options {
     const char *perfmap_path; /* NULL: the default */
     struct {
         bool enabled, userspace, readonly;
+        uint8_t target;                /* enum vm_semihosting_target */
         char *chardev, *root, *args; /* allocated; NULL: not given */
     } semihosting;
     uint8_t unmapped; /* enum vm_unmapped */

@@ -4,6 +4,7 @@
 
 #include "app/options_internal.h"
 #include "util/bits.h"
+#include "vm/vm.h"
 
 static bool parse_switch(const char *key, const char *value, bool *on, struct error *e)
 {
@@ -37,14 +38,17 @@ static bool set_readonly(struct options *o, const char *value, struct error *e)
 
 static bool set_target(struct options *o, const char *value, struct error *e)
 {
-    static const char *const known[] = {"native", "auto", "gdb", NULL};
+    static const char *const known[] = {[VM_SEMIHOSTING_NATIVE] = "native",
+                                        [VM_SEMIHOSTING_AUTO] = "auto",
+                                        [VM_SEMIHOSTING_GDB] = "gdb", NULL};
     char hint[64];
-    if (value && !strcmp(value, "gdb"))
-        return error_set(e, "-semihosting-config: target=gdb is not supported yet; calls are served "
-                            "by armemu itself (target=native)");
-    if (value && (!strcmp(value, "native") || !strcmp(value, "auto")))
-        return true;
-    return error_set(e, "-semihosting-config: unknown target '%s'%s (native, auto)",
+    for (unsigned i = 0; value && known[i]; i++) {
+        if (!strcmp(value, known[i])) {
+            o->semihosting.target = (uint8_t)i;
+            return true;
+        }
+    }
+    return error_set(e, "-semihosting-config: unknown target '%s'%s (native, auto, gdb)",
                      value ? value : "", option_hint(value ? value : "", known, hint, sizeof(hint)));
 }
 
@@ -109,8 +113,9 @@ enum option_status option_semihosting(struct options *o, const char *value, stru
 enum option_status option_semihosting_config(struct options *o, const char *value, struct error *e)
 {
     if (!strcmp(value, "help")) {
-        printf("-semihosting-config [enable=]on|off[,target=native|auto][,chardev=ID][,arg=TEXT...]\n"
+        printf("-semihosting-config [enable=]on|off[,target=native|auto|gdb][,chardev=ID][,arg=TEXT...]\n"
                "                    [,userspace=on|off][,root=DIR[,readonly=on|off]]\n"
+               "target=gdb   GDB serves consoles and files; auto: while one is attached\n"
                "chardev=ID   consoles lead to -chardev ...,id=ID instead of the terminal\n"
                "arg=TEXT     a word of the program's command line; may be repeated; ',,' is a comma\n"
                "userspace=on unprivileged code may call, too\n"

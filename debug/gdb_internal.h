@@ -35,7 +35,12 @@ struct gdb_stub {
     struct gdb_stop stop;    /* the last one */
     uint32_t ids[GDB_THREADS_MAX]; /* of the threads that there are, as last asked for */
     uint32_t id_count;
-    struct gdb_resume actions[GDB_THREADS_MAX];
+    struct gdb_resume actions[GDB_THREADS_MAX]; /* of the last time that the target went on: */
+    uint32_t action_count;
+    enum gdb_action others;
+    struct semihosting_request *request; /* that the debugger is carrying out; NULL: none */
+    uint32_t request_thread;
+    bool request_interrupt; /* Ctrl-C meanwhile */
 
     char *reply;         /* under construction */
     size_t reply_length, reply_capacity;
@@ -76,9 +81,9 @@ bool gdb_take_char(char **p, char c);
 /** Take a thread that is there, or GDB_ALL for -1; 0 means @any. */
 bool gdb_take_thread(struct gdb_stub *g, char **p, uint32_t any, uint32_t *thread);
 
-/* gdb_file.c, gdb_memory.c, gdb_object.c, gdb_query.c, gdb_resume.c: tables, ended by a row without name */
-extern const struct gdb_command gdb_file_commands[], gdb_memory_commands[], gdb_object_commands[],
-    gdb_query_commands[], gdb_resume_commands[];
+/* gdb_file.c, gdb_file_io.c, gdb_memory.c, gdb_object.c, gdb_query.c, gdb_resume.c: tables, ended by a row without name */
+extern const struct gdb_command gdb_file_commands[], gdb_file_io_commands[], gdb_memory_commands[],
+    gdb_object_commands[], gdb_query_commands[], gdb_resume_commands[];
 
 /* gdb_command.c */
 /** Ask for the threads that there are: g->ids. */
@@ -92,7 +97,17 @@ void gdb_attached(struct gdb_stub *g, bool yes);
 void gdb_files_init(struct gdb_stub *g);
 void gdb_files_close(struct gdb_stub *g);
 
+/* gdb_file_io.c */
+/** The debugger is asked for what the program wants. */
+void gdb_file_io_ask(struct gdb_stub *g, const struct gdb_stop *stop);
+/** Memory as the debugger means it: while it carries out a request, as the program that asked. */
+bool gdb_memory_read(struct gdb_stub *g, uint64_t addr, void *buf, uint32_t len);
+bool gdb_memory_write(struct gdb_stub *g, uint64_t addr, const void *buf, uint32_t len);
+
 /* gdb_resume.c */
+
+/** Let the target go on as it did before. */
+void gdb_go_on(struct gdb_stub *g);
 
 /** Let all threads go on. */
 void gdb_continue_all(struct gdb_stub *g);

@@ -80,7 +80,7 @@ static void run_P(struct gdb_stub *g, char *args, size_t len)
 
 static bool read_memory(struct gdb_stub *g, uint64_t addr, void *buf, uint32_t len)
 {
-    return g->target->read_memory(g->opaque, g->general_thread, g->physical, addr, buf, len);
+    return gdb_memory_read(g, addr, buf, len);
 }
 
 static void run_m(struct gdb_stub *g, char *args, size_t len)
@@ -99,7 +99,7 @@ static void run_m(struct gdb_stub *g, char *args, size_t len)
 
 static void write_memory(struct gdb_stub *g, uint64_t addr, const void *buf, uint32_t len)
 {
-    if (g->target->write_memory(g->opaque, g->general_thread, g->physical, addr, buf, len))
+    if (gdb_memory_write(g, addr, buf, len))
         gdb_reply(g, "OK");
     else
         gdb_reply_error(g, GDB_EFAULT);

@@ -68,6 +68,10 @@ void gdb_stub_stopped(void *opaque, const struct gdb_stop *stop)
     if (!g->running)
         return;
     g->running = false;
+    if (stop->kind == GDB_STOP_FILE_IO) {
+        gdb_file_io_ask(g, stop);
+        return;
+    }
     g->stop = *stop;
     if (stop->thread)
         g->general_thread = stop->thread;
@@ -107,8 +111,16 @@ static void go(struct gdb_stub *g, enum gdb_action others)
         return;
     }
     g->silent = true;
+    g->action_count = g->id_count;
+    g->others = others;
+    gdb_go_on(g);
+}
+
+void gdb_go_on(struct gdb_stub *g)
+{
+    g->request = NULL; /* if it has no answer, the program asks again */
     g->running = true;
-    g->target->resume(g->opaque, g->actions, g->id_count, others);
+    g->target->resume(g->opaque, g->actions, g->action_count, g->others);
 }
 
 static void set_all(struct gdb_stub *g, enum gdb_action action)

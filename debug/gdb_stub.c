@@ -100,6 +100,7 @@ static void on_byte(struct gdb_stub *g, uint8_t byte)
         break;
     case GDB_INPUT_NAK: chardev_write(g->chardev, g->frame, g->frame_length); break;
     case GDB_INPUT_INTERRUPT:
+        g->request_interrupt = g->request != NULL;
         if (g->running)
             gdb_interrupt(g);
         break;
@@ -131,6 +132,7 @@ static void session_begin(struct gdb_stub *g)
     gdb_threads_update(g);
     g->general_thread = g->ids[0];
     g->resume_thread = GDB_ALL;
+    g->request = NULL;
     g->stop = (struct gdb_stop){.kind = GDB_STOP_NONE, .thread = g->ids[0]};
     g->frame_length = 0;
 }
@@ -139,9 +141,11 @@ static void session_begin(struct gdb_stub *g)
  * debugger or the monitor, or running. */
 static void session_end(struct gdb_stub *g)
 {
-    bool was_running = g->target->running(g->opaque);
+    bool running = g->target->running(g->opaque);
+    bool was_running = running || g->request; /* nobody will answer: the program asks again */
     g->running = false;
-    if (was_running)
+    g->request = NULL;
+    if (running)
         g->target->stop(g->opaque);
     gdb_files_close(g);
     g->target->remove_all(g->opaque);

@@ -23,7 +23,10 @@ enum gdb_stop_kind {
     GDB_STOP_SIGNAL,    /* a signal has arrived and has not been delivered */
     GDB_STOP_EXITED,    /* the process has ended, with a status */
     GDB_STOP_KILLED,    /* or by a signal */
+    GDB_STOP_FILE_IO,   /* none: the debugger is to do something for the program, which goes on then */
 };
+
+struct semihosting_request;
 
 struct gdb_stop {
     enum gdb_stop_kind kind;
@@ -31,6 +34,7 @@ struct gdb_stop {
     enum gdb_point point; /* GDB_STOP_POINT */
     uint64_t address;     /* of the data that was about to be accessed */
     uint32_t code;        /* the signal, as GDB numbers it, or the status */
+    struct semihosting_request *request; /* GDB_STOP_FILE_IO: to be answered */
 };
 
 /* What a thread does when the target goes on. */

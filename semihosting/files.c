@@ -121,6 +121,35 @@ static int host_seek(struct semihosting_file *f, uint32_t position)
 
 static const struct file_class host_class = {host_read, host_write, host_length, host_seek, false};
 
+/* ---- files of a debugger that has left ---------------------------------------------------------- */
+
+static ssize_t gone_read(struct semihosting_op *op, struct semihosting_file *f, void *buf, size_t len)
+{
+    errno = EIO;
+    return -1;
+}
+
+static ssize_t gone_write(struct semihosting_op *op, struct semihosting_file *f, const void *buf,
+                          size_t len)
+{
+    errno = EIO;
+    return -1;
+}
+
+static int64_t gone_length(struct semihosting_file *f)
+{
+    errno = EIO;
+    return -1;
+}
+
+static int gone_seek(struct semihosting_file *f, uint32_t position)
+{
+    errno = EIO;
+    return -1;
+}
+
+static const struct file_class remote_class = {gone_read, gone_write, gone_length, gone_seek, false};
+
 /* ---- handles ----------------------------------------------------------------------------------- */
 
 static struct semihosting_file *find(struct semihosting *sh, uint32_t handle)
@@ -148,6 +177,39 @@ static int file_close(struct semihosting_file *f)
     int result = f->class == &host_class ? close(f->fd) : 0;
     f->class = NULL;
     return result;
+}
+
+enum semihosting_side semihosting_file_side(struct semihosting *sh, uint32_t handle,
+                                            struct semihosting_file **f, int *fd)
+{
+    static const int console[] = {[SEMIHOSTING_STDIN] = 0, [SEMIHOSTING_STDOUT] = 1,
+                                  [SEMIHOSTING_STDERR] = 2, [SEMIHOSTING_DEBUG] = 2};
+    *f = find(sh, handle);
+    if (!*f || ((*f)->class != &remote_class && (*f)->class != &console_class))
+        return SEMIHOSTING_HERE;
+    *fd = (*f)->class == &console_class ? console[(*f)->stream] : (*f)->fd;
+    return SEMIHOSTING_DEBUGGER;
+}
+
+bool semihosting_has_handle(const struct semihosting *sh)
+{
+    for (uint32_t i = 0; i < SEMIHOSTING_HANDLES; i++)
+        if (!sh->files[i].class)
+            return true;
+    errno = EMFILE;
+    return false;
+}
+
+uint32_t semihosting_remote_handle(struct semihosting *sh, int fd, bool readable, bool writable)
+{
+    const struct semihosting_file f = {
+        .class = &remote_class, .fd = fd, .readable = readable, .writable = writable};
+    return new_handle(sh, &f);
+}
+
+bool semihosting_name_is_ours(const char *name)
+{
+    return !strcmp(name, ":tt") || !strcmp(name, ":semihosting-features");
 }
 
 void semihosting_close_all(struct semihosting *sh)

@@ -16,7 +16,7 @@ struct file_class;
 struct semihosting_file {
     const struct file_class *class; /* NULL: free */
     enum semihosting_stream stream; /* consoles */
-    int fd;                         /* files of the host */
+    int fd;                         /* files of the host; the debugger's number for its files */
     uint32_t position;              /* ":semihosting-features" */
     bool readable, writable;
 };
@@ -67,6 +67,36 @@ uint32_t semihosting_tmpnam(struct semihosting_op *op);
 uint32_t semihosting_remove(struct semihosting_op *op);
 uint32_t semihosting_rename(struct semihosting_op *op);
 void semihosting_close_all(struct semihosting *sh);
+
+/** Who serves a handle. */
+enum semihosting_side { SEMIHOSTING_HERE, SEMIHOSTING_DEBUGGER };
+
+/** The file of @handle with its side, given that there is a debugger; *@fd is the debugger's number.
+ * SEMIHOSTING_HERE also for handles that are none. */
+enum semihosting_side semihosting_file_side(struct semihosting *sh, uint32_t handle,
+                                            struct semihosting_file **f, int *fd);
+/** Can one more handle be made? errno is set if not. */
+bool semihosting_has_handle(const struct semihosting *sh);
+/** A handle for the debugger's file @fd. */
+uint32_t semihosting_remote_handle(struct semihosting *sh, int fd, bool readable, bool writable);
+/** Is @name served by us, even when there is a debugger? */
+bool semihosting_name_is_ours(const char *name);
+
+/* remote.c: the same calls for the debugger; those that are not about its files are passed on. */
+uint32_t semihosting_remote_open(struct semihosting_op *op);
+uint32_t semihosting_remote_close(struct semihosting_op *op);
+uint32_t semihosting_remote_writec(struct semihosting_op *op);
+uint32_t semihosting_remote_write0(struct semihosting_op *op);
+uint32_t semihosting_remote_write(struct semihosting_op *op);
+uint32_t semihosting_remote_read(struct semihosting_op *op);
+uint32_t semihosting_remote_readc(struct semihosting_op *op);
+uint32_t semihosting_remote_is_tty(struct semihosting_op *op);
+uint32_t semihosting_remote_seek(struct semihosting_op *op);
+uint32_t semihosting_remote_flen(struct semihosting_op *op);
+uint32_t semihosting_remote_tmpnam(struct semihosting_op *op);
+uint32_t semihosting_remote_remove(struct semihosting_op *op);
+uint32_t semihosting_remote_rename(struct semihosting_op *op);
+uint32_t semihosting_remote_time(struct semihosting_op *op);
 
 /* root.c: names within the granted folder. All return -1 with errno set on errors, EACCES for names
  * that lead out of it. */

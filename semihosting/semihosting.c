@@ -262,23 +262,24 @@ static const struct operation {
     const char *name;
     uint8_t words; /* of the block at R1 */
     uint32_t (*call)(struct semihosting_op *op);
+    uint32_t (*remote)(struct semihosting_op *op); /* when there is a debugger for it */
 } operations[] = {
-    [0x01] = {"SYS_OPEN", 3, semihosting_open},
-    [0x02] = {"SYS_CLOSE", 1, semihosting_close},
-    [0x03] = {"SYS_WRITEC", 0, op_writec},
-    [0x04] = {"SYS_WRITE0", 0, op_write0},
-    [0x05] = {"SYS_WRITE", 3, semihosting_write},
-    [0x06] = {"SYS_READ", 3, semihosting_read},
-    [0x07] = {"SYS_READC", 0, op_readc},
+    [0x01] = {"SYS_OPEN", 3, semihosting_open, semihosting_remote_open},
+    [0x02] = {"SYS_CLOSE", 1, semihosting_close, semihosting_remote_close},
+    [0x03] = {"SYS_WRITEC", 0, op_writec, semihosting_remote_writec},
+    [0x04] = {"SYS_WRITE0", 0, op_write0, semihosting_remote_write0},
+    [0x05] = {"SYS_WRITE", 3, semihosting_write, semihosting_remote_write},
+    [0x06] = {"SYS_READ", 3, semihosting_read, semihosting_remote_read},
+    [0x07] = {"SYS_READC", 0, op_readc, semihosting_remote_readc},
     [0x08] = {"SYS_ISERROR", 1, op_iserror},
-    [0x09] = {"SYS_ISTTY", 1, semihosting_is_tty},
-    [0x0a] = {"SYS_SEEK", 2, semihosting_seek},
-    [0x0c] = {"SYS_FLEN", 1, semihosting_flen},
-    [0x0d] = {"SYS_TMPNAM", 3, semihosting_tmpnam},
-    [0x0e] = {"SYS_REMOVE", 2, semihosting_remove},
-    [0x0f] = {"SYS_RENAME", 4, semihosting_rename},
+    [0x09] = {"SYS_ISTTY", 1, semihosting_is_tty, semihosting_remote_is_tty},
+    [0x0a] = {"SYS_SEEK", 2, semihosting_seek, semihosting_remote_seek},
+    [0x0c] = {"SYS_FLEN", 1, semihosting_flen, semihosting_remote_flen},
+    [0x0d] = {"SYS_TMPNAM", 3, semihosting_tmpnam, semihosting_remote_tmpnam},
+    [0x0e] = {"SYS_REMOVE", 2, semihosting_remove, semihosting_remote_remove},
+    [0x0f] = {"SYS_RENAME", 4, semihosting_rename, semihosting_remote_rename},
     [0x10] = {"SYS_CLOCK", 0, op_clock},
-    [0x11] = {"SYS_TIME", 0, op_time},
+    [0x11] = {"SYS_TIME", 0, op_time, semihosting_remote_time},
     [0x12] = {"SYS_SYSTEM", 2, op_system},
     [0x13] = {"SYS_ERRNO", 0, op_errno},
     [0x15] = {"SYS_GET_CMDLINE", 2, op_get_cmdline},
@@ -310,7 +311,8 @@ enum semihosting_outcome semihosting_call(struct semihosting *sh,
                                     "read", row->name, arg);
         *result = semihosting_fail(sh, EFAULT);
     } else {
-        *result = row->call(&o);
+        bool remote = row->remote && (guest->debugger || guest->debugger_missing);
+        *result = remote ? row->remote(&o) : row->call(&o);
     }
     pthread_mutex_unlock(&sh->lock);
     return o.outcome;

@@ -23,7 +23,21 @@ enum semihosting_stream {
 
 enum { SEMIHOSTING_AGAIN = -1 }; /* of read_console: nothing yet */
 
-/* What a call needs of the machine. All members must be set; @opaque is passed to each. */
+/* While a debugger carries a request out, memory from here on is semihosting_request.scratch: for data
+ * that the program has no memory for. */
+#define SEMIHOSTING_SCRATCH 0xffffff00u
+enum { SEMIHOSTING_SCRATCH_SIZE = 64 };
+
+/* A request to a debugger, in the words of GDB's File-I/O, and the answer. It lives from call to call. */
+struct semihosting_request {
+    char text[96];   /* what follows the F: "write,1,20000000,5" */
+    bool answered;   /* and the answer has not been used yet: */
+    int64_t result;  /* -1: an error */
+    uint32_t error;  /* File-I/O's number */
+    uint8_t scratch[SEMIHOSTING_SCRATCH_SIZE];
+};
+
+/* What a call needs of the machine. All functions must be set; @opaque is passed to each. */
 struct semihosting_guest {
     void *opaque;
     bool big_endian; /* words in memory */
@@ -40,6 +54,10 @@ struct semihosting_guest {
     int (*read_console)(void *opaque, void *buf, size_t len);
     /** Heap base and limit, stack base and limit; 0 where the program must know. */
     void (*heap)(void *opaque, uint32_t block[4]);
+    /** A debugger that serves consoles and files; NULL: they are served here. */
+    struct semihosting_request *debugger;
+    /** It should, but there is none: such calls fail. */
+    bool debugger_missing;
 };
 
 struct semihosting_config {
@@ -69,6 +87,7 @@ enum semihosting_outcome {
     SEMIHOSTING_RETURN, /* R0 is *result */
     SEMIHOSTING_WAIT,   /* console input is needed: make the same call again when there is some */
     SEMIHOSTING_EXIT,   /* the program ended: @end is filled in */
+    SEMIHOSTING_ASK,    /* guest->debugger has a request: make the same call again when it is answered */
 };
 
 /**

@@ -247,6 +247,7 @@ void vm_cpu_reset(struct vm_cpu *c)
 {
     const struct boot_entry *entry = &c->vm->entry;
     c->powered = c->index == 0;
+    c->request.answered = false;
     c->start = (struct vm_cpu_start){
         .pc = entry->pc,
         .vector_pc = entry->vector_pc,

@@ -207,7 +207,7 @@ bool vm_debug_watch(struct vm_cpu *c, uint32_t va, uint32_t len, bool write)
     const struct gdb_point_row *p = gdb_points_watch(&c->vm->debug.points, va, len, write);
     if (!p)
         return false;
-    c->watch_hit = true;
+    c->stop_noted = true;
     c->stop = (struct gdb_stop){.kind = GDB_STOP_POINT,
                                 .thread = thread_of(c),
                                 .point = p->kind,
@@ -215,6 +215,28 @@ bool vm_debug_watch(struct vm_cpu *c, uint32_t va, uint32_t len, bool write)
     atomic_store(&c->attention, true);
     atomic_store(&c->state.env.exit_request, 1);
     return true;
+}
+
+/* ---- requests of the program, on the CPU's thread -------------------------------------------------- */
+
+bool vm_debug_serves(struct vm_cpu *c)
+{
+    struct vm *vm = c->vm;
+    pthread_mutex_lock(&vm->device_lock);
+    bool serves = vm->debug.attached && (vm->debug.running || vm->paused);
+    pthread_mutex_unlock(&vm->device_lock);
+    return serves;
+}
+
+/* Like all stops this one may be forgotten for another: the call is then made again, with its request. */
+void vm_debug_ask(struct vm_cpu *c)
+{
+    c->stop_noted = true;
+    c->stop = (struct gdb_stop){
+        .kind = GDB_STOP_FILE_IO, .thread = thread_of(c), .request = &c->request};
+    atomic_store(&c->attention, true);
+    atomic_store(&c->state.env.exit_request, 1);
+    vm_restart_instruction(c);
 }
 
 /* ---- stops ------------------------------------------------------------------------------------------ */
@@ -310,8 +332,8 @@ static bool step_goes_on(struct vm_cpu *c)
 /* What the CPU came out with is noted in c->stop; false if it goes on. */
 static bool has_stopped(struct vm_cpu *c, enum engine_stop why)
 {
-    if (c->watch_hit) {
-        c->watch_hit = false;
+    if (c->stop_noted) {
+        c->stop_noted = false;
         return true;
     }
     if (why == ENGINE_STOP_STEP) {
@@ -541,6 +563,11 @@ static void describe(void *opaque, uint32_t thread, char *name, size_t name_size
     snprintf(about, about_size, "%s", c->powered ? "on" : "off");
 }
 
+static void attached(void *opaque, bool yes)
+{
+    ((struct vm *)opaque)->debug.attached = yes;
+}
+
 static void reset(void *opaque)
 {
     vm_reset(opaque);
@@ -568,6 +595,7 @@ const struct gdb_target vm_gdb_target = {
     .remove = remove_one,
     .remove_all = remove_all,
     .watchpoints = true,
+    .attached = attached,
     .reset = reset,
     .quit = quit,
 };

@@ -64,7 +64,9 @@ struct vm_cpu {
 
     /* Only the CPU's thread: */
     struct phys_region *last_region;
-    bool watch_hit;         /* leaving the guest because of a watchpoint: see stop */
+    bool stop_noted;        /* leaving the guest for the debugger: see stop */
+    struct semihosting_request request; /* to the debugger (its answer: while all CPUs are parked), */
+    uint32_t request_key[3];            /* by the call with these PC, R0 and R1 */
     bool fetch_valid;       /* nothing has been invalidated since the last fetch: */
     uint32_t fetch_va;      /* for the following exec_fill */
     uint8_t fetch_page_bits;
@@ -78,6 +80,7 @@ struct vm_debug {
     struct gdb_points points;
     struct vm_cpu *here; /* the CPU that runs on the loop's thread for a step; all are parked */
     bool changed;   /* breakpoints that the engine has not been told of */
+    bool attached;  /* there is a debugger */
     bool running;   /* the debugger let the machine go on and waits for a stop */
     bool announced; /* the event loop has been told that a CPU stopped */
 };
@@ -233,6 +236,10 @@ bool vm_debug_watches_page(const struct vm *vm, uint32_t va, bool write);
 /** An access is about to be made. If it is watched the CPU will stop: true, and the access must not be
  * made but its instruction be left. Only while there are watchpoints. */
 bool vm_debug_watch(struct vm_cpu *c, uint32_t va, uint32_t len, bool write);
+/** Does a debugger wait for CPU @c, or will it when the stop that is on its way is over? Its thread. */
+bool vm_debug_serves(struct vm_cpu *c);
+/** Stop for the debugger to answer c->request; the instruction is left, and executed again. */
+void vm_debug_ask(struct vm_cpu *c);
 void vm_debug_free(struct vm *vm);
 
 /* vm.c */

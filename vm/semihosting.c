@@ -244,6 +244,20 @@ static void program_ended(struct vm_cpu *c, const struct semihosting_exit *end)
     vm_quit(vm, end->status);
 }
 
+/* The request of this call, if a debugger is to serve it. An answer that another call did not wait for
+ * (the debugger has moved the PC) is dropped. */
+static struct semihosting_request *request_of(struct vm_cpu *c)
+{
+    const struct arm_state *s = &c->state;
+    const uint32_t key[3] = {arm_insn_pc(s), s->r[0], s->r[1]};
+    if (c->vm->semihosting.config.target == VM_SEMIHOSTING_NATIVE || !vm_debug_serves(c))
+        return NULL;
+    if (memcmp(key, c->request_key, sizeof(key)))
+        c->request.answered = false;
+    memcpy(c->request_key, key, sizeof(key));
+    return &c->request;
+}
+
 bool vm_semihosting_trap(struct arm_state *s, enum arm_semihosting_trap trap, uint32_t imm)
 {
     struct vm_cpu *c = vm_cpu_of(&s->env);
@@ -252,10 +266,12 @@ bool vm_semihosting_trap(struct arm_state *s, enum arm_semihosting_trap trap, ui
     uint32_t result;
     if (!h->calls || !is_call(c, trap, imm) || (!h->config.userspace && !arm_is_privileged(s)))
         return false;
+    struct semihosting_request *request = request_of(c);
     const struct semihosting_guest guest = {
         .opaque = c, .big_endian = s->big_endian, .read = guest_read, .write = guest_write,
         .time = guest_time, .utc = guest_utc, .write_console = console_write,
-        .read_console = console_read, .heap = guest_heap,
+        .read_console = console_read, .heap = guest_heap, .debugger = request,
+        .debugger_missing = !request && h->config.target == VM_SEMIHOSTING_GDB,
     };
     for (;;) {
         switch (semihosting_call(h->calls, &guest, s->r[0], s->r[1], &result, &end)) {
@@ -264,6 +280,9 @@ bool vm_semihosting_trap(struct arm_state *s, enum arm_semihosting_trap trap, ui
             return true;
         case SEMIHOSTING_EXIT:
             program_ended(c, &end);
+            return true;
+        case SEMIHOSTING_ASK:
+            vm_debug_ask(c);
             return true;
         case SEMIHOSTING_WAIT:
             if (wait_for_input(c))

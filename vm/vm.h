@@ -24,9 +24,16 @@
 
 struct vm;
 
+enum vm_semihosting_target {
+    VM_SEMIHOSTING_NATIVE,
+    VM_SEMIHOSTING_AUTO, /* a debugger while there is one */
+    VM_SEMIHOSTING_GDB,  /* a debugger; without one, calls fail */
+};
+
 /* Semihosting: who may call, and where its consoles lead. */
 struct vm_semihosting_config {
     bool enabled;
+    enum vm_semihosting_target target; /* who serves consoles and files */
     bool userspace;         /* calls of unprivileged code count as well */
     struct semihosting_config files;
     struct chardev *input;  /* NULL: standard input if host_input, else it has ended */

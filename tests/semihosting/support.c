@@ -72,8 +72,9 @@ struct guest *guest_new(bool root, bool readonly, const char *command_line)
     struct error e = {0};
     strcpy(g->dir, "/tmp/semihosting.XXXXXX");
     cr_assert(mkdtemp(g->dir));
-    g->ops = (struct semihosting_guest){g, false, guest_read, guest_write, guest_time, guest_utc,
-                                        guest_out, guest_in, guest_heap};
+    g->ops = (struct semihosting_guest){
+        .opaque = g, .read = guest_read, .write = guest_write, .time = guest_time, .utc = guest_utc,
+        .write_console = guest_out, .read_console = guest_in, .heap = guest_heap};
     const struct semihosting_config config = {root ? g->dir : NULL, readonly, command_line};
     g->sh = semihosting_new(&config, &e);
     cr_assert(g->sh, "%s", e.text);

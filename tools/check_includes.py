@@ -33,7 +33,7 @@ LAYERS = {
     "roms": [],
     "roms/src": [],
     "debug": ["backend/backend.h", "devices", "engine", "frontend", "frontend/arm", "host", "ir",
-              "softmmu", "util"],
+              "softmmu", "util", "semihosting/semihosting.h"],
     "ui": ["devices", "host", "util"],
     "process": ["debug", "engine", "frontend", "frontend/arm", "host", "ir", "softmmu", "util"],
     "vm": ["backend", "backend/x86_64", "debug", "devices", "engine", "frontend", "frontend/arm",

@@ -1,6 +1,9 @@
 /* Networks: the frames that wait, the spellings of -netdev, and libslirp's answers. */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "host/net.h"
 #include "tests/host/support.h"
@@ -139,6 +142,148 @@ Test(host_net, the_gateway_answers)
     cr_assert(run_until(loop, got_arp, &f));
     cr_assert(sleeps(loop, 50)); /* nothing to do: no polling */
     net_attach(net, NULL, NULL);
+    net_set_free(set);
+    loop_free(loop);
+}
+
+/* ---- a guest that echoes what comes by TCP ---- */
+
+struct guest {
+    struct net *net;
+    uint32_t next; /* sequence number of what it sends */
+    bool closed;
+};
+
+static void put(uint8_t *at, uint32_t value, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        at[i] = (uint8_t)(value >> 8 * (bytes - 1 - i));
+}
+
+static uint32_t get(const uint8_t *at, unsigned bytes)
+{
+    uint32_t value = 0;
+    for (unsigned i = 0; i < bytes; i++)
+        value = value << 8 | at[i];
+    return value;
+}
+
+static uint32_t sum(const uint8_t *data, size_t len, uint32_t start)
+{
+    for (size_t i = 0; i < len; i++)
+        start += i & 1 ? data[i] : (uint32_t)data[i] << 8;
+    return start;
+}
+
+static uint32_t fold(uint32_t value)
+{
+    while (value >> 16)
+        value = (value & 0xffff) + (value >> 16);
+    return ~value & 0xffff;
+}
+
+static const uint8_t guest_mac[6] = {2, 0, 0, 0, 0, 1};
+
+static void answer_arp(struct guest *g, const uint8_t *frame)
+{
+    uint8_t out[60] = {0};
+    memcpy(out, frame + 6, 6);
+    memcpy(out + 6, guest_mac, 6);
+    memcpy(out + 12, frame + 12, 8);
+    put(out + 20, 2, 2);
+    memcpy(out + 22, guest_mac, 6);
+    memcpy(out + 28, frame + 38, 4);
+    memcpy(out + 32, frame + 22, 10);
+    net_send(g->net, out, sizeof(out));
+}
+
+/* @flags with @len bytes of data, to the peer that sent @frame, all of which up to @ack has come. */
+static void answer_tcp(struct guest *g, const uint8_t *frame, uint32_t ack, uint8_t flags, const uint8_t *data,
+                       size_t len)
+{
+    uint8_t out[NET_FRAME_MAX] = {0}, *tcp = out + 34;
+    memcpy(out, frame + 6, 6);
+    memcpy(out + 6, guest_mac, 6);
+    put(out + 12, 0x800, 2);
+    out[14] = 0x45;
+    put(out + 16, (uint32_t)(40 + len), 2);
+    out[22] = 64;
+    out[23] = 6;
+    memcpy(out + 26, frame + 30, 4);
+    memcpy(out + 30, frame + 26, 4);
+    put(out + 24, fold(sum(out + 14, 20, 0)), 2);
+    memcpy(tcp, frame + 36, 2);
+    memcpy(tcp + 2, frame + 34, 2);
+    put(tcp + 4, g->next, 4);
+    put(tcp + 8, ack, 4);
+    tcp[12] = 0x50;
+    tcp[13] = flags;
+    put(tcp + 14, 8192, 2);
+    memcpy(tcp + 20, data, len);
+    put(tcp + 16, fold(sum(tcp, 20 + len, sum(out + 26, 8, (uint32_t)(6 + 20 + len)))), 2);
+    g->next += (uint32_t)len + (flags & 3 ? 1 : 0);
+    net_send(g->net, out, 54 + len);
+}
+
+static void guest_receive(void *opaque, const uint8_t *frame, size_t len)
+{
+    struct guest *g = opaque;
+    if (get(frame + 12, 2) == 0x806 && frame[21] == 1)
+        answer_arp(g, frame);
+    if (get(frame + 12, 2) != 0x800 || frame[23] != 6)
+        return;
+    const uint8_t *tcp = frame + 34;
+    size_t header = 4u * (tcp[12] >> 4), size = get(frame + 16, 2) - 20 - header;
+    uint32_t seq = get(tcp + 4, 4) + (uint32_t)size;
+    if (tcp[13] & 2) /* SYN */
+        answer_tcp(g, frame, seq + 1, 0x12, NULL, 0);
+    else if (size)
+        answer_tcp(g, frame, seq, 0x18, tcp + header, size);
+    g->closed = g->closed || tcp[13] & 1;
+}
+
+static const struct net_frontend guest_ops = {NULL, guest_receive};
+
+static bool guest_closed(void *opaque)
+{
+    return ((struct guest *)opaque)->closed;
+}
+
+/* A port that nobody has just now, with a set that forwards it. */
+static struct net *forward(struct net_set *set, struct sockaddr_in *to)
+{
+    char spec[80];
+    socklen_t len = sizeof(*to);
+    struct error e = {0};
+    *to = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert(!bind(fd, (struct sockaddr *)to, len) && !getsockname(fd, (struct sockaddr *)to, &len));
+    close(fd);
+    snprintf(spec, sizeof(spec), "user,hostfwd=tcp:127.0.0.1:%u-:7", ntohs(to->sin_port));
+    struct net *net = net_add(set, spec, "-nic", false, &e);
+    cr_assert(net, "%s", e.text);
+    return net;
+}
+
+Test(host_net, a_port_leads_to_the_guest)
+{
+    static const char text[] = "there and back";
+    struct error e = {0};
+    struct sockaddr_in to;
+    char back[sizeof(text)];
+    struct loop *loop = loop_new(NULL, &e);
+    struct net_set *set = net_set_new(loop);
+    struct guest g = {.net = forward(set, &to), .next = 0x12345678};
+    net_attach(g.net, &guest_ops, &g);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert(!connect(fd, (struct sockaddr *)&to, sizeof(to)));
+    cr_assert_eq(write(fd, text, sizeof(text)), sizeof(text));
+    cr_assert_eq(run_reading(loop, fd, back, sizeof(back)), sizeof(text));
+    cr_assert_str_eq(back, text);
+    shutdown(fd, SHUT_WR);
+    cr_assert(run_until(loop, guest_closed, &g));
+    close(fd);
+    net_attach(g.net, NULL, NULL);
     net_set_free(set);
     loop_free(loop);
 }

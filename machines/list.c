@@ -115,9 +115,14 @@ unsigned machine_serial_count(const struct machine *m)
 
 const char *machine_nic_model(const struct machine *m, unsigned index)
 {
-    for (unsigned i = 0; i < m->row_count; i++)
-        if (m->rows[i].role == ROLE_NETWORK && !index--)
+    for (unsigned i = 0; i < m->row_count; i++) {
+        if (m->rows[i].role != ROLE_NETWORK)
+            continue;
+        unsigned count = m->rows[i].count ? m->rows[i].count : 1;
+        if (index < count)
             return m->rows[i].class;
+        index -= count;
+    }
     return NULL;
 }
 

@@ -256,6 +256,36 @@ def network(suite, board, core, ethernet):
                 raise Failed('QEMU prints otherwise:\n' + got)
 
 
+NETWORK_BOARD = """name: net
+help: a UART and a LAN9118
+cpu: cortex-m3
+m_profile: {irqs: 16, priority_bits: 3, cpu_hz: 25000000}
+ram: {base: 0x20000000, size: 1M}
+memory: [{name: code, base: 0, size: 1M, kind: rom}]
+devices:
+  - class: cmsdk-uart
+    name: uart0
+    serial: true
+    base: 0x40004000
+    irq: 0
+  - class: lan9118
+    name: ethernet
+    network: true
+    base: 0x40200000
+    irq: 13
+"""
+
+
+def network_of_board_file(suite):
+    path = os.path.join(suite.folder, 'net.yaml')
+    with open(path, 'w') as file:
+        file.write(NETWORK_BOARD)
+    image = suite.build('net.c', 'cortex-m3', CMSDK_MEMORY, {'ETHERNET': 0x40200000})
+    got = talk(suite.armemu, image, 'file:' + path, NETDEV)
+    if got != NET.format(low='12005452', high='00005634'):
+        raise Failed(got)
+
+
 def libc(suite, library, board, core, flags, flash, ram, end, is_qemus):
     """Every level of the compiler; QEMU once."""
     kernel = '-kernel' if library == 'newlib' else '-device'
@@ -350,7 +380,7 @@ def cases():
             yield '%s on %s, %s' % (library, *board[:2]), lambda s, l=library, b=board: libc(s, l, *b)
     for board in STM32F4_PROGRAMS:
         yield board[0], lambda s, b=board: stm32f4(s, *b)
-    for case in (cores_of_lm3s6965evb, generic, board_file, reset_keeps, wrong_command_lines):
+    for case in (cores_of_lm3s6965evb, generic, board_file, network_of_board_file, reset_keeps, wrong_command_lines):
         yield case.__name__, case
 
 

@@ -236,7 +236,7 @@ static void guest_receive(void *opaque, const uint8_t *frame, size_t len)
     size_t header = 4u * (tcp[12] >> 4), size = get(frame + 16, 2) - 20 - header;
     uint32_t seq = get(tcp + 4, 4) + (uint32_t)size;
     if (tcp[13] & 2) /* SYN */
-        answer_tcp(g, frame, seq + 1, 0x12, NULL, 0);
+        answer_tcp(g, frame, seq + 1, 0x12, tcp, 0);
     else if (size)
         answer_tcp(g, frame, seq, 0x18, tcp + header, size);
     g->closed = g->closed || tcp[13] & 1;

@@ -23,13 +23,13 @@ static uint32_t hash64(uint64_t v, unsigned bits)
     return (uint32_t)((v * 0x9e3779b97f4a7c15ull) >> (64 - bits));
 }
 
-/* The bucket of a key, and its mark there. */
+/* The bucket of a key, and its mark there. What a page has lies together, as it is asked for together. */
 static struct block_bucket *block_bucket(struct engine *en, uint64_t phys, uint32_t offset,
                                          uint32_t flags, uint64_t *mark)
 {
-    uint32_t hash = hash64((phys | offset) ^ (uint64_t)flags << 32, BLOCK_HASH_BITS + 6);
-    *mark = BIT64(hash % 64);
-    return &en->block_hash[hash / 64];
+    uint32_t page = hash64((phys >> PAGE_BITS) ^ (uint64_t)flags << 32, BLOCK_HASH_BITS);
+    *mark = BIT64((offset >> 1 ^ page) % 64);
+    return &en->block_hash[(page + (offset >> 3)) % ARRAY_SIZE(en->block_hash)];
 }
 
 /* ---- pages ------------------------------------------------------------------------------------- */
@@ -124,7 +124,7 @@ static void entry_store(uint32_t *entry, uint32_t value)
 
 static struct link **site_bucket(struct engine *en, const void *site)
 {
-    return &en->site_hash[hash64((uint64_t)(uintptr_t)site, SITE_HASH_BITS)];
+    return &en->site_hash[((uintptr_t)site >> 4) % ARRAY_SIZE(en->site_hash)];
 }
 
 static void sites_add(struct engine *en, struct block *b)

@@ -116,8 +116,8 @@ static bool interp_id(struct engine *en, struct backend_code *code)
 
 static void count(struct engine *en, const struct block *b)
 {
-    uint64_t key = ((b->phys | b->start) ^ (uint64_t)b->flags << 40) * 0x9e3779b97f4a7c15ull;
-    uint32_t bit = (uint32_t)(key >> (64 - SEEN_BITS));
+    uint64_t page = ((b->phys >> PAGE_BITS) ^ (uint64_t)b->flags << 40) * 0x9e3779b97f4a7c15ull;
+    uint32_t bit = (uint32_t)((page >> (64 - SEEN_BITS)) + b->start / 2) % (1u << SEEN_BITS);
     if (en->seen[bit / 64] & BIT64(bit % 64))
         en->stats.blocks_retranslated++;
     en->seen[bit / 64] |= BIT64(bit % 64);

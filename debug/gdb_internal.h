@@ -33,6 +33,11 @@ struct gdb_stub {
     uint32_t general_thread; /* that g, m ... mean (Hg) */
     uint32_t resume_thread;  /* that c and s mean (Hc); GDB_ALL */
     struct gdb_stop stop;    /* the last one */
+    bool non_stop;           /* QNonStop: then these have not been acknowledged, the first has been told: */
+    struct gdb_stop stops[GDB_THREADS_MAX + 2]; /* one per thread, the first, and the end */
+    uint32_t stop_count;
+    bool answering_why;      /* the first is the answer to "?" */
+    bool interrupt_one;      /* the thread that is being stopped is to report Ctrl-C */
     uint32_t ids[GDB_THREADS_MAX]; /* of the threads that there are, as last asked for */
     uint32_t id_count;
     struct gdb_resume actions[GDB_THREADS_MAX]; /* of the last time that the target went on: */
@@ -64,6 +69,8 @@ void gdb_reply_hex(struct gdb_stub *g, const void *data, size_t len);
 void gdb_reply_error(struct gdb_stub *g, unsigned number);
 /** Send what is in the reply, and empty it. */
 void gdb_reply_send(struct gdb_stub *g);
+/** Send it as a notification, which is not acknowledged. */
+void gdb_reply_notification(struct gdb_stub *g);
 
 /* gdb_command.c: the tables, and arguments */
 
@@ -81,9 +88,9 @@ bool gdb_take_char(char **p, char c);
 /** Take a thread that is there, or GDB_ALL for -1; 0 means @any. */
 bool gdb_take_thread(struct gdb_stub *g, char **p, uint32_t any, uint32_t *thread);
 
-/* gdb_file.c, gdb_file_io.c, gdb_memory.c, gdb_object.c, gdb_query.c, gdb_resume.c: tables, ended by a row without name */
+/* gdb_file.c, gdb_file_io.c, gdb_memory.c, gdb_nonstop.c, gdb_object.c, gdb_query.c, gdb_resume.c: tables, ended by a row without name */
 extern const struct gdb_command gdb_file_commands[], gdb_file_io_commands[], gdb_memory_commands[],
-    gdb_object_commands[], gdb_query_commands[], gdb_resume_commands[];
+    gdb_nonstop_commands[], gdb_object_commands[], gdb_query_commands[], gdb_resume_commands[];
 
 /* gdb_command.c */
 /** Ask for the threads that there are: g->ids. */
@@ -104,6 +111,16 @@ void gdb_file_io_ask(struct gdb_stub *g, const struct gdb_stop *stop);
 bool gdb_memory_read(struct gdb_stub *g, uint64_t addr, void *buf, uint32_t len);
 bool gdb_memory_write(struct gdb_stub *g, uint64_t addr, const void *buf, uint32_t len);
 
+/* gdb_nonstop.c */
+/** Begin or end non-stop mode. */
+void gdb_nonstop_set(struct gdb_stub *g, bool on);
+/** A thread has stopped. */
+void gdb_nonstop_stopped(struct gdb_stub *g, const struct gdb_stop *stop);
+/** Do what g->actions say for the threads that are named. */
+void gdb_nonstop_go(struct gdb_stub *g);
+/** The reply to "?": the first of the threads that are stopped; vStopped asks for the others. */
+void gdb_nonstop_why(struct gdb_stub *g);
+
 /* gdb_resume.c */
 
 /** Let the target go on as it did before. */
@@ -112,8 +129,9 @@ void gdb_go_on(struct gdb_stub *g);
 /** Let all threads go on. */
 void gdb_continue_all(struct gdb_stub *g);
 
-/** The reply that tells of g->stop. */
+/** The reply that tells of g->stop, or of @stop. */
 void gdb_stop_reply(struct gdb_stub *g);
+void gdb_stop_reply_of(struct gdb_stub *g, const struct gdb_stop *stop);
 /** Stop the machine if it runs, and tell the debugger if it waits. */
 void gdb_interrupt(struct gdb_stub *g);
 

@@ -31,6 +31,8 @@ static void run_supported(struct gdb_stub *g, char *args, size_t len)
               GDB_PACKET_MAX);
     if (g->target->memory_map)
         gdb_reply(g, ";qXfer:memory-map:read+");
+    if (g->target->non_stop)
+        gdb_reply(g, ";QNonStop+");
     if (g->target->pass_signals)
         gdb_reply(g, ";QPassSignals+");
     for (unsigned i = 0; i < GDB_OBJECT_COUNT; i++)
@@ -132,7 +134,7 @@ static void run_monitor(struct gdb_stub *g, char *args, size_t len)
         left -= n;
     }
     free(text);
-    if (g->target->running(g->opaque)) /* `cont` is for the debugger to say */
+    if (!g->non_stop && g->target->running(g->opaque)) /* `cont` is for the debugger to say */
         g->target->stop(g->opaque);
     gdb_reply(g, "OK");
 }

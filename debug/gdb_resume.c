@@ -26,17 +26,17 @@ static void reply_expedited(struct gdb_stub *g, uint32_t thread)
     }
 }
 
-static void reply_point(struct gdb_stub *g)
+static void reply_point(struct gdb_stub *g, const struct gdb_stop *stop)
 {
     static const char *const names[GDB_POINT_COUNT] = {"swbreak", "hwbreak", "watch", "rwatch",
                                                        "awatch"};
     const bool known[GDB_POINT_COUNT] = {g->swbreak, g->hwbreak, true, true, true};
-    enum gdb_point point = g->stop.point;
+    enum gdb_point point = stop->point;
     if (!known[point])
         return;
     gdb_reply(g, "%s:", names[point]);
     if (point >= GDB_POINT_WRITE)
-        gdb_reply(g, "%llx", (unsigned long long)g->stop.address);
+        gdb_reply(g, "%llx", (unsigned long long)stop->address);
     gdb_reply(g, ";");
 }
 
@@ -44,27 +44,36 @@ static unsigned stop_signal(const struct gdb_stop *stop)
 {
     switch (stop->kind) {
     case GDB_STOP_INTERRUPT: return SIGNAL_INT;
+    case GDB_STOP_ASKED: return 0;
     case GDB_STOP_SIGNAL: return stop->code;
     default: return SIGNAL_TRAP;
     }
 }
 
-void gdb_stop_reply(struct gdb_stub *g)
+void gdb_stop_reply_of(struct gdb_stub *g, const struct gdb_stop *stop)
 {
-    const struct gdb_stop *stop = &g->stop;
     if (stop->kind == GDB_STOP_EXITED || stop->kind == GDB_STOP_KILLED) {
         gdb_reply(g, "%c%02x", stop->kind == GDB_STOP_EXITED ? 'W' : 'X', stop->code & 0xff);
         return;
     }
     gdb_reply(g, "T%02xthread:%x;", stop_signal(stop), stop->thread);
     if (stop->kind == GDB_STOP_POINT)
-        reply_point(g);
+        reply_point(g, stop);
     reply_expedited(g, stop->thread);
+}
+
+void gdb_stop_reply(struct gdb_stub *g)
+{
+    gdb_stop_reply_of(g, &g->stop);
 }
 
 void gdb_stub_stopped(void *opaque, const struct gdb_stop *stop)
 {
     struct gdb_stub *g = opaque;
+    if (g->non_stop) {
+        gdb_nonstop_stopped(g, stop);
+        return;
+    }
     if (!g->running)
         return;
     g->running = false;
@@ -104,6 +113,10 @@ static enum gdb_action step_action(const struct gdb_stub *g)
 static void go(struct gdb_stub *g, enum gdb_action others)
 {
     bool some = false;
+    if (g->non_stop) { /* c, s and others of their time would wait for a stop */
+        gdb_reply_error(g, GDB_EINVAL);
+        return;
+    }
     for (uint32_t i = 0; i < g->id_count; i++)
         some = some || g->actions[i].action != GDB_HOLD;
     if (!some) {
@@ -238,10 +251,12 @@ static bool take_actions(struct gdb_stub *g, char *p, enum gdb_action *others)
 static void run_vcont(struct gdb_stub *g, char *args, size_t len)
 {
     enum gdb_action others;
-    if (take_actions(g, args, &others))
-        go(g, others);
-    else
+    if (!take_actions(g, args, &others))
         gdb_reply_error(g, GDB_EINVAL);
+    else if (g->non_stop)
+        gdb_nonstop_go(g);
+    else
+        go(g, others);
 }
 
 static void run_vcont_query(struct gdb_stub *g, char *args, size_t len)
@@ -253,6 +268,8 @@ static void run_why(struct gdb_stub *g, char *args, size_t len)
 {
     if (g->detached)
         gdb_reply(g, "W00");
+    else if (g->non_stop)
+        gdb_nonstop_why(g);
     else
         gdb_stop_reply(g);
 }
@@ -298,6 +315,10 @@ static void restart(struct gdb_stub *g)
     gdb_attached(g, true);
     if (g->target->running(g->opaque))
         g->target->stop(g->opaque);
+    if (g->non_stop) { /* all are held, as at the beginning */
+        g->target->non_stop(g->opaque, true);
+        g->stop_count = 0;
+    }
     g->target->reset(g->opaque);
     g->stop = (struct gdb_stop){.kind = GDB_STOP_NONE, .thread = g->ids[0]};
     g->general_thread = g->ids[0];

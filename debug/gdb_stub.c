@@ -63,10 +63,22 @@ void gdb_reply_send(struct gdb_stub *g)
     chardev_write(g->chardev, g->frame, g->frame_length);
 }
 
+void gdb_reply_notification(struct gdb_stub *g)
+{
+    char *frame = malloc(2 * g->reply_length + 4);
+    if (!frame)
+        abort();
+    size_t len = gdb_packet_frame(frame, g->reply, g->reply_length);
+    frame[0] = '%';
+    g->reply_length = 0;
+    chardev_write(g->chardev, frame, len);
+    free(frame);
+}
+
 /* ---- input ----------------------------------------------------------------------------------- */
 
 /* A machine that runs while a packet arrives is stopped first: either the debugger does not wait for
- * the stop, or the machine was resumed by somebody else. */
+ * the stop, or the machine was resumed by somebody else. In non-stop mode that is but for a moment. */
 static void on_packet(struct gdb_stub *g)
 {
     if (!g->no_ack)
@@ -76,9 +88,13 @@ static void on_packet(struct gdb_stub *g)
     if (g->detached && !gdb_command_while_detached(g->parser.data)) {
         gdb_reply_error(g, GDB_ESRCH);
     } else {
-        if (!g->detached)
+        if (g->non_stop)
+            g->target->quiet(g->opaque, true);
+        else if (!g->detached)
             gdb_interrupt(g);
         gdb_command_run(g, g->parser.data, g->parser.length);
+        if (g->non_stop)
+            g->target->quiet(g->opaque, false);
     }
     if (!g->silent)
         gdb_reply_send(g);
@@ -120,6 +136,8 @@ static void receive(void *opaque, const uint8_t *buf, size_t len)
 void gdb_attached(struct gdb_stub *g, bool yes)
 {
     g->detached = !yes;
+    if (!yes)
+        gdb_nonstop_set(g, false);
     if (g->target->attached)
         g->target->attached(g->opaque, yes);
 }

@@ -23,6 +23,7 @@ enum gdb_stop_kind {
     GDB_STOP_SIGNAL,    /* a signal has arrived and has not been delivered */
     GDB_STOP_EXITED,    /* the process has ended, with a status */
     GDB_STOP_KILLED,    /* or by a signal */
+    GDB_STOP_ASKED,     /* non-stop: the debugger has stopped the thread */
     GDB_STOP_FILE_IO,   /* none: the debugger is to do something for the program, which goes on then */
 };
 
@@ -80,6 +81,18 @@ struct gdb_target {
      * once, by gdb_stub_stopped. */
     void (*resume)(void *opaque, const struct gdb_resume *actions, uint32_t count,
                    enum gdb_action others);
+
+    /* Non-stop mode: threads are held or run one by one, and each stop is reported when it happens, with
+     * the others running. When it begins all are held; when it ends (stopped or quiet), none is. */
+    void (*non_stop)(void *opaque, bool on);
+    /* In this mode: stop the threads that run for a moment, so that functions can be called as above;
+     * and let them go on. */
+    void (*quiet)(void *opaque, bool yes);
+    /* Is the thread held? While quiet. */
+    bool (*held)(void *opaque, uint32_t thread);
+    /* One thread goes on, or is held (GDB_HOLD: reported as GDB_STOP_ASKED). Nothing for a thread of
+     * which that is already so. While quiet. */
+    void (*act)(void *opaque, const struct gdb_resume *action);
 
     const struct gdb_registers *(*registers)(void *opaque);
     uint64_t (*read_register)(void *opaque, uint32_t thread, const struct gdb_register *reg);

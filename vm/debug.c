@@ -223,7 +223,7 @@ bool vm_debug_serves(struct vm_cpu *c)
 {
     struct vm *vm = c->vm;
     pthread_mutex_lock(&vm->device_lock);
-    bool serves = vm->debug.attached && (vm->debug.running || vm->paused);
+    bool serves = vm->debug.attached && !vm->debug.non_stop && (vm->debug.running || vm->paused);
     pthread_mutex_unlock(&vm->device_lock);
     return serves;
 }
@@ -241,6 +241,30 @@ void vm_debug_ask(struct vm_cpu *c)
 
 /* ---- stops ------------------------------------------------------------------------------------------ */
 
+static bool all_held(const struct vm *vm)
+{
+    for (uint32_t i = 0; i < vm->cpu_count; i++)
+        if (!vm->cpus[i]->held)
+            return false;
+    return true;
+}
+
+/* Non-stop: each CPU that has stopped is reported. Time stands when all have. */
+static void announce_each(struct vm *vm)
+{
+    for (uint32_t i = 0; i < vm->cpu_count; i++) {
+        struct vm_cpu *c = vm->cpus[i];
+        const struct gdb_stop stop = c->stop;
+        if (!c->held || stop.kind == GDB_STOP_NONE)
+            continue;
+        c->stop.kind = GDB_STOP_NONE;
+        if (vm->debug.listener.stopped)
+            vm->debug.listener.stopped(vm->debug.listener.opaque, &stop);
+    }
+    if (all_held(vm))
+        vm_pause(vm);
+}
+
 /* On the event loop: the machine stops, and one of the CPUs that wanted it is named. */
 static void announce(void *opaque)
 {
@@ -248,6 +272,8 @@ static void announce(void *opaque)
     struct vm_debug *d = &vm->debug;
     struct gdb_stop stop = {.kind = GDB_STOP_NONE};
     d->announced = false;
+    if (d->non_stop)
+        announce_each(vm);
     if (!d->running)
         return;
     d->running = false;
@@ -484,6 +510,51 @@ static void resume(void *opaque, const struct gdb_resume *actions, uint32_t coun
     vm_resume(vm);
 }
 
+/* ---- non-stop mode ------------------------------------------------------------------------------------ */
+
+static void non_stop(void *opaque, bool on)
+{
+    struct vm *vm = opaque;
+    vm->debug.running = false;
+    vm->debug.non_stop = on;
+    vm_debug_release(vm);
+    for (uint32_t i = 0; i < vm->cpu_count; i++)
+        vm->cpus[i]->held = on;
+}
+
+static void quiet(void *opaque, bool yes)
+{
+    struct vm *vm = opaque;
+    if (yes) {
+        vm_pause(vm);
+    } else if (!all_held(vm)) {
+        if (vm->debug.changed)
+            breakpoints_apply(vm);
+        vm_resume(vm);
+    }
+}
+
+static bool held(void *opaque, uint32_t thread)
+{
+    return cpu_of(opaque, thread)->held;
+}
+
+static void act(void *opaque, const struct gdb_resume *r)
+{
+    struct vm_cpu *c = cpu_of(opaque, r->thread);
+    const struct gdb_stop stop = {.kind = GDB_STOP_ASKED, .thread = r->thread};
+    if (c->held == (r->action == GDB_HOLD) || c->stop.kind != GDB_STOP_NONE) /* its stop is on its way */
+        return;
+    if (r->action != GDB_HOLD) {
+        cpu_resume(c, r);
+        return;
+    }
+    c->held = true;
+    c->stepping_over = false;
+    engine_step(c->engine, ENGINE_STEP_OFF);
+    c->vm->debug.listener.stopped(c->vm->debug.listener.opaque, &stop);
+}
+
 /* ---- breakpoints and watchpoints, while stopped --------------------------------------------------- */
 
 /* The tables of no CPU know the pages of the watchpoint any more, nor may they learn them. */
@@ -584,6 +655,10 @@ const struct gdb_target vm_gdb_target = {
     .running = running,
     .stop = stop,
     .resume = resume,
+    .non_stop = non_stop,
+    .quiet = quiet,
+    .held = held,
+    .act = act,
     .registers = registers,
     .read_register = read_register,
     .write_register = write_register,

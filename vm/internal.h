@@ -80,6 +80,7 @@ struct vm_debug {
     struct gdb_points points;
     struct vm_cpu *here; /* the CPU that runs on the loop's thread for a step; all are parked */
     bool changed;   /* breakpoints that the engine has not been told of */
+    bool non_stop;  /* CPUs are held one by one (vm_cpu.held); `running` is false */
     bool attached;  /* there is a debugger */
     bool running;   /* the debugger let the machine go on and waits for a stop */
     bool announced; /* the event loop has been told that a CPU stopped */

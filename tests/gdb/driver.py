@@ -191,6 +191,7 @@ class Rsp:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(HANG_SECONDS)
         self.buffer = b""
+        self.notifications = []
         self.ack = True
         if not ack:
             check_equal(self.ask("QStartNoAckMode"), "OK", "QStartNoAckMode")
@@ -223,7 +224,23 @@ class Rsp:
             check_equal(self.byte(), b"+", "acknowledgement")
 
     def receive(self):
-        """The next packet, unescaped."""
+        """The next packet, unescaped. Notifications that come before it go to self.notifications."""
+        while True:
+            kind, text = self.receive_any()
+            if kind == b"$":
+                return text
+            self.notifications.append(text)
+
+    def notification(self):
+        """The next notification."""
+        if not self.notifications:
+            kind, text = self.receive_any()
+            check_equal(kind, b"%", "start of a notification")
+            self.notifications.append(text)
+        return self.notifications.pop(0)
+
+    def receive_any(self):
+        """How the next packet or notification starts, and its text."""
         while True:
             end = self.buffer.find(b"#")
             if end >= 0 and len(self.buffer) >= end + 3:
@@ -233,12 +250,12 @@ class Rsp:
             self.buffer += data
         packet, given = self.buffer[:end], self.buffer[end + 1:end + 3]
         self.buffer = self.buffer[end + 3:]
-        check_equal(packet[:1], b"$", "start of a packet")
+        check(packet[:1] in (b"$", b"%"), f"start of a packet: {packet}")
         check_equal(int(given, 16), sum(packet[1:]) & 255, "checksum")
-        if self.ack:
+        if self.ack and packet[:1] == b"$":
             self.raw(b"+")
         text = re.sub(rb"(?s)}(.)", lambda m: bytes([m[1][0] ^ 0x20]), packet[1:])
-        return text.decode("latin1")
+        return packet[:1], text.decode("latin1")
 
     def ask(self, packet):
         self.send(packet)

@@ -280,3 +280,10 @@ def test_socket_in_use(context):
                               timeout=30, stdin=subprocess.DEVNULL, check=False)
     check_equal(done.returncode, 1, "exit status")
     check_match(r"^armemu-user: .*in use", done.stderr)
+
+
+def test_no_non_stop(context):
+    """It is not there, and nobody is told that it is."""
+    with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
+        check("QNonStop" not in client.ask("qSupported:swbreak+"), "QNonStop is announced")
+        check_equal((client.ask("QNonStop:1"), client.ask("vCtrlC"), client.ask("vStopped")), ("", "", ""), "replies")

@@ -9,7 +9,7 @@
 
 /* Chosen addresses: below what a 3 GiB process has as its stack, above only when that is full. */
 #define CHOICE_TOP 0xb7000000u
-#define WINDOW_HINT ((void *)0x100000000000)
+#define WINDOW_HINT ((void *)0x200000000000) /* not where sanitizers have their shadow */
 
 bool space_init(struct space *s, uint64_t base, uint32_t top, struct error *e)
 {

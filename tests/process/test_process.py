@@ -29,8 +29,10 @@ def test(function):
 def check(condition, message, result=None):
     if not condition:
         if result is not None:
-            message += '\n  status %d\n  stdout %r\n  stderr %r' % (
-                result.returncode, result.stdout[-1500:], result.stderr[-800:])
+            report = result.stderr.find(b'ERROR: AddressSanitizer')
+            stderr = result.stderr[report:report + 3000] if report >= 0 else result.stderr[-800:]
+            message += '\n  status %d\n  stdout %r\n  stderr %s' % (
+                result.returncode, result.stdout[-1500:], stderr.decode(errors='replace'))
         raise AssertionError(message)
 
 
@@ -246,7 +248,7 @@ def places():
     check(r.stdout.decode() == EXPECTED['threads'], '-R', r)
     r = run([guest('hello')], ['-R', '1M', '-s', '2M'])
     check(r.returncode == 126 and b'does not fit' in r.stderr, 'a stack that does not fit', r)
-    r = run([guest('hello')], ['-B', '0x200000000000'])
+    r = run([guest('hello')], ['-B', '0x300000000000'])
     check(r.returncode == 3, '-B', r)
     r = run([guest('hello')], ['-one-insn-per-tb', '-d', 'in_asm'])
     blocks = re.split(rb'^IN:', r.stderr, flags=re.M)[1:]

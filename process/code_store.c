@@ -72,7 +72,7 @@ void code_store_prune(const struct process_config *c)
             continue;
         total += s.st_size;
         if (!*oldest || s.st_mtime < oldest_time) {
-            memcpy(oldest, d->d_name, sizeof(oldest));
+            snprintf(oldest, sizeof(oldest), "%s", d->d_name); /* it may be shorter than its array */
             oldest_time = s.st_mtime;
         }
     }

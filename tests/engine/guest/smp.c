@@ -491,8 +491,15 @@ static void ponger(void)
     irq_enable();
     code_done[cpu_index()] = 1;
     for (uint32_t seen = 0; seen < rounds; seen++) {
-        while (ping[cpu_index()] <= seen)
+        /* Masked, so that none arrives between the look and the WFI, which a masked one ends, too. */
+        irq_disable();
+        while (ping[cpu_index()] <= seen) {
             WFI();
+            irq_enable();
+            ISB();
+            irq_disable();
+        }
+        irq_enable();
         rt_sgi(0, 3);
     }
     irq_disable();

@@ -1,5 +1,6 @@
 #include "devices/gpio/cmsdk_gpio.h"
 
+#include "devices/core/cmsdk.h"
 #include "devices/core/regs.h"
 #include "util/bits.h"
 
@@ -122,16 +123,7 @@ static const struct reg rows[] = {
     {"INTSTATUS", 0x038, .field = AT(status), .w1c = PINS, .after = update},
     {"MASKLOWBYTE", 0x400, 256, .read = low_read, .write = low_write},
     {"MASKHIGHBYTE", 0x800, 256, .read = high_read, .write = high_write},
-    {"PID4", 0xfd0, .reset = 0x04},
-    {"PID5", 0xfd4, 3, .reset = 0x00},
-    {"PID0", 0xfe0, .reset = 0x20},
-    {"PID1", 0xfe4, .reset = 0xb8},
-    {"PID2", 0xfe8, .reset = 0x1b},
-    {"PID3", 0xfec, .reset = 0x00},
-    {"CID0", 0xff0, .reset = 0x0d},
-    {"CID1", 0xff4, .reset = 0xf0},
-    {"CID2", 0xff8, .reset = 0x05},
-    {"CID3", 0xffc, .reset = 0xb1},
+    CMSDK_ID_ROWS(0x20),
 };
 
 static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};

@@ -1,5 +1,6 @@
 #include "devices/timer/cmsdk_timer.h"
 
+#include "devices/core/cmsdk.h"
 #include "devices/core/countdown.h"
 #include "devices/core/env.h"
 #include "devices/core/regs.h"
@@ -69,16 +70,7 @@ static const struct reg rows[] = {
     {"VALUE", 0x004, .read = value_read, .write = value_write},
     {"RELOAD", 0x008, .read = reload_read, .write = reload_write},
     {"INTSTATUS", 0x00c, .field = AT(status), .w1c = 1, .after = update_irq},
-    {"PID4", 0xfd0, .reset = 0x04},
-    {"PID5", 0xfd4, 3, .reset = 0x00},
-    {"PID0", 0xfe0, .reset = 0x22},
-    {"PID1", 0xfe4, .reset = 0xb8},
-    {"PID2", 0xfe8, .reset = 0x1b},
-    {"PID3", 0xfec, .reset = 0x00},
-    {"CID0", 0xff0, .reset = 0x0d},
-    {"CID1", 0xff4, .reset = 0xf0},
-    {"CID2", 0xff8, .reset = 0x05},
-    {"CID3", 0xffc, .reset = 0xb1},
+    CMSDK_ID_ROWS(0x22),
 };
 
 static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};

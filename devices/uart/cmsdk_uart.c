@@ -1,5 +1,6 @@
 #include "devices/uart/cmsdk_uart.h"
 
+#include "devices/core/cmsdk.h"
 #include "devices/core/regs.h"
 #include "host/chardev.h"
 #include "util/bits.h"
@@ -149,16 +150,7 @@ static const struct reg rows[] = {
     {"CTRL", 0x008, .field = AT(ctrl), .write = ctrl_write},
     {"INTSTATUS", 0x00c, .read = intstatus_read, .write = intclear_write},
     {"BAUDDIV", 0x010, .field = AT(bauddiv), .writable = 0xfffff},
-    {"PID4", 0xfd0, .reset = 0x04},
-    {"PID5", 0xfd4, 3, .reset = 0x00},
-    {"PID0", 0xfe0, .reset = 0x21},
-    {"PID1", 0xfe4, .reset = 0xb8},
-    {"PID2", 0xfe8, .reset = 0x1b},
-    {"PID3", 0xfec, .reset = 0x00},
-    {"CID0", 0xff0, .reset = 0x0d},
-    {"CID1", 0xff4, .reset = 0xf0},
-    {"CID2", 0xff8, .reset = 0x05},
-    {"CID3", 0xffc, .reset = 0xb1},
+    CMSDK_ID_ROWS(0x21),
 };
 
 static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};

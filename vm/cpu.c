@@ -55,6 +55,7 @@ void vm_cpu_free(struct vm_cpu *c)
     if (c->systick.queue)
         timer_cancel(&c->systick);
     mmu_free(c->mmu);
+    free(c->patched_page);
     pthread_cond_destroy(&c->wake);
     free(c);
 }

@@ -196,9 +196,11 @@ static bool write_flash(void *opaque, uint64_t addr, const void *buf, uint32_t l
 
 /* ---- watchpoints, on the CPU's thread ------------------------------------------------------------- */
 
-bool vm_debug_watches_page(const struct vm *vm, uint32_t va, bool write)
+bool vm_debug_watches_page(const struct vm_cpu *c, uint32_t va, bool write)
 {
-    const struct gdb_points *p = &vm->debug.points;
+    const struct gdb_points *p = &c->vm->debug.points;
+    if ((c->state.m.watches | c->state.m.literals) && arm_m_watches_page(&c->state, va, write))
+        return true;
     return p->watch_count && gdb_points_watch(p, (uint32_t)align_down(va, PAGE), PAGE, write);
 }
 
@@ -325,13 +327,42 @@ static bool breakpoint_stops(struct vm_cpu *c)
 {
     static const struct gdb_agent_ops ops = {agent_register, agent_memory, agent_print};
     const struct gdb_point_row *row = gdb_points_at(&c->vm->debug.points, c->state.env.pc);
-    if (row && !gdb_point_stops(row, &ops, c))
-        return false;
+    if (row ? !gdb_point_stops(row, &ops, c) : arm_is_m(&c->state))
+        return false; /* one of the core's own, or gone */
     c->stop = (struct gdb_stop){.kind = GDB_STOP_POINT,
                                 .thread = thread_of(c),
                                 .point = row ? row->kind : GDB_POINT_SOFTWARE,
                                 .address = c->state.env.pc};
     return true;
+}
+
+/* Breakpoints reach the engine when they are needed: a debugger takes them all out and puts them back
+ * in at each stop. Those of the core itself (M profile) are among them. */
+static void breakpoints_apply(struct vm *vm)
+{
+    uint32_t count;
+    uint64_t *pcs = gdb_points_addresses(&vm->debug.points, &count);
+    const struct arm_state *core = &vm->cpus[0]->state;
+    uint32_t own = arm_is_m(core) ? arm_m_code_points(core, NULL, 0) : 0;
+    if (own) {
+        pcs = realloc(pcs, (count + own) * sizeof(*pcs));
+        if (!pcs)
+            abort();
+        arm_m_code_points(core, pcs + count, own);
+    }
+    engine_breakpoints_set(vm->engine, pcs, count + own);
+    free(pcs);
+    vm->debug.changed = false;
+}
+
+/* Loads of constants are made as loads where somebody looks at them, or changes what they give. */
+static void literals_apply(struct vm *vm)
+{
+    const struct arm_m *core = &vm->cpus[0]->state.m;
+    bool fold = !vm->debug.points.read_watch_count && !core->watches && !core->patches;
+    if (fold == vm->debug.no_literals)
+        engine_fold_literals(vm->engine, fold);
+    vm->debug.no_literals = !fold;
 }
 
 /* ---- coming out of the guest ------------------------------------------------------------------------- */
@@ -355,6 +386,21 @@ static bool step_goes_on(struct vm_cpu *c)
     return true;
 }
 
+/* M profile: the core wants the next instruction to be executed by itself. */
+static void core_step(struct vm_cpu *c)
+{
+    c->core_step = VM_CORE_STEP_RUNS;
+    c->stepping_over = true;
+    engine_step(c->engine, ENGINE_STEP);
+}
+
+static void core_step_done(struct vm_cpu *c)
+{
+    if (c->core_step == VM_CORE_STEP_RUNS)
+        arm_m_step_done(&c->state);
+    c->core_step = VM_CORE_STEP_OFF;
+}
+
 /* What the CPU came out with is noted in c->stop; false if it goes on. */
 static bool has_stopped(struct vm_cpu *c, enum engine_stop why)
 {
@@ -362,8 +408,13 @@ static bool has_stopped(struct vm_cpu *c, enum engine_stop why)
         c->stop_noted = false;
         return true;
     }
+    if (c->core_step == VM_CORE_STEP_ASKED) {
+        core_step(c);
+        return false;
+    }
     if (why == ENGINE_STOP_STEP) {
         c->state.halted = 0;
+        core_step_done(c);
         if (step_goes_on(c))
             return false;
         c->stop = (struct gdb_stop){.kind = GDB_STOP_STEP, .thread = thread_of(c)};
@@ -373,6 +424,11 @@ static bool has_stopped(struct vm_cpu *c, enum engine_stop why)
         return false;
     if (breakpoint_stops(c))
         return true;
+    enum arm_m_code_point point = arm_is_m(&c->state) ? arm_m_code_point(&c->state) : ARM_M_POINT_NONE;
+    if (point == ARM_M_POINT_TAKEN)
+        return false;
+    if (point == ARM_M_POINT_STEP)
+        c->core_step = VM_CORE_STEP_RUNS;
     c->stepping_over = true;
     engine_step(c->engine, ENGINE_STEP);
     return false;
@@ -380,6 +436,13 @@ static bool has_stopped(struct vm_cpu *c, enum engine_stop why)
 
 void vm_debug_cpu_left(struct vm_cpu *c, enum engine_stop why)
 {
+    if (c->points_changed) {
+        c->points_changed = false;
+        breakpoints_apply(c->vm);
+        literals_apply(c->vm);
+        if (c->state.m.patches || c->patched_page)
+            engine_flush(c->vm->engine);
+    }
     if (has_stopped(c, why))
         cpu_stopped(c);
 }
@@ -421,17 +484,6 @@ static void stop(void *opaque)
     vm->debug.running = false;
     vm_pause(vm);
     vm_debug_release(vm);
-}
-
-/* Breakpoints reach the engine when they are needed: a debugger takes them all out and puts them back
- * in at each stop. */
-static void breakpoints_apply(struct vm *vm)
-{
-    uint32_t count;
-    uint64_t *pcs = gdb_points_addresses(&vm->debug.points, &count);
-    engine_breakpoints_set(vm->engine, pcs, count);
-    free(pcs);
-    vm->debug.changed = false;
 }
 
 static void cpu_resume(struct vm_cpu *c, const struct gdb_resume *r)
@@ -569,14 +621,12 @@ static void watch_flush(struct vm *vm, const struct gdb_point_row *p)
     }
 }
 
-/* @row was added or removed, and there were @reads_before watchpoints of reads. */
-static void point_changed(struct vm *vm, const struct gdb_point_row *row, unsigned reads_before)
+/* @row was added or removed. */
+static void point_changed(struct vm *vm, const struct gdb_point_row *row)
 {
-    unsigned reads = vm->debug.points.read_watch_count;
     if (gdb_point_is_breakpoint(row->kind))
         vm->debug.changed = true;
-    if (!reads_before != !reads)
-        engine_fold_literals(vm->engine, !reads);
+    literals_apply(vm);
 }
 
 static bool insert(void *opaque, enum gdb_point kind, uint64_t addr, uint32_t len,
@@ -584,13 +634,12 @@ static bool insert(void *opaque, enum gdb_point kind, uint64_t addr, uint32_t le
 {
     struct vm *vm = opaque;
     const struct gdb_point_row row = {.kind = kind, .addr = (uint32_t)addr, .len = len};
-    unsigned reads = vm->debug.points.read_watch_count;
     bool added;
     if (!gdb_points_add(&vm->debug.points, kind, addr, len, code, &added))
         return false;
     if (!added)
         return true;
-    point_changed(vm, &row, reads);
+    point_changed(vm, &row);
     if (!gdb_point_is_breakpoint(kind))
         watch_flush(vm, &row);
     return true;
@@ -599,10 +648,9 @@ static bool insert(void *opaque, enum gdb_point kind, uint64_t addr, uint32_t le
 static void remove_one(void *opaque, enum gdb_point kind, uint64_t addr, uint32_t len)
 {
     struct vm *vm = opaque;
-    unsigned reads = vm->debug.points.read_watch_count;
     struct gdb_point_row gone;
     if (gdb_points_remove(&vm->debug.points, kind, addr, len, &gone))
-        point_changed(vm, &gone, reads);
+        point_changed(vm, &gone);
 }
 
 static void remove_all(void *opaque)

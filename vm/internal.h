@@ -32,6 +32,9 @@ struct vm_m_inputs {
     _Atomic uint32_t clock_hz;          /* the processor's new clock, 0: as it was */
 };
 
+/* M profile: an instruction is executed by itself. */
+enum vm_core_step { VM_CORE_STEP_OFF, VM_CORE_STEP_ASKED, VM_CORE_STEP_RUNS };
+
 struct vm_cpu {
     struct arm_state state __attribute__((aligned(64)));
     struct vm *vm;
@@ -64,6 +67,9 @@ struct vm_cpu {
 
     /* Only the CPU's thread: */
     struct phys_region *last_region;
+    enum vm_core_step core_step; /* M profile: what the core's own watchpoints and MON_STEP want */
+    bool points_changed;         /* ... its breakpoints, which the engine has not been told of */
+    uint8_t *patched_page;       /* ... a page of code with the words that the FPB replaces */
     bool stop_noted;        /* leaving the guest for the debugger: see stop */
     struct semihosting_request request; /* to the debugger (its answer: while all CPUs are parked), */
     uint32_t request_key[3];            /* by the call with these PC, R0 and R1 */
@@ -80,6 +86,7 @@ struct vm_debug {
     struct gdb_points points;
     struct vm_cpu *here; /* the CPU that runs on the loop's thread for a step; all are parked */
     bool changed;   /* breakpoints that the engine has not been told of */
+    bool no_literals; /* the engine makes loads of constants as loads */
     bool non_stop;  /* CPUs are held one by one (vm_cpu.held); `running` is false */
     bool attached;  /* there is a debugger */
     bool running;   /* the debugger let the machine go on and waits for a stop */
@@ -220,6 +227,10 @@ bool vm_m_map(struct vm *vm, struct error *e);
 bool vm_m_config(const struct vm *vm, const struct arm_cpu_model *model, struct arm_m_config *out,
                  struct error *e);
 void vm_m_init(struct vm_cpu *c);
+/** Execute one instruction by itself, then arm_m_step_done: come out of the guest for that. */
+void vm_m_step(struct vm_cpu *c);
+/** The page at @host, which code is fetched from at @va, as the FPB lets it look. */
+const uint8_t *vm_m_patched_page(struct vm_cpu *c, uint32_t va, const uint8_t *host);
 
 /* cpu_ops.c: what the CPU calls upwards */
 extern const struct arm_cpu_ops vm_cpu_ops;
@@ -232,8 +243,8 @@ void vm_debug_cpu_left(struct vm_cpu *c, enum engine_stop why);
 void vm_debug_release(struct vm *vm);
 /** The machine has been paused by somebody else: the debugger is told if it waits. */
 void vm_debug_paused(struct vm *vm);
-/** Is part of the page of @va watched for writes, or for reads? */
-bool vm_debug_watches_page(const struct vm *vm, uint32_t va, bool write);
+/** Is part of the page of @va watched for writes, or for reads: by the debugger or the core itself? */
+bool vm_debug_watches_page(const struct vm_cpu *c, uint32_t va, bool write);
 /** An access is about to be made. If it is watched the CPU will stop: true, and the access must not be
  * made but its instruction be left. Only while there are watchpoints. */
 bool vm_debug_watch(struct vm_cpu *c, uint32_t va, uint32_t len, bool write);

@@ -3,6 +3,7 @@
  * the physical map, its interrupt inputs, and what it calls upwards. There is one such CPU in a VM.
  */
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "frontend/arm/cpu/m/m.h"
@@ -75,6 +76,38 @@ static void lockup(struct arm_state *s, const char *why)
     fprintf(stderr, "armemu: CPU %u: %s\n", s->index, why);
 }
 
+static void points_changed(struct arm_state *s)
+{
+    struct vm_cpu *c = self(s);
+    c->points_changed = true;
+    atomic_store(&c->attention, true);
+    if (vm_cpu_current(c->vm) == c)
+        engine_slice_end(&s->env);
+}
+
+void vm_m_step(struct vm_cpu *c)
+{
+    c->core_step = VM_CORE_STEP_ASKED;
+    atomic_store(&c->attention, true);
+    atomic_store(&c->state.env.exit_request, 1);
+}
+
+static void step(struct arm_state *s)
+{
+    vm_m_step(self(s));
+}
+
+const uint8_t *vm_m_patched_page(struct vm_cpu *c, uint32_t va, const uint8_t *host)
+{
+    if (!c->patched_page)
+        c->patched_page = malloc(PHYS_PAGE_SIZE);
+    if (!c->patched_page)
+        return host;
+    memcpy(c->patched_page, host, PHYS_PAGE_SIZE);
+    arm_m_patch_page(&c->state, va, c->patched_page);
+    return c->patched_page;
+}
+
 const struct arm_m_ops vm_m_ops = {
     .bus = bus,
     .ram = ram,
@@ -82,6 +115,8 @@ const struct arm_m_ops vm_m_ops = {
     .deadline = deadline,
     .reset_request = reset_request,
     .lockup = lockup,
+    .points_changed = points_changed,
+    .step = step,
 };
 
 /* ---- inputs -------------------------------------------------------------------------------------------- */

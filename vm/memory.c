@@ -50,8 +50,8 @@ static bool translate(struct access *a, bool user)
     uint64_t page_phys = align_down(t.phys, PAGE);
     bool code = atomic_load(physmap_page_flags(a->region, page_phys)) & PHYS_PAGE_CODE;
     bool write = t.write && !code && a->region->kind == PHYS_RAM;
-    bool read = t.read && !vm_debug_watches_page(c->vm, a->va, false);
-    write = write && !vm_debug_watches_page(c->vm, a->va, true);
+    bool read = t.read && !vm_debug_watches_page(c, a->va, false);
+    write = write && !vm_debug_watches_page(c, a->va, true);
     mmu_fill(c->mmu, a->va, a->region->host + (page_phys - a->region->base), t.page_bits, read,
              write);
     /* Code may have been translated from the page between the look and the fill. */
@@ -166,13 +166,30 @@ static bool access_store(struct access *a, uint64_t value)
     return true;
 }
 
-/* The debugger wants to know of the access, which would be possible: it is not made. */
+/* The debugger or the core's own watchpoint unit wants to know of the access, which would be possible: it is
+ * not made. The latter lets it be made when the instruction is executed by itself. */
 static bool watched(struct vm_cpu *c, uint32_t va, unsigned size, bool write)
 {
-    if (!c->vm->debug.points.watch_count || !vm_debug_watch(c, va, size, write))
+    if (c->vm->debug.points.watch_count && vm_debug_watch(c, va, size, write)) {
+        vm_restart_instruction(c);
+        return true;
+    }
+    if (!c->state.m.watches || c->core_step == VM_CORE_STEP_RUNS ||
+        !arm_m_watches(&c->state, va, size, write))
         return false;
+    vm_m_step(c);
     vm_restart_instruction(c);
     return true;
+}
+
+/* The access has been made. Returns the value that a load gets. */
+static uint64_t accessed(struct vm_cpu *c, uint32_t va, unsigned size, bool write, uint64_t value)
+{
+    if (c->state.m.literals && !write)
+        value = arm_m_patch_literal(&c->state, va, size, value);
+    if (c->core_step == VM_CORE_STEP_RUNS && c->state.m.watches)
+        arm_m_watched_access(&c->state, va, size, write, value);
+    return value;
 }
 
 static bool aligned_enough(struct vm_cpu *c, uint32_t va, uint32_t memop)
@@ -230,11 +247,12 @@ uint64_t vm_load(struct ir_env *env, uint64_t addr, uint32_t memop)
     c->slow_loads++;
     if (!aligned_enough(c, a.va, memop & ~(uint32_t)IR_MEM_WRITE))
         return 0;
+    bool done = false;
     if (a.va & (a.size - 1))
-        access_bytes(c, a.va, a.size, false, user, &value);
+        done = access_bytes(c, a.va, a.size, false, user, &value);
     else if (translate(&a, user) && !watched(c, a.va, a.size, false))
-        access_load(&a, &value);
-    return extend(value, memop);
+        done = access_load(&a, &value);
+    return extend(done ? accessed(c, a.va, a.size, false, value) : value, memop);
 }
 
 void vm_store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop)
@@ -245,10 +263,13 @@ void vm_store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop)
     c->slow_stores++;
     if (!aligned_enough(c, a.va, memop | IR_MEM_WRITE))
         return;
+    bool done = false;
     if (a.va & (a.size - 1))
-        access_bytes(c, a.va, a.size, true, user, &value);
+        done = access_bytes(c, a.va, a.size, true, user, &value);
     else if (translate(&a, user) && !watched(c, a.va, a.size, true))
-        access_store(&a, value);
+        done = access_store(&a, value);
+    if (done)
+        accessed(c, a.va, a.size, true, value);
 }
 
 uint8_t *vm_ram_pointer(struct arm_state *s, uint32_t addr, unsigned size, bool write)
@@ -262,6 +283,7 @@ uint8_t *vm_ram_pointer(struct arm_state *s, uint32_t addr, unsigned size, bool 
         return NULL;
     if (write && (a.region->kind != PHYS_RAM || !code_written(&a)))
         return NULL;
+    accessed(a.c, addr, size, write, 0);
     return a.region->host + (a.phys - a.region->base);
 }
 
@@ -315,6 +337,8 @@ bool vm_fetch(struct ir_env *env, uint64_t va, bool raise, struct engine_fetch *
     }
     uint64_t page = align_down(t.phys, PAGE);
     *out = (struct engine_fetch){r->host + (page - r->base), page};
+    if (c->state.m.patches && arm_m_patches_page(&c->state, (uint32_t)va))
+        out->host = vm_m_patched_page(c, (uint32_t)va, out->host);
     if (raise) {
         c->fetch_valid = true;
         c->fetch_va = (uint32_t)va;

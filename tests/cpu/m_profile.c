@@ -57,6 +57,7 @@ static void nothing_said(struct arm_state *s, const char *why)
 static const struct arm_m_ops m_ops = {
     .bus = bus, .ram = ram, .now = now, .deadline = deadline, .reset_request = nothing,
     .lockup = nothing_said,
+    .points_changed = nothing, .step = nothing,
 };
 
 static struct machine *m_new(const char *model)

@@ -96,6 +96,13 @@ struct arm_m_ops {
     void (*reset_request)(struct arm_state *s);
     /** The CPU has locked up; @why is a line for the user. s->m.locked_up is set. */
     void (*lockup)(struct arm_state *s, const char *why);
+    /** The core's own breakpoints, watchpoints or patches have changed: see m.h. Soon, and before what
+     * follows the next synchronisation, code stops at the addresses of arm_m_code_points. */
+    void (*points_changed)(struct arm_state *s);
+    /** Execute one instruction after this one, then call arm_m_step_done. */
+    void (*step)(struct arm_state *s);
+    /** @value of @size bytes has been written to stimulus port @port of the ITM. May be NULL. */
+    void (*itm)(struct arm_state *s, unsigned port, unsigned size, uint32_t value);
 };
 
 /*

@@ -88,6 +88,33 @@ void arm_m_fetch_fault(struct arm_state *s, const struct arm_fault *fault, uint3
 void arm_m_svc(struct arm_state *s, uint8_t next_it);
 void arm_m_bkpt(struct arm_state *s);
 
+/* ---- breakpoints and watchpoints of the core (m_debug.c) ------------------------------------------------ */
+
+/** The addresses that FPB and DWT look for. Writes at most @max to @pcs, returns how many there are. */
+unsigned arm_m_code_points(const struct arm_state *s, uint64_t *pcs, unsigned max);
+
+/* Such an address has been reached: nothing is there (any more), the exception of a breakpoint has been
+ * taken, or the instruction is to be executed by itself and then arm_m_step_done called. */
+enum arm_m_code_point { ARM_M_POINT_NONE, ARM_M_POINT_TAKEN, ARM_M_POINT_STEP };
+/** env.pc is such an address. Between instructions. */
+enum arm_m_code_point arm_m_code_point(struct arm_state *s);
+/** The one instruction has been executed (or has faulted): its events become pending. */
+void arm_m_step_done(struct arm_state *s);
+
+/** Are there accesses to bytes [@va, @va + @size) that the DWT looks at? Their instruction is to be executed
+ * by itself. Cheap checks before: s->m.watches, s->m.literals. */
+bool arm_m_watches(const struct arm_state *s, uint32_t va, uint32_t size, bool write);
+/** ... to the page of @va, or literals of it that are replaced? Then all are to take the slow path. */
+bool arm_m_watches_page(const struct arm_state *s, uint32_t va, bool write);
+/** Such an access has been made, of @value. */
+void arm_m_watched_access(struct arm_state *s, uint32_t va, unsigned size, bool write, uint64_t value);
+
+/** Does the FPB replace words of code in the page of @va? Replace them in the copy @page of it. */
+bool arm_m_patches_page(const struct arm_state *s, uint32_t va);
+void arm_m_patch_page(struct arm_state *s, uint32_t va, uint8_t *page);
+/** @value, loaded from @va, with the bytes that the FPB replaces (s->m.literals). */
+uint64_t arm_m_patch_literal(struct arm_state *s, uint32_t va, unsigned size, uint64_t value);
+
 /* ---- special registers (m_special.c) ------------------------------------------------------------ */
 
 /** s->mode, block flags and context, after CONTROL, mode, masks, CCR or the MPU changed. */

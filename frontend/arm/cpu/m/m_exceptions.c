@@ -368,9 +368,8 @@ void arm_m_svc(struct arm_state *s, uint8_t next_it)
     enter(s, pc + arm_insn_size(s), next_it);
 }
 
-void arm_m_bkpt(struct arm_state *s)
+void m_breakpoint(struct arm_state *s, uint32_t pc, uint8_t it)
 {
-    uint32_t pc = arm_insn_pc(s);
     bool monitor = arm_m_is_v7(s) && (s->m.demcr & M_DEMCR_MON_EN) &&
                    m_priority(s, ARM_M_EXC_DEBUG_MONITOR) < m_execution_priority(s);
     unsigned exc = monitor ? ARM_M_EXC_DEBUG_MONITOR : escalate(s, ARM_M_EXC_HARD_FAULT);
@@ -381,13 +380,18 @@ void arm_m_bkpt(struct arm_state *s)
         return;
     }
     if (!monitor) {
-        log_write(LOG_GUEST_ERRORS, "BKPT without a debugger at PC 0x%08x, taken as HardFault", pc);
+        log_write(LOG_GUEST_ERRORS, "breakpoint without a debugger at PC 0x%08x, taken as HardFault", pc);
         if (arm_m_is_v7(s))
             s->m.hfsr |= M_HFSR_DEBUGEVT;
     }
     m_bit_put(s->m.pending, exc, true);
     m_nvic_update(s);
-    enter(s, pc, arm_insn_it(s));
+    enter(s, pc, it);
+}
+
+void arm_m_bkpt(struct arm_state *s)
+{
+    m_breakpoint(s, arm_insn_pc(s), arm_insn_it(s));
 }
 
 /* ---- return ------------------------------------------------------------------------------------------ */
@@ -482,6 +486,7 @@ static void return_done(struct arm_state *s, unsigned from)
     s->event = 1;
     m_nvic_update(s);
     arm_m_state_changed(s);
+    m_monitor_step(s);
     s->env.raised = 1;
     s->env.slow_dispatch = s->itstate != 0;
     if (log_enabled(LOG_INT))

@@ -17,8 +17,11 @@
 #define M_HFSR_VECTTBL BIT(1)
 #define M_HFSR_FORCED BIT(30)
 #define M_HFSR_DEBUGEVT BIT(31)
+#define M_DFSR_HALTED BIT(0)
 #define M_DFSR_BKPT BIT(1)
+#define M_DFSR_DWTTRAP BIT(2)
 #define M_DEMCR_MON_EN BIT(16)
+#define M_DEMCR_MON_STEP BIT(18)
 #define M_DEMCR_TRCENA BIT(24)
 #define M_FPCCR_LSPACT BIT(0)
 #define M_FPCCR_USER BIT(1)
@@ -76,6 +79,48 @@ uint32_t m_cyccnt_read(const struct arm_state *s);
 /** CYCCNT counts or not, or goes on from @value. */
 void m_cyccnt_set(struct arm_state *s, uint32_t value, bool counts);
 bool m_cyccnt_counts(const struct arm_state *s);
+/** What the cycle counter is compared with has changed. */
+void m_cycle_deadline(struct arm_state *s);
+
+/* m_debug.c */
+/** Is CYCCNT compared with DWT_COMP0, and: it has reached it. */
+bool m_cycle_match_wanted(const struct arm_state *s);
+void m_cycle_matched(struct arm_state *s);
+/** DEMCR.TRCENA may have changed. */
+void m_trace_enabled(struct arm_state *s);
+/** Recompute which units are in use (m.watches, m.patches, m.literals). */
+void m_points_derive(struct arm_state *s);
+/** An exception has returned: with MON_STEP one instruction is executed now. */
+void m_monitor_step(struct arm_state *s);
+
+/* The FPB: that of ARMv7-M, or (Cortex-M7) version 2, which cannot remap. */
+static inline bool m_fpb_v2(const struct arm_state *s)
+{
+    return s->m.fpb_ctrl >> 28;
+}
+static inline unsigned m_fpb_codes(const struct arm_state *s)
+{
+    return bits_get(s->m.fpb_ctrl, 4, 4) | bits_get(s->m.fpb_ctrl, 12, 3) << 4;
+}
+static inline unsigned m_fpb_literals(const struct arm_state *s)
+{
+    return bits_get(s->m.fpb_ctrl, 8, 4);
+}
+static inline uint32_t m_fpb_address(const struct arm_state *s, unsigned n)
+{
+    return s->m.fpb_comp[n] & 0x1ffffffcu;
+}
+/** Does comparator @n replace a word of code, or of data? */
+static inline bool m_fpb_patch(const struct arm_state *s, unsigned n)
+{
+    return (s->m.fpb_ctrl & 1) && (s->m.fpb_comp[n] & 1) && !m_fpb_v2(s) && arm_m_is_v7(s) &&
+           n < m_fpb_codes(s) && !(s->m.fpb_comp[n] >> 30);
+}
+static inline bool m_fpb_literal(const struct arm_state *s, unsigned n)
+{
+    return (s->m.fpb_ctrl & 1) && (s->m.fpb_comp[n] & 1) && !m_fpb_v2(s) && arm_m_is_v7(s) &&
+           n >= m_fpb_codes(s) && n < m_fpb_codes(s) + m_fpb_literals(s);
+}
 
 /* m_special.c */
 /** As arm_m_state_changed, in the middle of a block: the context and what translation depends on follow
@@ -96,6 +141,8 @@ void m_fp_load(struct arm_state *s, const uint32_t words[17]);
 /** One word by the bus, with the rights of @privileged. False: s->m.access_violation says whether the
  * MPU refused it. */
 bool m_access(struct arm_state *s, uint32_t addr, bool write, bool privileged, uint32_t *value);
+/** BKPT, or a breakpoint of the FPB, at @pc: DebugMonitor, HardFault or lockup. */
+void m_breakpoint(struct arm_state *s, uint32_t pc, uint8_t it);
 /** A fault of state preservation: sets @cause (bits of CFSR), enters the handler; the instruction at
  * the calling PC is not executed. */
 void m_fault(struct arm_state *s, uint32_t cause, uint32_t pc, uint8_t it, const char *what,

@@ -81,7 +81,7 @@ static const struct m_register scs[] = {
 };
 
 static const struct m_register itm[] = {
-    CONST_RO(0x000, 32, "ITM_STIM", M_NEED_V7 | M_IGNORE_WRITES, 1), /* the FIFO has room */
+    FUNC(0x000, 32, "ITM_STIM", M_NEED_V7 | M_USER_ITM, m_itm_stim_read, NULL), /* written: itm_write */
     FIELD_RW(0xe00, "ITM_TER", M_NEED_V7, itm_ter, 0xffffffff),
     FIELD_RW(0xe40, "ITM_TPR", M_NEED_V7, itm_tpr, 0xf),
     FIELD_RW(0xe80, "ITM_TCR", M_NEED_V7, itm_tcr, 0x007f0f1f),
@@ -102,9 +102,8 @@ static const struct m_register dwt[] = {
 
 static const struct m_register fpb[] = {
     FUNC(0x000, 1, "FP_CTRL", 0, m_fpb_ctrl_read, m_fpb_ctrl_write),
-    FIELD_RW(0x004, "FP_REMAP", M_NEED_V7, fpb_remap, 0x1fffffe0),
-    {.offset = 0x008, .count = ARM_M_FPB_COMPARATORS, .name = "FP_COMP", .field = M(fpb_comp),
-     .plain = true, .mask = 0xdffffffd},
+    FUNC(0x004, 1, "FP_REMAP", M_NEED_V7, m_fpb_remap_read, m_fpb_remap_write),
+    FUNC(0x008, ARM_M_FPB_COMPARATORS, "FP_COMP", 0, m_fpb_comp_read, m_fpb_comp_write),
 };
 
 static const struct m_register tpiu[] = {
@@ -204,7 +203,20 @@ static bool permitted(const struct arm_state *s, const struct m_register *r, boo
 {
     if (arm_is_privileged(s))
         return true;
+    if (r && (r->need & M_USER_ITM))
+        return true; /* ITM_TPR decides what becomes of writes */
     return r && write && (r->need & M_USER_STIR) && (s->m.ccr & M_CCR_USERSETMPEND);
+}
+
+/* What the stimulus ports are given goes on with its size. */
+static bool itm_write(struct arm_state *s, const struct m_register *r, unsigned port, unsigned size,
+                      uint32_t value)
+{
+    if (r->read != m_itm_stim_read)
+        return false;
+    if (m_itm_port_enabled(s, port) && s->ops->m->itm)
+        s->ops->m->itm(s, port, size, value);
+    return true;
 }
 
 static const struct m_register *look_up(struct arm_state *s, uint32_t offset, unsigned size, bool write,
@@ -252,6 +264,8 @@ bool arm_m_ppb_write(struct arm_state *s, uint32_t offset, unsigned size, uint64
     if (fault || !r)
         return !fault;
     index = ((offset & 0xffc) - r->offset) / 4;
+    if (itm_write(s, r, index, size, (uint32_t)value))
+        return true;
     if (size == 4)
         word = (uint32_t)value;
     else

@@ -8,6 +8,7 @@
 enum {
     M_NEED_V7 = 1, M_NEED_FP = 2, M_NEED_CACHE = 4,
     M_USER_STIR = 16,     /* CCR.USERSETMPEND opens it to unprivileged code */
+    M_USER_ITM = 64,      /* unprivileged code reaches it */
     M_IGNORE_WRITES = 32, /* without a word in the log */
 };
 
@@ -53,6 +54,11 @@ READER(m_dwt_ctrl_read);
 READER(m_dwt_cyccnt_read);
 READER(m_dwt_comp_read);
 READER(m_fpb_ctrl_read);
+READER(m_fpb_remap_read);
+READER(m_fpb_comp_read);
+READER(m_itm_stim_read);
+/** Is what is written to stimulus port @port by the code that runs accepted? */
+bool m_itm_port_enabled(const struct arm_state *s, unsigned port);
 WRITER(m_syst_write);
 WRITER(m_iser_write);
 WRITER(m_icer_write);
@@ -75,6 +81,8 @@ WRITER(m_dwt_ctrl_write);
 WRITER(m_dwt_cyccnt_write);
 WRITER(m_dwt_comp_write);
 WRITER(m_fpb_ctrl_write);
+WRITER(m_fpb_remap_write);
+WRITER(m_fpb_comp_write);
 WRITER(m_write_nothing);
 
 #endif

@@ -23,7 +23,12 @@ void arm_m_reset(struct arm_state *s)
     m->fpccr = m_has_fp(s) ? M_FPCCR_ASPEN | M_FPCCR_LSPEN : 0;
     m->syst_csr = s->m_config.systick_ref_hz ? 0 : BIT(2);
     m->dwt_ctrl = arm_m_is_v7(s) ? 0x40000000 : 0x1b000000; /* comparators; v6-M: no counters */
-    m->fpb_ctrl = arm_m_is_v7(s) ? 0x260 : 0x40;
+    if (s->m_config.itm && arm_m_is_v7(s)) {
+        m->demcr = M_DEMCR_TRCENA;
+        m->itm_tcr = 1;
+        m->itm_ter = 0xffffffff;
+    }
+    m->fpb_ctrl = s->model->clidr ? 0x10000080 : arm_m_is_v7(s) ? 0x260 : 0x40;
     s->thumb = 1;
     s->itstate = 0;
     s->q = s->ge = 0;
@@ -58,5 +63,7 @@ void arm_m_loaded(struct arm_state *s)
 {
     m_nvic_update(s);
     m_systick_loaded(s);
+    m_points_derive(s);
+    s->ops->m->points_changed(s);
     arm_m_state_changed(s);
 }

@@ -394,6 +394,7 @@ WRITER(m_demcr_write)
 
     s->m.demcr = v & 0x010d07f1u;
     m_cyccnt_set(s, cycles, m_cyccnt_counts(s));
+    m_trace_enabled(s);
     if (arm_m_is_v7(s)) {
         m_bit_put(s->m.pending, ARM_M_EXC_DEBUG_MONITOR, v & BIT(17));
         nvic_changed(s);
@@ -423,50 +424,15 @@ WRITER(m_dwt_cyccnt_write)
     m_cyccnt_set(s, v, m_cyccnt_counts(s));
 }
 
-/* COMP, MASK, FUNCTION and an empty word for each comparator. */
-static uint32_t *dwt_field(struct arm_state *s, unsigned index)
+bool m_itm_port_enabled(const struct arm_state *s, unsigned port)
 {
-    unsigned n = index / 4;
-
-    if (n >= s->m.dwt_ctrl >> 28)
-        return NULL;
-    switch (index % 4) {
-    case 0: return &s->m.dwt_comp[n];
-    case 1: return &s->m.dwt_mask[n];
-    case 2: return &s->m.dwt_function[n];
-    default: return NULL;
-    }
+    if (!(s->m.demcr & M_DEMCR_TRCENA) || !(s->m.itm_tcr & 1) || !(s->m.itm_ter >> port & 1))
+        return false;
+    return arm_is_privileged(s) || !(s->m.itm_tpr >> port / 8 & 1);
 }
 
-READER(m_dwt_comp_read)
+/* FIFOREADY: nothing is ever in the way of a port that is enabled. */
+READER(m_itm_stim_read)
 {
-    const uint32_t *field = dwt_field(s, index);
-
-    return field ? *field : 0;
-}
-
-WRITER(m_dwt_comp_write)
-{
-    static const uint32_t mask[4] = {0xffffffff, 0x1f, 0x000fffef, 0};
-    uint32_t *field = dwt_field(s, index);
-
-    if (!field)
-        return;
-    *field = v & mask[index % 4];
-    if (index % 4 == 2 && (v & 15))
-        log_write(LOG_UNIMP, "DWT comparator %u: matches have no effect", index / 4);
-}
-
-READER(m_fpb_ctrl_read)
-{
-    return s->m.fpb_ctrl;
-}
-
-WRITER(m_fpb_ctrl_write)
-{
-    if (!(v & BIT(1)))
-        return; /* KEY */
-    s->m.fpb_ctrl = (s->m.fpb_ctrl & ~1u) | (v & 1);
-    if (v & 1)
-        log_write(LOG_UNIMP, "flash patch unit enabled: its comparators have no effect");
+    return m_itm_port_enabled(s, index);
 }

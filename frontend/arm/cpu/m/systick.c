@@ -39,9 +39,10 @@ static uint64_t systick_now(const struct arm_state *s)
 static void set_deadline(struct arm_state *s)
 {
     bool counts = (s->m.syst_csr & CSR_ENABLE) && s->m.syst_zero;
+    int64_t zero = counts && (s->m.syst_csr & CSR_TICKINT) ? time_of(s->m.syst_zero, systick_hz(s)) : INT64_MAX;
+    int64_t match = s->m.cycle_match ? time_of(s->m.cycle_match, s->m_config.cpu_hz) : INT64_MAX;
 
-    s->ops->m->deadline(s, counts && (s->m.syst_csr & CSR_TICKINT)
-                               ? time_of(s->m.syst_zero, systick_hz(s)) : INT64_MAX);
+    s->ops->m->deadline(s, zero < match ? zero : match);
 }
 
 /* The counter has passed 0 once or several times. */
@@ -66,9 +67,26 @@ static bool catch_up(struct arm_state *s, uint64_t now)
     return true;
 }
 
+static uint64_t cycles_now(const struct arm_state *s)
+{
+    return ticks_at(s->ops->m->now(s), s->m_config.cpu_hz);
+}
+
+/* CYCCNT has reached DWT_COMP0: it does so again when it has gone round. */
+static bool match_cycles(struct arm_state *s)
+{
+    if (!s->m.cycle_match || cycles_now(s) < s->m.cycle_match)
+        return false;
+    s->m.cycle_match += BIT64(32);
+    m_cycle_matched(s);
+    return true;
+}
+
 void arm_m_systick_sync(struct arm_state *s)
 {
-    if (catch_up(s, systick_now(s)))
+    bool zero = catch_up(s, systick_now(s)), match = match_cycles(s);
+
+    if (zero || match)
         set_deadline(s);
 }
 
@@ -160,6 +178,7 @@ void m_systick_write(struct arm_state *s, unsigned offset, uint32_t value)
 
 void m_systick_loaded(struct arm_state *s)
 {
+    m_cycle_deadline(s);
     set_deadline(s);
 }
 
@@ -187,18 +206,28 @@ bool m_cyccnt_counts(const struct arm_state *s)
     return (s->m.dwt_ctrl & 1) && (s->m.demcr & M_DEMCR_TRCENA);
 }
 
-static uint32_t cycles_now(const struct arm_state *s)
-{
-    return (uint32_t)ticks_at(s->ops->m->now(s), s->m_config.cpu_hz);
-}
-
 uint32_t m_cyccnt_read(const struct arm_state *s)
 {
-    return m_cyccnt_counts(s) ? cycles_now(s) + s->m.dwt_cyccnt : s->m.dwt_cyccnt;
+    return m_cyccnt_counts(s) ? (uint32_t)cycles_now(s) + s->m.dwt_cyccnt : s->m.dwt_cyccnt;
 }
 
 void m_cyccnt_set(struct arm_state *s, uint32_t value, bool counts)
 {
-    s->m.dwt_cyccnt = counts ? value - cycles_now(s) : value;
+    s->m.dwt_cyccnt = counts ? value - (uint32_t)cycles_now(s) : value;
     s->env.touched = 1;
+    m_cycle_deadline(s);
+}
+
+void m_cycle_deadline(struct arm_state *s)
+{
+    uint64_t before = s->m.cycle_match, now;
+
+    s->m.cycle_match = 0;
+    if (m_cycle_match_wanted(s)) {
+        now = cycles_now(s);
+        s->m.cycle_match = now + (uint32_t)(s->m.dwt_comp[0] - m_cyccnt_read(s));
+        s->m.cycle_match += s->m.cycle_match == now ? BIT64(32) : 0;
+    }
+    if (before != s->m.cycle_match)
+        set_deadline(s);
 }

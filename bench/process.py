@@ -9,6 +9,7 @@ which fills the code cache. With --root, a directory into which armhf packages h
 usage: bench/process.py [-n RUNS] [--root DIR] [--armemu-user FILE] [--qemu-user FILE] [NAME ...]"""
 import argparse
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -77,11 +78,12 @@ class Run:
         self.memory = usage.ru_maxrss
 
 
-def compare(options, command, runs):
-    """Medians of seconds and memory, of armemu and of QEMU."""
+def compare(options, command, runs, again=False):
+    """Medians of seconds and memory, of armemu and of QEMU. @again: the program runs itself, which it
+    cannot do under QEMU without being told how."""
     prefix = ["-L", options.root] if options.root else []
     mine = [options.armemu_user, *prefix, *command]
-    other = [options.qemu_user, *prefix, *command]
+    other = [options.qemu_user, *prefix, *command] + ([options.qemu_user] if again else [])
     results = Run(mine).result, Run(other).result
     if results[0] != results[1]:
         sys.exit(f"{' '.join(command)}: {results[0]}, but QEMU {results[1]}")
@@ -126,7 +128,7 @@ def main():
     parser.add_argument("-n", type=int, default=5, metavar="RUNS")
     parser.add_argument("--root", metavar="DIR")
     parser.add_argument("--armemu-user", default=os.path.join(ROOT, "build", "app", "armemu-user"))
-    parser.add_argument("--qemu-user", default="qemu-arm")
+    parser.add_argument("--qemu-user", default=shutil.which("qemu-arm"))
     parser.add_argument("names", nargs="*", metavar="NAME", help="of the guest's, or start")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -142,8 +144,8 @@ def main():
         for name, bench, rounds, limit in BENCHES:
             if options.names and bench not in options.names:
                 continue
-            (mine, memory), (other, other_memory) = compare(options, [process, bench, str(rounds)],
-                                                            options.n)
+            (mine, memory), (other, other_memory) = compare(
+                options, [process, bench, str(rounds)], options.n, bench in ("exec", "spawn"))
             table.time(name, max(mine - idle, 0) / rounds, max(other - other_idle, 0) / rounds, limit)
             if bench in ("thread", "jit", "jit_batch", "jit_patch"):
                 table.memory.append((name, memory, other_memory))

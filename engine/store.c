@@ -22,7 +22,8 @@ enum {
     ID_MAX = 32,
     STORE_MAX = 64 << 20,   /* bytes of a file */
     WORTH_BLOCKS = 16,      /* as many new blocks, and this share of all, */
-    WORTH_SHARE = 32,       /* make a new file worth its while */
+    WORTH_SHARE = 32,       /* make a new file worth its while; */
+    WASTE_SHARE = 2,        /* not if more of the code than one in so many bytes is of no further use */
 };
 
 struct store_head {
@@ -138,7 +139,13 @@ static bool parse(struct store *st)
     for (uint32_t i = 0; i < st->page_count; i++)
         if (!page_valid(st, &st->pages[i]))
             return false;
-    return backend_image_read(st->engine->backend, p + pages + blocks, h->image_size);
+    bool ok = backend_image_read(st->engine->backend, p + pages + blocks, h->image_size);
+    size_t keep = (size_t)align_up(sizeof(*h) + pages + blocks, PAGE_BYTES);
+    if (ok && keep < st->size) { /* the code is where it belongs; the host need not keep it twice */
+        munmap((uint8_t *)st->map + keep, st->size - keep);
+        st->size = keep;
+    }
+    return ok;
 }
 
 static void *zeroed(size_t count, size_t size)
@@ -501,6 +508,16 @@ static bool is_worthwhile(const struct engine *en)
            c->blocks_translated >= (c->blocks_stored + c->blocks_translated) / WORTH_SHARE;
 }
 
+/* Is enough of the code in blocks that another run may take? It is not where the program has made most of
+ * its code by itself. */
+static bool is_dense(const struct save *s)
+{
+    uint64_t used = 0;
+    for (uint32_t k = 0; k < s->block_count; k++)
+        used += s->blocks[k].code_end - s->blocks[k].code_start;
+    return used >= backend_image_size(s->st->engine->backend) / WASTE_SHARE;
+}
+
 static bool save(struct engine *en)
 {
     struct save s = {.st = en->store};
@@ -509,7 +526,7 @@ static bool save(struct engine *en)
         !is_worthwhile(en))
         return false;
     collect(&s);
-    uint8_t *data = compose(&s, &size);
+    uint8_t *data = is_dense(&s) ? compose(&s, &size) : NULL;
     bool ok = data && put_file(en->store->path, data, size);
     free(data);
     free(s.pages);

@@ -15,15 +15,12 @@
 
 enum { CONTEXT_BYTES = MMU_EXEC_TABLE1 + MMU_TABLE_BYTES };
 
+/* Most programs use one. All are reserved at once, so that the first use of another cannot fail. */
 bool process_contexts_init(struct process *p, struct error *e)
 {
-    for (unsigned i = 0; i < CONTEXTS; i++) {
-        p->contexts[i] = mmap(NULL, CONTEXT_BYTES, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (p->contexts[i] == MAP_FAILED)
-            return error_set_errno(e, "tables of translated code");
-    }
-    return true;
+    p->contexts = mmap(NULL, (size_t)CONTEXTS * CONTEXT_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return p->contexts != MAP_FAILED || error_set_errno(e, "tables of translated code");
 }
 
 static void context_changed(struct arm_state *s)
@@ -32,7 +29,7 @@ static void context_changed(struct arm_state *s)
                      (s->block_flags & ARM_BF_SMP ? 2 : 0) |
                      (s->block_flags & ARM_BF_FP_SPECIAL ? 4 : 0) |
                      (s->block_flags & ARM_BF_FP_ROUNDING ? 8 : 0);
-    s->env.tables = task_of(s)->process->contexts[index];
+    s->env.tables = task_of(s)->process->contexts + (size_t)index * CONTEXT_BYTES;
 }
 
 static void exec_fill(struct ir_env *env, unsigned lane, uint64_t va, uint32_t *entries)
@@ -45,8 +42,7 @@ static void exec_fill(struct ir_env *env, unsigned lane, uint64_t va, uint32_t *
 static void exec_flush(void *opaque)
 {
     struct process *p = opaque;
-    for (unsigned i = 0; i < CONTEXTS; i++)
-        madvise(p->contexts[i], CONTEXT_BYTES, MADV_DONTNEED);
+    madvise(p->contexts, (size_t)CONTEXTS * CONTEXT_BYTES, MADV_DONTNEED);
     engine_sync(p->engine, NULL);
 }
 

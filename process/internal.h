@@ -104,7 +104,7 @@ struct process {
     struct process_debug *debug; /* NULL: no debugger */
     struct space space;
     struct engine *engine;
-    uint8_t *contexts[CONTEXTS];
+    uint8_t *contexts; /* one behind the other */
     struct arm_exclusives exclusives;
     char exe[4096];           /* the program's file, absolute */
     bool forked;              /* of the program's own: not what was started */

@@ -121,7 +121,7 @@ struct backend *backend_new(const struct backend_config *config, struct error *e
     if (!be)
         abort();
     be->config = *config;
-    if (!codecache_open(&be->cache, config->cache_size, config->region_count, e)) {
+    if (!codecache_open(&be->cache, config->cache_size, config->region_count, config->direct, e)) {
         free(be);
         return NULL;
     }

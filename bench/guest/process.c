@@ -1,4 +1,5 @@
-/* What a program asks of its system, and code that it makes itself: process NAME ROUNDS. */
+/* What a program asks of its system, and code that it makes itself: process NAME ROUNDS [EMULATOR]. The
+ * program runs itself again through EMULATOR, if it cannot do so directly. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <setjmp.h>
@@ -15,7 +16,7 @@
 
 enum { PAGE = 4096, A32_RETURN = (int)0xe12fff1e };
 
-static char *self;
+static char *command[] = {NULL, NULL, "start", "0", NULL}, **start = command;
 static volatile unsigned sink;
 
 static void fail(const char *what)
@@ -148,26 +149,32 @@ static void bench_fork(long rounds)
     }
 }
 
+static void wait_for(pid_t pid)
+{
+    int status;
+    if (waitpid(pid, &status, 0) != pid || status)
+        fail("child");
+}
+
 static void bench_exec(long rounds)
 {
     while (rounds--) {
         pid_t pid = fork();
         if (pid == 0) {
-            execl(self, self, "start", "0", NULL);
+            execv(start[0], start);
             _exit(127);
         }
-        waitpid(pid, NULL, 0);
+        wait_for(pid);
     }
 }
 
 static void bench_spawn(long rounds)
 {
-    char *const args[] = {self, "start", "0", NULL};
     while (rounds--) {
         pid_t pid;
-        if (posix_spawn(&pid, self, NULL, NULL, args, environ))
+        if (posix_spawn(&pid, start[0], NULL, NULL, start, environ))
             fail("posix_spawn");
-        waitpid(pid, NULL, 0);
+        wait_for(pid);
     }
 }
 
@@ -318,13 +325,15 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-    self = argv[0];
-    for (unsigned i = 0; argc == 3 && i < sizeof(benches) / sizeof(benches[0]); i++) {
+    command[0] = argc == 4 ? argv[3] : NULL;
+    command[1] = argv[0];
+    start = argc == 4 ? command : command + 1;
+    for (unsigned i = 0; argc >= 3 && i < sizeof(benches) / sizeof(benches[0]); i++) {
         if (!strcmp(argv[1], benches[i].name)) {
             benches[i].run(atol(argv[2]));
             return 0;
         }
     }
-    fprintf(stderr, "usage: process NAME ROUNDS\n");
+    fprintf(stderr, "usage: process NAME ROUNDS [EMULATOR]\n");
     return 2;
 }

@@ -70,7 +70,7 @@ _armemu()
         compopt -o nospace 2>/dev/null
         return ;;
     -host-features)
-        COMPREPLY=($(compgen -W 'no-bmi1 no-bmi2 no-lzcnt' -- "$cur"))
+        COMPREPLY=($(compgen -W 'no-bmi1 no-bmi2 no-lzcnt no-avx no-avx2 no-fma no-f16c no-aes no-pclmul no-sha' -- "$cur"))
         return ;;
     -kernel | -initrd | -dtb | -bios | -D)
         compopt -o filenames 2>/dev/null

@@ -211,19 +211,19 @@ static enum option_status set_parallel(struct options *o, const char *value, str
 
 static enum option_status set_host_features(struct options *o, const char *value, struct error *e)
 {
-    static const struct {
-        const char *name;
-        uint32_t mask;
-    } features[] = {{"no-bmi1", HOST_BMI1}, {"no-bmi2", HOST_BMI2}, {"no-lzcnt", HOST_LZCNT}};
-    static const char *const names[] = {"no-bmi1", "no-bmi2", "no-lzcnt", NULL};
+    static const char *const names[] = {"no-bmi1", "no-bmi2", "no-lzcnt", "no-avx", "no-avx2", "no-fma",
+                                        "no-f16c", "no-aes", "no-pclmul", "no-sha", NULL};
+    static const uint32_t masks[] = {HOST_BMI1, HOST_BMI2, HOST_LZCNT,
+                                     HOST_AVX | HOST_AVX2 | HOST_FMA | HOST_F16C, HOST_AVX2, HOST_FMA,
+                                     HOST_F16C, HOST_AES, HOST_PCLMUL, HOST_SHA};
     char *copy = option_copy(value), *rest = copy, *inner, hint[64];
     enum option_status status = OPTION_OK;
     for (char *word; status == OPTION_OK && (word = option_next_pair(&rest, &inner));) {
         unsigned i = 0;
-        while (i < ARRAY_SIZE(features) && (inner || strcmp(features[i].name, word)))
+        while (names[i] && (inner || strcmp(names[i], word)))
             i++;
-        if (i < ARRAY_SIZE(features))
-            o->host_features_mask &= ~features[i].mask;
+        if (names[i])
+            o->host_features_mask |= masks[i];
         else
             status = option_error(e, "--host-features: unknown feature '%s'%s", word,
                                   option_hint(word, names, hint, sizeof(hint)));
@@ -429,7 +429,7 @@ static enum option_status parse_one(struct options *o, int argc, char *const *ar
 
 enum options_result options_parse(struct options *o, int argc, char *const *argv, struct error *e)
 {
-    *o = (struct options){.host_features_mask = ~0u};
+    *o = (struct options){0};
     for (int i = 1; i < argc; i++) {
         enum option_status status = parse_one(o, argc, argv, &i, e);
         if (status != OPTION_OK)

@@ -189,6 +189,14 @@ int32_t ir_vop(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, uns
     return ir_emit_op(b, &op);
 }
 
+int32_t ir_vop3(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, unsigned size,
+                int32_t a0, int32_t a1, int32_t a2, uint64_t imm)
+{
+    int32_t v = ir_vop(b, opcode, type, size, a0, a1, imm);
+    b->ops[v].arg[2] = a2;
+    return v;
+}
+
 int32_t ir_select(struct ir_block *b, int32_t cond, int32_t a, int32_t c)
 {
     struct ir_op op = op_make(IR_OP_select, value_type(b, a), cond, a, c, 0);

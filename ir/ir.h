@@ -197,6 +197,9 @@ int32_t ir_fop(struct ir_block *b, enum ir_opcode op, enum ir_type type, int32_t
 /** Vector op with instance type @type on elements of 1 << @size bytes; absent arguments are IR_NONE. */
 int32_t ir_vop(struct ir_block *b, enum ir_opcode op, enum ir_type type, unsigned size, int32_t a0,
                int32_t a1, uint64_t imm);
+/** The same with three arguments. */
+int32_t ir_vop3(struct ir_block *b, enum ir_opcode op, enum ir_type type, unsigned size, int32_t a0,
+                int32_t a1, int32_t a2, uint64_t imm);
 int32_t ir_select(struct ir_block *b, int32_t cond, int32_t a, int32_t c);
 int32_t ir_selcc(struct ir_block *b, enum ir_cc cc, int32_t a, int32_t c);
 int32_t ir_cond(struct ir_block *b, enum ir_cc cc);

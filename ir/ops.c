@@ -140,5 +140,7 @@ unsigned ir_vector_imms(const struct ir_op *op)
         return 8u << op->aux;
     if (op->opcode == IR_OP_vdupl)
         return 8u >> op->aux;
+    if (op->opcode == IR_OP_vsha1)
+        return 3;
     return op->opcode == IR_OP_vext ? ir_type_bytes(op->type) : 1;
 }

@@ -18,7 +18,7 @@ const char *ir_text_pattern(unsigned opcode)
 {
     if (opcode >= IR_OP_vand && opcode <= IR_OP_vfmul)
         return (opcode >= IR_OP_vshl && opcode <= IR_OP_vshrs) || opcode == IR_OP_vdupl ||
-                       opcode == IR_OP_vext
+                       opcode == IR_OP_vext || opcode == IR_OP_vsha1
                    ? "ani"
                    : "an";
     return patterns[opcode] ? patterns[opcode] : "a";

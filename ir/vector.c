@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "fp/fp.h"
+#include "ir/crypto.h"
 #include "util/bits.h"
 
 /* One element: its width, and what it adds to env->fp_flags. */
@@ -167,6 +168,8 @@ struct ir_vector ir_vector_eval(struct ir_env *env, const struct ir_op *op,
     struct ir_vector r = {{0, 0}};
     unsigned from = 8u << op->aux, to = from, count = (op->type == IR_V64 ? 64 : 128) / from;
     e.bits = from;
+    if (ir_op_is_crypto(op->opcode))
+        return ir_crypto_eval(op, v);
     if (rearrange(op, v, &r))
         return r;
     if (op->opcode == IR_OP_vwidens || op->opcode == IR_OP_vwidenu || op->opcode == IR_OP_vmulls ||

@@ -163,6 +163,9 @@ static unsigned element_sizes(unsigned opcode)
     case IR_OP_vext: case IR_OP_vtbl: return 1;
     case IR_OP_vqdmulh: case IR_OP_vqrdmulh: return 2;
     case IR_OP_vmulls: case IR_OP_vmullu: return 4;
+    case IR_OP_vpmull: return 9;
+    case IR_OP_vaese: case IR_OP_vaesd: case IR_OP_vaesmc: case IR_OP_vaesimc: case IR_OP_vsha1:
+    case IR_OP_vsha256h: case IR_OP_vsha256h2: case IR_OP_vsha256su0: case IR_OP_vsha256su1: return 1;
     default: return opcode >= IR_OP_vfadd ? 4 : 7;
     }
 }

@@ -48,6 +48,7 @@ enum x86_attr {
     X86_M = 0x800,
     X86_W1 = 0x1000,
     X86_SH = 0x2000,
+    X86_NV = 0x4000,
     X86_R = 0xff,
 };
 
@@ -77,6 +78,7 @@ enum x86_form {
 #define M   X86_M
 #define W1  X86_W1
 #define SH  X86_SH
+#define NV  X86_NV
 #define R   X86_R
 static const struct x86_row x86_rows[X86_COUNT] = {
 #define X(id, mnem, map, prefix, opcode, ext, attr) [X86_##id] = {map, prefix, opcode, ext, attr},
@@ -96,6 +98,7 @@ static const struct x86_row x86_rows[X86_COUNT] = {
 #undef M
 #undef W1
 #undef SH
+#undef NV
 #undef R
 
 /* A memory operand: [base + index * scale + disp]; base NO_REG is an absolute address. */

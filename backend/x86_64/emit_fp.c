@@ -19,6 +19,9 @@ const struct fp_constants fp_constants = {
     .top16 = {0x80008000, 0x80008000, 0x80008000, 0x80008000},
     .beyond16 = {0x70707070, 0x70707070, 0x70707070, 0x70707070}, /* 16 plus it has the top bit */
     .even16 = {0xffff, 0xffff, 0xffff, 0xffff},
+    .sha1 = {{0x5a827999, 0x5a827999, 0x5a827999, 0x5a827999},
+             {0x6ed9eba1, 0x6ed9eba1, 0x6ed9eba1, 0x6ed9eba1},
+             {0x8f1bbcdc, 0x8f1bbcdc, 0x8f1bbcdc, 0x8f1bbcdc}},
     .abs64 = {INT64_MAX, INT64_MAX},
     .abs32 = {0x7fffffff7fffffff, 0x7fffffff7fffffff},
     .sign64 = {BIT64(63), BIT64(63)},
@@ -65,7 +68,8 @@ static int32_t exact_place(struct opnd o)
 static struct exact_site exact_site(const struct ir_op *op, unsigned dst, const struct opnd *args)
 {
     struct exact_site s = {
-        .opcode = op->opcode, .type = op->type, .aux = op->aux, .dst = (uint8_t)dst};
+        .opcode = op->opcode, .type = op->type, .aux = op->aux, .dst = (uint8_t)dst,
+        .imm = (uint8_t)op->imm};
     for (unsigned k = 0; k < ir_op_info[op->opcode].nargs; k++)
         s.arg[k] = exact_place(args[k]);
     return s;

@@ -34,7 +34,7 @@ void exact_compute(struct exact_frame *f)
 {
     struct exact_site s; /* behind the call, wherever that ends */
     memcpy(&s, (const void *)(uintptr_t)f->site, sizeof(s));
-    struct ir_op op = {.opcode = s.opcode, .type = s.type, .aux = s.aux};
+    struct ir_op op = {.opcode = s.opcode, .type = s.type, .aux = s.aux, .imm = s.imm};
     struct ir_env *env = (struct ir_env *)(uintptr_t)(f->reg[RBP] - IR_ENV_BIAS);
     if (s.type == IR_V64 || s.type == IR_V128) {
         compute_vector(f, &s, env, &op);

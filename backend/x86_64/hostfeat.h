@@ -11,6 +11,10 @@ enum host_feature {
     HOST_AVX = 8,   /* three-operand forms of SSE instructions */
     HOST_AVX2 = 16,
     HOST_FMA = 32,
+    HOST_AES = 64,
+    HOST_PCLMUL = 128,
+    HOST_SHA = 256,
+    HOST_F16C = 512,
 };
 
 /** The features that the host has, a mask of enum host_feature. */

@@ -67,6 +67,8 @@ void x_op2(struct compiler *c, enum x86_form insn, unsigned w, unsigned reg, str
 struct fp_constants {
     uint32_t ones[4], add_least[4], mul_least[4], fma_least[4], mla_least[4], normal_least[4];
     uint32_t default_nan[4], even8[4], even16[4], top16[4], beyond16[4];
+    uint32_t sha1[3][4]; /* constants of rounds */
+    uint32_t zero[4];
     uint64_t abs64[2], abs32[2], sign64[2], sign32[2];
     double min64, two32_64, minus1_64;
     float min32, two32_32, minus1_32;

@@ -495,6 +495,9 @@ VECTOR_OP(vfmul) VECTOR_OP(vfmuladd) VECTOR_OP(vfmla) VECTOR_OP(vfmls) VECTOR_OP
 VECTOR_OP(vfcmpge) VECTOR_OP(vfcmpgt) VECTOR_OP(vftos) VECTOR_OP(vstof) VECTOR_OP(vqnarrows)
 VECTOR_OP(vqnarrowu) VECTOR_OP(vqnarrowsu) VECTOR_OP(vdupl) VECTOR_OP(vext) VECTOR_OP(vtbl)
 VECTOR_OP(vzip) VECTOR_OP(vmulls) VECTOR_OP(vmullu) VECTOR_OP(vqdmulh) VECTOR_OP(vqrdmulh)
+VECTOR_OP(vpmull) VECTOR_OP(vaese) VECTOR_OP(vaesd) VECTOR_OP(vaesmc) VECTOR_OP(vaesimc)
+VECTOR_OP(vsha1) VECTOR_OP(vsha256h) VECTOR_OP(vsha256h2) VECTOR_OP(vsha256su0)
+VECTOR_OP(vsha256su1)
 #undef VECTOR_OP
 
 /* ---- control ------------------------------------------------------------------------------------- */

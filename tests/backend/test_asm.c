@@ -18,6 +18,7 @@
 #define M   0x800
 #define W1  0x1000
 #define SH  0x2000
+#define NV  0x4000
 #define R   0xff
 struct named {
     const char *name;
@@ -41,6 +42,7 @@ static const struct named rows[] = {
 #undef M
 #undef W1
 #undef SH
+#undef NV
 #undef R
 
 static const char *const names[4][16] = {
@@ -141,7 +143,7 @@ Test(assembler, sse_register_forms)
             continue;
         for (unsigned n = 0; n < 512; n++) {
             unsigned reg = n & 15, rm = n >> 4 & 15;
-            bool vex = n >> 8 || (row->attr & X86_V);
+            bool vex = (n >> 8 && !(row->attr & X86_NV)) || (row->attr & X86_V);
             uint8_t buf[32];
             struct code a = {.p = buf};
             unsigned vvvv = row->attr & X86_X2 ? 0 : (rm + 5) & 15;
@@ -268,7 +270,7 @@ Test(assembler, memory_forms)
                 x_m(&a, id, w, m);
             immediate(&a, row);
             check_memory(decode(buf, &a, row->name), m);
-            if (!is_sse(row) || (row->attr & X86_V))
+            if (!is_sse(row) || (row->attr & (X86_V | X86_NV)))
                 continue;
             a.p = buf;
             x_vrm(&a, id, w, row->ext == X86_R ? reg : row->ext, row->attr & X86_X2 ? 0 : 3, m);

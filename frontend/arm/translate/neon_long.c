@@ -53,7 +53,15 @@ static int32_t vmull(struct ir_block *b, enum ir_type v, struct neon_type type, 
 }
 
 static const struct neon_op abdl = NEON_VECTOR(vabdl, 7), mull = NEON_VECTOR(vmull, 7);
-static const struct neon_op qdmull = NEON_FROM(qdmull, 16, 1, 2), pmull = NEON_FROM(pmull, 8, 0, 1);
+static const struct neon_op qdmull = NEON_FROM(qdmull, 16, 1, 2);
+
+static int32_t vpmull(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                      int32_t y)
+{
+    return ir_vop(b, IR_OP_vpmull, v, type.size, x, y, 0);
+}
+static const struct neon_op pmull = NEON_VECTOR(vpmull, 1);
+
 
 static bool has_vectors(const struct arm_translate *t, const struct neon_op *op,
                         const struct neon_op *acc, struct neon_type type)
@@ -144,10 +152,8 @@ THREE(VMULL_p, three_long(t, a, &pmull, NULL))
 bool trans_VMULL_p64(struct arm_translate *t, const struct arg_n_rrr *a)
 {
     arm_vfp_check(t);
-    int32_t n = arm_d_read(t, a->vn), m = arm_d_read(t, a->vm);
-    int32_t lo = ir_call(t->b, ARM_HELPER_neon_pmull_64_lo, n, m, IR_NONE, IR_NONE);
-    int32_t hi = ir_call(t->b, ARM_HELPER_neon_pmull_64_hi, n, m, IR_NONE, IR_NONE);
-    neon_q_write(t, a->vd, (struct neon_pair){lo, hi});
+    int32_t n = neon_read(t, IR_V64, a->vn), m = neon_read(t, IR_V64, a->vm);
+    neon_write(t, IR_V128, a->vd, ir_vop(t->b, IR_OP_vpmull, IR_V128, 3, n, m, 0));
     return true;
 }
 

@@ -19,6 +19,18 @@
         return neon_three_same(t, a, &op, NULL);                              \
     }
 
+/* The low halves of products of polynomials, half by half. */
+static int32_t vpmul(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
+{
+    int32_t part[2];
+    for (unsigned high = 0; high <= (v == IR_V128); high++) {
+        int32_t n = v == IR_V128 ? neon_half(b, x, high) : x, m = v == IR_V128 ? neon_half(b, y, high) : y;
+        int32_t product = ir_vop(b, IR_OP_vpmull, IR_V128, 0, n, m, 0);
+        part[high] = ir_vop(b, IR_OP_vnarrow, IR_V64, 1, product, IR_NONE, 0);
+    }
+    return v == IR_V128 ? neon_join(b, part[0], part[1]) : part[0];
+}
+
 SAME(VHADD, NEON_VECTOR(neon_vhadd, 7))
 SAME(VRHADD, NEON_VECTOR(neon_vrhadd, 7))
 SAME(VHSUB, NEON_VECTOR(neon_vhsub, 7))
@@ -32,7 +44,7 @@ SAME(VPMIN_vi, NEON_VECTOR(neon_vpmin, 7))
 SAME(VPADD_vi, NEON_VECTOR(neon_vpadd, 7))
 SAME(VQDMULH, NEON_WITH(neon_vqdmulh, 2, .helper = ARM_HELPER_neon_qdmulh_32))
 SAME(VQRDMULH, NEON_WITH(neon_vqrdmulh, 2, .helper = ARM_HELPER_neon_qrdmulh_32))
-SAME(VMUL_vp, NEON_FROM(pmul, 8, 0, 1))
+SAME(VMUL_vp, NEON_VECTOR(vpmul, 1))
 SAME_OF(VCEQ_vi, neon_equal)
 SAME_OF(VABD_vi, neon_abd)
 SAME_OF(VADD_vi, neon_add)

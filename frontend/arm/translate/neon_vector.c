@@ -1,7 +1,7 @@
 /* Operations of Advanced SIMD on whole registers as IR's vectors. What these have not, stays with the
  * helpers of helpers_neon.def: 32- and 64-bit saturating sums, shifts by registers, saturating shifts
  * by constants (but narrowing ones of i16 and i32), narrowing of i64 with saturation, saturating
- * products (but VQDMULH and VQRDMULH of i16), polynomials, VQABS, VQNEG, VCLS, VCLZ; of the floats
+ * products (but VQDMULH and VQRDMULH of i16), VQABS, VQNEG, VCLS, VCLZ; of the floats
  * estimates and steps, VMAXNM and VMINNM, rounding to integers, conversions of unsigned, fixed and f16
  * numbers, and all that rounds when the FPSCR does not say to nearest. */
 #include "frontend/arm/translate/neon.h"

@@ -15,7 +15,7 @@ emit_fn *const emit_table[IR_OP_COUNT] = {
 static const uint8_t pin_order[PINS_MAX] = {RBX, R12, R14, R13, RSI, RDI, R8, R9, R10};
 
 /* Bytes that one op, and one stub, need at most. */
-enum { OP_BYTES_MAX = 768, STUB_BYTES_MAX = 512 };
+enum { OP_BYTES_MAX = 1024, STUB_BYTES_MAX = 768 };
 
 /* ---- creation
  * ------------------------------------------------------------------------------------- */
@@ -48,21 +48,22 @@ static void choose_pins(struct backend *be)
 {
     const struct ir_target *t = be->config.target;
     memset(be->pin_of_slot, NO_REG, t->slot_count);
-    while (be->pin_count < PINS_MAX) {
+    while (be->map.count < PINS_MAX) {
         int slot = next_pin(be);
         if (slot < 0)
             break;
-        uint8_t reg = pin_order[be->pin_count];
+        uint8_t reg = pin_order[be->map.count];
         be->pin_of_slot[slot] = (int8_t)reg;
-        be->pins[be->pin_count++] = (struct pin){reg, t->slots[slot].offset};
+        be->map.pins[be->map.count++] = (struct pin){reg, 4, t->slots[slot].offset};
     }
-    be->pins[be->pin_count++] = (struct pin){BUDGET, offsetof(struct ir_env, budget)};
+    be->map.pins[be->map.count++] = (struct pin){BUDGET, 4, offsetof(struct ir_env, budget)};
 }
 
 static void compiler_free(struct compiler *c)
 {
     if (!c)
         return;
+    free(c->own_pin_of_slot);
     free(c->val);
     free(c->stubs);
     free(c->label_pos);
@@ -132,6 +133,7 @@ struct backend *backend_new(const struct backend_config *config, struct error *e
         abort();
     compiler_reserve(be->compiler, 2048);
     be->compiler->be = be;
+    be->compiler->own_pin_of_slot = resize(NULL, config->target->slot_count, 1);
     choose_pins(be);
     thunks_emit(be);
     return be;
@@ -186,7 +188,7 @@ static void compiler_begin(struct compiler *c, const struct ir_block *b, struct 
     c->out = out;
     c->a = (struct code){
         .p = region + cc->used, .limit = region + cc->region_size, .rx_delta = cc->rx - cc->rw};
-    c->entry = c->a.p;
+    c->start = c->entry = c->a.p;
     c->stub_count = c->group_count = 0;
     c->pending.count = 0;
     c->looping = c->has_loop = false;
@@ -275,6 +277,10 @@ bool backend_compile(struct backend *be, const struct ir_block *b, struct backen
     compiler_begin(c, b, out);
     if (c->a.limit - c->a.p < OP_BYTES_MAX)
         return false;
+    resident_choose(c);
+    c->entry = c->a.p;
+    resident_enter(c);
+    c->head = c->a.p;
     if (!emit_copy(c) || (c->has_loop && !emit_loop(c)) || !emit_stubs(c)) {
         faults_unmark(c);
         return false;
@@ -282,7 +288,7 @@ bool backend_compile(struct backend *be, const struct ir_block *b, struct backen
     out->entry = out->start = x_rx(&c->a, c->entry);
     out->end = x_rx(&c->a, c->a.p);
     out->region = be->cache.region;
-    uint32_t size = (uint32_t)(c->a.p - c->entry);
+    uint32_t size = (uint32_t)(c->a.p - c->start);
     be->cache.used += (uint32_t)align_up(size, 16);
     if (be->cache.used > be->cache.region_size)
         be->cache.used = be->cache.region_size;
@@ -314,7 +320,7 @@ uint32_t backend_next_region(struct backend *be)
 /* What is behind the call of a chain stub. */
 struct chain_site {
     uint32_t jump; /* executable address of its rel32; bit 0: the others follow */
-    uint32_t entry, loop_entry; /* of the block: the first copy and the second */
+    uint32_t entry, loop_entry; /* of the block, and of the loop in it */
     uint32_t stub;
 };
 
@@ -332,7 +338,7 @@ void backend_chain(struct backend *be, void *site, uint32_t entry)
     memcpy(&s, site, sizeof(s.jump));
     if (s.jump & 1) {
         memcpy(&s, site, sizeof(s));
-        if (entry != s.entry) /* flags are pending */
+        if (entry != s.entry) /* flags are pending, pins are others */
             return;
         entry = s.loop_entry;
     }

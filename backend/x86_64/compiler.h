@@ -6,7 +6,8 @@
  * rcx, rdx are scratch; r11 is env.budget (a read-modify-write of memory in every block would be a
  * chain of store forwardings); the other nine are pinned to slots for good. A register that holds an i32
  * holds it zero extended. At block boundaries and wherever code leaves the block, pinned slots live
- * in their registers and everything else in the state struct.
+ * in their registers and everything else in the state struct. A block that is a loop has pins of its
+ * own choice between its entry and its ways out (resident.c).
  */
 #ifndef ARMEMU_BACKEND_X86_64_COMPILER_H
 #define ARMEMU_BACKEND_X86_64_COMPILER_H
@@ -18,6 +19,7 @@
 #include "util/bits.h"
 
 enum { SCRATCH_COUNT = 3, PINS_MAX = 9, SPILLS = 128, GROUPS_MAX = 8, ALIASES_MAX = 96 };
+enum { PIN_XMM = 16, XPINS_MAX = 7, PINS_ALL = PINS_MAX + 1 + XPINS_MAX };
 enum { POOL_MAX = 128 };
 enum { XMM_BYTES = 16 * 16 }; /* all registers in a frame */
 enum { XMM_COUNT = 16, XSPILLS = 64 }; /* spill slots of 16 bytes behind the others */
@@ -35,6 +37,7 @@ enum loc {
     LOC_SPILL, /* spill slot off */
     LOC_XMM,   /* owns XMM register reg */
     LOC_XSPILL, /* XMM spill slot off */
+    LOC_XPIN,   /* pinned XMM register reg */
 };
 
 struct value {
@@ -46,15 +49,30 @@ struct value {
     uint8_t loc;
     uint8_t reg;
     uint8_t width;
-    int8_t want;    /* pinned register that the value is to be computed into, or NO_REG */
+    int8_t want;    /* pinned register that the value is to be computed into, or NO_REG; from PIN_XMM
+                       on XMM registers */
     uint8_t fstore; /* guest flags that the op has to store */
     uint8_t live;   /* guest flags that somebody reads or may see, before the op */
     bool dead;      /* op need not be emitted */
 };
 
 struct pin {
-    uint8_t reg;
+    uint8_t reg;     /* from PIN_XMM on XMM registers */
+    uint8_t bytes;   /* of the slot */
     uint16_t offset; /* of the slot in the state struct */
+};
+
+/* Which slots are in registers. */
+struct pin_map {
+    uint32_t count;
+    struct pin pins[PINS_ALL]; /* and the budget */
+};
+
+/* A slot that a loop has in a register and other code has not. */
+struct resident {
+    struct pin pin;
+    uint16_t other; /* XMM: unused; offset of the slot that is in the register elsewhere */
+    bool written;
 };
 
 /* Data of a slow-path call, behind the call instruction. Read by slowpath.c. */
@@ -66,6 +84,7 @@ struct slow_site {
     uint32_t imm;     /* constant to be stored, sign extended when wide */
     uint32_t insn_word, insn_left;
     uint32_t back; /* host address to return to */
+    uint32_t pins; /* address of the block's pin_map; 0: the backend's */
     bool xmm;      /* XMM registers have to survive */
 };
 enum {
@@ -109,6 +128,13 @@ struct pending_set {
     struct pending list[PENDINGS_MAX];
 };
 
+/* Where the back edges of a loop lead. */
+enum loop_target {
+    LOOP_NONE,
+    LOOP_SECOND, /* the copy that is entered with flags pending */
+    LOOP_FIRST,  /* the other, behind the change of pins */
+};
+
 enum stub_kind {
     STUB_CALLZ,
     STUB_EXACT,
@@ -130,7 +156,7 @@ struct stub {
     int64_t imm;            /* STUB_CHAIN: page offset */
     uint32_t index;         /* group number, exit number, helper, that of the fault place; STUB_MEM: from2
                                is for the slow path */
-    bool loop;              /* STUB_CHAIN: the jump is the back edge of the loop */
+    uint8_t loop;           /* STUB_CHAIN: enum loop_target, the jump is a back edge of the loop */
     uint8_t eflags, cinv;   /* STUB_SIDE: as in struct code, and */
     uint32_t insn_left;     /* the instructions to give back */
     struct pending_set pending;
@@ -187,8 +213,7 @@ struct backend {
     struct codecache cache;
     struct fault_list faults[CODECACHE_REGIONS_MAX]; /* direct mode, by region */
     uint32_t features;
-    struct pin pins[PINS_MAX + 1]; /* and the budget */
-    uint32_t pin_count;
+    struct pin_map map;
     int8_t *pin_of_slot; /* host register or NO_REG */
     struct compiler *compiler;
     uint64_t (*pool)[2]; /* constants of vectors (POOL_MAX), in the writable view */
@@ -216,7 +241,15 @@ struct compiler {
     int32_t fcmp; /* the comparison that EFLAGS hold, see EFLAGS_FCMP */
     int fused_cc; /* x86 condition that the next op consumes, or -1 */
     uint32_t insn_word, insn_left, insns_begun;
-    uint8_t *entry;
+    uint8_t *start, *entry;   /* first byte, and where the block is entered */
+    const int8_t *pin_of_slot; /* the backend's, or: */
+    int8_t *own_pin_of_slot;
+    struct resident residents[PINS_MAX + XPINS_MAX];
+    uint32_t resident_count;  /* 0: the block has the backend's pins */
+    uint32_t xpin_count;      /* the last so many XMM registers are pinned */
+    uint32_t pins;            /* address of its own pin_map, or 0 */
+    uint8_t *head;            /* of the first copy, behind the change of pins */
+    uint32_t leave;           /* address of code that leaves after a fault; 0: not emitted yet */
     uint32_t fault_mark, fault_version; /* insn_left of the last fault place, or UINT32_MAX */
     struct pending_set pending;
     uint32_t pending_version; /* changes whenever pending does */
@@ -297,6 +330,14 @@ static inline bool reg_is_caller_saved(unsigned reg)
     return reg == RSI || reg == RDI || (reg >= R8 && reg <= R11);
 }
 
+/* ---- resident.c */
+
+/** Choose the block's own pins, if it is to have any, and emit their list in front of its code. */
+void resident_choose(struct compiler *c);
+/** From the backend's pins to the block's, and back. Changes no other register and no EFLAGS. */
+void resident_enter(struct compiler *c);
+void resident_leave(struct compiler *c);
+
 /* ---- liveness.c
  * ------------------------------------------------------------------------------------ */
 
@@ -329,7 +370,7 @@ void ra_alias(struct compiler *c, int32_t i, const struct value *as, int32_t dis
 bool ra_alias_room(struct compiler *c);
 /** Move value @v into pinned register @reg, where it is from here on. */
 void ra_move_to_pin(struct compiler *c, int32_t v, unsigned reg);
-/** Give values that alias pinned register @reg and live on a place of their own. */
+/** Give values that alias pinned register @reg (PIN_XMM too) and live on a place of their own. */
 void ra_detach_pin(struct compiler *c, unsigned reg);
 /** The same for state bytes [offset, offset + size). */
 void ra_detach_env(struct compiler *c, unsigned offset, unsigned size);

@@ -4,16 +4,16 @@
 
 void pins_save(struct code *a, const struct backend *be, bool caller_saved_only)
 {
-    for (unsigned k = 0; k < be->pin_count; k++)
-        if (!caller_saved_only || reg_is_caller_saved(be->pins[k].reg))
-            x_mov_mr(a, 0, env_mem(be->pins[k].offset), be->pins[k].reg);
+    for (unsigned k = 0; k < be->map.count; k++)
+        if (!caller_saved_only || reg_is_caller_saved(be->map.pins[k].reg))
+            x_mov_mr(a, 0, env_mem(be->map.pins[k].offset), be->map.pins[k].reg);
 }
 
 void pins_load(struct code *a, const struct backend *be, bool caller_saved_only)
 {
-    for (unsigned k = 0; k < be->pin_count; k++)
-        if (!caller_saved_only || reg_is_caller_saved(be->pins[k].reg))
-            x_mov_rm(a, 0, be->pins[k].reg, env_mem(be->pins[k].offset));
+    for (unsigned k = 0; k < be->map.count; k++)
+        if (!caller_saved_only || reg_is_caller_saved(be->map.pins[k].reg))
+            x_mov_rm(a, 0, be->map.pins[k].reg, env_mem(be->map.pins[k].offset));
 }
 
 /* Bring argument @v to where it can be moved from without another register. */
@@ -145,6 +145,7 @@ void callz_stub_emit(struct compiler *c, struct stub *s)
     bool fp = c->b->target->helpers[s->index].effects & IR_HELPER_FP;
     x_patch_here(a, s->from);
     pending_store_cold(&c->a, &s->pending);
+    resident_leave(c);
     x_m(a, X86_MOV_MI, 0, ENV(insn_word));
     x_u32(a, s->site.insn_word);
     x_m(a, X86_MOV_MI, 0, ENV(insn_left));

@@ -240,7 +240,8 @@ static int32_t next_alive(const struct compiler *c, int32_t i)
 bool exit_is_side(const struct compiler *c, int32_t i)
 {
     int32_t exit = next_alive(c, i);
-    if (!is_chainable(c, op_of(c, exit)) || exit + 1 == (int32_t)c->b->count)
+    bool conditional = op_of(c, i)->opcode != IR_OP_brcc || op_of(c, i)->aux != IR_CC_AL;
+    if (!conditional || !is_chainable(c, op_of(c, exit)) || exit + 1 == (int32_t)c->b->count)
         return false;
     const struct ir_op *label = op_of(c, next_alive(c, exit));
     return label->opcode == IR_OP_label && label->imm == op_of(c, i)->imm && c->label_uses[label->imm] == 1;
@@ -279,7 +280,17 @@ static bool loop_back(struct compiler *c, const struct ir_op *exit, int how)
     }
     if (!pending_equal(&c->pending, &c->loop_pending))
         return false;
-    exit_chained(c, how, (int64_t)exit->imm)->loop = true;
+    exit_chained(c, how, (int64_t)exit->imm)->loop = LOOP_SECOND;
+    return true;
+}
+
+/* The back edge with all flags stored, where the pins are the block's own. */
+static bool loop_back_resident(struct compiler *c, int64_t offset, int how)
+{
+    if (!c->resident_count || offset != c->b->page_offset || c->be->config.no_chain || c->call_open ||
+        c->out->exit_count == BACKEND_EXITS_MAX)
+        return false;
+    exit_chained(c, how, offset)->loop = LOOP_FIRST;
     return true;
 }
 
@@ -291,7 +302,10 @@ static void side_exit(struct compiler *c, int32_t branch, enum x86_cc cc)
     c->side_label = (int64_t)op_of(c, branch)->imm;
     if (loop_back(c, op, (int)cc))
         return;
-    if (!c->pending.count && !insns_behind(c)) {
+    bool plain = !c->pending.count && !insns_behind(c);
+    if (plain && loop_back_resident(c, (int64_t)op->imm, (int)cc))
+        return;
+    if (plain && !c->resident_count) {
         exit_chained(c, (int)cc, (int64_t)op->imm);
         return;
     }
@@ -314,6 +328,9 @@ static void side_stub(struct compiler *c, struct stub *s)
     pending_store_cold(&c->a, &c->pending);
     c->pending.count = 0;
     give_back(c, s->insn_left);
+    if (loop_back_resident(c, s->imm, CHAINED_JMP))
+        return;
+    resident_leave(c);
     exit_direct(c, s->imm, c->b->lane);
 }
 
@@ -366,6 +383,9 @@ void emit_exitd(struct compiler *c, const struct ir_op *op, int32_t i)
         return;
     pending_store(c);
     give_back(c, insns_behind(c));
+    if (op->aux == c->b->lane && loop_back_resident(c, (int64_t)op->imm, CHAINED_JMP))
+        return;
+    resident_leave(c);
     exit_direct(c, (int64_t)op->imm, op->aux);
 }
 
@@ -374,6 +394,7 @@ static void address_to_rax(struct compiler *c, const struct ir_op *op)
 {
     give_back(c, insns_behind(c));
     ra_move(c, 0, RAX, ra_opnd(c, op->arg[0]));
+    resident_leave(c);
 }
 
 void emit_exiti(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -425,6 +446,7 @@ void emit_exitengine(struct compiler *c, const struct ir_op *op, int32_t i)
 static void budget_stub(struct compiler *c, const struct stub *s)
 {
     pending_store_cold(&c->a, &s->pending);
+    resident_leave(c);
     x_alu_ri(&c->a, ALU_ADD, 0, BUDGET, (int32_t)c->b->insn_count);
     x_mov_ri(&c->a, RAX, c->b->page_offset);
     x_mov_ri(&c->a, RCX, c->b->insn_count);
@@ -433,20 +455,22 @@ static void budget_stub(struct compiler *c, const struct stub *s)
 }
 
 /* The data behind the call is the exit's handle: the address of the jump that led here. The jump of a
- * back edge is chained to the second copy of the loop, and its stub stores what is pending. */
+ * back edge is chained to its place in the loop, and its stub makes the state that of an exit. */
 static void chain_stub(struct compiler *c, struct stub *s)
 {
     struct code *a = &c->a;
     uint32_t start = x_rx(a, a->p);
-    if (s->loop)
+    if (s->loop == LOOP_SECOND)
         pending_store_cold(a, &s->pending);
+    if (s->loop)
+        resident_leave(c);
     x_mov_ri(a, RAX, (uint32_t)s->imm);
     x_call_to(a, c->be->thunk.chain);
     c->out->exits[s->index].site = (void *)(uintptr_t)x_rx(a, a->p);
-    x_u32(a, x_rx(a, s->from) | s->loop);
+    x_u32(a, x_rx(a, s->from) | (s->loop != LOOP_NONE));
     if (s->loop) {
         x_u32(a, x_rx(a, c->entry));
-        x_u32(a, x_rx(a, c->loop_entry));
+        x_u32(a, x_rx(a, s->loop == LOOP_SECOND ? c->loop_entry : c->head));
         x_u32(a, start);
     }
 }

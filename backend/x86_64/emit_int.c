@@ -21,9 +21,11 @@ static unsigned slot_width(const struct ir_slot *slot)
 void emit_get(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     const struct ir_slot *slot = &c->b->target->slots[op->imm];
-    int reg = c->be->pin_of_slot[op->imm];
+    int reg = c->pin_of_slot[op->imm];
     struct value as = {.loc = LOC_ENV, .off = slot->offset, .width = (uint8_t)slot_width(slot)};
-    if (reg != NO_REG)
+    if (reg >= PIN_XMM)
+        as = (struct value){.loc = LOC_XPIN, .reg = (uint8_t)(reg - PIN_XMM)};
+    else if (reg != NO_REG)
         as = (struct value){.loc = LOC_PIN, .reg = (uint8_t)reg};
     ra_alias(c, i, &as, 0);
 }
@@ -89,7 +91,11 @@ static void set_xmm(struct compiler *c, const struct ir_slot *slot, int32_t v)
 
 void emit_set(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    int pin = c->be->pin_of_slot[op->imm];
+    int pin = c->pin_of_slot[op->imm];
+    if (pin >= PIN_XMM) {
+        xa_move_to_pin(c, op->arg[0], (unsigned)pin - PIN_XMM);
+        return;
+    }
     if (pin != NO_REG) {
         set_pinned(c, (unsigned)pin, op->arg[0]);
         return;

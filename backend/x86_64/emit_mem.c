@@ -87,7 +87,8 @@ struct slow_site mem_site(const struct compiler *c, const struct ir_op *op, unsi
         .data_reg = (uint8_t)data_reg,
         .insn_word = c->insn_word,
         .insn_left = c->insn_left,
-        .xmm = xmm || xa_any_live(c),
+        .pins = c->pins,
+        .xmm = xmm || c->pins || xa_any_live(c),
     };
 }
 

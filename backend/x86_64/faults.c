@@ -26,14 +26,25 @@ void faults_mark(struct compiler *c)
     }
     l->places[l->count++] =
         (struct fault_place){x_rx(&c->a, c->a.p), c->insn_word, c->insn_left, 0};
-    if (c->pending.count)
+    if (c->pending.count || c->pins)
         stub_new(c, STUB_FAULT, NULL)->index = l->count - 1;
 }
 
 void faults_stub_emit(struct compiler *c, struct stub *s)
 {
     current(c->be)->places[s->index].resume = x_rx(&c->a, c->a.p);
+    if (c->leave && !s->pending.count) {
+        current(c->be)->places[s->index].resume = c->leave;
+        return;
+    }
     pending_store_cold(&c->a, &s->pending);
+    if (c->leave) {
+        x_jmp_to(&c->a, c->leave);
+        return;
+    }
+    if (c->pins)
+        c->leave = x_rx(&c->a, c->a.p);
+    resident_leave(c);
     x_jmp_to(&c->a, c->be->thunk.raised);
 }
 

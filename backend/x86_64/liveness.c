@@ -4,7 +4,7 @@
 struct pass {
     uint8_t live;          /* guest flags that somebody behind reads */
     uint32_t pending;      /* pinned registers with a candidate value */
-    int32_t candidate[16]; /* by register: value that is to be computed into it */
+    int32_t candidate[PIN_XMM + XMM_COUNT]; /* by register: value that is to be computed into it */
 };
 
 /* May the op show or change the whole state? Then all of it has to be in place before. */
@@ -33,7 +33,7 @@ static void cancel_all(struct compiler *c, struct pass *p)
  * definition and the set can tell the difference. Later uses read the register, too. */
 static void want_set(struct compiler *c, struct pass *p, const struct ir_op *op)
 {
-    int reg = c->be->pin_of_slot[op->imm];
+    int reg = c->pin_of_slot[op->imm];
     if (reg == NO_REG)
         return;
     cancel(c, p, (unsigned)reg);
@@ -52,7 +52,7 @@ static void want_set(struct compiler *c, struct pass *p, const struct ir_op *op)
  * op works in place. Not where the op may leave the block: the register has to be intact then. */
 static void want_operand(struct compiler *c, struct pass *p, const struct ir_op *op, int8_t reg)
 {
-    if (ir_op_info[op->opcode].nargs == 0 || op->arg[0] == IR_NONE || is_barrier(c, op) ||
+    if (ir_op_info[op->opcode].nargs == 0 || op->arg[0] == IR_NONE || is_barrier(c, op) || reg >= PIN_XMM ||
         op->opcode == IR_OP_selcc) /* what else it selects from is often the register's old value */
         return;
     const struct ir_op *def = op_of(c, op->arg[0]);
@@ -74,8 +74,8 @@ static void want_step(struct compiler *c, struct pass *p, const struct ir_op *op
     }
     if (op->opcode == IR_OP_set)
         want_set(c, p, op);
-    else if (op->opcode == IR_OP_get && c->be->pin_of_slot[op->imm] != NO_REG)
-        cancel(c, p, (unsigned)c->be->pin_of_slot[op->imm]);
+    else if (op->opcode == IR_OP_get && c->pin_of_slot[op->imm] != NO_REG)
+        cancel(c, p, (unsigned)c->pin_of_slot[op->imm]);
     else if (p->pending && (is_barrier(c, op) || (ir_op_info[op->opcode].effects & IR_EFF_BR)))
         cancel_all(c, p);
 }

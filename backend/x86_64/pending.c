@@ -211,7 +211,7 @@ static struct overwritten overwritten_by(const struct compiler *c, const struct 
     struct overwritten o = {c->val[i].want, 0, 0};
     if (op->opcode != IR_OP_set)
         return o;
-    o.reg = c->be->pin_of_slot[op->imm];
+    o.reg = c->pin_of_slot[op->imm];
     const struct value *v = &c->val[op->arg[0]];
     if (o.reg == NO_REG) {
         o.offset = c->b->target->slots[op->imm].offset;

@@ -211,7 +211,7 @@ static void aliases_prune(struct compiler *c)
     uint32_t n = 0;
     for (uint32_t k = 0; k < c->ra.alias_count; k++) {
         const struct value *v = &c->val[c->ra.alias[k]];
-        if ((v->loc == LOC_PIN || v->loc == LOC_ENV) && v->last >= c->i)
+        if ((v->loc == LOC_PIN || v->loc == LOC_ENV || v->loc == LOC_XPIN) && v->last >= c->i)
             c->ra.alias[n++] = c->ra.alias[k];
     }
     c->ra.alias_count = n;
@@ -235,7 +235,7 @@ void ra_alias(struct compiler *c, int32_t i, const struct value *as, int32_t dis
     if (c->ra.alias_count == ALIASES_MAX)
         aliases_prune(c);
     if (c->ra.alias_count == ALIASES_MAX && xa_value(c, i)) {
-        xa_unlock(c, xa_reg(c, i));
+        xa_unlock(c, xa_own_reg(c, i));
         return;
     }
     if (c->ra.alias_count == ALIASES_MAX) { /* very many at once: give up laziness */
@@ -258,6 +258,8 @@ static bool aliases(const struct value *v, int reg, unsigned offset, unsigned si
 {
     if (v->loc == LOC_PIN)
         return v->reg == reg;
+    if (v->loc == LOC_XPIN)
+        return v->reg + PIN_XMM == reg;
     return reg == NO_REG && v->off < offset + size && offset < v->off + (1u << v->width);
 }
 
@@ -269,12 +271,12 @@ static void detach(struct compiler *c, int reg, unsigned offset, unsigned size, 
     for (uint32_t k = 0; k < c->ra.alias_count; k++) {
         int32_t i = c->ra.alias[k];
         struct value *v = &c->val[i];
-        if (v->last <= c->i || (v->loc != LOC_PIN && v->loc != LOC_ENV))
+        if (v->last <= c->i || (v->loc != LOC_PIN && v->loc != LOC_ENV && v->loc != LOC_XPIN))
             continue;
         if (!all && !aliases(v, reg, offset, size))
             continue;
         if (xa_value(c, i)) {
-            xa_unlock(c, xa_reg(c, i));
+            xa_unlock(c, xa_own_reg(c, i));
             continue;
         }
         unsigned to = ra_alloc(c);

@@ -24,7 +24,7 @@ static void evict(struct compiler *c, unsigned reg)
 static unsigned pick_victim(const struct compiler *c)
 {
     int best = NO_REG;
-    for (unsigned r = 0; r < XMM_COUNT; r++) {
+    for (unsigned r = 0; r < XMM_COUNT - c->xpin_count; r++) {
         if (c->ra.xlocked >> r & 1)
             continue;
         if (best == NO_REG || c->val[c->ra.xowner[r]].last > c->val[c->ra.xowner[best]].last)
@@ -36,7 +36,7 @@ static unsigned pick_victim(const struct compiler *c)
 
 unsigned xa_alloc(struct compiler *c)
 {
-    for (unsigned r = 0; r < XMM_COUNT; r++)
+    for (unsigned r = 0; r < XMM_COUNT - c->xpin_count; r++)
         if (c->ra.xowner[r] == NO_VALUE && !(c->ra.xlocked >> r & 1)) {
             c->ra.xlocked |= (uint16_t)BIT(r);
             return r;
@@ -109,6 +109,8 @@ unsigned xa_reg(struct compiler *c, int32_t i)
         c->ra.xlocked |= (uint16_t)BIT(v->reg);
         return v->reg;
     }
+    if (v->loc == LOC_XPIN)
+        return v->reg;
     unsigned reg = xa_alloc(c);
     if (v->loc == LOC_CONST) {
         load_const(c, i, reg);
@@ -126,6 +128,52 @@ unsigned xa_reg(struct compiler *c, int32_t i)
     own(c, i, reg);
     v->home = (uint16_t)home;
     return reg;
+}
+
+unsigned xa_own_reg(struct compiler *c, int32_t i)
+{
+    if (c->val[i].loc != LOC_XPIN)
+        return xa_reg(c, i);
+    unsigned reg = xa_alloc(c);
+    x_op2(c, X86_MOVAPS_RM, 0, reg, x_opnd_xmm(c->val[i].reg));
+    own(c, i, reg);
+    return reg;
+}
+
+/* May value @i be computed into the pinned register @reg? Not where an argument is there, but @hint:
+ * it may be needed when the result is. */
+static bool computable_in(const struct compiler *c, int32_t i, int32_t hint, unsigned reg)
+{
+    const struct ir_op *op = op_of(c, i);
+    for (unsigned k = 0; k < ir_op_info[op->opcode].nargs; k++) {
+        int32_t v = op->arg[k];
+        if (v != IR_NONE && v != hint && c->val[v].loc == LOC_XPIN && c->val[v].reg == reg)
+            return false;
+    }
+    return true;
+}
+
+void xa_move_to_pin(struct compiler *c, int32_t i, unsigned reg)
+{
+    struct value *v = &c->val[i];
+    if (v->loc == LOC_XPIN && v->reg == reg) {
+        if (v->want != NO_REG) { /* computed in place; from now on it is an alias of the slot */
+            v->want = NO_REG;
+            ra_alias(c, i, v, 0);
+        }
+        return;
+    }
+    ra_detach_pin(c, reg + PIN_XMM);
+    if (v->loc == LOC_CONST) {
+        load_const(c, i, reg);
+        return;
+    }
+    unsigned from = xa_reg(c, i);
+    x_op2(c, X86_MOVAPS_RM, 0, reg, x_opnd_xmm(from));
+    if (v->loc == LOC_XMM && v->last > c->i && ra_alias_room(c)) {
+        c->ra.xowner[from] = NO_VALUE;
+        ra_alias(c, i, &(struct value){.loc = LOC_XPIN, .reg = (uint8_t)reg}, 0);
+    }
 }
 
 struct opnd xa_opnd(struct compiler *c, int32_t i)
@@ -147,7 +195,16 @@ struct opnd xa_opnd(struct compiler *c, int32_t i)
 
 unsigned xa_dest(struct compiler *c, int32_t i, int32_t hint)
 {
+    struct value *v = &c->val[i];
     unsigned reg;
+    if (v->want >= PIN_XMM && computable_in(c, i, hint, (unsigned)v->want - PIN_XMM)) {
+        reg = (unsigned)v->want - PIN_XMM;
+        ra_detach_pin(c, reg + PIN_XMM);
+        v->loc = LOC_XPIN;
+        v->reg = (uint8_t)reg;
+        return reg;
+    }
+    v->want = NO_REG;
     if (hint >= 0 && c->val[hint].loc == LOC_XMM && c->val[hint].last == i)
         reg = c->val[hint].reg;
     else

@@ -1,19 +1,27 @@
 #include "backend/x86_64/compiler.h"
 
-static void pins_to_slots(const struct backend *be, const struct slow_frame *f, uint8_t *state)
+/* The XMM registers of the frame, which the thunk for sites with `xmm` has stored below it. */
+static uint64_t *frame_xmm(struct slow_frame *f, unsigned reg)
 {
-    for (unsigned k = 0; k < be->pin_count; k++) {
-        uint32_t v = (uint32_t)f->reg[be->pins[k].reg];
-        memcpy(state + be->pins[k].offset, &v, sizeof(v));
+    return (uint64_t *)(void *)((uint8_t *)f - XMM_BYTES - 8) + 2 * reg;
+}
+
+static void pins_to_slots(const struct pin_map *map, struct slow_frame *f, uint8_t *state)
+{
+    for (unsigned k = 0; k < map->count; k++) {
+        const struct pin *p = &map->pins[k];
+        const uint64_t *reg = p->reg < PIN_XMM ? &f->reg[p->reg] : frame_xmm(f, p->reg - PIN_XMM);
+        memcpy(state + p->offset, reg, p->bytes);
     }
 }
 
-static void slots_to_pins(const struct backend *be, struct slow_frame *f, const uint8_t *state)
+/* What the slow path does is not seen in XMM registers, but for the one that it loads. */
+static void slots_to_pins(const struct pin_map *map, struct slow_frame *f, const uint8_t *state)
 {
-    for (unsigned k = 0; k < be->pin_count; k++) {
+    for (unsigned k = 0; k < map->count && map->pins[k].reg < PIN_XMM; k++) {
         uint32_t v;
-        memcpy(&v, state + be->pins[k].offset, sizeof(v));
-        f->reg[be->pins[k].reg] = v;
+        memcpy(&v, state + map->pins[k].offset, sizeof(v));
+        f->reg[map->pins[k].reg] = v;
     }
 }
 
@@ -34,12 +42,6 @@ static uint64_t store_value(const struct slow_frame *f, const struct slow_site *
     if (s->data_reg != SLOW_NO_REG)
         return f->reg[s->data_reg];
     return s->memop & SLOW_WIDE ? (uint64_t)(int32_t)s->imm : s->imm;
-}
-
-/* The XMM registers of the frame, which the thunk for sites with `xmm` has stored below it. */
-static uint64_t *frame_xmm(struct slow_frame *f, unsigned reg)
-{
-    return (uint64_t *)(void *)((uint8_t *)f - XMM_BYTES - 8) + 2 * reg;
 }
 
 /* A value in an XMM register, a v128 by its halves. */
@@ -73,17 +75,18 @@ bool slowpath_access(struct slow_frame *f, struct backend *be)
     uint32_t memop = s->memop & ~(unsigned)(SLOW_WIDE | SLOW_XMM | SLOW_HALVES);
     uint32_t addr = (uint32_t)f->reg[s->addr_reg] + (uint32_t)s->disp;
     bool general = !(s->memop & SLOW_XMM);
+    const struct pin_map *map = s->pins ? (const struct pin_map *)(uintptr_t)s->pins : &be->map;
     uint64_t v = 0;
     env->insn_word = s->insn_word;
     env->insn_left = s->insn_left;
-    pins_to_slots(be, f, (uint8_t *)env);
+    pins_to_slots(map, f, (uint8_t *)env);
     if (!general)
         access_xmm(cb, f, env, s, addr, memop);
     else if (memop & IR_MEM_WRITE)
         cb->store(env, addr, store_value(f, s), memop);
     else
         v = cb->load(env, addr, memop);
-    slots_to_pins(be, f, (const uint8_t *)env);
+    slots_to_pins(env->raised ? &be->map : map, f, (const uint8_t *)env);
     if (!be->config.direct)
         f->reg[R15] = (uintptr_t)env->tables;
     if (env->raised)

@@ -1,7 +1,8 @@
 /*
  * XMM registers: allocation within a block, and the instructions that emit_fp.c and emit_vec.c use.
- * All sixteen are free for values of the types from IR_F32 on; none is pinned, and functions that
- * generated code calls preserve none. A value is in LOC_XMM, LOC_XSPILL, LOC_ENV or LOC_CONST.
+ * They are for values of the types from IR_F32 on; only in loops (resident.c) are some pinned to slots,
+ * and functions that generated code calls preserve none. A value is in LOC_XMM, LOC_XPIN, LOC_XSPILL,
+ * LOC_ENV or LOC_CONST.
  */
 #ifndef ARMEMU_BACKEND_X86_64_XMM_H
 #define ARMEMU_BACKEND_X86_64_XMM_H
@@ -34,6 +35,10 @@ unsigned xa_alloc(struct compiler *c);
 void xa_unlock(struct compiler *c, unsigned reg);
 /** The value in a register, locked. To be read only. */
 unsigned xa_reg(struct compiler *c, int32_t v);
+/** The same in a register that is the value's own. */
+unsigned xa_own_reg(struct compiler *c, int32_t v);
+/** Slot pinned to XMM register @reg := value @v. */
+void xa_move_to_pin(struct compiler *c, int32_t v, unsigned reg);
 /** The value as operand of an SSE instruction: register, or memory where that is possible. */
 struct opnd xa_opnd(struct compiler *c, int32_t v);
 /** The register to compute value @i into: that of the dying argument @hint (or NO_VALUE), or a fresh

@@ -8,7 +8,7 @@
 #include "ir/ir.h"
 
 enum {
-    SLOT_R0, /* r0..r9 are pinned, r10..r13 are not */
+    SLOT_R0, /* r0..r9 are pinned, r10..r13 are in loops alone */
     SLOT_R13 = 13,
     SLOT_Q0,
     SLOT_Q1,
@@ -95,8 +95,8 @@ struct backend_code test_compile(struct backend *be, const struct ir_block *b);
 /** Write exec table entries so that guest address @addr in @lane leads to @code. */
 void exec_map(struct backend *be, struct state *s, uint32_t addr, unsigned lane, uint32_t code);
 
-/** Fill @b with a random block. */
-void random_block(struct ir_block *b, uint64_t *rng);
+/** Fill @b with a random block; @loop: one that is likely to branch back to its start. */
+void random_block(struct ir_block *b, uint64_t *rng, bool loop);
 
 /** A size of elements that the vector op has: @size or one near. */
 unsigned vector_size(unsigned opcode, unsigned size);

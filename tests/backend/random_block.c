@@ -34,6 +34,7 @@ struct gen {
     uint64_t *rng;
     int32_t pool[6][POOL]; /* values usable now: i32, i64, f32, f64, v64, v128 */
     unsigned count[6];
+    bool loop; /* no calls, and the most frequent exit is to the block's own start */
 };
 
 static unsigned pick(struct gen *g, unsigned n)
@@ -376,7 +377,7 @@ static void group(struct gen *g)
 
 static void call(struct gen *g)
 {
-    if (!pick(g, 4)) {
+    if (!pick(g, 4) || g->loop) {
         int32_t checked = value(g, IR_I32);
         emit(g, IR_OP_callz, IR_VOID, checked, IR_NONE, IR_NONE, HELPER_ALWAYS_RAISES, 0, 0);
         return;
@@ -394,6 +395,10 @@ static void call(struct gen *g)
 
 static void leave(struct gen *g)
 {
+    if (g->loop && pick(g, 3)) {
+        emit(g, IR_OP_exitd, IR_VOID, IR_NONE, IR_NONE, IR_NONE, g->b->page_offset, 0, g->b->lane);
+        return;
+    }
     switch (pick(g, 5)) {
     case 0:
     case 1:
@@ -463,9 +468,9 @@ static void body(struct gen *g, unsigned depth)
         callhint(g);
 }
 
-void random_block(struct ir_block *b, uint64_t *rng)
+void random_block(struct ir_block *b, uint64_t *rng, bool loop)
 {
-    struct gen g = {.b = b, .rng = rng};
+    struct gen g = {.b = b, .rng = rng, .loop = loop};
     b->lane = pick(&g, 2);
     b->page_offset = pick(&g, 1024) * 4;
     b->insn_count = 1 + pick(&g, 6);

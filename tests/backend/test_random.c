@@ -9,7 +9,7 @@
 struct options {
     uint64_t seed;
     unsigned blocks;
-    bool no_chain, always_slow, hook;
+    bool no_chain, always_slow, hook, loop;
     uint32_t features_mask;
 };
 
@@ -30,14 +30,40 @@ static void show(struct run *r, const struct ir_block *b, const struct backend_c
     backend_disassemble(r->be, code, stderr);
 }
 
-static bool one_block(struct run *r, const struct ir_block *b, uint64_t seed)
+/* Run the block for as long as it branches to its own start, and there is budget. */
+static enum ir_exit interpret(struct run *r, const struct ir_block *b)
+{
+    struct ir_env *env = &r->ref->env;
+    for (;;) {
+        enum ir_exit exit = ir_interp_run(b, env, &r->callbacks);
+        bool again = exit == IR_EXIT_LOOKUP && env->pc == env->page_base + b->page_offset &&
+                     r->ref->lane == b->lane;
+        if (!again || env->page_base != r->start->env.page_base)
+            return exit;
+    }
+}
+
+/* Let the exits of a loop to its own start lead there. */
+static void close_loop(struct run *r, const struct ir_block *b, const struct backend_code *code)
+{
+    for (unsigned k = 0; k < code->exit_count; k++)
+        if (code->exits[k].page_offset == (int64_t)b->page_offset)
+            backend_chain(r->be, code->exits[k].site, code->entry);
+}
+
+static bool one_block(struct run *r, const struct ir_block *b, uint64_t seed, bool loop)
 {
     char text[256] = "exit reasons differ";
     struct backend_code code = test_compile(r->be, b);
+    if (loop) {
+        close_loop(r, b, &code);
+        r->start->env.budget = r->start->env.slice = (int32_t)(b->insn_count * (seed >> 8 & 7));
+        r->start->env.refill = 0;
+    }
     state_copy(r->jit, r->start);
     state_copy(r->ref, r->start);
     enum ir_exit x = backend_run(r->be, &r->jit->env, code.entry);
-    enum ir_exit y = ir_interp_run(b, &r->ref->env, &r->callbacks);
+    enum ir_exit y = loop ? interpret(r, b) : ir_interp_run(b, &r->ref->env, &r->callbacks);
     if (x == IR_EXIT_CHAIN)
         x = IR_EXIT_LOOKUP;
     if (x == y && state_equal(r->jit, r->ref, text, sizeof(text)))
@@ -83,14 +109,14 @@ static void many_blocks(struct options o)
         struct ir_block b;
         arena_reset(&arena);
         ir_block_init(&b, &test_target, &arena);
-        random_block(&b, &rng);
+        random_block(&b, &rng, o.loop);
         struct state *fresh = state_new(rng);
         state_copy(r.start, fresh);
         r.start->log_all = o.always_slow;
         r.start->env.tables = r.start->tables[0];
         state_free(fresh);
         r.start->lane = (uint8_t)b.lane;
-        ok = one_block(&r, &b, block_seed);
+        ok = one_block(&r, &b, block_seed, o.loop && !o.no_chain);
     }
     state_free(r.start);
     state_free(r.jit);
@@ -130,4 +156,20 @@ Test(random, no_bmi)
 Test(random, no_features)
 {
     many_blocks((struct options){.seed = 0x5555, .blocks = 10000, .features_mask = ~0u});
+}
+
+Test(random, loops)
+{
+    many_blocks((struct options){.seed = 0x7777, .blocks = 30000, .loop = true});
+}
+
+Test(random, loops_no_features)
+{
+    many_blocks((struct options){.seed = 0x8888, .blocks = 10000, .loop = true, .features_mask = ~0u});
+}
+
+Test(random, loops_unchained)
+{
+    many_blocks((struct options){
+        .seed = 0x9999, .blocks = 10000, .loop = true, .no_chain = true, .always_slow = true});
 }

@@ -30,6 +30,7 @@ BENCHES = [
     ("posix_spawn", "spawn", 100, 1 / 3),
     ("JIT: 4096 functions made, each called once", "jit", 4, 0.1),
     ("JIT: 4096 functions made, then called", "jit_batch", 8, 0.1),
+    ("JIT: 4096 functions, one changed, 32 called", "jit_mix", 3000, 0.1),
     ("JIT: 64 in a page, one changed, all called", "jit_page", 1000, 0.1),
     ("JIT: one instruction changed, called", "jit_patch", 20000, 0.1),
     ("data beside code", "code_data", 20000, 1),

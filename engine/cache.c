@@ -250,6 +250,7 @@ void engine_block_free(struct block *b)
 {
     free(b->ir ? b->ir->ops : NULL);
     free(b->ir);
+    free(b->code);
     free(b);
 }
 
@@ -270,12 +271,19 @@ static void page_unprotect_if_empty(struct engine *en, struct code_page *page)
     en->ops.code_unprotect(en->opaque, page->phys);
 }
 
-static void drop_range(struct engine *en, struct code_page *page, uint32_t start, uint32_t end)
+/* Is the block's code, written again, what it was? */
+static bool is_same(const struct block *b, const struct code_page *page)
+{
+    return b->code && !memcmp(b->code, page->host + b->start, (size_t)(b->end - b->start));
+}
+
+static void drop_range(struct engine *en, struct code_page *page, uint32_t start, uint32_t end,
+                       bool compare)
 {
     struct block **p = &page->blocks;
     while (*p) {
         struct block *b = *p;
-        if (overlaps(b, start, end)) {
+        if (overlaps(b, start, end) && !(compare && is_same(b, page))) {
             *p = b->next_in_page;
             block_unreach(en, b);
             en->stats.blocks_invalidated++;
@@ -283,7 +291,8 @@ static void drop_range(struct engine *en, struct code_page *page, uint32_t start
             p = &b->next_in_page;
         }
     }
-    recover(page);
+    if (!compare) /* what is covered too much costs a little, and this, each time, more */
+        recover(page);
     page_unprotect_if_empty(en, page);
 }
 
@@ -321,7 +330,7 @@ bool engine_code_write(struct engine *en, struct ir_env *env, uint64_t phys, uin
                 done = false;
                 break;
             }
-            drop_range(en, page, start, start + n);
+            drop_range(en, page, start, start + n, false);
         }
         phys += n;
         len -= n;
@@ -330,12 +339,23 @@ bool engine_code_write(struct engine *en, struct ir_env *env, uint64_t phys, uin
     return done;
 }
 
+void engine_code_drop_range(struct engine *en, uint64_t phys, uint32_t len)
+{
+    uint32_t start = (uint32_t)(phys % PAGE_BYTES);
+    pthread_mutex_lock(&en->lock);
+    struct code_page *page = engine_page_find(en, phys - start);
+    if (page && covers(page, start, start + len))
+        drop_range(en, page, start, start + len, true);
+    pthread_mutex_unlock(&en->lock);
+}
+
 void engine_code_drop(struct engine *en, uint64_t phys)
 {
     pthread_mutex_lock(&en->lock);
+    en->unprotects++; /* who is about to protect the page looks again */
     struct code_page *page = engine_page_find(en, phys);
     if (page) {
-        drop_range(en, page, 0, PAGE_BYTES);
+        drop_range(en, page, 0, PAGE_BYTES, false);
         page_unprotect_if_empty(en, page);
     }
     pthread_mutex_unlock(&en->lock);

@@ -265,9 +265,14 @@ static struct code_page *page_protected(struct engine *en, uint64_t phys)
         uint64_t before = en->unprotects;
         pthread_mutex_unlock(&en->lock);
         en->ops.code_protect(en->opaque, phys);
+        enum engine_code_mode mode = en->ops.code_mode ? en->ops.code_mode(en->opaque, phys)
+                                                       : ENGINE_CODE_PROTECTED;
         pthread_mutex_lock(&en->lock);
         page = engine_page_get(en, phys);
-        page->protected = page->protected || before == en->unprotects;
+        if (!page->protected && before == en->unprotects) {
+            page->protected = true;
+            page->mode = mode;
+        }
     }
     return page;
 }
@@ -278,12 +283,17 @@ static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch 
     struct engine *en = ec->engine;
     uint64_t pc = ec->env->pc;
     struct code_page *page = page_protected(en, fetch->phys);
+    page->host = fetch->host;
     if (en->store && !page->stored)
         engine_store_adopt(en, page);
     struct block *b = ec->step_once
                           ? NULL
                           : engine_block_find(en, fetch->phys, pc & (PAGE_BYTES - 1), flags);
     if (b && b->straddles && !straddle_matches(ec, b, fetch)) {
+        engine_block_drop(en, b);
+        b = NULL;
+    }
+    if (b && b->checked && memcmp(b->code, fetch->host + b->start, (size_t)(b->end - b->start)) != 0) {
         engine_block_drop(en, b);
         b = NULL;
     }
@@ -295,7 +305,7 @@ static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch 
     }
     if (b)
         return b;
-    b = engine_translate(ec, fetch, pc, flags, ec->step_once ? 1 : UINT32_MAX, hot);
+    b = engine_translate(ec, fetch, pc, flags, page->mode, ec->step_once ? 1 : UINT32_MAX, hot);
     if (!b) {
         engine_evict(en, ec);
         return NULL;
@@ -392,7 +402,8 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     if (ec->step || ec->single)
         flags |= BLOCK_STEP | GUEST_FLAGS_LOOKUP_ONLY;
     ec->sampling = ec->sampling && !ec->step && !ec->step_once;
-    bool known = en->accel != ENGINE_LOCKSTEP && !*site && !ec->sampling;
+    bool known = !*site && !ec->sampling && !ec->changed &&
+                 (en->accel == ENGINE_JIT || (en->accel == ENGINE_INTERP && !en->checks));
     uint32_t entry = known ? entry_known(ec, flags) : en->no_entry;
     if (entry == en->no_entry) {
         b = straddle_known(ec, flags);
@@ -400,7 +411,7 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     }
     if (entry == en->no_entry && !b) {
         b = lookup_slow(ec, flags, *site, *evictions);
-        ec->sampling = false;
+        ec->sampling = ec->changed = false;
         *site = NULL;
         if (!b)
             return IR_EXIT_LOOKUP;
@@ -417,6 +428,7 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     ec->stepped = reason != IR_EXIT_BUDGET;
     if (stepping && ec->stepped)
         ec->step_once = false;
+    ec->changed = reason == IR_EXIT_CHANGED;
     *site = reason == IR_EXIT_CHAIN ? env->exit_site : NULL;
     if (reason == IR_EXIT_BUDGET && !env->sample_in && en->tiers == TIERS_BY_SAMPLES) {
         env->sample_in = SAMPLE_SLICES;

@@ -29,6 +29,13 @@ struct engine_fetch {
     uint64_t phys;       /* its physical address */
 };
 
+/* What is known of the code in a page, besides that engine_ops.code_protect has been called. */
+enum engine_code_mode {
+    ENGINE_CODE_PROTECTED, /* nothing writes to it without the engine's knowledge */
+    ENGINE_CODE_CHECKED,   /* something may: each block looks by itself. Direct mode alone */
+    ENGINE_CODE_TRUSTED,   /* data may be written to; code only with engine_code_drop_range behind it */
+};
+
 /* What the engine needs from the owner of memory and CPUs. @opaque is engine_config.opaque. */
 struct engine_ops {
     /** Translate @va for an instruction fetch in the current state. On failure: with @raise the
@@ -39,6 +46,9 @@ struct engine_ops {
     /** The RAM page at @phys now holds translated code: when this returns, every store of any CPU
      * to it goes through the slow path (which calls engine_code_write). */
     void (*code_protect)(void *opaque, uint64_t phys);
+    /** Behind that: how far can the page's contents be relied on? May be NULL: it is protected. When the
+     * answer becomes another one, engine_code_drop is called. */
+    enum engine_code_mode (*code_mode)(void *opaque, uint64_t phys);
     /** It holds none any more. */
     void (*code_unprotect)(void *opaque, uint64_t phys);
     /** Drop all exec table entries of all CPUs. When this returns no CPU will use them again. */
@@ -119,6 +129,10 @@ bool engine_code_write(struct engine *en, struct ir_env *env, uint64_t phys, uin
  * of it that is running goes on to its end.
  */
 void engine_code_drop(struct engine *en, uint64_t phys);
+
+/** The program says that it has written @len bytes of code at @phys, all of one page: drop the blocks that
+ * are no longer right. */
+void engine_code_drop_range(struct engine *en, uint64_t phys, uint32_t len);
 
 /**
  * Direct mode, from a signal handler: a guest access at host address @host_pc has made the host raise

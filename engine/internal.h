@@ -48,6 +48,8 @@ struct block {
                             hash only, and its bytes are compared at each lookup */
     bool transient;      /* not to be found again: its second half could not be fetched */
     uint8_t straddle_bytes[4];
+    uint8_t *code;           /* the bytes that it was made from, where they may have changed; or NULL */
+    bool checked;            /* it looks itself */
     uint8_t link_count;
     uint32_t number;         /* store.c: among those that are written */
     uint32_t entry;          /* host address; the interpreter's number of the block */
@@ -73,6 +75,8 @@ struct code_page {
     uint64_t phys;
     struct code_page *next_in_hash;
     bool protected;       /* stores to it take the slow path */
+    enum engine_code_mode mode; /* while `protected` */
+    const uint8_t *host;  /* where the page was found to be */
     bool stored;          /* the store has been asked for its blocks */
     struct block *blocks;
     struct entry_array *arrays;
@@ -97,6 +101,7 @@ struct engine_cpu {
     atomic_uint seen_epoch;     /* engine.epoch at the last safe point */
     bool step_once;             /* run the next instruction alone, uncached */
     enum engine_step step;      /* the debugger's */
+    bool changed;               /* the block at env.pc has seen that its code is another */
     bool sampling;              /* the block at env.pc was found to be running */
     bool stepped;               /* the last turn executed something, or took an exception */
     bool single;                /* exact: what is left of the slice is shorter than a block */
@@ -135,7 +140,8 @@ struct engine {
     pthread_cond_t quiet;
     atomic_uint epoch;
     bool evicting;
-    uint64_t unprotects;          /* how often a page's protection ended */
+    bool checks;                  /* there may be blocks that have to be checked */
+    uint64_t unprotects;          /* how often a page's protection ended, or was to */
     FILE *perfmap;
     struct store *store;          /* NULL: none */
     struct arena arena;           /* IR of the translation under way */
@@ -199,10 +205,11 @@ bool engine_breakpoint_at(const struct engine *en, uint64_t pc);
 
 /* ---- translate.c ------------------------------------------------------------------------------------ */
 
-/** Translate and compile the block at @pc, whose page is @fetch. NULL: no room, evict and look again.
- * The block is not published. */
+/** Translate and compile the block at @pc, whose page is @fetch, with the code in @mode. NULL: no room,
+ * evict and look again. The block is not published. */
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
-                               uint32_t flags, uint32_t max_insns, bool hot);
+                               uint32_t flags, enum engine_code_mode mode, uint32_t max_insns,
+                               bool hot);
 
 /* ---- coverage.c -------------------------------------------------------------------------------------- */
 

@@ -35,12 +35,14 @@ static void log_ir(const struct ir_block *ir, uint32_t category, uint64_t pc)
 }
 
 /* The IR of the block at @pc, in the engine's arena. */
-static bool make_ir(struct engine_cpu *ec, struct ir_block *ir, struct guest_code *code, uint64_t pc)
+static bool make_ir(struct engine_cpu *ec, struct ir_block *ir, struct guest_code *code, uint64_t pc,
+                    bool checked)
 {
     struct engine *en = ec->engine;
     bool logged = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) && log_filter_match(pc);
     arena_reset(&en->arena);
     ir_block_init(ir, en->target, &en->arena);
+    ir->check = checked ? code->page : NULL;
     bool straddles = en->frontend->translate(ir, code);
     if (logged) {
         log_lock();
@@ -159,19 +161,38 @@ static struct block *block_new(struct engine *en, const struct ir_block *ir,
     return b;
 }
 
+static void keep_code(struct block *b, const struct guest_code *code)
+{
+    size_t size = (size_t)(b->end - b->start);
+    b->code = malloc(size);
+    if (!b->code) {
+        fprintf(stderr, "armemu: out of memory\n");
+        abort();
+    }
+    memcpy(b->code, code->page + b->start, size);
+}
+
+/* Of a block whose code is compared each time that it is entered. */
+enum { CHECKED_INSNS_MAX = 64 };
+
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
-                               uint32_t flags, uint32_t max_insns, bool hot)
+                               uint32_t flags, enum engine_code_mode mode, uint32_t max_insns,
+                               bool hot)
 {
     struct engine *en = ec->engine;
     uint64_t start_ns = now_ns();
     struct engine_fetch next = {0};
+    bool checked = mode == ENGINE_CODE_CHECKED;
+    en->checks = en->checks || checked;
+    if (checked && max_insns > CHECKED_INSNS_MAX)
+        max_insns = CHECKED_INSNS_MAX;
     struct guest_code code = {
         .page = fetch->host,
         .offset = (uint32_t)(pc & (PAGE_BYTES - 1)),
         .flags = flags & ~BLOCK_STEP,
         .max_insns = en->one_insn || (flags & BLOCK_STEP) ? 1 : max_insns,
-        .fold_literals = !en->debug.no_literals,
-        .hot = hot,
+        .fold_literals = !en->debug.no_literals && mode == ENGINE_CODE_PROTECTED,
+        .hot = hot && !checked,
         .marks = en->coverage ? engine_coverage_begin(en->coverage) : NULL,
         .stops = en->debug.count ? en->debug.stops : NULL,
     };
@@ -181,7 +202,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
 
     struct ir_block ir;
     struct backend_code host;
-    bool straddles = make_ir(ec, &ir, &code, pc);
+    bool straddles = make_ir(ec, &ir, &code, pc, checked);
     if (!(en->backend ? backend_compile(en->backend, &ir, &host) : interp_id(en, &host)))
         return NULL;
     struct block *b = block_new(en, &ir, &code, &host);
@@ -192,6 +213,9 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     b->hot = hot;
     if (straddles)
         keep_straddle_bytes(b, &code);
+    else if (mode != ENGINE_CODE_PROTECTED)
+        keep_code(b, &code);
+    b->checked = checked && !straddles;
     if (en->backend) {
         log_host_code(en, b, pc);
         perfmap_line(en, b, pc);

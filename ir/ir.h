@@ -102,6 +102,8 @@ struct ir_block {
     uint32_t literal_end; /* end (page offset) of the furthest in-page literal folded into the block;
                              0 when none. Writes in [literal_start, literal_end) invalidate too. */
     uint32_t literal_start;
+    const uint8_t *check; /* direct mode: the guest's page, when its code may change without notice. The
+                             block begins with a look whether it is what it was. NULL: it need not */
     struct arena *arena;
 };
 

@@ -19,6 +19,7 @@ enum ir_exit {
     IR_EXIT_HALT,    /* the guest waits for an interrupt (WFI, WFE) */
     IR_EXIT_DEBUG,   /* breakpoint, single step, watchpoint */
     IR_EXIT_YIELD,   /* the guest gives up its time slice, or changed something that the engine must see */
+    IR_EXIT_CHANGED, /* the code at env.pc is no longer what the block there was made from */
 };
 
 /*

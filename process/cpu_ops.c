@@ -95,6 +95,14 @@ static void code_protect(void *opaque, uint64_t phys)
     space_code_protect(&((struct process *)opaque)->space, (uint32_t)phys);
 }
 
+static enum engine_code_mode code_mode(void *opaque, uint64_t phys)
+{
+    unsigned flags = space_flags(&((struct process *)opaque)->space, (uint32_t)phys);
+    return !(flags & SPACE_OPEN)     ? ENGINE_CODE_PROTECTED
+           : (flags & SPACE_TRUSTED) ? ENGINE_CODE_TRUSTED
+                                     : ENGINE_CODE_CHECKED;
+}
+
 /* A page that the program cannot write to, so what it had from the start it has still. */
 static const uint8_t *stable_code(void *opaque, uint64_t phys)
 {
@@ -329,6 +337,7 @@ const struct engine_ops process_engine_ops = {
     .fetch = fetch,
     .exec_fill = exec_fill,
     .code_protect = code_protect,
+    .code_mode = code_mode,
     .code_unprotect = code_unprotect,
     .stable_code = stable_code,
     .exec_flush = exec_flush,

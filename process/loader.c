@@ -37,7 +37,7 @@ struct image {
     Elf32_Phdr segments[PROGRAM_HEADERS_MAX];
     char interpreter[PATH_MAX]; /* empty: none */
     uint32_t bias, base, entry, end, headers; /* guest addresses; headers: of the program headers */
-    bool executable_stack;
+    bool executable_stack, unmarked; /* unmarked: the file does not say what its stack is */
 };
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -110,11 +110,13 @@ static bool image_read(struct image *im, struct error *e)
         im->header.e_phnum > PROGRAM_HEADERS_MAX ||
         !read_at(im, im->segments, im->header.e_phnum * sizeof(Elf32_Phdr), im->header.e_phoff))
         return error_set(e, "%s: bad program headers", im->path);
-    im->executable_stack = true;
+    im->executable_stack = im->unmarked = true;
     for (unsigned i = 0; i < im->header.e_phnum; i++) {
         const Elf32_Phdr *s = &im->segments[i];
-        if (s->p_type == PT_GNU_STACK)
+        if (s->p_type == PT_GNU_STACK) {
             im->executable_stack = s->p_flags & PF_X;
+            im->unmarked = false;
+        }
         if (s->p_type == PT_INTERP && !read_interpreter(im, s, e))
             return false;
     }
@@ -294,7 +296,7 @@ static void push_auxv(struct stack *st, const struct image *main, const struct i
     p->auxv = push_bytes(st, auxv, sizeof(auxv));
 }
 
-static bool map_stack(struct process *p, struct error *e)
+static bool map_stack(struct process *p, bool executable, struct error *e)
 {
     struct rlimit limit;
     uint64_t size = p->config.stack_size;
@@ -310,7 +312,7 @@ static bool map_stack(struct process *p, struct error *e)
         return error_set(e, "the stack of %llu KiB does not fit below 0x%x",
                          (unsigned long long)size / 1024, p->stack_top);
     p->stack_bottom = p->stack_top - (uint32_t)size;
-    int prot = PROT_READ | PROT_WRITE | (p->space.read_implies_exec ? PROT_EXEC : 0);
+    int prot = PROT_READ | PROT_WRITE | (executable ? PROT_EXEC : 0);
     return space_map_fixed(&p->space, p->stack_bottom, (uint32_t)size, prot, e);
 }
 
@@ -434,8 +436,8 @@ static bool load_images(struct task *t, struct image *main, struct image *interp
     uint32_t sp;
     if (!image_read(main, e))
         return false;
-    p->space.read_implies_exec = main->executable_stack;
-    if (!map_stack(p, e) || !image_map(&p->space, main, true, e))
+    p->space.read_implies_exec = main->unmarked;
+    if (!map_stack(p, main->executable_stack, e) || !image_map(&p->space, main, true, e))
         return false;
     p->space.brk_start = p->space.brk = main->end;
     bool has_interpreter = main->interpreter[0];

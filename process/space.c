@@ -22,13 +22,16 @@ bool space_init(struct space *s, uint64_t base, uint32_t top, struct error *e)
     madvise(p, size, MADV_DONTDUMP);
     s->base = p + SPACE_GUARD;
     s->top = top;
-    s->flags = mmap(NULL, SPACE_PAGES, PROT_READ | PROT_WRITE, flags, -1, 0);
+    s->flags = mmap(NULL, 2 * SPACE_PAGES, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (s->flags == MAP_FAILED)
         return error_set_errno(e, "page flags");
+    s->writes = s->flags + SPACE_PAGES;
     pthread_mutex_init(&s->map_lock, NULL);
     pthread_mutex_init(&s->page_lock, NULL);
     return true;
 }
+
+#define SPACE_RIGHTS ((unsigned)(SPACE_MAPPED | SPACE_READ | SPACE_WRITE | SPACE_EXEC))
 
 /* ---- flags and rights ------------------------------------------------------------------------ */
 
@@ -47,7 +50,7 @@ static unsigned flags_of(const struct space *s, int prot)
 static int host_prot(unsigned flags)
 {
     int prot = flags & (SPACE_READ | SPACE_WRITE | SPACE_EXEC) ? PROT_READ : PROT_NONE;
-    if ((flags & SPACE_WRITE) && !(flags & SPACE_CODE))
+    if ((flags & SPACE_WRITE) && (!(flags & SPACE_CODE) || (flags & SPACE_OPEN)))
         prot |= PROT_WRITE;
     return prot;
 }
@@ -69,6 +72,43 @@ bool space_has(const struct space *s, uint32_t addr, uint32_t len, unsigned flag
     return true;
 }
 
+/* ---- code: open pages --------------------------------------------------------------------------
+ * A page that is written to and executed in turn, be it by a compiler at run time or for data beside the
+ * code, would cost a signal and new translations each time. After some times it is left open: the host
+ * can write, and its blocks look themselves whether the code is what it was. Where the program has said
+ * what is new code, as all must on hardware, even that is not needed. */
+
+enum { OPEN_AFTER = 4 }; /* writes */
+
+/* Let the page be open from now on. Its blocks go, as they rely on it. */
+static void open_page(struct space *s, uint32_t page, unsigned trusted)
+{
+    pthread_mutex_lock(&s->page_lock);
+    unsigned old = space_flags(s, page), now = old | SPACE_OPEN | trusted;
+    bool ok = old & SPACE_WRITE;
+    if (ok)
+        atomic_store(&s->flags[page / SPACE_PAGE], (uint8_t)now);
+    if (ok && host_prot(old) != host_prot(now))
+        mprotect(space_host(s, page), SPACE_PAGE, host_prot(now));
+    pthread_mutex_unlock(&s->page_lock);
+    if (ok)
+        engine_code_drop(s->engine, page);
+}
+
+void space_flush_code(struct space *s, uint32_t addr, uint32_t len)
+{
+    uint64_t end = (uint64_t)addr + len;
+    for (uint64_t at = addr, next; at < end && at < 1ull << 32; at = next) {
+        uint32_t page = (uint32_t)align_down(at, SPACE_PAGE);
+        unsigned flags = space_flags(s, page);
+        next = (uint64_t)page + SPACE_PAGE < end ? (uint64_t)page + SPACE_PAGE : end;
+        if ((flags & SPACE_WRITE) && !(flags & SPACE_TRUSTED))
+            open_page(s, page, SPACE_TRUSTED);
+        else if (flags & SPACE_CODE)
+            engine_code_drop_range(s->engine, at, (uint32_t)(next - at));
+    }
+}
+
 /* ---- code ------------------------------------------------------------------------------------ */
 
 void space_drop_code(struct space *s, uint32_t addr, uint32_t len)
@@ -81,7 +121,10 @@ void space_drop_code(struct space *s, uint32_t addr, uint32_t len)
 
 void space_will_write(struct space *s, uint32_t addr, uint32_t len)
 {
-    space_drop_code(s, addr, len);
+    uint64_t end = (uint64_t)addr + len;
+    for (uint64_t a = align_down(addr, SPACE_PAGE); a < end && a < 1ull << 32; a += SPACE_PAGE)
+        if ((space_flags(s, (uint32_t)a) & (SPACE_CODE | SPACE_OPEN)) == SPACE_CODE)
+            engine_code_drop(s->engine, a);
 }
 
 /* Let the page's code flag be @code, and the host's rights agree. */
@@ -112,13 +155,14 @@ bool space_write_fault(struct space *s, uint32_t addr)
     uint32_t page = (uint32_t)align_down(addr, SPACE_PAGE);
     if (!(space_flags(s, page) & SPACE_WRITE))
         return false;
-    engine_code_drop(s->engine, page);
-    pthread_mutex_lock(&s->page_lock);
-    unsigned flags = space_flags(s, page); /* another thread may have been here first */
-    bool ok = (flags & SPACE_WRITE) &&
-              mprotect(space_host(s, page), SPACE_PAGE, host_prot(flags)) == 0;
-    pthread_mutex_unlock(&s->page_lock);
-    return ok;
+    uint8_t writes = atomic_load_explicit(&s->writes[page / SPACE_PAGE], memory_order_relaxed);
+    if (writes < OPEN_AFTER) {
+        atomic_store_explicit(&s->writes[page / SPACE_PAGE], writes + 1, memory_order_relaxed);
+        engine_code_drop(s->engine, page);
+    } else {
+        open_page(s, page, 0);
+    }
+    return space_flags(s, page) & SPACE_WRITE; /* where another thread was first, it is writable, too */
 }
 
 /* ---- mapping --------------------------------------------------------------------------------- */
@@ -284,14 +328,14 @@ static int grow_in_place(struct space *s, uint32_t addr, uint64_t old_len, uint6
     if (r)
         reserve(s, (uint32_t)(addr + old_len), new_len - old_len);
     else
-        set_flags(s, addr, new_len, space_flags(s, addr) & ~(unsigned)SPACE_CODE);
+        set_flags(s, addr, new_len, space_flags(s, addr) & SPACE_RIGHTS);
     return r;
 }
 
 static int64_t move_to(struct space *s, uint32_t addr, uint64_t old_len, uint64_t new_len,
                        uint32_t to)
 {
-    unsigned flags = space_flags(s, addr) & ~(unsigned)SPACE_CODE;
+    unsigned flags = space_flags(s, addr) & SPACE_RIGHTS;
     void *p = mremap(space_host(s, addr), old_len, new_len, MREMAP_MAYMOVE | MREMAP_FIXED,
                      space_host(s, to));
     if (p == MAP_FAILED)

@@ -31,7 +31,9 @@ enum space_flag {
     SPACE_WRITE = 2,
     SPACE_EXEC = 4,
     SPACE_MAPPED = 8,
-    SPACE_CODE = 16, /* translated code was made from it: the host cannot write */
+    SPACE_CODE = 16,    /* translated code was made from it: the host cannot write, but where it is */
+    SPACE_OPEN = 32,    /* one that programs write to all the time, */
+    SPACE_TRUSTED = 64, /* and say when what they write is code */
 };
 
 struct space {
@@ -41,6 +43,7 @@ struct space {
     pthread_mutex_t map_lock;  /* held while mappings change; before engine.lock */
     pthread_mutex_t page_lock; /* flags agree with the host's rights; innermost */
     _Atomic uint8_t *flags;    /* by page */
+    _Atomic uint8_t *writes;   /* by page: how often it was written to while it held code */
     uint32_t brk_start, brk;
     bool read_implies_exec;
     void (*shared)(void *opaque); /* a writable shared mapping was made */
@@ -80,6 +83,9 @@ bool space_has(const struct space *s, uint32_t addr, uint32_t len, unsigned flag
 void space_will_write(struct space *s, uint32_t addr, uint32_t len);
 /** Code of the range was changed by means that the host does not notice, or it goes away. */
 void space_drop_code(struct space *s, uint32_t addr, uint32_t len);
+
+/** The program says that the range holds new code. */
+void space_flush_code(struct space *s, uint32_t addr, uint32_t len);
 
 /** The page at @addr holds translated code from now on, or no longer. */
 void space_code_protect(struct space *s, uint32_t addr);

@@ -60,7 +60,8 @@ int64_t sys_arm_cacheflush(struct task *t, const uint32_t *a)
 {
     if (a[1] < a[0])
         return -EINVAL;
-    space_drop_code(&t->process->space, a[0], a[1] - a[0]);
+    t->recovery = RECOVER_NOT; /* the engine holds its lock when it reads code */
+    space_flush_code(&t->process->space, a[0], a[1] - a[0]);
     return 0;
 }
 

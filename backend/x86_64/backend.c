@@ -249,6 +249,8 @@ static bool emit_copy(struct compiler *c)
 {
     liveness_analyse(c);
     exit_budget_check(c);
+    if (!c->looping)
+        exit_code_check(c);
     bool ok = emit_ops(c);
     c->pending.count = 0;
     if (ok)
@@ -275,7 +277,7 @@ bool backend_compile(struct backend *be, const struct ir_block *b, struct backen
     assert(b->target == be->config.target);
     memset(out, 0, sizeof(*out));
     compiler_begin(c, b, out);
-    if (c->a.limit - c->a.p < OP_BYTES_MAX)
+    if (c->a.limit - c->a.p < OP_BYTES_MAX + (ptrdiff_t)exit_check_bytes(b))
         return false;
     resident_choose(c);
     c->entry = c->a.p;

@@ -145,6 +145,7 @@ enum stub_kind {
     STUB_LANE,
     STUB_SIDE,
     STUB_FAULT,
+    STUB_CHANGED,
 };
 
 /* Out-of-line code, emitted behind the block. */
@@ -486,6 +487,10 @@ bool exit_is_behind_side(const struct compiler *c, int32_t i);
 /** Are there exits in the middle, or back to the block's start? */
 bool exit_any_side(const struct compiler *c);
 void exit_budget_check(struct compiler *c);
+/** Where the block asks for it: leave when the guest's code is no longer what it is made from. */
+void exit_code_check(struct compiler *c);
+/** Bytes of host code that this takes at most. */
+size_t exit_check_bytes(const struct ir_block *b);
 /** Jump to guest address eax in @lane through the exec table of r15; sets env.page_base. */
 void exit_indirect(struct code *a, const struct backend *be, unsigned lane);
 void thunks_emit(struct backend *be);

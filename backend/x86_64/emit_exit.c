@@ -13,6 +13,46 @@ void exit_budget_check(struct compiler *c)
     c->a.eflags = 0;
 }
 
+/* The words that the block was made from lie in [start, end) of its page. */
+static void checked_range(const struct ir_block *b, uint32_t *start, uint32_t *end)
+{
+    *start = (uint32_t)align_down(b->page_offset, 4);
+    *end = (uint32_t)align_up(b->page_offset + b->guest_size, 4);
+}
+
+size_t exit_check_bytes(const struct ir_block *b)
+{
+    enum { PIECE_BYTES = 32, REST_BYTES = 64 }; /* at most, for 8 bytes of the guest's, and for all */
+    return b->check ? (b->guest_size / 8 + 2) * PIECE_BYTES + REST_BYTES : 0;
+}
+
+void exit_code_check(struct compiler *c)
+{
+    struct code *a = &c->a;
+    const struct ir_block *b = c->b;
+    uint32_t start, end;
+    if (!b->check)
+        return;
+    checked_range(b, &start, &end);
+    faults_mark(c);
+    x_mov_rm(a, 1, RAX, ENV(page_base));
+    x_alu_rr(a, ALU_ADD, 1, RAX, R15);
+    for (uint32_t at = start; at < end;) {
+        bool wide = end - at >= 8;
+        uint64_t code = 0;
+        memcpy(&code, b->check + at, wide ? 8 : 4);
+        x_mov_ri(a, RCX, code);
+        x_alu_rm(a, ALU_XOR, wide, RCX, x_mem(RAX, (int32_t)at));
+        if (at == start)
+            x_mov_rr(a, 1, RDX, RCX);
+        else
+            x_alu_rr(a, ALU_OR, 1, RDX, RCX);
+        at += wide ? 8 : 4;
+    }
+    x_rr(a, X86_TEST_MR, 1, RDX, RDX);
+    stub_new(c, STUB_CHANGED, x_jcc(a, CC_NE));
+}
+
 void emit_insn(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     c->insn_word = (uint32_t)op->imm;
@@ -454,6 +494,17 @@ static void budget_stub(struct compiler *c, const struct stub *s)
     x_jmp_to(&c->a, c->be->thunk.budget);
 }
 
+static void changed_stub(struct compiler *c)
+{
+    struct code *a = &c->a;
+    x_alu_ri(a, ALU_ADD, 0, BUDGET, (int32_t)c->b->insn_count);
+    x_mov_ri(a, RAX, c->b->page_offset);
+    x_alu_rm(a, ALU_ADD, 0, RAX, ENV(page_base));
+    x_mov_mr(a, 1, ENV(pc), RAX);
+    x_mov_ri(a, RAX, IR_EXIT_CHANGED);
+    x_jmp_to(a, c->be->thunk.leave);
+}
+
 /* The data behind the call is the exit's handle: the address of the jump that led here. The jump of a
  * back edge is chained to its place in the loop, and its stub makes the state that of an exit. */
 static void chain_stub(struct compiler *c, struct stub *s)
@@ -499,6 +550,8 @@ void exit_stub_emit(struct compiler *c, struct stub *s)
     x_patch_here(&c->a, s->from);
     if (s->kind == STUB_BUDGET)
         budget_stub(c, s);
+    else if (s->kind == STUB_CHANGED)
+        changed_stub(c);
     else if (s->kind == STUB_SIDE)
         side_stub(c, s);
     else if (s->kind == STUB_CHAIN)

@@ -240,6 +240,28 @@ static void bench_jit_page(long rounds)
     }
 }
 
+/* Thousands of functions: one is made anew, some are called. */
+static void bench_jit_mix(long rounds)
+{
+    enum { CALLS = 32 };
+    uint32_t *code = map(FUNCTIONS * FUNCTION_WORDS * 4, PROT_READ | PROT_WRITE | PROT_EXEC);
+    unsigned seed = 1;
+    for (unsigned i = 0; i < FUNCTIONS; i++)
+        make_function(code + i * FUNCTION_WORDS, i);
+    clear(code, FUNCTIONS * FUNCTION_WORDS * 4);
+    for (long n = 0; n < rounds; n++) {
+        for (unsigned i = 0; i < CALLS; i++) {
+            seed = seed * 1664525 + 1013904223;
+            uint32_t *f = code + (seed >> 16) % FUNCTIONS * FUNCTION_WORDS;
+            if (i == 0) {
+                make_function(f, (unsigned)n);
+                clear(f, FUNCTION_WORDS * 4);
+            }
+            sink += (unsigned)((int (*)(void))f)();
+        }
+    }
+}
+
 /* One instruction of a function is changed, as inline caches are. */
 static void bench_jit_patch(long rounds)
 {
@@ -319,6 +341,7 @@ static const struct {
     {"start", bench_start}, {"syscall", bench_syscall}, {"pipe", bench_pipe}, {"fault", bench_fault},
     {"segv", bench_segv}, {"signal", bench_signal}, {"thread", bench_thread}, {"fork", bench_fork},
     {"exec", bench_exec}, {"spawn", bench_spawn}, {"jit", bench_jit}, {"jit_batch", bench_jit_batch},
+    {"jit_mix", bench_jit_mix},
     {"jit_page", bench_jit_page}, {"jit_patch", bench_jit_patch}, {"code_data", bench_code_data},
     {"code_self", bench_code_self}, {"trampoline", bench_trampoline},
 };

@@ -239,6 +239,7 @@ static bool build(struct app *app, struct error *e)
         .unmapped = o->unmapped,
         .no_reboot = o->no_reboot,
         .start_paused = o->start_paused,
+        .one_insn = o->one_insn,
         .host_features_mask = o->host_features_mask,
         .perfmap = app->perfmap,
         .icount = o->icount,

@@ -93,6 +93,7 @@ FLAG(set_nodefaults, nodefaults)
 FLAG(set_no_reboot, no_reboot)
 FLAG(set_start_paused, start_paused)
 FLAG(set_stats, stats)
+FLAG(set_one_insn, one_insn)
 FLAG(set_icount_report, icount_report)
 
 static enum option_status set_nothing(struct options *o, const char *value, struct error *e)
@@ -316,6 +317,8 @@ const struct option_row option_rows[] = {
     {"stats", NULL, NONE, TOPIC_DEBUG, "print statistics to stderr at the end", set_stats},
     {"perfmap", NULL, VALUE_OPTIONAL, "FILE", TOPIC_DEBUG,
      "names of translated blocks for perf (default /tmp/perf-PID.map)", set_perfmap},
+    {"one-insn-per-tb", "singlestep", NONE, TOPIC_DEBUG,
+     "translate each instruction by itself (for -d exec)", set_one_insn},
     {"host-features", NULL, VALUE_NEEDED, "no-bmi2,...", TOPIC_DEBUG,
      "do without these features of the host's CPU", set_host_features},
 
@@ -345,7 +348,6 @@ const struct option_row option_rows[] = {
     LATER("qmp", VALUE_NEEDED, "QMP"),
     LATER("trace", VALUE_NEEDED, "trace events"),
     LATER("plugin", VALUE_NEEDED, "plugins"),
-    LATER("singlestep", VALUE_NONE, "single stepping"),
     LATER("boot", VALUE_NEEDED, "boot order"),
     LATER("uuid", VALUE_NEEDED, "a machine UUID"),
     LATER("sandbox", VALUE_NEEDED, "the sandbox"),

@@ -58,7 +58,7 @@ struct options {
         unsigned nic_count;
     } net;
     const char *name;
-    bool nographic, nodefaults, no_reboot, start_paused, stats;
+    bool nographic, nodefaults, no_reboot, start_paused, stats, one_insn;
     bool perfmap;
     const char *perfmap_path; /* NULL: the default */
     struct {

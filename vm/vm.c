@@ -179,6 +179,7 @@ bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *con
         .coverage = config->coverage,
         .cache_size = config->cache_size,
         .host_features_mask = config->host_features_mask,
+        .one_insn = config->one_insn,
         .perfmap = config->perfmap,
     };
     vm->engine = engine_new(&ec, e);

@@ -1,5 +1,6 @@
 """What can be logged, in files."""
 import os
+import re
 
 from driver import Emulator, check, check_match
 
@@ -37,6 +38,21 @@ def test_log_of_execution_filtered(context):
     log = read(path)
     check(log, "the log is empty")
     check("cpsid" not in log, "the reset code lies behind the filtered range")
+
+
+def test_log_of_each_instruction(context):
+    """Each block is one instruction: those executed one after the other lie side by side."""
+    path = os.path.join(context.scratch, "exec.log")
+    for option in ("-singlestep", "-one-insn-per-tb", None):
+        with Emulator(context.armemu, ["-M", "virt", "-nographic", "-d", "in_asm", "-D", path,
+                                       *([option] if option else [])]) as guest:
+            guest.expect("rom> ")
+            guest.send("poweroff\r")
+            guest.expect_exit(0)
+        blocks = re.split(r"(?m)^IN:.*$", read(path))[1:]
+        lengths = [len(re.findall(r"(?m)^ *0x[0-9a-f]+:", block)) for block in blocks]
+        check(len(lengths) > 50 and min(lengths) > 0, f"{option}: {len(lengths)} blocks")
+        check((max(lengths) == 1) == bool(option), f"{option}: a block of {max(lengths)} instructions")
 
 
 def test_log_of_exceptions(context):

@@ -13,7 +13,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "debug/gdb_agent.h"
 #include "host/loop.h"
 #include "host/thread.h"
 #include "process/syscall.h"
@@ -115,9 +114,8 @@ void debug_release(struct process_debug *d)
     for (struct task *t = p->tasks; t; t = t->next) {
         if (t->debug.stop.kind != GDB_STOP_SIGNAL || t->debug.told)
             t->debug.stop.kind = GDB_STOP_NONE;
-        t->debug.stepping_over = t->debug.step_done = false;
-        t->debug.step = ENGINE_STEP_OFF;
-        engine_step(t->engine, ENGINE_STEP_OFF);
+        t->debug.step_done = false;
+        gdb_thread_forget(&t->debug.order, t->engine);
     }
     pthread_mutex_unlock(&p->tasks_lock);
 }
@@ -241,26 +239,11 @@ static void report(struct process_debug *d, struct task *t, const struct gdb_sto
     gate(d, t);
 }
 
-/* A step is done: is the thread to go on through its range? */
-static bool range_goes_on(struct process_debug *d, struct task *t)
-{
-    uint32_t pc = (uint32_t)t->state.env.pc;
-    if (pc < t->debug.range_start || pc >= t->debug.range_end || atomic_load(&d->stopped) ||
-        gdb_points_at(&d->points, pc))
-        return false;
-    engine_step(t->engine, t->debug.step);
-    return true;
-}
-
 static void step_is_done(struct process_debug *d, struct task *t)
 {
     const struct gdb_stop stop = {.kind = GDB_STOP_STEP};
-    if (t->debug.stepping_over) {
-        t->debug.stepping_over = false;
-        if (!t->debug.step)
-            return;
-    }
-    if (!range_goes_on(d, t))
+    if (gdb_thread_stepped(&t->debug.order, t->engine, &d->points, (uint32_t)t->state.env.pc,
+                           atomic_load(&d->stopped)))
         report(d, t, &stop);
 }
 
@@ -303,16 +286,11 @@ static void agent_print(void *opaque, const char *text, size_t len)
 static void breakpoint_reached(struct process_debug *d, struct task *t)
 {
     static const struct gdb_agent_ops ops = {agent_register, agent_memory, agent_print};
-    const struct gdb_point_row *row = gdb_points_at(&d->points, t->state.env.pc);
-    const struct gdb_stop stop = {.kind = GDB_STOP_POINT,
-                                  .point = row ? row->kind : GDB_POINT_SOFTWARE,
-                                  .address = t->state.env.pc};
-    if (row && gdb_point_stops(row, &ops, t)) {
+    struct gdb_stop stop;
+    if (gdb_thread_at_breakpoint(&d->points, (uint32_t)t->state.env.pc, &ops, t, &stop))
         report(d, t, &stop);
-        return;
-    }
-    t->debug.stepping_over = true;
-    engine_step(t->engine, ENGINE_STEP);
+    else
+        gdb_thread_step_over(&t->debug.order, t->engine);
 }
 
 /* ---- where threads pass ------------------------------------------------------------------------------ */
@@ -370,7 +348,7 @@ void debug_after_guest(struct task *t, enum engine_stop why)
     if (why == ENGINE_STOP_BREAKPOINT)
         breakpoint_reached(d, t);
     else if (t->event == TASK_SYSCALL)
-        t->debug.stepping_over = false;
+        t->debug.order.stepping_over = false;
     else
         step_is_done(d, t);
     pthread_mutex_unlock(&d->lock);
@@ -405,7 +383,7 @@ void debug_syscall_end(struct task *t, int64_t r)
         pthread_mutex_unlock(&d->lock);
     }
     t->debug.in_syscall = false;
-    t->debug.step_done = !again && t->debug.step != ENGINE_STEP_OFF && !t->ended;
+    t->debug.step_done = !again && t->debug.order.step != ENGINE_STEP_OFF && !t->ended;
 }
 
 /* SIGBUS, since it is never blocked. */
@@ -427,7 +405,7 @@ bool debug_is_kick(struct task *t, int sig, const siginfo_t *info)
 
 void debug_handler_entered(struct task *t)
 {
-    t->debug.step_done = t->debug.step != ENGINE_STEP_OFF;
+    t->debug.step_done = t->debug.order.step != ENGINE_STEP_OFF;
 }
 
 int debug_signal(struct task *t, int sig, siginfo_t *info)

@@ -97,10 +97,7 @@ static void task_resume(struct process_debug *d, const struct gdb_resume *r)
     if (!t)
         return;
     atomic_store(&t->debug.held, r->action == GDB_HOLD);
-    t->debug.step = r->action == GDB_STEP || r->action == GDB_STEP_INTERRUPTS ? ENGINE_STEP
-                                                                              : ENGINE_STEP_OFF;
-    t->debug.range_start = (uint32_t)r->range_start;
-    t->debug.range_end = (uint32_t)r->range_end;
+    gdb_thread_order(&t->debug.order, t->engine, r);
     int sig = debug_signal_from_gdb(r->signal);
     if (t->debug.in_signal && t->debug.told) {
         t->debug.signal = sig;
@@ -108,16 +105,12 @@ static void task_resume(struct process_debug *d, const struct gdb_resume *r)
         t->debug.injected = sig;
         syscall(SYS_tgkill, getpid(), t->tid, sig);
     }
-    engine_step(t->engine, t->debug.step);
     atomic_store(&t->state.env.exit_request, 1);
 }
 
 static void breakpoints_apply(struct process_debug *d)
 {
-    uint32_t count;
-    uint64_t *pcs = gdb_points_addresses(&d->points, &count);
-    engine_breakpoints_set(d->process->engine, pcs, count);
-    free(pcs);
+    gdb_points_apply(&d->points, d->process->engine);
     d->points_changed = false;
 }
 

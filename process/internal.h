@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-#include "debug/gdb_target.h"
+#include "debug/gdb_thread.h"
 #include "frontend/arm/cpu/exclusive.h"
 #include "process/process.h"
 #include "process/space.h"
@@ -54,9 +54,7 @@ struct task_debug {
     bool kicked;             /* is to leave the system call, which will be done again */
     bool gone;               /* it ends */
     bool step_done;          /* a step that the engine does not know of: a system call, a handler */
-    bool stepping_over;      /* a breakpoint, by itself: its condition does not hold */
-    enum engine_step step;
-    uint32_t range_start, range_end; /* steps go on while the PC is in there */
+    struct gdb_thread order; /* what it does */
     struct gdb_stop stop;    /* to be told */
     bool told;
     siginfo_t info;          /* of a signal that is told of */

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "debug/gdb_agent.h"
 #include "debug/gdb_registers.h"
 #include "frontend/arm/cpu/exceptions.h"
 #include "frontend/arm/cpu/m/m.h"
@@ -206,14 +205,10 @@ bool vm_debug_watches_page(const struct vm_cpu *c, uint32_t va, bool write)
 
 bool vm_debug_watch(struct vm_cpu *c, uint32_t va, uint32_t len, bool write)
 {
-    const struct gdb_point_row *p = gdb_points_watch(&c->vm->debug.points, va, len, write);
-    if (!p)
+    if (!gdb_thread_watched(&c->vm->debug.points, va, len, write, &c->stop))
         return false;
     c->stop_noted = true;
-    c->stop = (struct gdb_stop){.kind = GDB_STOP_POINT,
-                                .thread = thread_of(c),
-                                .point = p->kind,
-                                .address = p->addr > va ? p->addr : va};
+    c->stop.thread = thread_of(c);
     atomic_store(&c->attention, true);
     atomic_store(&c->state.env.exit_request, 1);
     return true;
@@ -326,13 +321,13 @@ static void agent_print(void *opaque, const char *text, size_t len)
 static bool breakpoint_stops(struct vm_cpu *c)
 {
     static const struct gdb_agent_ops ops = {agent_register, agent_memory, agent_print};
-    const struct gdb_point_row *row = gdb_points_at(&c->vm->debug.points, c->state.env.pc);
-    if (row ? !gdb_point_stops(row, &ops, c) : arm_is_m(&c->state))
+    const struct gdb_points *points = &c->vm->debug.points;
+    uint32_t pc = (uint32_t)c->state.env.pc;
+    if (arm_is_m(&c->state) && !gdb_points_at(points, pc))
         return false; /* one of the core's own, or gone */
-    c->stop = (struct gdb_stop){.kind = GDB_STOP_POINT,
-                                .thread = thread_of(c),
-                                .point = row ? row->kind : GDB_POINT_SOFTWARE,
-                                .address = c->state.env.pc};
+    if (!gdb_thread_at_breakpoint(points, pc, &ops, c, &c->stop))
+        return false;
+    c->stop.thread = thread_of(c);
     return true;
 }
 
@@ -367,31 +362,11 @@ static void literals_apply(struct vm *vm)
 
 /* ---- coming out of the guest ------------------------------------------------------------------------- */
 
-/* A step is done: does the CPU go on by itself? It does when it has stepped over a breakpoint whose
- * condition did not hold, and within the range that it is to step through. */
-static bool step_goes_on(struct vm_cpu *c)
-{
-    uint32_t pc = (uint32_t)c->state.env.pc;
-    if (c->stepping_over) {
-        c->stepping_over = false;
-        if (!c->step)
-            return true;
-    }
-    if (pc < c->range_start || pc >= c->range_end || atomic_load(&c->attention))
-        return false;
-    const struct gdb_point_row *row = gdb_points_at(&c->vm->debug.points, pc);
-    if (row)
-        return false;
-    engine_step(c->engine, c->step);
-    return true;
-}
-
 /* M profile: the core wants the next instruction to be executed by itself. */
 static void core_step(struct vm_cpu *c)
 {
     c->core_step = VM_CORE_STEP_RUNS;
-    c->stepping_over = true;
-    engine_step(c->engine, ENGINE_STEP);
+    gdb_thread_step_over(&c->order, c->engine);
 }
 
 static void core_step_done(struct vm_cpu *c)
@@ -415,7 +390,8 @@ static bool has_stopped(struct vm_cpu *c, enum engine_stop why)
     if (why == ENGINE_STOP_STEP) {
         c->state.halted = 0;
         core_step_done(c);
-        if (step_goes_on(c))
+        if (!gdb_thread_stepped(&c->order, c->engine, &c->vm->debug.points, (uint32_t)c->state.env.pc,
+                                atomic_load(&c->attention)))
             return false;
         c->stop = (struct gdb_stop){.kind = GDB_STOP_STEP, .thread = thread_of(c)};
         return true;
@@ -429,8 +405,7 @@ static bool has_stopped(struct vm_cpu *c, enum engine_stop why)
         return false;
     if (point == ARM_M_POINT_STEP)
         c->core_step = VM_CORE_STEP_RUNS;
-    c->stepping_over = true;
-    engine_step(c->engine, ENGINE_STEP);
+    gdb_thread_step_over(&c->order, c->engine);
     return false;
 }
 
@@ -452,8 +427,7 @@ void vm_debug_release(struct vm *vm)
     for (uint32_t i = 0; i < vm->cpu_count; i++) {
         vm->cpus[i]->held = false;
         vm->cpus[i]->stop.kind = GDB_STOP_NONE;
-        vm->cpus[i]->stepping_over = false;
-        engine_step(vm->cpus[i]->engine, ENGINE_STEP_OFF);
+        gdb_thread_forget(&vm->cpus[i]->order, vm->cpus[i]->engine);
     }
 }
 
@@ -488,17 +462,11 @@ static void stop(void *opaque)
 
 static void cpu_resume(struct vm_cpu *c, const struct gdb_resume *r)
 {
-    static const enum engine_step step[] = {
-        [GDB_HOLD] = ENGINE_STEP_OFF, [GDB_CONTINUE] = ENGINE_STEP_OFF, [GDB_STEP] = ENGINE_STEP,
-        [GDB_STEP_INTERRUPTS] = ENGINE_STEP_INTERRUPTS};
     c->held = r->action == GDB_HOLD;
-    c->step = step[r->action];
-    c->range_start = (uint32_t)r->range_start;
-    c->range_end = (uint32_t)r->range_end;
-    engine_step(c->engine, c->step);
+    gdb_thread_order(&c->order, c->engine, r);
     if (c->vm->debug.changed && (r->action == GDB_CONTINUE || r->range_end))
         breakpoints_apply(c->vm);
-    if (c->step && !c->powered) { /* there is nothing to wait for */
+    if (c->order.step && !c->powered) { /* there is nothing to wait for */
         c->stop = (struct gdb_stop){.kind = GDB_STOP_STEP, .thread = thread_of(c)};
         cpu_stopped(c);
     }
@@ -602,8 +570,7 @@ static void act(void *opaque, const struct gdb_resume *r)
         return;
     }
     c->held = true;
-    c->stepping_over = false;
-    engine_step(c->engine, ENGINE_STEP_OFF);
+    gdb_thread_forget(&c->order, c->engine);
     c->vm->debug.listener.stopped(c->vm->debug.listener.opaque, &stop);
 }
 

@@ -9,6 +9,7 @@
 #include "frontend/arm/cpu/cpu.h"
 #include "frontend/arm/cpu/exclusive.h"
 #include "debug/explain.h"
+#include "debug/gdb_thread.h"
 #include "host/clock.h"
 #include "vm/debug.h"
 #include "vm/vm.h"
@@ -61,9 +62,7 @@ struct vm_cpu {
     bool parked;            /* the thread is waiting here, its state may be touched */
     bool held;              /* the debugger does not let it go on, also when not paused */
     struct gdb_stop stop;   /* what it has to tell the debugger */
-    enum engine_step step;  /* what the debugger wants it to do */
-    bool stepping_over;     /* a breakpoint, by itself: its condition does not hold */
-    uint32_t range_start, range_end; /* steps go on while the PC is in there */
+    struct gdb_thread order; /* what the debugger wants it to do */
 
     /* Only the CPU's thread: */
     struct phys_region *last_region;

@@ -1,0 +1,72 @@
+#include "debug/gdb_thread.h"
+
+#include <stdlib.h>
+
+void gdb_thread_order(struct gdb_thread *t, struct engine_cpu *ec, const struct gdb_resume *r)
+{
+    static const enum engine_step step[] = {
+        [GDB_HOLD] = ENGINE_STEP_OFF, [GDB_CONTINUE] = ENGINE_STEP_OFF, [GDB_STEP] = ENGINE_STEP,
+        [GDB_STEP_INTERRUPTS] = ENGINE_STEP_INTERRUPTS};
+    *t = (struct gdb_thread){.step = step[r->action],
+                             .range_start = (uint32_t)r->range_start,
+                             .range_end = (uint32_t)r->range_end};
+    engine_step(ec, t->step);
+}
+
+void gdb_thread_forget(struct gdb_thread *t, struct engine_cpu *ec)
+{
+    *t = (struct gdb_thread){.step = ENGINE_STEP_OFF};
+    engine_step(ec, ENGINE_STEP_OFF);
+}
+
+bool gdb_thread_stepped(struct gdb_thread *t, struct engine_cpu *ec, const struct gdb_points *points,
+                        uint32_t pc, bool wanted)
+{
+    if (t->stepping_over) {
+        t->stepping_over = false;
+        if (!t->step)
+            return false;
+    }
+    if (pc < t->range_start || pc >= t->range_end || wanted || gdb_points_at(points, pc))
+        return true;
+    engine_step(ec, t->step);
+    return false;
+}
+
+bool gdb_thread_at_breakpoint(const struct gdb_points *points, uint32_t pc, const struct gdb_agent_ops *ops,
+                              void *opaque, struct gdb_stop *stop)
+{
+    const struct gdb_point_row *row = gdb_points_at(points, pc);
+    if (row && !gdb_point_stops(row, ops, opaque))
+        return false;
+    *stop = (struct gdb_stop){.kind = GDB_STOP_POINT,
+                              .point = row ? row->kind : GDB_POINT_SOFTWARE,
+                              .address = pc};
+    return true;
+}
+
+void gdb_thread_step_over(struct gdb_thread *t, struct engine_cpu *ec)
+{
+    t->stepping_over = true;
+    engine_step(ec, ENGINE_STEP);
+}
+
+bool gdb_thread_watched(const struct gdb_points *points, uint32_t va, uint32_t len, bool write,
+                        struct gdb_stop *stop)
+{
+    const struct gdb_point_row *row = gdb_points_watch(points, va, len, write);
+    if (!row)
+        return false;
+    *stop = (struct gdb_stop){.kind = GDB_STOP_POINT,
+                              .point = row->kind,
+                              .address = row->addr > va ? row->addr : va};
+    return true;
+}
+
+void gdb_points_apply(const struct gdb_points *points, struct engine *en)
+{
+    uint32_t count;
+    uint64_t *pcs = gdb_points_addresses(points, &count);
+    engine_breakpoints_set(en, pcs, count);
+    free(pcs);
+}

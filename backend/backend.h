@@ -33,6 +33,15 @@ struct backend_config {
     uint32_t host_features_mask; /* host features (enum host_feature bits) that must not be used */
 };
 
+/* Addresses whose accesses take the slow path in direct mode: what a debugger watches. */
+struct backend_watch {
+    uint32_t start;
+    uint32_t size;    /* bytes, at most 2^30 */
+    bool read, write; /* which accesses */
+};
+
+enum { BACKEND_WATCHES_MAX = 4 };
+
 /* A direct exit that can be chained: to be given to backend_chain. */
 struct backend_exit {
     void *site;           /* handle; what env.exit_site holds when the exit is taken unchained */
@@ -53,6 +62,9 @@ struct backend_code {
 
 struct backend *backend_new(const struct backend_config *config, struct error *e);
 void backend_free(struct backend *be);
+
+/** Direct mode: let code that is compiled from here on watch these addresses, and no others. */
+void backend_watch(struct backend *be, const struct backend_watch *list, uint32_t count);
 
 /** Compile @b into the current region. False: the region is full (nothing was emitted); the engine
  * advances with backend_next_region and tries again. Not thread-safe: the caller holds the

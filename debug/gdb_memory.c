@@ -279,8 +279,6 @@ static void run_Z(struct gdb_stub *g, char *args, size_t len)
         gdb_reply_error(g, GDB_EINVAL);
         return;
     }
-    if (!gdb_point_is_breakpoint(point) && !g->target->watchpoints)
-        return; /* the debugger steps and compares then */
     bool ok = take_code(&args, &code);
     if (ok && code && !gdb_point_is_breakpoint(point)) {
         gdb_point_code_free(code);

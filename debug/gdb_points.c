@@ -1,6 +1,7 @@
 #include "debug/gdb_points.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "debug/gdb_agent.h"
 
@@ -91,6 +92,54 @@ const struct gdb_point_row *gdb_points_watch(const struct gdb_points *p, uint32_
             return row;
     }
     return NULL;
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+    uint64_t x = ((const struct gdb_watch_range *)a)->start, y = ((const struct gdb_watch_range *)b)->start;
+    return (x > y) - (x < y);
+}
+
+/* The second of two neighbours goes into the first. */
+static void merge(struct gdb_watch_range *r, unsigned count)
+{
+    r[0].end = r[1].end > r[0].end ? r[1].end : r[0].end;
+    r[0].read = r[0].read || r[1].read;
+    r[0].write = r[0].write || r[1].write;
+    memmove(r + 1, r + 2, (count - 2) * sizeof(*r));
+}
+
+/* The neighbours with the least between them. */
+static unsigned nearest(const struct gdb_watch_range *r, unsigned count)
+{
+    unsigned best = 0;
+    for (unsigned i = 1; i + 1 < count; i++)
+        if ((int64_t)(r[i + 1].start - r[i].end) < (int64_t)(r[best + 1].start - r[best].end))
+            best = i;
+    return best;
+}
+
+unsigned gdb_points_watched(const struct gdb_points *p, struct gdb_watch_range *out, unsigned max)
+{
+    unsigned count = 0;
+    struct gdb_watch_range *all = calloc(p->watch_count + 1, sizeof(*all));
+    if (!all)
+        abort();
+    for (unsigned i = 0; i < p->count; i++) {
+        const struct gdb_point_row *row = &p->rows[i];
+        if (!gdb_point_is_breakpoint(row->kind) && row->len)
+            all[count++] = (struct gdb_watch_range){row->addr, (uint64_t)row->addr + row->len,
+                                                    watches_reads(row->kind), row->kind != GDB_POINT_READ};
+    }
+    qsort(all, count, sizeof(*all), compare_ranges);
+    for (; count > max; count--) {
+        unsigned i = nearest(all, count);
+        merge(&all[i], count - i);
+    }
+    if (count)
+        memcpy(out, all, count * sizeof(*all));
+    free(all);
+    return count;
 }
 
 uint64_t *gdb_points_addresses(const struct gdb_points *p, uint32_t *count)

@@ -41,6 +41,12 @@ struct gdb_points {
     unsigned read_watch_count; /* and of these, that watch reads */
 };
 
+/* Addresses some accesses to which are watched. */
+struct gdb_watch_range {
+    uint64_t start, end;
+    bool read, write;
+};
+
 static inline bool gdb_point_is_breakpoint(enum gdb_point kind)
 {
     return kind <= GDB_POINT_HARDWARE;
@@ -58,6 +64,9 @@ const struct gdb_point_row *gdb_points_at(const struct gdb_points *p, uint64_t p
 /** The watchpoint that an access to @len bytes at @addr meets. */
 const struct gdb_point_row *gdb_points_watch(const struct gdb_points *p, uint32_t addr, uint32_t len,
                                              bool write);
+/** At most @max ranges, in ascending order, with all that is watched and, where there is more than that, what lies
+ * between; their number. */
+unsigned gdb_points_watched(const struct gdb_points *p, struct gdb_watch_range *out, unsigned max);
 /** The addresses of all breakpoints, allocated. */
 uint64_t *gdb_points_addresses(const struct gdb_points *p, uint32_t *count);
 

@@ -116,7 +116,6 @@ struct gdb_target {
                    struct gdb_point_code *code);
     void (*remove)(void *opaque, enum gdb_point point, uint64_t addr, uint32_t len);
     void (*remove_all)(void *opaque);
-    bool watchpoints; /* insert takes them, too */
 
     /* The whole of an object; *@data is allocated. False: it is not there now. */
     bool (*read_object)(void *opaque, enum gdb_object object, uint32_t thread, void **data,

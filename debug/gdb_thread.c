@@ -63,6 +63,39 @@ bool gdb_thread_watched(const struct gdb_points *points, uint32_t va, uint32_t l
     return true;
 }
 
+static bool covers(const struct engine_watch *w, const struct engine_watch *inner)
+{
+    return inner->start >= w->start && (uint64_t)inner->start + inner->size <= (uint64_t)w->start + w->size &&
+           (w->read || !inner->read) && (w->write || !inner->write);
+}
+
+static bool all_covered(const struct gdb_watching *by, const struct gdb_watching *w)
+{
+    for (uint32_t i = 0; i < w->count; i++) {
+        bool covered = false;
+        for (uint32_t k = 0; k < by->count; k++)
+            covered = covered || covers(&by->list[k], &w->list[i]);
+        if (!covered)
+            return false;
+    }
+    return true;
+}
+
+/* A debugger takes its watchpoints out at each stop, for the steps that it makes, and puts them back in. */
+void gdb_watching_apply(struct gdb_watching *w, const struct gdb_points *points, struct engine *en, bool lazily)
+{
+    struct gdb_watch_range ranges[ENGINE_WATCHES_MAX];
+    struct gdb_watching now = {.count = gdb_points_watched(points, ranges, ENGINE_WATCHES_MAX)};
+    for (uint32_t i = 0; i < now.count; i++)
+        now.list[i] = (struct engine_watch){(uint32_t)ranges[i].start,
+                                            (uint32_t)(ranges[i].end - ranges[i].start), ranges[i].read,
+                                            ranges[i].write};
+    if (all_covered(w, &now) && (lazily || all_covered(&now, w)))
+        return;
+    *w = now;
+    engine_watch(en, now.list, now.count);
+}
+
 void gdb_points_apply(const struct gdb_points *points, struct engine *en)
 {
     uint32_t count;

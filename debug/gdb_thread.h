@@ -33,6 +33,15 @@ void gdb_thread_step_over(struct gdb_thread *t, struct engine_cpu *ec);
 /** An access to @len bytes at @va is about to be made: is it watched, with *@stop to be told but for its thread? */
 bool gdb_thread_watched(const struct gdb_points *points, uint32_t va, uint32_t len, bool write,
                         struct gdb_stop *stop);
+/* What the engine watches. */
+struct gdb_watching {
+    struct engine_watch list[ENGINE_WATCHES_MAX];
+    uint32_t count;
+};
+
+/** Direct mode: have the engine watch what @points say. @lazily: what is watched in vain may be so for a while; else
+ * that goes as well. All threads are outside of the guest. */
+void gdb_watching_apply(struct gdb_watching *w, const struct gdb_points *points, struct engine *en, bool lazily);
 /** Give the breakpoints to the engine. All threads are outside of the guest. */
 void gdb_points_apply(const struct gdb_points *points, struct engine *en);
 

@@ -1,4 +1,5 @@
 /* Breakpoints and single steps. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,21 @@ void engine_fold_literals(struct engine *en, bool fold)
     en->debug.no_literals = !fold;
     if (!fold)
         engine_drop_blocks(en, has_literals, NULL);
+    pthread_mutex_unlock(&en->lock);
+}
+
+void engine_watch(struct engine *en, const struct engine_watch *list, uint32_t count)
+{
+    struct backend_watch watches[BACKEND_WATCHES_MAX];
+    assert(count <= BACKEND_WATCHES_MAX);
+    for (uint32_t i = 0; i < count; i++)
+        watches[i] = (struct backend_watch){list[i].start, list[i].size, list[i].read, list[i].write};
+    pthread_mutex_lock(&en->lock);
+    if (en->backend) {
+        backend_watch(en->backend, watches, count);
+        engine_drop_all(en);
+    }
+    en->debug.watching = count;
     pthread_mutex_unlock(&en->lock);
 }
 

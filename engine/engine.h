@@ -167,6 +167,21 @@ void engine_breakpoints_set(struct engine *en, const uint64_t *pcs, uint32_t cou
  * watches reads. All CPUs are outside of the guest. */
 void engine_fold_literals(struct engine *en, bool fold);
 
+/* Addresses that a debugger watches. */
+struct engine_watch {
+    uint32_t start;
+    uint32_t size;    /* bytes, at most 2^30 */
+    bool read, write; /* which accesses */
+};
+
+enum { ENGINE_WATCHES_MAX = 4 };
+
+/**
+ * Direct mode: let accesses to these addresses reach ops.load and ops.store, and no longer others.
+ * Translated code is dropped. All CPUs are outside of the guest.
+ */
+void engine_watch(struct engine *en, const struct engine_watch *list, uint32_t count);
+
 enum engine_step {
     ENGINE_STEP_OFF,
     ENGINE_STEP,            /* without taking interrupts */

@@ -114,6 +114,7 @@ struct engine_debug {
     uint64_t *pcs;  /* breakpoints, in ascending order */
     uint32_t count;
     bool no_literals; /* see engine_fold_literals */
+    bool watching;    /* see engine_watch */
     uint64_t stops[PAGE_BYTES / 2 / 64]; /* their offsets in a page, a bit per halfword. Blocks have no
                                             virtual addresses, so they end there in every page. */
 };

@@ -284,7 +284,7 @@ void engine_store_adopt(struct engine *en, struct code_page *page)
 {
     struct store *st = en->store;
     page->stored = true;
-    if (!st->page_count || en->debug.count || en->debug.no_literals || en->one_insn)
+    if (!st->page_count || en->debug.count || en->debug.no_literals || en->debug.watching || en->one_insn)
         return;
     const uint8_t *bytes = en->ops.stable_code(en->opaque, page->phys);
     if (!bytes)
@@ -522,7 +522,7 @@ static bool save(struct engine *en)
 {
     struct save s = {.st = en->store};
     size_t size;
-    if (!en->store || en->evicting || en->debug.count || en->debug.no_literals || en->one_insn ||
+    if (!en->store || en->evicting || en->debug.count || en->debug.no_literals || en->debug.watching || en->one_insn ||
         !is_worthwhile(en))
         return false;
     collect(&s);

@@ -143,6 +143,8 @@ static bool accessible(struct arm_state *s, uint32_t addr, unsigned size, bool w
         arm_raise_data_abort(s, &fault, addr, write);
         return false;
     }
+    if (debug_watched(t, addr, size, write))
+        return false;
     if (write)
         space_will_write(&t->process->space, addr, size);
     return true;

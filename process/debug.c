@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "frontend/arm/cpu/exceptions.h"
 #include "host/loop.h"
 #include "host/thread.h"
 #include "process/syscall.h"
@@ -321,7 +322,23 @@ void debug_task_ends(struct task *t)
 bool debug_wants(struct task *t)
 {
     struct process_debug *d = debugger_of(t);
-    return d && (atomic_load(&d->stopped) || atomic_load(&t->debug.held) || t->debug.step_done);
+    return d && (atomic_load(&d->stopped) || atomic_load(&t->debug.held) || t->debug.step_done ||
+                 t->debug.watch_met);
+}
+
+bool debug_watched(struct task *t, uint32_t addr, uint32_t len, bool write)
+{
+    struct arm_state *s = &t->state;
+    struct process_debug *d = debugger_of(t);
+    if (!d || !d->points.watch_count ||
+        !gdb_thread_watched(&d->points, addr, len, write, &t->debug.watch_stop))
+        return false;
+    t->debug.watch_met = true;
+    s->itstate = arm_insn_it(s);
+    arm_leave(s, arm_insn_pc(s));
+    s->env.slow_dispatch = 1;
+    atomic_store(&s->env.exit_request, 1);
+    return true;
 }
 
 void debug_before_guest(struct task *t)
@@ -342,10 +359,14 @@ void debug_before_guest(struct task *t)
 void debug_after_guest(struct task *t, enum engine_stop why)
 {
     struct process_debug *d = debugger_of(t);
-    if (!d || (why != ENGINE_STOP_STEP && why != ENGINE_STOP_BREAKPOINT) || t->event == TASK_FAULT)
+    if (!d || t->event == TASK_FAULT ||
+        (why != ENGINE_STOP_STEP && why != ENGINE_STOP_BREAKPOINT && !t->debug.watch_met))
         return;
     pthread_mutex_lock(&d->lock);
-    if (why == ENGINE_STOP_BREAKPOINT)
+    if (t->debug.watch_met) {
+        t->debug.watch_met = false;
+        report(d, t, &t->debug.watch_stop);
+    } else if (why == ENGINE_STOP_BREAKPOINT)
         breakpoint_reached(d, t);
     else if (t->event == TASK_SYSCALL)
         t->debug.order.stepping_over = false;

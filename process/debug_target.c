@@ -114,16 +114,31 @@ static void breakpoints_apply(struct process_debug *d)
     d->points_changed = false;
 }
 
+static void watchpoints_apply(struct process_debug *d, bool lazily)
+{
+    struct engine *en = d->process->engine;
+    unsigned reads = d->points.read_watch_count;
+    gdb_watching_apply(&d->watching, &d->points, en, lazily);
+    if (!d->read_watches != !reads && (reads || !lazily)) {
+        engine_fold_literals(en, !reads);
+        d->read_watches = reads;
+    }
+}
+
 static void resume(void *opaque, const struct gdb_resume *actions, uint32_t count,
                    enum gdb_action others)
 {
     struct process_debug *d = opaque;
     debug_release(d);
+    bool steps = others == GDB_HOLD;
     d->others = others;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         task_resume(d, &actions[i]);
+        steps = steps && actions[i].action != GDB_CONTINUE && !actions[i].range_end;
+    }
     if (d->points_changed)
         breakpoints_apply(d);
+    watchpoints_apply(d, steps);
     debug_go(d);
 }
 
@@ -211,13 +226,19 @@ static bool write_memory(void *opaque, uint32_t thread, bool physical, uint64_t 
     return true;
 }
 
-/* ---- breakpoints ----------------------------------------------------------------------------- */
+/* ---- breakpoints and watchpoints ------------------------------------------------------------- */
+
+enum { WATCH_MAX = 1 << 30 };
 
 static bool insert(void *opaque, enum gdb_point kind, uint64_t addr, uint32_t len,
                    struct gdb_point_code *code)
 {
     struct process_debug *d = opaque;
     bool added;
+    if (!gdb_point_is_breakpoint(kind) && (!len || len > WATCH_MAX || addr + len > BIT64(32))) {
+        gdb_point_code_free(code);
+        return false;
+    }
     if (!gdb_points_add(&d->points, kind, addr, len, code, &added))
         return false;
     d->points_changed = d->points_changed || added;
@@ -237,6 +258,7 @@ static void remove_all(void *opaque)
     struct process_debug *d = opaque;
     gdb_points_free(&d->points);
     breakpoints_apply(d);
+    watchpoints_apply(d, false);
 }
 
 /* ---- objects --------------------------------------------------------------------------------- */

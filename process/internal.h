@@ -53,6 +53,8 @@ struct task_debug {
     bool parked;             /* waits for the debugger */
     bool kicked;             /* is to leave the system call, which will be done again */
     bool gone;               /* it ends */
+    bool watch_met;          /* leaving the guest before an access that is watched: see watch_stop */
+    struct gdb_stop watch_stop;
     bool step_done;          /* a step that the engine does not know of: a system call, a handler */
     struct gdb_thread order; /* what it does */
     struct gdb_stop stop;    /* to be told */
@@ -227,6 +229,9 @@ void debug_syscall_begin(struct task *t);
 void debug_syscall_end(struct task *t, int64_t r);
 /** Has the debugger sent the signal to have the thread leave a system call? From the handler. */
 bool debug_is_kick(struct task *t, int sig, const siginfo_t *info);
+/** Does the debugger watch the access, which is about to be made? It is not made: the instruction starts again behind
+ * the stop. */
+bool debug_watched(struct task *t, uint32_t addr, uint32_t len, bool write);
 /** Is the thread to leave the guest? */
 bool debug_wants(struct task *t);
 /** A signal has arrived: what is to be delivered, 0 for nothing. */

@@ -684,7 +684,6 @@ const struct gdb_target vm_gdb_target = {
     .insert = insert,
     .remove = remove_one,
     .remove_all = remove_all,
-    .watchpoints = true,
     .attached = attached,
     .reset = reset,
     .quit = quit,

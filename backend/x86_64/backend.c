@@ -151,6 +151,14 @@ void backend_free(struct backend *be)
     free(be);
 }
 
+void backend_watch(struct backend *be, const struct backend_watch *list, uint32_t count)
+{
+    assert(count <= BACKEND_WATCHES_MAX);
+    if (count)
+        memcpy(be->watches, list, count * sizeof(*list));
+    be->watch_count = count;
+}
+
 /* ---- compilation
  * ------------------------------------------------------------------------------------ */
 

@@ -214,6 +214,8 @@ struct backend {
     struct codecache cache;
     struct fault_list faults[CODECACHE_REGIONS_MAX]; /* direct mode, by region */
     uint32_t features;
+    struct backend_watch watches[BACKEND_WATCHES_MAX];
+    uint32_t watch_count;
     struct pin_map map;
     int8_t *pin_of_slot; /* host register or NO_REG */
     struct compiler *compiler;

@@ -158,7 +158,7 @@ static const struct gdb_target target = {
     .registers = registers, .read_register = read_register, .write_register = write_register,
     .read_memory = read_memory, .write_memory = write_memory, .memory_map = memory_map,
     .write_flash = write_flash, .insert = insert, .remove = remove_one, .remove_all = remove_all,
-    .watchpoints = true, .read_object = read_object, .objects = {true, true, true},
+    .read_object = read_object, .objects = {true, true, true},
     .pass_signals = pass_signals, .host_path = host_path, .reset = nothing, .quit = nothing,
 };
 

@@ -100,3 +100,34 @@ Test(points, conditions_and_commands)
         gdb_points_free(&p);
     }
 }
+
+Test(points, ranges_that_are_watched)
+{
+    struct gdb_points p = {0};
+    struct gdb_watch_range r[4];
+    bool added;
+    static const struct {
+        enum gdb_point kind;
+        uint32_t addr, len;
+    } rows[] = {{GDB_POINT_READ, 0x9000, 4}, {GDB_POINT_SOFTWARE, 0x1000, 4}, {GDB_POINT_WRITE, 0x100, 8},
+                {GDB_POINT_ACCESS, 0x5000, 1}, {GDB_POINT_WRITE, 0xfffffffc, 4}};
+    for (unsigned i = 0; i < 5; i++)
+        cr_assert(gdb_points_add(&p, rows[i].kind, rows[i].addr, rows[i].len, NULL, &added));
+    cr_assert_eq(gdb_points_watched(&p, r, 4), 4);
+    cr_assert(r[0].start == 0x100 && r[0].end == 0x108 && !r[0].read && r[0].write);
+    cr_assert(r[1].start == 0x5000 && r[1].end == 0x5001 && r[1].read && r[1].write);
+    cr_assert(r[2].start == 0x9000 && r[2].end == 0x9004 && r[2].read && !r[2].write);
+    cr_assert(r[3].end == 0x100000000);
+    /* One too many: the nearest, 0x100 and 0x200, with what is between them. One inside of another. */
+    cr_assert(gdb_points_add(&p, GDB_POINT_READ, 0x200, 4, NULL, &added));
+    cr_assert_eq(gdb_points_watched(&p, r, 4), 4);
+    cr_assert(r[0].start == 0x100 && r[0].end == 0x204 && r[0].read && r[0].write);
+    cr_assert_eq(r[1].start, 0x5000);
+    cr_assert(gdb_points_add(&p, GDB_POINT_WRITE, 0x4000, 0x2000, NULL, &added));
+    cr_assert_eq(gdb_points_watched(&p, r, 4), 4);
+    cr_assert(r[1].start == 0x4000 && r[1].end == 0x6000);
+    cr_assert_eq(gdb_points_watched(&p, r, 1), 1);
+    cr_assert(r[0].start == 0x100 && r[0].end == 0x100000000 && r[0].read && r[0].write);
+    gdb_points_free(&p);
+    cr_assert_eq(gdb_points_watched(&p, r, 4), 0);
+}

@@ -13,10 +13,10 @@ from driver import (HANG_SECONDS, HERE, Rsp, check, check_equal, check_match, gd
 class UserEmulator:
     """armemu-user that waits for a debugger on a Unix socket."""
 
-    def __init__(self, context, kind, *arguments, port=None):
+    def __init__(self, context, kind, *arguments, port=None, options=()):
         self.program = linux_program(context, kind)
         self.path = os.path.join(context.scratch, "user.sock")
-        options = ["-g", str(port) if port else self.path]
+        options = [*options, "-g", str(port) if port else self.path]
         if kind == "dynamic":
             options += ["-L", "/usr/arm-linux-gnueabihf"]
         self.process = subprocess.Popen([context.armemu, *options, self.program, *arguments],
@@ -243,7 +243,8 @@ def test_packets(context):
             check_match("^F-1", client.ask(bad))
         check_equal(client.ask("vFile:unknown:1"), "", "an unknown call")
         check_match("^E", client.ask("m0,4"))
-        check_equal(client.ask("Z2,10000,4"), "", "watchpoints are for GDB to do")
+        for bad in ("Z2,10000,0", "Z2,10000,80000000", "Z3,ffffffff,2"):
+            check_match("^E", client.ask(bad))
         cpsr = client.ask("p19")
         check_equal(client.ask("P19=d3000000"), "OK", "writing CPSR")
         check_equal((int(client.ask("p19")[:2], 16) & 0x1f, int(cpsr[:2], 16) & 0x1f), (0x10, 0x10),
@@ -287,3 +288,92 @@ def test_no_non_stop(context):
     with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
         check("QNonStop" not in client.ask("qSupported:swbreak+"), "QNonStop is announced")
         check_equal((client.ask("QNonStop:1"), client.ask("vCtrlC"), client.ask("vStopped")), ("", "", ""), "replies")
+
+
+def test_watchpoints(context):
+    """Writes, reads and both, exact: the neighbours are written and read as well; atomic accesses count."""
+    out, status, text = session(
+        context, "arm", "break main\ncontinue\ndelete\nwatch counter\ncontinue\n" + show("w1", "counter")
+        + "continue\n" + show("w2", "counter") + "delete\n"
+        "rwatch shared[1]\ncontinue\n" + show("r", "shared[1]") + "info symbol $pc\ndelete\n"
+        "awatch shared[2]\ncontinue\ncontinue\n" + show("a", "shared[2]") + "delete\n"
+        "handle SIGUSR1 nostop noprint pass\n"
+        "watch handled\ncontinue\n" + show("h", "handled") + "backtrace 1\ndelete\ncontinue\n")
+    v = values(out)
+    check_equal(len(set(re.findall(r"^Hardware .*watchpoint (\d+): ", out, re.MULTILINE))), 4, "watchpoints of the stub")
+    check_equal((v["w1"], v["w2"]), ("1", "3"), "the values after two writes of counter")
+    check_match(r"^Old value = 0\nNew value = 1$", out)
+    check_match(r"^worker \+", out)
+    check_equal((v["r"], v["a"], v["h"]), ("0", "1", "1"), "values at the others")
+    check_match(r"^#0 +on_signal", out)
+    check_equal((status, text), (3, SUMMARY), "the program's end")
+
+
+# Instructions that access memory at r0: words, size of the access, write?
+ACCESSES = {
+    "str r1, [r0]": (0xe5801000, 4, True),
+    "ldrb r1, [r0]": (0xe5d01000, 1, False),
+    "ldr r1, [r0, #-4]": (0xe5101004, -4, False),
+    "stmia r0!, {r1-r4}": (0xe8a0001e, 16, True),
+    "ldrd r2, [r0]": (0xe1c020d0, 8, False),
+    "ldrex r1, [r0]": (0xe1901f9f, 4, False),
+    "vst1.32 {d0-d1}, [r0]": (0xf4000a8f, 16, True),
+    "vldmia r0, {d0-d3}": (0xec900b08, 32, False),
+    "vstr d0, [r0]": (0xed800b00, 8, True),
+}
+
+
+def accesses(context, *options):
+    """Every byte of every access, and none beside it; the instruction has not been executed."""
+    with UserEmulator(context, "arm", options=options) as emulator, Rsp(emulator.path) as client:
+        sp = client.registers()[13]
+        check_equal(client.ask("P19=10000000"), "OK", "ARM state")
+        code, data = client.registers()[15], (sp & ~0xfff) - 0x3000 - 16 # some accesses cross a page
+        for name, (word, size, write) in ACCESSES.items():
+            start, size = (data + size, -size) if size < 0 else (data, size)
+            check_equal(client.ask(f"M{code:x},8:" + word.to_bytes(4, "little").hex() + "feffffea"), "OK", "code")
+            for offset in sorted({-1, 0, size // 2, size - 1, size}):
+                point = f"{2 if write else 3},{start + offset:x},1"
+                others = [f"4,{data + 0x1000 * k:x},4" for k in (1, -1, 2, -2, -3)] # more than are checked one by one
+                for register, value in ((0, data), (15, code)):
+                    client.ask("P%x=%s" % (register, value.to_bytes(4, "little").hex()))
+                before = client.ask("g")
+                for p in (point, *others):
+                    check_equal(client.ask("Z" + p), "OK", name)
+                reply = client.ask("vCont;c" if 0 <= offset < size else "vCont;s")
+                hit = re.search(r"watch:([0-9a-f]+);", reply)
+                check_equal(bool(hit), 0 <= offset < size, f"{name}, watching byte {offset}: {reply}")
+                if hit:
+                    check_equal(int(hit[1], 16), start + offset, "address of " + name)
+                    check_equal(client.ask("g"), before, "registers before " + name)
+                for p in (point, *others):
+                    check_equal(client.ask("z" + p), "OK", name)
+                if hit:
+                    client.ask("vCont;s")
+                check_equal(client.registers()[15], code + 4, "the instruction is done: " + name)
+
+
+def test_watched_accesses(context):
+    accesses(context)
+
+
+def test_watched_accesses_interpreter(context):
+    accesses(context, "-accel", "interp")
+
+
+def test_watched_accesses_in_lockstep(context):
+    accesses(context, "-accel", "lockstep")
+
+
+def test_watched_memory_in_system_calls(context):
+    """The kernel's accesses are not the program's, and not disturbed."""
+    with UserEmulator(context, "arm", "read") as emulator, Rsp(emulator.path) as client:
+        sp = client.registers()[13]
+        client.ask("QPassSignals:1e")
+        check_equal(client.ask(f"Z4,{(sp & ~0xfff) - 0x8000:x},{0x2000:x}"), "OK", "a range that is not used")
+        client.send("vCont;c")
+        check_equal(emulator.process.stdout.readline(), SUMMARY, "output")
+        emulator.process.stdin.write("x")
+        emulator.process.stdin.flush()
+        check_equal(client.receive(), "W03", "the end")
+        check_equal(emulator.end(), (3, "read 1\n"), "the program's end")

@@ -51,6 +51,7 @@ static void run_vstopped(struct gdb_stub *g, char *args, size_t len)
 {
     if (!g->non_stop)
         return;
+    bool end = g->stop_count && (g->stops[0].kind == GDB_STOP_EXITED || g->stops[0].kind == GDB_STOP_KILLED);
     if (g->stop_count)
         memmove(g->stops, g->stops + 1, --g->stop_count * sizeof(g->stops[0]));
     if (g->stop_count && !g->answering_why) {
@@ -63,6 +64,8 @@ static void run_vstopped(struct gdb_stub *g, char *args, size_t len)
     g->silent = true;
     if (g->stop_count)
         notify(g);
+    else if (end && g->target->end_known)
+        g->target->end_known(g->opaque);
 }
 
 void gdb_nonstop_why(struct gdb_stub *g)

@@ -93,6 +93,8 @@ struct gdb_target {
     /* One thread goes on, or is held (GDB_HOLD: reported as GDB_STOP_ASKED). Nothing for a thread of
      * which that is already so. While quiet. */
     void (*act)(void *opaque, const struct gdb_resume *action);
+    /* The debugger has heard of GDB_STOP_EXITED or GDB_STOP_KILLED. */
+    void (*end_known)(void *opaque);
 
     const struct gdb_registers *(*registers)(void *opaque);
     uint64_t (*read_register)(void *opaque, uint32_t thread, const struct gdb_register *reg);

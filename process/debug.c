@@ -122,7 +122,7 @@ void debug_release(struct process_debug *d)
 }
 
 /* The loop's files are not those of the guest's threads, so these cannot reach it themselves. */
-static void ring(struct process_debug *d)
+void debug_ring(struct process_debug *d)
 {
     d->rung = true;
     pthread_cond_signal(&d->bell);
@@ -132,7 +132,7 @@ void debug_go(struct process_debug *d)
 {
     d->waiting = true;
     if (d->end.kind != GDB_STOP_NONE)
-        ring(d);
+        debug_ring(d);
     atomic_store(&d->stopped, false);
     pthread_cond_broadcast(&d->changed);
 }
@@ -143,6 +143,23 @@ static void tell(struct process_debug *d, const struct gdb_stop *stop)
         d->listener.stopped(d->listener.opaque, stop);
 }
 
+/* Non-stop: each thread that has stopped is named. */
+static void announce_each(struct process_debug *d)
+{
+    struct process *p = d->process;
+    pthread_mutex_lock(&p->tasks_lock);
+    for (struct task *t = p->tasks; t; t = t->next) {
+        const struct gdb_stop stop = t->debug.stop;
+        if (t->debug.gone || stop.kind == GDB_STOP_NONE || t->debug.told)
+            continue;
+        t->debug.told = true;
+        pthread_mutex_unlock(&p->tasks_lock); /* it stays, since it waits */
+        tell(d, &stop);
+        pthread_mutex_lock(&p->tasks_lock);
+    }
+    pthread_mutex_unlock(&p->tasks_lock);
+}
+
 /* The process stops, and one of the threads that wanted it is named; one that has a signal first, as it
  * waits already. */
 static void announce(struct process_debug *d)
@@ -151,6 +168,10 @@ static void announce(struct process_debug *d)
     struct gdb_stop stop = {.kind = GDB_STOP_NONE};
     if (d->end.kind != GDB_STOP_NONE)
         return;
+    if (d->non_stop) {
+        announce_each(d);
+        return;
+    }
     debug_stop_all(d);
     pthread_mutex_lock(&p->tasks_lock);
     for (struct task *t = p->tasks; t; t = t->next) {
@@ -171,9 +192,14 @@ static void announce(struct process_debug *d)
 static void announce_end(struct process_debug *d)
 {
     const struct process_debugger *debugger = d->process->config.debugger;
-    if (d->ended || (d->attached && !d->waiting)) /* it looks at what was: see debug_go */
+    if (d->ended || (d->attached && !d->waiting) || (d->end_told && !d->end_known && d->attached))
+        return; /* it looks at what was: see debug_go; or has not heard yet */
+    if (!d->end_told)
+        tell(d, &d->end);
+    if (d->non_stop && d->attached && !d->end_told) {
+        d->end_told = true;
         return;
-    tell(d, &d->end);
+    }
     if (debugger->end)
         debugger->end(debugger->opaque);
     d->ended = true;
@@ -234,9 +260,12 @@ static void report(struct process_debug *d, struct task *t, const struct gdb_sto
     t->debug.stop = *stop;
     t->debug.stop.thread = (uint32_t)t->tid;
     t->debug.told = false;
-    ask_all(d);
+    if (d->non_stop)
+        atomic_store(&t->debug.held, true);
+    else
+        ask_all(d);
     d->announced = true;
-    ring(d);
+    debug_ring(d);
     gate(d, t);
 }
 
@@ -281,7 +310,7 @@ static void agent_print(void *opaque, const char *text, size_t len)
     memcpy(grown + d->output_length, text, len);
     d->output = grown;
     d->output_length += len;
-    ring(d);
+    debug_ring(d);
 }
 
 static void breakpoint_reached(struct process_debug *d, struct task *t)
@@ -473,7 +502,7 @@ void debug_process_ends(struct process *p, enum gdb_stop_kind kind, int code)
     if (d->end.kind == GDB_STOP_NONE) {
         d->end.kind = kind;
         d->end.code = kind == GDB_STOP_KILLED ? debug_signal_to_gdb(code) : (uint32_t)code;
-        ring(d);
+        debug_ring(d);
         pthread_cond_broadcast(&d->changed);
     }
     while (!d->ended)

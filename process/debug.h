@@ -20,6 +20,7 @@ struct process_debug {
     _Atomic bool stopped;    /* no thread goes on */
     _Atomic bool attached;           /* somebody is to be told of stops */
     bool waiting;            /* the debugger has let it go on */
+    bool non_stop;           /* threads stop one by one: each by `held` */
     bool rung;               /* the loop is to look at: */
     bool announced;          /* a thread has something to tell */
     char *output;            /* what breakpoints have printed */
@@ -32,7 +33,9 @@ struct process_debug {
     struct gdb_registers *registers;
     bool pass[DEBUG_SIGNALS];
     struct gdb_stop end;     /* of the process; kind NONE while it lives */
-    bool ended;              /* that has been told */
+    bool end_told;           /* to a debugger in non-stop mode, who will say that he knows */
+    bool end_known;
+    bool ended;              /* the process may go */
     int mem;                 /* /proc/self/mem, of the debugger's thread; -1: not open yet */
 };
 
@@ -49,6 +52,9 @@ void debug_stop_all(struct process_debug *d);
 void debug_release(struct process_debug *d);
 /** Let threads go on as they are set. */
 void debug_go(struct process_debug *d);
+
+/** Have the loop look for news. */
+void debug_ring(struct process_debug *d);
 
 /** Have a thread that is in a system call leave it; false if the call has been done. */
 bool debug_leave_syscall(struct process_debug *d, struct task *t);

@@ -142,10 +142,73 @@ static void resume(void *opaque, const struct gdb_resume *actions, uint32_t coun
     debug_go(d);
 }
 
+/* ---- non-stop mode ----------------------------------------------------------------------------- */
+
+static void non_stop(void *opaque, bool on)
+{
+    struct process_debug *d = opaque;
+    struct process *p = d->process;
+    d->non_stop = on;
+    d->others = GDB_CONTINUE;
+    debug_release(d);
+    pthread_mutex_lock(&p->tasks_lock);
+    for (struct task *t = p->tasks; t; t = t->next)
+        atomic_store(&t->debug.held, on);
+    pthread_mutex_unlock(&p->tasks_lock);
+}
+
+static void quiet(void *opaque, bool yes)
+{
+    struct process_debug *d = opaque;
+    if (yes) {
+        debug_stop_all(d);
+        return;
+    }
+    if (d->points_changed)
+        breakpoints_apply(d);
+    watchpoints_apply(d, false);
+    debug_go(d);
+}
+
+static bool held(void *opaque, uint32_t thread)
+{
+    const struct task *t = find(opaque, thread);
+    return t && atomic_load(&t->debug.held);
+}
+
+static void act(void *opaque, const struct gdb_resume *r)
+{
+    struct process_debug *d = opaque;
+    struct task *t = find(d, r->thread);
+    const struct gdb_stop stop = {.kind = GDB_STOP_ASKED, .thread = r->thread};
+    bool on_its_way = t && t->debug.stop.kind != GDB_STOP_NONE && !t->debug.told;
+    if (!t || on_its_way || atomic_load(&t->debug.held) == (r->action == GDB_HOLD))
+        return;
+    t->debug.step_done = false;
+    if (r->action != GDB_HOLD) {
+        if (!t->debug.in_signal)
+            t->debug.stop.kind = GDB_STOP_NONE;
+        task_resume(d, r);
+        return;
+    }
+    atomic_store(&t->debug.held, true);
+    gdb_thread_forget(&t->debug.order, t->engine);
+    d->listener.stopped(d->listener.opaque, &stop);
+}
+
+static void end_known(void *opaque)
+{
+    struct process_debug *d = opaque;
+    d->end_known = true;
+    debug_ring(d);
+}
+
 static void attached(void *opaque, bool yes)
 {
     struct process_debug *d = opaque;
     d->attached = yes;
+    if (d->end_told)
+        debug_ring(d);
     memset(d->pass, 0, sizeof(d->pass));
 }
 
@@ -324,6 +387,11 @@ const struct gdb_target process_gdb_target = {
     .running = running,
     .stop = stop,
     .resume = resume,
+    .non_stop = non_stop,
+    .quiet = quiet,
+    .held = held,
+    .act = act,
+    .end_known = end_known,
     .registers = registers,
     .read_register = read_register,
     .write_register = write_register,

@@ -119,13 +119,13 @@ def test_leaving(context):
 class Mi:
     """GDB with its machine interface, where stops are events."""
 
-    def __init__(self, context):
+    def __init__(self, program):
         if not shutil.which(GDB):
             raise Skip(f"there is no {GDB}")
         self.number = 0
         self.stops = []
         self.lines = []
-        self.process = subprocess.Popen([GDB, "-nx", "-q", "-i=mi3", context.program("a32")], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([GDB, "-nx", "-q", "-i=mi3", program], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.timer = threading.Timer(HANG_SECONDS, self.process.kill)
         self.timer.start()
@@ -170,7 +170,7 @@ class Mi:
 
 
 def test_gdb(context):
-    with Emulator(context, "a32", *SMP) as emulator, Mi(context) as gdb:
+    with Emulator(context, "a32", *SMP) as emulator, Mi(context.program("a32")) as gdb:
         for setting in ("mi-async on", "non-stop on", "confirm off", "debuginfod enabled off"):
             gdb.ask("-gdb-set " + setting)
         gdb.ask("-target-select remote " + emulator.path)

@@ -283,13 +283,6 @@ def test_socket_in_use(context):
     check_match(r"^armemu-user: .*in use", done.stderr)
 
 
-def test_no_non_stop(context):
-    """It is not there, and nobody is told that it is."""
-    with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
-        check("QNonStop" not in client.ask("qSupported:swbreak+"), "QNonStop is announced")
-        check_equal((client.ask("QNonStop:1"), client.ask("vCtrlC"), client.ask("vStopped")), ("", "", ""), "replies")
-
-
 def test_watchpoints(context):
     """Writes, reads and both, exact: the neighbours are written and read as well; atomic accesses count."""
     out, status, text = session(

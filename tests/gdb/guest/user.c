@@ -53,6 +53,27 @@ static void run_threads(void)
         pthread_join(t[i], NULL);
 }
 
+volatile int stay = 1;
+volatile unsigned spins[2];
+
+void *spinner(void *p)
+{
+    volatile unsigned *n = p;
+    while (stay)
+        ++*n;
+    return NULL;
+}
+
+static void spin(void)
+{
+    pthread_t t[2];
+    for (int i = 0; i < 2; i++)
+        pthread_create(&t[i], NULL, spinner, (void *)&spins[i]);
+    for (int i = 0; i < 2; i++)
+        pthread_join(t[i], NULL);
+    printf("spun %d\n", spins[0] && spins[1]);
+}
+
 static void end(const char *how)
 {
     int status;
@@ -73,6 +94,8 @@ static void end(const char *how)
         struct timespec t = {1000, 0};
         status = nanosleep(&t, NULL);
         printf("sleep %d %d\n", status, errno == EINTR);
+    } else if (!strcmp(how, "spin")) {
+        spin();
     } else if (!strcmp(how, "close")) {
         for (int fd = 3; fd < 1024; fd++)
             close(fd);

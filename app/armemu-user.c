@@ -58,6 +58,8 @@ static int run(const struct user_options *o, struct error *e)
     const struct process_debugger debugger = gdb_user_debugger(&gdb);
     const struct process_config config = {
         .path = o->args[0],
+        .program_fd = o->program_fd,
+        .by_kernel = o->by_kernel,
         .argv = argv,
         .envp = o->envp,
         .prefix = o->prefix,

@@ -2,9 +2,12 @@
 #include "app/user_options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
 
 #include "app/version.h"
 #include "process/space.h"
@@ -327,6 +330,8 @@ static void begin(struct user_options *o, int argc, char **argv, char **envp)
     memcpy(o->envp, envp, n * sizeof(*envp));
     o->self[0] = argv[0];
     o->cpu_model = arm_cpu_model_find("max", NULL);
+    if (getauxval(AT_SECURE)) /* a program with other rights than its caller's: the caller decides nothing */
+        return;
     o->prefix = getenv("ARMEMU_LD_PREFIX");
     choose_code_store(o);
 }
@@ -346,11 +351,37 @@ static void resolve_prefix(struct user_options *o)
     o->self[n] = (char *)o->prefix;
 }
 
+/* What binfmt_misc's flags O and P give: the program's open file, and its own name behind its path. As
+ * the kernel makes such a command line, there are no options in it. False: there is no flag P. */
+static bool take_from_kernel(struct user_options *o, int argc, char **argv)
+{
+    enum { PRESERVE_ARGV0 = 1 }; /* in AT_FLAGS */
+    errno = 0;
+    int fd = (int)getauxval(AT_EXECFD);
+    if (!errno) {
+        o->program_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        close(fd);
+        if (o->program_fd < 0)
+            o->program_fd = 0;
+    }
+    if (!(getauxval(AT_FLAGS) & PRESERVE_ARGV0) || argc < 3)
+        return false;
+    o->by_kernel = true;
+    o->argv0 = argv[2];
+    argv[2] = argv[1];
+    o->args = argv + 2;
+    return true;
+}
+
 enum user_options_result user_options_parse(struct user_options *o, int argc, char **argv,
                                             char **envp, struct error *e)
 {
     int i = 1;
     begin(o, argc, argv, envp);
+    if (take_from_kernel(o, argc, argv)) {
+        resolve_prefix(o);
+        return USER_OPTIONS_RUN;
+    }
     while (i < argc && argv[i][0] == '-' && argv[i][1]) {
         if (!strcmp(argv[i], "--")) {
             i++;

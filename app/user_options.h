@@ -28,6 +28,8 @@ struct user_options {
     char **self;       /* allocated array: this program and the options that hold for programs it
                           starts, NULL-terminated */
     char *const *args; /* the program and its arguments */
+    bool by_kernel;    /* binfmt_misc with flag P has made the command line */
+    int program_fd;    /* the program, opened by the kernel; 0: it is not */
 };
 
 enum user_options_result { USER_OPTIONS_RUN, USER_OPTIONS_DONE, USER_OPTIONS_ERROR };

@@ -110,28 +110,40 @@ static char **self_arguments(const struct process *p, char **argv, unsigned argc
     return v;
 }
 
+static int64_t exec_self(struct task *t, const char *path, char **argv, unsigned argc, char **envp)
+{
+    char **self = self_arguments(t->process, argv, argc, path);
+    int64_t r = self ? HOST3(t, SYS_execve, "/proc/self/exe", self, envp) : -ENOMEM;
+    if (r == -ENOENT) /* another root, without /proc: the host's kernel may know about us */
+        r = HOST3(t, SYS_execve, path, argv, envp);
+    free(self);
+    return r;
+}
+
+/* When binfmt_misc runs ARM programs by this program, the kernel does all that an execve means: set
+ * user ids, scripts, the process's name. */
+static int64_t exec_file(struct task *t, const char *path, char **argv, unsigned argc, char **envp)
+{
+    const struct process *p = t->process;
+    if (!p->config.by_kernel && is_for_us(p, path, 0))
+        return exec_self(t, path, argv, argc, envp);
+    int64_t r = HOST3(t, SYS_execve, path, argv, envp);
+    if (r == -ENOEXEC && p->config.by_kernel && is_for_us(p, path, 0)) /* it does no longer */
+        r = exec_self(t, path, argv, argc, envp);
+    return r;
+}
+
 int64_t process_exec(struct task *t, int dirfd, const char *name, uint32_t argv_addr,
                      uint32_t envp_addr, int flags)
 {
-    struct process *p = t->process;
     char path[PATH_MAX];
-    char **argv = NULL, **envp = NULL, **self = NULL;
-    int64_t r = resolve(p, dirfd, name, flags, path);
+    char **argv = NULL, **envp = NULL;
+    int64_t r = resolve(t->process, dirfd, name, flags, path);
     if (r)
         return r;
     int argc = strings_in(t, argv_addr, 0, &argv);
     int envc = argc < 0 ? argc : strings_in(t, envp_addr, 0, &envp);
-    if (envc < 0) {
-        r = envc;
-    } else if (is_for_us(p, path, 0)) {
-        self = self_arguments(p, argv, (unsigned)argc, path);
-        r = self ? HOST3(t, SYS_execve, "/proc/self/exe", self, envp) : -ENOMEM;
-        if (r == -ENOENT) /* another root, without /proc: the host's kernel may know about us */
-            r = HOST3(t, SYS_execve, path, argv, envp);
-    } else {
-        r = HOST3(t, SYS_execve, path, argv, envp);
-    }
-    free(self);
+    r = envc < 0 ? envc : exec_file(t, path, argv, (unsigned)argc, envp);
     free(argv);
     free(envp);
     return r;

@@ -109,7 +109,9 @@ struct process {
     char exe[4096];           /* the program's file, absolute */
     bool forked;              /* of the program's own: not what was started */
     uint32_t entry, stack_top, stack_bottom;
-    uint32_t args_start, args_end; /* strings of argv on the stack */
+    uint32_t args_start, args_end, env_end; /* strings of argv, then envp's, on the stack */
+    uint32_t stack_start; /* the stack pointer at the start */
+    uint32_t image_start; /* lowest address of the program */
     uint32_t auxv, auxv_size;
     _Atomic bool parallel;    /* several threads, or memory shared with other processes */
     pthread_mutex_t tasks_lock;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -289,7 +290,7 @@ static void push_auxv(struct stack *st, const struct image *main, const struct i
         {AT_BASE, interpreter ? interpreter->base : 0}, {AT_FLAGS, 0}, {AT_ENTRY, main->entry},
         {AT_UID, getuid()}, {AT_EUID, geteuid()}, {AT_GID, getgid()}, {AT_EGID, getegid()},
         {AT_HWCAP, hwcap}, {AT_HWCAP2, hwcap2}, {AT_PLATFORM, name},
-        {AT_CLKTCK, (uint32_t)sysconf(_SC_CLK_TCK)}, {AT_RANDOM, random}, {AT_SECURE, 0},
+        {AT_CLKTCK, (uint32_t)sysconf(_SC_CLK_TCK)}, {AT_RANDOM, random}, {AT_SECURE, getauxval(AT_SECURE) != 0},
         {AT_EXECFN, execfn}, {AT_NULL, 0},
     };
     p->auxv_size = sizeof(auxv);
@@ -323,6 +324,7 @@ static bool make_stack(struct process *p, char *const *argv, const struct image 
     struct stack st = {p, p->stack_top - 16, false};
     uint32_t *arg, *env;
     uint32_t execfn = push_string(&st, p->config.path);
+    p->env_end = st.sp;
     unsigned envc = push_strings(&st, p->config.envp, &env);
     p->args_end = st.sp;
     unsigned argc = push_strings(&st, argv, &arg);
@@ -333,7 +335,7 @@ static bool make_stack(struct process *p, char *const *argv, const struct image 
     push_bytes(&st, &argc, 4);
     free(arg);
     free(env);
-    *sp = st.sp;
+    *sp = p->stack_start = st.sp;
     return !st.full || error_set(e, "arguments and environment do not fit on the stack");
 }
 
@@ -358,10 +360,12 @@ static bool parse_script(char *line, char **interpreter, char **argument)
     return *p != 0;
 }
 
-static int open_program(const char *path, struct error *e)
+/* @fd: the file, if it is open already; 0 otherwise. */
+static int open_program(const char *path, int fd, struct error *e)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (!fd)
+        fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         int status = errno == ENOENT || errno == ENOTDIR ? PROCESS_NOT_FOUND : PROCESS_NOT_EXECUTABLE;
         error_set_errno(e, "%s", path);
@@ -381,7 +385,7 @@ static int resolve_scripts(struct process *p, char *path, char ***argv, struct e
 {
     for (unsigned depth = 0;; depth++) {
         char line[SCRIPT_LINE] = "", found[PATH_MAX], *interpreter, *argument;
-        int fd = open_program(path, e);
+        int fd = open_program(path, depth ? 0 : p->config.program_fd, e);
         if (fd < 0 || pread(fd, line, sizeof(line) - 1, 0) < 2 || memcmp(line, "#!", 2))
             return fd;
         close(fd);
@@ -439,6 +443,7 @@ static bool load_images(struct task *t, struct image *main, struct image *interp
     p->space.read_implies_exec = main->unmarked;
     if (!map_stack(p, main->executable_stack, e) || !image_map(&p->space, main, true, e))
         return false;
+    p->image_start = main->base;
     p->space.brk_start = p->space.brk = main->end;
     bool has_interpreter = main->interpreter[0];
     if (has_interpreter && !load_interpreter(p, interpreter, main->interpreter, e))
@@ -463,6 +468,8 @@ int process_load(struct task *t, struct error *e)
         abort();
     memcpy(argv, p->config.argv, argc * sizeof(*argv));
     snprintf(path, sizeof(path), "%s", p->config.path);
+    if (!p->config.by_kernel) /* the kernel has named it */
+        prctl(PR_SET_NAME, strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
     int fd = resolve_scripts(p, path, &argv, e);
     if (fd < 0)
         return -fd;

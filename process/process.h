@@ -44,8 +44,10 @@ pthread_mutex_t *process_debug_lock(struct process_debug *d);
 
 struct process_config {
     const char *path;        /* the program */
+    int program_fd;          /* it, open for reading; process_run closes it. 0: to be opened */
     char *const *argv;       /* its arguments, NULL-terminated; at least one */
     char *const *envp;       /* its environment */
+    bool by_kernel;          /* binfmt_misc runs ARM programs by this program, with flag P */
     const char *prefix;      /* files are looked for under this directory first; NULL: nowhere */
     uint32_t stack_size;     /* bytes; 0: the host's limit */
     uint64_t window;         /* host address of guest address 0; 0: anywhere */

@@ -10,6 +10,8 @@
 #include "process/syscall.h"
 #include "util/bits.h"
 
+enum { PROC_LINE = 1024 };
+
 /* The part of @path behind /proc/self/ or /proc/PID/; NULL when it is something else. */
 static const char *own_file(const char *path)
 {
@@ -83,6 +85,84 @@ static void write_maps(const struct task *t, FILE *out)
         fclose(in);
 }
 
+/* Bytes that the program has mapped. */
+static uint32_t mapped_size(const struct process *p)
+{
+    uint32_t pages = 0;
+    for (uint32_t i = 0; i < SPACE_PAGES; i++)
+        pages += (space_flags(&p->space, i * SPACE_PAGE) & SPACE_MAPPED) != 0;
+    return pages * SPACE_PAGE;
+}
+
+/* The first line of a host's file. */
+static bool first_line(const char *path, char *line, int size)
+{
+    FILE *in = fopen(path, "re");
+    bool ok = in && fgets(line, size, in);
+    if (in)
+        fclose(in);
+    return ok;
+}
+
+/* proc(5): the numbers behind the name that are addresses or sizes of the program's memory. */
+static void write_stat(const struct task *t, FILE *out)
+{
+    const struct process *p = t->process;
+    const struct {
+        unsigned field;
+        uint32_t value;
+    } own[] = {
+        {23, mapped_size(p)}, {25, UINT32_MAX},
+        {26, p->image_start}, {27, p->space.brk_start}, {28, p->stack_start}, {29, 0}, {30, 0},
+        {45, p->image_start}, {46, p->space.brk_start}, {47, p->space.brk_start},
+        {48, p->args_start}, {49, p->args_end}, {50, p->args_end}, {51, p->env_end},
+    };
+    char line[PROC_LINE];
+    if (!first_line("/proc/self/stat", line, sizeof(line)) || !strrchr(line, ')'))
+        return;
+    char *rest = strrchr(line, ')') + 1, *save;
+    fprintf(out, "%.*s", (int)(rest - line), line);
+    unsigned field = 3, k = 0;
+    for (char *word = strtok_r(rest, " \n", &save); word; word = strtok_r(NULL, " \n", &save)) {
+        if (k < ARRAY_SIZE(own) && own[k].field == field)
+            fprintf(out, " %u", own[k++].value);
+        else
+            fprintf(out, " %s", word);
+        field++;
+    }
+    fputc('\n', out);
+}
+
+static void write_statm(const struct task *t, FILE *out)
+{
+    unsigned long long total, resident, shared;
+    unsigned pages = mapped_size(t->process) / SPACE_PAGE;
+    char line[PROC_LINE];
+    if (first_line("/proc/self/statm", line, sizeof(line)) && sscanf(line, "%llu %llu %llu", &total, &resident, &shared) == 3) {
+        resident = resident < pages ? resident : pages;
+        fprintf(out, "%u %llu %llu %u 0 %u 0\n", pages, resident, shared < resident ? shared : resident,
+                (t->process->space.brk_start - t->process->image_start) / SPACE_PAGE, pages);
+    }
+}
+
+/* Sizes in KiB, as the program's memory has them; the other lines are the host's. */
+static void write_status(const struct task *t, FILE *out)
+{
+    char *line = NULL;
+    size_t size = 0;
+    unsigned kib = mapped_size(t->process) / 1024;
+    FILE *in = fopen("/proc/self/status", "re");
+    while (in && getline(&line, &size, in) > 0) {
+        if (!strncmp(line, "VmPeak:", 7) || !strncmp(line, "VmSize:", 7))
+            fprintf(out, "%.7s\t%8u kB\n", line, kib);
+        else
+            fputs(line, out);
+    }
+    free(line);
+    if (in)
+        fclose(in);
+}
+
 static void write_auxv(const struct task *t, FILE *out)
 {
     fwrite(guest_ptr(t, t->process->auxv), 1, t->process->auxv_size, out);
@@ -114,6 +194,7 @@ static const struct {
     void (*write)(const struct task *t, FILE *out);
 } files[] = {
     {"maps", write_maps}, {"auxv", write_auxv}, {"cmdline", write_cmdline},
+    {"stat", write_stat}, {"statm", write_statm}, {"status", write_status},
 };
 
 static int64_t contents(const struct task *t, void (*write)(const struct task *t, FILE *out),

@@ -161,6 +161,27 @@ def start():
 
 
 @test
+def own_proc():
+    for kind, options in (('static', []), ('dynamic', ['-L', PREFIX])):
+        r = run([guest('proc', kind), 'first'], options)
+        rest = ''.join(name + ' 1\n' for name in ('size', 'code', 'stack', 'strings', 'break', 'pages',
+                                                   'status')) + 'secure 0\n'
+        expected = ''.join('%s: name proc.%s\n%s' % (word, kind, rest) for word in ('first', 'again'))
+        check(r.returncode == 0 and r.stdout.decode() == expected, 'not as expected', r)
+
+
+@test
+def binfmt_misc():
+    """What the kernel gives with flags O and P, given by hand."""
+    r = subprocess.run([sys.executable, os.path.join(os.path.dirname(__file__), 'by_kernel.py'), USER,
+                        guest('start'), 'own name', '-h'], capture_output=True, timeout=TIMEOUT)
+    if r.returncode == 77:
+        print('# skipped: no binfmt_misc in a user namespace')
+        return
+    check(r.stdout.startswith(b'argv[0] own name\n') and r.returncode == 2, 'arguments', r)
+
+
+@test
 def processes():
     for kind, options in (('static', []), ('dynamic', ['-L', PREFIX])):
         r = run([guest('processes', kind)], options)

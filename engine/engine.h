@@ -146,7 +146,8 @@ bool engine_fault(struct engine *en, struct ir_env *env, uint64_t host_pc, uint6
 bool engine_fork_prepare(struct engine *en, struct error *e);
 void engine_fork_finish(struct engine *en, struct engine_cpu *self, bool child);
 
-/** Write what has been translated to engine_config.store, if enough of it was not there before: true.
+/** Write what has been translated to engine_config.store, if enough of it was not there before, and no
+ * other process has written the file meanwhile: true. A process and its children do so once.
  * CPUs may go on running, but for what they want to translate. */
 bool engine_store_save(struct engine *en);
 

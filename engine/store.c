@@ -55,8 +55,15 @@ struct stored_block {
     struct stored_link links[BACKEND_EXITS_MAX];
 };
 
+/* Which file is there; all 0: none. */
+struct identity {
+    uint64_t device, inode, size, seconds, nanoseconds;
+};
+
 struct store {
     char *path;
+    struct identity identity; /* when it was opened */
+    bool saved;
     struct engine *engine;
     void *map; /* the file; NULL: there was none that fits */
     size_t size;
@@ -192,13 +199,32 @@ static bool is_ours(const struct stat *s)
            s->st_size > 0 && s->st_size <= STORE_MAX;
 }
 
+static struct identity identity_of(const struct stat *s)
+{
+    return (struct identity){s->st_dev, s->st_ino, (uint64_t)s->st_size,
+                             (uint64_t)s->st_mtim.tv_sec, (uint64_t)s->st_mtim.tv_nsec};
+}
+
+/* Has another process written the file since it was opened? What it knew is as good. */
+static bool is_outdated(const struct store *st)
+{
+    struct stat s;
+    struct identity now = {0};
+    if (stat(st->path, &s) == 0)
+        now = identity_of(&s);
+    return memcmp(&now, &st->identity, sizeof(now)) != 0;
+}
+
 static void map_file(struct store *st)
 {
     struct stat s;
     int fd = open(st->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return;
-    if (fstat(fd, &s) == 0 && is_ours(&s)) {
+    bool known = fstat(fd, &s) == 0;
+    if (known)
+        st->identity = identity_of(&s);
+    if (known && is_ours(&s)) {
         void *map = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
         st->map = map == MAP_FAILED ? NULL : map;
         st->size = (size_t)s.st_size;
@@ -522,9 +548,10 @@ static bool save(struct engine *en)
 {
     struct save s = {.st = en->store};
     size_t size;
-    if (!en->store || en->evicting || en->debug.count || en->debug.no_literals || en->debug.watching || en->one_insn ||
-        !is_worthwhile(en))
+    if (!en->store || en->evicting || en->debug.count || en->debug.no_literals || en->debug.watching ||
+        en->one_insn || en->store->saved || !is_worthwhile(en) || is_outdated(en->store))
         return false;
+    en->store->saved = true;
     collect(&s);
     uint8_t *data = is_dense(&s) ? compose(&s, &size) : NULL;
     bool ok = data && put_file(en->store->path, data, size);

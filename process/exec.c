@@ -143,6 +143,7 @@ int64_t process_exec(struct task *t, int dirfd, const char *name, uint32_t argv_
         return r;
     int argc = strings_in(t, argv_addr, 0, &argv);
     int envc = argc < 0 ? argc : strings_in(t, envp_addr, 0, &envp);
+    process_store_code(t->process);
     r = envc < 0 ? envc : exec_file(t, path, argv, (unsigned)argc, envp);
     free(argv);
     free(envp);

@@ -107,7 +107,6 @@ struct process {
     uint8_t *contexts; /* one behind the other */
     struct arm_exclusives exclusives;
     char exe[4096];           /* the program's file, absolute */
-    bool forked;              /* of the program's own: not what was started */
     uint32_t entry, stack_top, stack_bottom;
     uint32_t args_start, args_end, env_end; /* strings of argv, then envp's, on the stack */
     uint32_t stack_start; /* the stack pointer at the start */
@@ -178,6 +177,8 @@ void task_run(struct task *t);
 int64_t task_clone(struct task *t, const struct clone_request *request);
 /** The thread has called exit: what others wait for is told, and the task is gone. */
 void task_end(struct task *t);
+/** Keep what has been translated, if it is worth it. */
+void process_store_code(struct process *p);
 /** End of the process, with everything written. */
 _Noreturn void process_exit(struct process *p, int status);
 

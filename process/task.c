@@ -141,11 +141,16 @@ void task_run(struct task *t)
     }
 }
 
+void process_store_code(struct process *p)
+{
+    if (engine_store_save(p->engine))
+        code_store_prune(&p->config);
+}
+
 _Noreturn void process_exit(struct process *p, int status)
 {
     debug_process_ends(p, GDB_STOP_EXITED, status & 0xff);
-    if (!p->forked && engine_store_save(p->engine))
-        code_store_prune(&p->config);
+    process_store_code(p);
     fflush(log_stream());
     if (p->config.perfmap)
         fflush(p->config.perfmap);
@@ -342,7 +347,6 @@ static void child_begin(struct task *t, const struct clone_request *q)
     debug_forget(t);
     t->thread = pthread_self();
     t->tid = (pid_t)syscall(SYS_gettid);
-    t->process->forked = true;
     t->robust_list = 0;
     t->clear_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
     if (q->stack)

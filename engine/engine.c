@@ -121,6 +121,7 @@ struct engine_cpu *engine_cpu_add(struct engine *en, struct ir_env *env)
 void engine_cpu_remove(struct engine_cpu *ec)
 {
     struct engine *en = ec->engine;
+    atomic_store(&ec->in_guest, false); /* its thread may have been killed there */
     pthread_mutex_lock(&en->cpus_lock);
     for (uint32_t i = 0; i < en->cpu_count; i++)
         if (en->cpus[i] == ec)

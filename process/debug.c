@@ -519,6 +519,6 @@ void debug_forget(struct task *t)
     engine_step(t->engine, ENGINE_STEP_OFF);
     p->debug = NULL; /* its thread is in the parent */
     for (int sig = 1; sig <= SIGNALS; sig++)
-        if (p->actions[sig].handler == 0)
-            signals_set_action(t, sig, &p->actions[sig]);
+        if (p->own_actions[sig].handler == 0)
+            signals_set_action(t, sig, &p->own_actions[sig]);
 }

@@ -112,11 +112,10 @@ static char **self_arguments(const struct process *p, char **argv, unsigned argc
 
 static int64_t exec_self(struct task *t, const char *path, char **argv, unsigned argc, char **envp)
 {
-    char **self = self_arguments(t->process, argv, argc, path);
+    char **self = t->exec_arrays[2] = self_arguments(t->process, argv, argc, path);
     int64_t r = self ? HOST3(t, SYS_execve, "/proc/self/exe", self, envp) : -ENOMEM;
     if (r == -ENOENT) /* another root, without /proc: the host's kernel may know about us */
         r = HOST3(t, SYS_execve, path, argv, envp);
-    free(self);
     return r;
 }
 
@@ -133,6 +132,7 @@ static int64_t exec_file(struct task *t, const char *path, char **argv, unsigned
     return r;
 }
 
+/* What is allocated is the task's, for a child of vfork shares its memory with its parent. */
 int64_t process_exec(struct task *t, int dirfd, const char *name, uint32_t argv_addr,
                      uint32_t envp_addr, int flags)
 {
@@ -142,10 +142,15 @@ int64_t process_exec(struct task *t, int dirfd, const char *name, uint32_t argv_
     if (r)
         return r;
     int argc = strings_in(t, argv_addr, 0, &argv);
+    t->exec_arrays[0] = argv;
     int envc = argc < 0 ? argc : strings_in(t, envp_addr, 0, &envp);
-    process_store_code(t->process);
+    t->exec_arrays[1] = envp;
+    if (!t->vforked)
+        process_store_code(t->process);
     r = envc < 0 ? envc : exec_file(t, path, argv, (unsigned)argc, envp);
-    free(argv);
-    free(envp);
+    for (unsigned i = 0; i < EXEC_ARRAYS; i++) {
+        free(t->exec_arrays[i]);
+        t->exec_arrays[i] = NULL;
+    }
     return r;
 }

@@ -17,6 +17,7 @@ enum {
     CONTEXTS = 16,       /* sets of exec tables: by what changes the block flags while running */
     HOST_STACK = 1 << 16, /* signal stack of a host thread; aligned to its size */
     THREAD_STACK = 1 << 19,
+    EXEC_ARRAYS = 3,
 };
 
 #define SPACE_KUSER 0xffff0000u  /* the page of kernel helpers */
@@ -88,6 +89,9 @@ struct task {
     _Atomic int pending;      /* its number, or 0 */
     siginfo_t pending_info;
     uint64_t mask;            /* blocked, as the guest sees it */
+    struct guest_action *actions; /* the process's; a child of vfork has its own */
+    bool vforked;             /* runs in the memory of another process: see vfork.c */
+    void *exec_arrays[EXEC_ARRAYS]; /* what an exec under way has allocated */
     uint64_t old_mask;        /* to be restored behind a system call that replaces it */
     bool restore_mask;
     enum task_interrupted interrupted;
@@ -117,7 +121,7 @@ struct process {
     struct task *tasks;
     uint32_t task_count;
     pthread_mutex_t actions_lock;
-    struct guest_action actions[SIGNALS + 1];
+    struct guest_action own_actions[SIGNALS + 1];
 };
 
 /* What clone is asked for. */
@@ -173,6 +177,8 @@ void task_free(struct task *t);
 void task_enter_thread(struct task *t);
 /** Run until the thread ends. */
 void task_run(struct task *t);
+/** Let the child's state be the parent's behind the system call. */
+void task_inherit(struct task *child, const struct task *t, const struct clone_request *q);
 /** Make a thread or a process; the number of it, or -errno. */
 int64_t task_clone(struct task *t, const struct clone_request *request);
 /** The thread has called exit: what others wait for is told, and the task is gone. */
@@ -182,10 +188,20 @@ void process_store_code(struct process *p);
 /** End of the process, with everything written. */
 _Noreturn void process_exit(struct process *p, int status);
 
+/* vfork.c */
+/** Make a process in the same memory, and wait until it is gone from there; its number, or -errno. */
+int64_t vfork_clone(struct task *t, const struct clone_request *q);
+/** The end of such a process. */
+_Noreturn void vfork_exit(int status);
+
 /* signal.c */
 void signals_init(struct process *p);
 /** Let the host block what the guest blocks. */
 void signals_apply_mask(struct task *t);
+/** The host is going to be called, and has been: meanwhile the host blocks what the guest does in a child
+ * of vfork, too. */
+void signals_call_begins(struct task *t);
+void signals_call_ends(struct task *t);
 /** Let the host block all signals but its own. */
 void signals_block_all(void);
 /** Deliver what has arrived, and settle an interrupted system call. */

@@ -52,8 +52,19 @@ uint64_t signals_blockable(uint64_t mask)
 /* Is there a noted signal, all stay blocked until it has been delivered. */
 void signals_apply_mask(struct task *t)
 {
+    if (!atomic_load(&t->pending) && !t->vforked)
+        set_host_mask(t->mask & ~OWN_SIGNALS);
+}
+
+void signals_call_begins(struct task *t)
+{
     if (!atomic_load(&t->pending))
         set_host_mask(t->mask & ~OWN_SIGNALS);
+}
+
+void signals_call_ends(struct task *t)
+{
+    signals_block_all();
 }
 
 void signals_block_all(void)
@@ -130,7 +141,7 @@ static void host_handler(int sig, siginfo_t *info, void *context)
         memory_fault(t, sig, info, uc);
     else if ((OWN_SIGNALS & BIT_OF(sig)) && info->si_code == SI_KERNEL)
         die(t, sig);
-    else if (t->process->actions[sig].handler == GUEST_SIG_DFL && sig != SIGTSTP &&
+    else if (t->actions[sig].handler == GUEST_SIG_DFL && sig != SIGTSTP &&
              sig != SIGTTIN && sig != SIGTTOU && debug_waits(t->process))
         die(t, sig); /* nobody is there who could let the process go on */
     else if (!debug_is_kick(t, sig, info) || !atomic_load(&t->pending))
@@ -164,12 +175,12 @@ void signals_init(struct process *p)
         struct kernel_action old;
         if (syscall(SYS_rt_sigaction, sig, NULL, &old, sizeof(old.mask)) == 0 &&
             (void *)old.handler == (void *)SIG_IGN)
-            p->actions[sig].handler = GUEST_SIG_IGN;
+            p->own_actions[sig].handler = GUEST_SIG_IGN;
     }
     host_action(SIGSEGV, host_handler, 0);
     host_action(SIGBUS, host_handler, 0);
     for (int sig = 1; sig <= SIGNALS; sig++)
-        if (p->actions[sig].handler == GUEST_SIG_DFL && debug_catches(p, sig))
+        if (p->own_actions[sig].handler == GUEST_SIG_DFL && debug_catches(p, sig))
             host_action(sig, host_handler, 0);
 }
 
@@ -177,7 +188,7 @@ int signals_set_action(struct task *t, int sig, const struct guest_action *actio
 {
     unsigned long flags = (action->flags & GUEST_SA_NOCLDSTOP ? SA_NOCLDSTOP : 0) |
                           (action->flags & GUEST_SA_NOCLDWAIT ? SA_NOCLDWAIT : 0);
-    t->process->actions[sig] = *action;
+    t->actions[sig] = *action;
     if (OWN_SIGNALS & BIT_OF(sig))
         return 0;
     bool caught = action->handler == GUEST_SIG_DFL && debug_catches(t->process, sig);
@@ -195,6 +206,8 @@ static _Noreturn void die(struct task *t, int sig)
     host_default(sig, false, 0);
     syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), sig);
     syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &bit, NULL, sizeof(bit));
+    if (t->vforked)
+        vfork_exit(128 + sig);
     process_exit(t->process, 128 + sig);
 }
 
@@ -260,7 +273,7 @@ static void call_handler(struct task *t, int sig, const siginfo_t *info)
 {
     struct process *p = t->process;
     pthread_mutex_lock(&p->actions_lock);
-    struct guest_action action = p->actions[sig];
+    struct guest_action action = t->actions[sig];
     if (action.flags & GUEST_SA_RESETHAND) {
         const struct guest_action none = {.handler = GUEST_SIG_DFL};
         signals_set_action(t, sig, &none);
@@ -321,7 +334,7 @@ void signals_force(struct task *t, const siginfo_t *fault)
         signals_apply_mask(t);
         return;
     }
-    if (t->process->actions[sig].handler <= GUEST_SIG_IGN || (t->mask & BIT_OF(sig))) {
+    if (t->actions[sig].handler <= GUEST_SIG_IGN || (t->mask & BIT_OF(sig))) {
         log_write(LOG_GUEST_ERRORS, "uncaught signal %d at pc 0x%08x, address 0x%08x", sig,
                   (uint32_t)t->state.env.pc, (uint32_t)(uintptr_t)info.si_addr);
         signals_die(t, sig);

@@ -24,6 +24,8 @@
 
 int64_t sys_exit(struct task *t, const uint32_t *a)
 {
+    if (t->vforked)
+        vfork_exit((int)a[0]);
     pthread_mutex_lock(&t->process->tasks_lock);
     uint32_t count = t->process->task_count;
     pthread_mutex_unlock(&t->process->tasks_lock);
@@ -35,6 +37,8 @@ int64_t sys_exit(struct task *t, const uint32_t *a)
 
 int64_t sys_exit_group(struct task *t, const uint32_t *a)
 {
+    if (t->vforked)
+        vfork_exit((int)a[0]);
     process_exit(t->process, (int)a[0]);
 }
 

@@ -26,7 +26,7 @@ static int64_t change_action(struct task *t, uint32_t sig, const struct guest_ac
     if (sig < 1 || sig > SIGNALS || (new_action && (sig == SIGKILL || sig == SIGSTOP)))
         return -EINVAL;
     pthread_mutex_lock(&p->actions_lock);
-    *old = p->actions[sig];
+    *old = t->actions[sig];
     if (new_action)
         r = signals_set_action(t, (int)sig, new_action);
     pthread_mutex_unlock(&p->actions_lock);

@@ -80,7 +80,7 @@ static int64_t pass(struct task *t, const struct syscall_row *row, const uint32_
             out[n++] = a[k];
         }
     }
-    return host_call(&t->pending, row->host, out[0], out[1], out[2], out[3], out[4], out[5]);
+    return host_call_of(t, row->host, out[0], out[1], out[2], out[3], out[4], out[5]);
 }
 
 /* ---- trace ----------------------------------------------------------------------------------- */

@@ -19,10 +19,21 @@ typedef int64_t syscall_fn(struct task *t, const uint32_t *a);
 #undef PASS
 #undef ABSENT
 
+static inline int64_t host_call_of(struct task *t, long nr, uint64_t a, uint64_t b, uint64_t c,
+                                   uint64_t d, uint64_t e, uint64_t f)
+{
+    if (!t->vforked)
+        return host_call(&t->pending, nr, a, b, c, d, e, f);
+    signals_call_begins(t);
+    int64_t r = host_call(&t->pending, nr, a, b, c, d, e, f);
+    signals_call_ends(t);
+    return r;
+}
+
 /** Host system call @nr that a signal may interrupt. */
 #define HOST6(t, nr, a, b, c, d, e, f)                                                             \
-    host_call(&(t)->pending, nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d),       \
-              (uint64_t)(e), (uint64_t)(f))
+    host_call_of(t, nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d),                \
+                 (uint64_t)(e), (uint64_t)(f))
 #define HOST5(t, nr, a, b, c, d, e) HOST6(t, nr, a, b, c, d, e, 0)
 #define HOST4(t, nr, a, b, c, d) HOST6(t, nr, a, b, c, d, 0, 0)
 #define HOST3(t, nr, a, b, c) HOST6(t, nr, a, b, c, 0, 0, 0)

@@ -49,6 +49,7 @@ struct task *task_new(struct process *p, struct error *e)
     memset(t, 0, sizeof(*t));
     t->process = p;
     t->altstack_flags = SS_DISABLE;
+    t->actions = p->own_actions;
     const struct arm_cpu_config config = {
         .model = p->config.cpu_model,
         .count = atomic_load(&p->parallel) ? 2 : 1,
@@ -251,8 +252,7 @@ static void *thread_main(void *opaque)
     return NULL;
 }
 
-/* The child's state is the parent's behind the system call. */
-static void inherit(struct task *child, const struct task *t, const struct clone_request *q)
+void task_inherit(struct task *child, const struct task *t, const struct clone_request *q)
 {
     struct arm_state *s = &child->state;
     const struct arm_state *from = &t->state;
@@ -283,7 +283,7 @@ static int64_t clone_thread(struct task *t, const struct clone_request *q)
     struct task *child = task_new(t->process, &e);
     if (!child)
         return -EAGAIN;
-    inherit(child, t, q);
+    task_inherit(child, t, q);
     start.task = child;
     start.parent_tid = q->flags & CLONE_PARENT_SETTID ? q->parent_tid : 0;
     start.child_tid = q->flags & CLONE_CHILD_SETTID ? q->child_tid : 0;
@@ -345,6 +345,12 @@ static void locks_release(struct process *p)
 static void child_begin(struct task *t, const struct clone_request *q)
 {
     debug_forget(t);
+    if (t->vforked) { /* a process of its own from here on; what there was before is another one's */
+        memcpy(t->process->own_actions, t->actions, sizeof(t->process->own_actions));
+        t->actions = t->process->own_actions;
+        t->vforked = false;
+        signals_apply_mask(t);
+    }
     t->thread = pthread_self();
     t->tid = (pid_t)syscall(SYS_gettid);
     t->robust_list = 0;
@@ -395,8 +401,6 @@ static int64_t clone_process(struct task *t, const struct clone_request *q)
         return -error;
     if (pid == 0)
         child_begin(t, q);
-    else
-        tell_parent(t, q, pid);
     return pid;
 }
 
@@ -410,11 +414,15 @@ int64_t task_clone(struct task *t, const struct clone_request *q)
 {
     uint32_t rest = q->flags & ~(uint32_t)(IGNORED_FLAGS | TID_FLAGS);
     if (q->flags & CLONE_THREAD) {
-        if (rest == THREAD_FLAGS)
+        if (rest == THREAD_FLAGS && !t->vforked)
             return clone_thread(t, q);
     } else if (!(rest & ~(uint32_t)(CLONE_VFORK | CLONE_VM | CLONE_PIDFD)) &&
                (!(rest & CLONE_VM) || (rest & CLONE_VFORK))) {
-        return clone_process(t, q);
+        bool shared = (rest & CLONE_VM) && !t->process->debug; /* the debugger knows one process */
+        int64_t r = shared ? vfork_clone(t, q) : clone_process(t, q);
+        if (r > 0)
+            tell_parent(t, q, (pid_t)r);
+        return r;
     }
     log_write(LOG_UNIMP, "clone with flags 0x%x", q->flags);
     return -EINVAL;

@@ -91,6 +91,28 @@ for name in ['hello', 'compute', 'floats', 'selfmod', 'opencode']:
 
 # What qemu-arm of this day does otherwise than the kernel, or hangs in: what the kernel does.
 EXPECTED = {
+    'vforks': '''a child
+spawn 1: exit 7
+missing: No such file or directory
+directory: Permission denied
+no file: No such file or directory
+shared 5
+exit 1: exit 3
+a child
+exec 1: exit 7
+errno 1
+failed exec 1: exit 127
+killed 1: signal 15
+fault 1: signal 11
+separate 1: exit 0
+handled there 1
+handled 1, still open 1
+parent 1
+clone 1: exit 9
+nested 1: exit 0
+inner 4
+good 20
+''',
     'memory': '''mapped 1
 grown text, zero 0
 shrunk text

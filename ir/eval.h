@@ -15,7 +15,7 @@
 #define IR_EVAL_OPS(X)                                                                             \
     X(add) X(sub) X(and) X(or) X(xor) X(andn) X(not) X(neg) X(mov) X(mul) X(udiv) X(sdiv)          \
     X(shl) X(shr) X(sar) X(ror) X(sext8) X(sext16) X(zext8) X(zext16) X(sext32) X(zext32)          \
-    X(lo32) X(hi32) X(pair) X(ubfx) X(sbfx) X(bfi) X(clz) X(bswap) X(rev16) X(rbit)                \
+    X(lo32) X(hi32) X(pair) X(ubfx) X(sbfx) X(bfi) X(clz) X(index) X(bswap) X(rev16) X(rbit)                \
     X(cmpeq) X(cmpne) X(cmpltu) X(cmpleu) X(cmplts) X(cmples) X(select)
 
 static inline unsigned ir_op_width(const struct ir_op *op)
@@ -84,6 +84,7 @@ static inline uint64_t ir_count_zeros(const struct ir_op *op, uint64_t a)
 
 IR_EVAL(add, a + b)
 IR_EVAL(sub, a - b)
+IR_EVAL(index, a + (b << op->imm))
 IR_EVAL(and, a & b)
 IR_EVAL(or, a | b)
 IR_EVAL(xor, a ^ b)

@@ -102,12 +102,30 @@ static unsigned value_bits(const struct ir_block *b, int32_t v)
     }
 }
 
+/* The sum of @base and a value that is shifted left by little. */
+static int32_t index_of(struct ir_block *b, const struct ir_op *op, int32_t base, int32_t shifted)
+{
+    uint64_t n;
+    if (!is_op(b, shifted, IR_OP_shl) || !ir_const_value(b, b->ops[shifted].arg[1], &n) || n < 1 || n > 3)
+        return NO;
+    return rewrite(b, op, IR_OP_index, base, b->ops[shifted].arg[0], n);
+}
+
+/* Is value @v below @limit, whatever it is? */
+static bool below(const struct ir_block *b, int32_t v, uint64_t limit)
+{
+    unsigned bits = value_bits(b, v);
+    return bits < 64 && (1ull << bits) - 1 < limit;
+}
+
 static int32_t rule_add(struct ir_block *b, struct ir_op *op)
 {
     uint64_t c, c1;
     int32_t x;
-    if (!const_rhs(b, op, &c))
-        return NO;
+    if (!const_rhs(b, op, &c)) {
+        x = index_of(b, op, op->arg[0], op->arg[1]);
+        return x != NO ? x : index_of(b, op, op->arg[1], op->arg[0]);
+    }
     if (c == 0)
         return op->arg[0];
     if (same_inner(b, op, &x, &c1))
@@ -334,6 +352,8 @@ static int32_t rule_compare(struct ir_block *b, struct ir_op *op)
     if (op->opcode == IR_OP_cmpne && op->type == IR_I32 && const_rhs(b, op, &c) && c == 0 &&
         value_bits(b, op->arg[0]) <= 1)
         return op->arg[0];
+    if (op->opcode == IR_OP_cmpltu && const_rhs(b, op, &c) && below(b, op->arg[0], c))
+        return ir_const(b, IR_I32, 1);
     return NO;
 }
 

@@ -173,11 +173,12 @@ struct ra {
     uint8_t locked;               /* in use by the current op */
     uint8_t reserved;             /* held over several ops (group) */
     uint64_t spills[SPILLS / 64]; /* used spill slots, a bit each */
+    uint64_t left[SPILLS / 64];   /* of these, those that get free with the op: it may have them as operands */
     int32_t alias[ALIASES_MAX];   /* values that may be LOC_PIN or LOC_ENV of a mutable slot */
     uint32_t alias_count;
     int32_t xowner[XMM_COUNT]; /* the same for XMM registers */
     uint16_t xlocked;
-    uint64_t xspills;
+    uint64_t xspills, xleft;
 };
 
 /* A memgroup: what the slow variant needs to be emitted again from the start. */

@@ -281,6 +281,19 @@ void emit_sub(struct compiler *c, const struct ir_op *op, int32_t i)
         arithmetic(c, op, i, ALU_SUB, IR_NZCV);
 }
 
+/* By lea, whatever the base is. */
+void emit_index(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned w = op_wide(op), index = ra_reg(c, op->arg[1]);
+    const struct value *base = &c->val[op->arg[0]];
+    struct x86_mem m;
+    if (base->loc == LOC_PIN)
+        m = x_memx(base->reg, (int)index, (unsigned)op->imm, base->disp);
+    else
+        m = x_memx((int)ra_reg(c, op->arg[0]), (int)index, (unsigned)op->imm, 0);
+    x_rm(&c->a, X86_LEA, w, ra_dest(c, i, op->arg[1]), m);
+}
+
 void emit_adc(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     arithmetic(c, op, i, ALU_ADC, IR_NZCV);

@@ -10,10 +10,11 @@ void ra_reset(struct compiler *c)
     c->ra.locked = 0;
     c->ra.reserved = 0;
     memset(c->ra.spills, 0, sizeof(c->ra.spills));
+    memset(c->ra.left, 0, sizeof(c->ra.left));
     c->ra.alias_count = 0;
     xa_forget(c);
     c->ra.xlocked = 0;
-    c->ra.xspills = 0;
+    c->ra.xspills = c->ra.xleft = 0;
 }
 
 static unsigned value_wide(const struct compiler *c, int32_t v)
@@ -139,7 +140,7 @@ unsigned ra_reg(struct compiler *c, int32_t i)
     unsigned reg = ra_alloc(c);
     load_into(c, v, value_wide(c, i), reg);
     if (v->loc == LOC_SPILL)
-        spill_free(c, v->off);
+        c->ra.left[v->off / 64] |= BIT64(v->off & 63);
     ra_own(c, i, reg);
     return reg;
 }
@@ -346,6 +347,11 @@ void ra_end_op(struct compiler *c, int32_t i)
     const struct ir_op *op = op_of(c, i);
     c->ra.locked = 0;
     c->ra.xlocked = 0;
+    for (unsigned k = 0; k < SPILLS / 64; k++)
+        c->ra.spills[k] &= ~c->ra.left[k];
+    memset(c->ra.left, 0, sizeof(c->ra.left));
+    c->ra.xspills &= ~c->ra.xleft;
+    c->ra.xleft = 0;
     for (unsigned k = 0; k < ir_op_info[op->opcode].nargs; k++) {
         int32_t v = op->arg[k];
         if (v != IR_NONE && c->val[v].last == i)

@@ -119,7 +119,7 @@ unsigned xa_reg(struct compiler *c, int32_t i)
     unsigned type = ir_op_result_type(op_of(c, i));
     if (v->loc == LOC_XSPILL) {
         x_op2(c, X86_MOVUPS_RM, 0, reg, mem(xmm_spill_mem(v->off)));
-        c->ra.xspills &= ~BIT64(v->off);
+        c->ra.xleft |= BIT64(v->off);
     } else {
         assert(v->loc == LOC_ENV);
         x_op2(c, xa_load_form(type), 0, reg, mem(env_mem(v->off)));

@@ -55,7 +55,7 @@ static int32_t emit(struct generator *g, struct ir_op *op)
     unsigned n = ir_op_info[op->opcode].nargs;
     if (g->folding && n == 1 && !ir_bits_width(op))
         return ir_op1f(b, op->opcode, op->arg[0], op->fw);
-    if (g->folding && n == 2 && op->opcode != IR_OP_bfi)
+    if (g->folding && n == 2 && !op->imm)
         return ir_op2f(b, op->opcode, op->arg[0], op->arg[1], op->fw);
     int32_t v = ir_emit(b, op->opcode, op->type, op->arg[0], op->arg[1], op->arg[2], op->imm);
     b->ops[v].fw = op->fw;
@@ -84,6 +84,8 @@ static void random_pure(struct generator *g)
         unsigned lsb = draw(g, 32);
         op.imm = lsb | (1 + draw(g, 32 - lsb)) << 8;
     }
+    if (op.opcode == IR_OP_index)
+        op.imm = 1 + draw(g, 3);
     keep(g, emit(g, &op));
 }
 

@@ -83,7 +83,7 @@ void arm_branch_alu(struct arm_translate *t, int32_t v, unsigned hint)
 
 void arm_branch_direct(struct arm_translate *t, int64_t offset, unsigned lane)
 {
-    t->goes_back = offset <= t->offset;
+    t->goes_back = offset <= t->offset && offset >= (int64_t)t->b->page_offset;
     if (lane != t->b->lane)
         ir_set(t->b, ARM_SLOT_T, ir_i32(t->b, lane));
     ir_exitd(t->b, offset, lane);

@@ -57,7 +57,7 @@ struct arm_translate {
     unsigned cover_cond;      /* the condition under which that is reached */
     uint32_t cover_first;     /* first op behind the mark of the instruction before */
     uint32_t cover_last;      /* offset of the last instruction that was marked */
-    bool goes_back;      /* the branch that ended the block leads to an earlier place, or far away */
+    bool goes_back;      /* the branch that ended the block leads back into it */
     unsigned side_exits; /* conditional exits that the block goes on behind */
     uint32_t follow;     /* offset at which the block goes on behind this instruction; 0: the next one */
     bool fp_checked;     /* the block has checked FP_ENABLED on every path to here */

@@ -183,7 +183,7 @@ int32_t ir_vop(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, uns
 {
     struct ir_op op = op_make(opcode, type, a0, a1, IR_NONE, imm);
     char result = ir_op_info[opcode].result;
-    if (result != 'v') /* a fixed one */
+    if (result != 'v' && result != 'n') /* a fixed one */
         op.type = result == 'u' ? IR_V64 : IR_V128;
     op.aux = (uint8_t)size;
     return ir_emit_op(b, &op);

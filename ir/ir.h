@@ -135,6 +135,11 @@ enum ir_type ir_op_result_type(const struct ir_op *op);
 enum ir_type ir_op_arg_type(const struct ir_block *b, const struct ir_op *op, unsigned i);
 /** Bytes of a value or slot of @type. */
 unsigned ir_type_bytes(unsigned type);
+/** imm of vftos and vftou for enum fp_rounding @rounding and @fbits fraction bits, up to 32. */
+static inline uint64_t ir_vector_conversion(unsigned rounding, unsigned fbits)
+{
+    return 33 * rounding + fbits;
+}
 /** Number of values, from 0 on, that imm of vector op @op may have; 1 where it has no meaning. */
 unsigned ir_vector_imms(const struct ir_op *op);
 /** Type of the slot's value in the IR: i8 and i16 slots are i32. */

@@ -136,11 +136,16 @@ bool ir_slot_covers(const struct ir_target *t, unsigned a, unsigned b)
 
 unsigned ir_vector_imms(const struct ir_op *op)
 {
-    if (op->opcode >= IR_OP_vshl && op->opcode <= IR_OP_vshrs)
-        return 8u << op->aux;
-    if (op->opcode == IR_OP_vdupl)
-        return 8u >> op->aux;
-    if (op->opcode == IR_OP_vsha1)
-        return 3;
-    return op->opcode == IR_OP_vext ? ir_type_bytes(op->type) : 1;
+    switch (op->opcode) {
+    case IR_OP_vshl: case IR_OP_vshru: case IR_OP_vshrs: return 8u << op->aux;
+    case IR_OP_vdupl: return 8u >> op->aux;
+    case IR_OP_vext: return ir_type_bytes(op->type);
+    case IR_OP_vsha1: return 3;
+    case IR_OP_vfadd: case IR_OP_vfsub: case IR_OP_vfmul: case IR_OP_vfmla: case IR_OP_vfmls:
+    case IR_OP_vfmuladd: case IR_OP_vfrecps: case IR_OP_vfrsqrts: case IR_OP_vfrecpe: return 2;
+    case IR_OP_vfrint: return 10;
+    case IR_OP_vftos: case IR_OP_vftou: return 5 * 33;
+    case IR_OP_vstof: case IR_OP_vutof: return 2 * 33;
+    default: return 1;
+    }
 }

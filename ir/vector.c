@@ -64,8 +64,40 @@ static uint64_t saturate_half(struct element *e, int64_t v, bool to_signed)
 /* 2 * x * y, with half of the result's lowest bit when @round, cut to the high half. */
 static uint64_t high_of_double(struct element *e, int64_t x, int64_t y, bool round)
 {
+    int64_t least = -(int64_t)(mask(e->bits) >> 1) - 1;
+    if (x == least && y == least)
+        return saturate_signed(e, -least);
     int64_t product = 2 * x * y + (round ? (int64_t)BIT64(e->bits - 1) : 0);
     return saturate_signed(e, product >> e->bits);
+}
+
+/* By the signed lowest byte of @by. */
+static uint64_t shift_by(const struct element *e, int64_t x, uint64_t by)
+{
+    int n = (int8_t)by;
+    if (n < 0)
+        return (uint64_t)(-n < 64 ? x >> -n : x < 0 ? -1 : 0);
+    return n < (int)e->bits ? (uint64_t)x << n : 0;
+}
+
+/* Of 64 bits, unsigned. */
+static uint64_t shift_unsigned(const struct element *e, uint64_t a, uint64_t by)
+{
+    int n = (int8_t)by;
+    if (n < 0)
+        return -n < 64 ? a >> -n : 0;
+    return n < (int)e->bits ? a << n : 0;
+}
+
+static uint64_t blend(uint64_t a, uint64_t b, uint64_t by)
+{
+    return by >> 7 ? a : b;
+}
+
+static uint64_t note_saturation(struct element *e, uint64_t a)
+{
+    e->fp.flags |= a ? FP_QC : 0;
+    return 0;
 }
 
 static uint64_t ones_if(bool holds)
@@ -73,27 +105,63 @@ static uint64_t ones_if(bool holds)
     return holds ? ~0ull : 0;
 }
 
-/* Of f32 elements. */
-static uint64_t compute_float(struct element *e, uint64_t a, uint64_t b, uint64_t c)
+/* To and from integers, with imm as ops.def says. */
+static uint64_t convert(struct element *e, uint64_t a)
+{
+    unsigned imm = (unsigned)e->op->imm, fbits = imm % 33, mode = imm / 33;
+    bool is_unsigned = e->op->opcode == IR_OP_vftou || e->op->opcode == IR_OP_vutof;
+    if (e->op->opcode == IR_OP_vftos || e->op->opcode == IR_OP_vftou)
+        return fp_to_fixed(&e->fp, FP_32, a, 32, fbits, is_unsigned, (enum fp_rounding)mode);
+    enum fp_rounding rounding = mode ? FP_TIEEVEN : (enum fp_rounding)e->fp.rounding;
+    return fp_from_fixed(&e->fp, FP_32, is_unsigned ? a : (uint64_t)(int32_t)a, fbits, is_unsigned,
+                         rounding);
+}
+
+/* Of f32 elements, always with the modes of the environment. */
+static uint64_t compute_special(struct element *e, uint64_t a, uint64_t b)
 {
     struct fp_status *s = &e->fp;
-    enum fp_rounding mode = (enum fp_rounding)s->rounding;
+    unsigned imm = (unsigned)e->op->imm;
     switch (e->op->opcode) {
-    case IR_OP_vfadd: return fp_add(s, FP_32, a, b);
-    case IR_OP_vfsub: return fp_sub(s, FP_32, a, b);
-    case IR_OP_vfmul: return fp_mul(s, FP_32, a, b);
-    case IR_OP_vfmuladd: return fp_muladd(s, FP_32, a, b, c);
-    case IR_OP_vfmla: return fp_add(s, FP_32, a, fp_mul(s, FP_32, b, c));
-    case IR_OP_vfmls: return fp_sub(s, FP_32, a, fp_mul(s, FP_32, b, c));
     case IR_OP_vfmax: return fp_max(s, FP_32, a, b);
     case IR_OP_vfmin: return fp_min(s, FP_32, a, b);
+    case IR_OP_vfmaxnm: return fp_maxnum(s, FP_32, a, b);
+    case IR_OP_vfminnm: return fp_minnum(s, FP_32, a, b);
     case IR_OP_vfcmpeq: return ones_if(fp_compare_eq(s, FP_32, a, b));
     case IR_OP_vfcmpge: return ones_if(fp_compare_ge(s, FP_32, a, b));
     case IR_OP_vfcmpgt: return ones_if(fp_compare_gt(s, FP_32, a, b));
-    case IR_OP_vftos: return fp_to_fixed(s, FP_32, a, 32, 0, false, FP_TOZERO);
-    case IR_OP_vstof: return fp_from_fixed(s, FP_32, (uint64_t)(int32_t)a, 0, false, mode);
-    default: assert(!"a vector op"); return 0;
+    case IR_OP_vfrsqrte: return fp_rsqrt_estimate(s, FP_32, a);
+    case IR_OP_vrecpe: return fp_recip_estimate_u32((uint32_t)a);
+    case IR_OP_vrsqrte: return fp_rsqrt_estimate_u32((uint32_t)a);
+    case IR_OP_vfrint: return fp_round_int(s, FP_32, a, (enum fp_rounding)(imm / 2), imm & 1);
+    case IR_OP_vftoh: return fp_convert(s, FP_16, FP_32, a);
+    case IR_OP_vhtof: return fp_convert(s, FP_32, FP_16, a);
+    default: return convert(e, a);
     }
+}
+
+/* Of f32 elements; what rounds to nearest when imm is 1. */
+static uint64_t compute_float(struct element *e, uint64_t a, uint64_t b, uint64_t c)
+{
+    struct fp_status *s = &e->fp;
+    uint8_t rounding = s->rounding;
+    if (e->op->opcode == IR_OP_vftoh || (e->op->imm && ir_vector_imms(e->op) == 2))
+        s->rounding = FP_TIEEVEN;
+    uint64_t r;
+    switch (e->op->opcode) {
+    case IR_OP_vfadd: r = fp_add(s, FP_32, a, b); break;
+    case IR_OP_vfsub: r = fp_sub(s, FP_32, a, b); break;
+    case IR_OP_vfmul: r = fp_mul(s, FP_32, a, b); break;
+    case IR_OP_vfmuladd: r = fp_muladd(s, FP_32, a, b, c); break;
+    case IR_OP_vfmla: r = fp_add(s, FP_32, a, fp_mul(s, FP_32, b, c)); break;
+    case IR_OP_vfmls: r = fp_sub(s, FP_32, a, fp_mul(s, FP_32, b, c)); break;
+    case IR_OP_vfrecps: r = fp_recip_step(s, FP_32, a, b); break;
+    case IR_OP_vfrsqrts: r = fp_rsqrt_step(s, FP_32, a, b); break;
+    case IR_OP_vfrecpe: r = fp_recip_estimate(s, FP_32, a); break;
+    default: r = compute_special(e, a, b); break;
+    }
+    s->rounding = rounding;
+    return r;
 }
 
 /* Of zero extended elements. */
@@ -127,6 +195,10 @@ static uint64_t compute(struct element *e, uint64_t a, uint64_t b, uint64_t c)
     case IR_OP_vqrdmulh: return high_of_double(e, x, y, true);
     case IR_OP_vmulls: return (uint64_t)(x * y);
     case IR_OP_vmullu: return a * b;
+    case IR_OP_vblend: return blend(a, b, c);
+    case IR_OP_vqc: return note_saturation(e, a);
+    case IR_OP_vshlvs: return shift_by(e, x, b);
+    case IR_OP_vshlvu: return shift_unsigned(e, a, b);
     case IR_OP_vqnarrows: return saturate_half(e, x, true);
     case IR_OP_vqnarrowu: return saturate_half(e, (int64_t)a, false);
     case IR_OP_vqnarrowsu: return saturate_half(e, x, false);
@@ -137,7 +209,7 @@ static uint64_t compute(struct element *e, uint64_t a, uint64_t b, uint64_t c)
 static bool narrows(unsigned opcode)
 {
     return opcode == IR_OP_vnarrow || opcode == IR_OP_vqnarrows || opcode == IR_OP_vqnarrowu ||
-           opcode == IR_OP_vqnarrowsu;
+           opcode == IR_OP_vqnarrowsu || opcode == IR_OP_vftoh;
 }
 
 /* Ops that move elements. */
@@ -173,7 +245,7 @@ struct ir_vector ir_vector_eval(struct ir_env *env, const struct ir_op *op,
     if (rearrange(op, v, &r))
         return r;
     if (op->opcode == IR_OP_vwidens || op->opcode == IR_OP_vwidenu || op->opcode == IR_OP_vmulls ||
-        op->opcode == IR_OP_vmullu) {
+        op->opcode == IR_OP_vmullu || op->opcode == IR_OP_vhtof) {
         to = 2 * from;
         count = 64 / from;
     } else if (narrows(op->opcode)) {

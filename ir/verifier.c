@@ -70,7 +70,7 @@ static bool check_type(struct verifier *v, const struct ir_op *op)
 {
     const struct ir_op_info *info = &ir_op_info[op->opcode];
     bool is_float = info->result == 'f' || strchr(info->argtypes, 'f');
-    bool is_vector = info->result == 'v';
+    bool is_vector = info->result == 'v' || (info->result == 'n' && strchr(info->argtypes, 'v'));
     bool has_instance = is_float || is_vector || info->result == 't' || strchr(info->argtypes, 't');
     if (op->opcode == IR_OP_call)
         return op->type == v->b->target->helpers[op->imm].result ||
@@ -154,18 +154,20 @@ static unsigned element_sizes(unsigned opcode)
 {
     switch (opcode) {
     case IR_OP_vand: case IR_OP_vor: case IR_OP_vxor: case IR_OP_vandn: case IR_OP_vadd: case IR_OP_vsub:
+    case IR_OP_vcmpeq: case IR_OP_vcmpgts: case IR_OP_vshlvs: case IR_OP_vshlvu:
         return 15;
     case IR_OP_vshl: case IR_OP_vshru: case IR_OP_vnarrow:
         return 14;
     case IR_OP_vshrs: return 6;
     case IR_OP_vqadds: case IR_OP_vqsubs: case IR_OP_vqaddu: case IR_OP_vqsubu: return 3;
     case IR_OP_vqnarrows: case IR_OP_vqnarrowu: case IR_OP_vqnarrowsu: return 6;
-    case IR_OP_vext: case IR_OP_vtbl: return 1;
-    case IR_OP_vqdmulh: case IR_OP_vqrdmulh: return 2;
+    case IR_OP_vext: case IR_OP_vtbl: case IR_OP_vblend: case IR_OP_vqc: return 1;
+    case IR_OP_vqdmulh: case IR_OP_vqrdmulh: return 6;
     case IR_OP_vmulls: case IR_OP_vmullu: return 4;
     case IR_OP_vpmull: return 9;
     case IR_OP_vaese: case IR_OP_vaesd: case IR_OP_vaesmc: case IR_OP_vaesimc: case IR_OP_vsha1:
     case IR_OP_vsha256h: case IR_OP_vsha256h2: case IR_OP_vsha256su0: case IR_OP_vsha256su1: return 1;
+    case IR_OP_vhtof: return 2;
     default: return opcode >= IR_OP_vfadd ? 4 : 7;
     }
 }

@@ -99,7 +99,7 @@ enum {
 struct exact_site {
     uint8_t opcode, type, aux;
     uint8_t dst;    /* register: XMM, or general for integer results */
-    uint8_t imm;
+    uint16_t imm;
     int32_t arg[3]; /* register, or EXACT_ENV + offset in the state, -address */
     int32_t back;   /* where to return to, from the site's first byte on */
 };

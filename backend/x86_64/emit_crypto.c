@@ -38,19 +38,6 @@ static void shuffle(struct compiler *c, unsigned dst, unsigned a, unsigned order
 
 /* ---- polynomials --------------------------------------------------------------------------------- */
 
-/* dst := a shifted by @n; see shift in emit_vec.c. */
-static void shift(struct compiler *c, enum x86_form insn, unsigned dst, unsigned a, unsigned n)
-{
-    if (c->be->features & HOST_AVX) {
-        x_vrr(&c->a, insn, 0, x86_rows[insn].ext, dst, a);
-    } else {
-        if (dst != a)
-            x_rr(&c->a, X86_MOVAPS_RM, 0, dst, a);
-        x_r(&c->a, insn, 0, dst);
-    }
-    x_u8(&c->a, n);
-}
-
 /* For each bit of the elements of a: those of b, shifted, where it is set. */
 static void multiply_bytes(struct compiler *c, const struct ir_op *op, int32_t i)
 {
@@ -60,10 +47,10 @@ static void multiply_bytes(struct compiler *c, const struct ir_op *op, int32_t i
     x_op2(c, X86_PMOVZXBW, 0, x, g.args[0]);
     x_op2(c, X86_PMOVZXBW, 0, y, g.args[1]);
     for (unsigned bit = 0; bit < 8; bit++) {
-        shift(c, X86_PSLLW, t, x, 15 - bit);
-        shift(c, X86_PSRAW, t, t, 15);
+        x_vec_shift(c, X86_PSLLW, t, x, 15 - bit);
+        x_vec_shift(c, X86_PSRAW, t, t, 15);
         if (bit)
-            shift(c, X86_PSLLW, u, y, bit);
+            x_vec_shift(c, X86_PSLLW, u, y, bit);
         x_op3(c, X86_PAND, t, t, x_opnd_xmm(bit ? u : y));
         if (bit)
             x_op3(c, X86_PXOR, dst, dst, x_opnd_xmm(t));
@@ -138,7 +125,7 @@ void emit_vsha1(struct compiler *c, const struct ir_op *op, int32_t i)
     unsigned t = xa_alloc(c), dst = xa_dest(c, i, NO_VALUE);
     x_op3(c, X86_PSUBD, dst, g.x[2], mem(FP_CONST(c, sha1[op->imm])));
     shuffle(c, dst, dst, 0x1b);
-    shift(c, X86_PSLLDQ, t, g.x[1], 12);
+    x_vec_shift(c, X86_PSLLDQ, t, g.x[1], 12);
     x_op3(c, X86_PADDD, t, t, x_opnd_xmm(dst));
     shuffle(c, dst, g.x[0], 0x1b);
     x_rr(&c->a, X86_SHA1RNDS4, 0, dst, t);

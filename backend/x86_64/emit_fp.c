@@ -7,9 +7,13 @@
  */
 #include "backend/x86_64/xmm.h"
 
+/* Bytes of a vector: those of each halfword. */
+#define TWICE(a, b) (uint8_t)(a), (uint8_t)(b), (uint8_t)(a), (uint8_t)(b)
+#define EACH16(a, b) TWICE(a, b), TWICE(a, b), TWICE(a, b), TWICE(a, b)
+
 const struct fp_constants fp_constants = {
     .ones = {~0u, ~0u, ~0u, ~0u},
-    .add_least = {0x0c7fffff, 0x0c7fffff, 0x0c7fffff, 0x0c7fffff}, /* see emit_vec.c */
+    .add_least = {0x0c7fffff, 0x0c7fffff, 0x0c7fffff, 0x0c7fffff}, /* see emit_vfloat.c */
     .mul_least = {0x207fffff, 0x207fffff, 0x207fffff, 0x207fffff},
     .fma_least = {0x2b7fffff, 0x2b7fffff, 0x2b7fffff, 0x2b7fffff},
     .mla_least = {0x25ffffff, 0x25ffffff, 0x25ffffff, 0x25ffffff},
@@ -19,6 +23,18 @@ const struct fp_constants fp_constants = {
     .top16 = {0x80008000, 0x80008000, 0x80008000, 0x80008000},
     .beyond16 = {0x70707070, 0x70707070, 0x70707070, 0x70707070}, /* 16 plus it has the top bit */
     .even16 = {0xffff, 0xffff, 0xffff, 0xffff},
+    .half64 = {BIT64(31), BIT64(31)},
+    .high32 = {0xffffffff00000000, 0xffffffff00000000},
+    .low8 = {{0x000000ff000000ff, 0x000000ff000000ff}, {0xff, 0xff}},
+    .powers = {1, 2, 4, 8, 16, 32, 64, 128},
+    .powers16 = {{1, 2, 4, 8, 16, 32, 64, 128}, {0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128}},
+    .least8 = {EACH16(-8, -8)},
+    .least16 = {EACH16(-16, -16)},
+    .most16 = {EACH16(15, 16)},
+    .to_index8 = {EACH16(0x78, 0x78)},
+    .left16 = {EACH16(0, -8)},
+    .right16 = {EACH16(0x80, 0x78)},
+    .even_bytes = {0, 0, 2, 2, 4, 4, 6, 6, 8, 8, 10, 10, 12, 12, 14, 14},
     .sha1 = {{0x5a827999, 0x5a827999, 0x5a827999, 0x5a827999},
              {0x6ed9eba1, 0x6ed9eba1, 0x6ed9eba1, 0x6ed9eba1},
              {0x8f1bbcdc, 0x8f1bbcdc, 0x8f1bbcdc, 0x8f1bbcdc}},
@@ -69,7 +85,7 @@ static struct exact_site exact_site(const struct ir_op *op, unsigned dst, const 
 {
     struct exact_site s = {
         .opcode = op->opcode, .type = op->type, .aux = op->aux, .dst = (uint8_t)dst,
-        .imm = (uint8_t)op->imm};
+        .imm = (uint16_t)op->imm};
     for (unsigned k = 0; k < ir_op_info[op->opcode].nargs; k++)
         s.arg[k] = exact_place(args[k]);
     return s;

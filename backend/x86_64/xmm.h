@@ -68,10 +68,17 @@ void x_op3(struct compiler *c, enum x86_form insn, unsigned dst, unsigned a, str
 /** Two-operand forms: @insn @reg, @rm. @w is for general registers. */
 void x_op2(struct compiler *c, enum x86_form insn, unsigned w, unsigned reg, struct opnd rm);
 
+/** dst := the elements of @a shifted by @n, @insn a shift by a constant. The VEX form has the destination
+ * where others have an operand. */
+void x_vec_shift(struct compiler *c, enum x86_form insn, unsigned dst, unsigned a, unsigned n);
+
 /* The constants of thunk.constants. */
 struct fp_constants {
     uint32_t ones[4], add_least[4], mul_least[4], fma_least[4], mla_least[4], normal_least[4];
     uint32_t default_nan[4], even8[4], even16[4], top16[4], beyond16[4];
+    uint64_t half64[2], high32[2], low8[2][2]; /* low8: the lowest byte of i32, i64 */
+    uint8_t powers[16], powers16[2][16]; /* emit_vshift.c */
+    uint8_t least8[16], least16[16], most16[16], to_index8[16], left16[16], right16[16], even_bytes[16];
     uint32_t sha1[3][4]; /* constants of rounds */
     uint32_t zero[4];
     uint64_t abs64[2], abs32[2], sign64[2], sign32[2];

@@ -11,15 +11,17 @@ unsigned vector_size(unsigned opcode, unsigned size)
     static const struct {
         uint8_t first, last, from, to;
     } sizes[] = {
-        {IR_OP_vand, IR_OP_vsub, 0, 3},      {IR_OP_vmul, IR_OP_vcmpgts, 0, 2},
+        {IR_OP_vand, IR_OP_vsub, 0, 3},      {IR_OP_vmul, IR_OP_vmaxu, 0, 2},
+        {IR_OP_vcmpeq, IR_OP_vcmpgts, 0, 3}, {IR_OP_vblend, IR_OP_vqc, 0, 0},
+        {IR_OP_vshlvs, IR_OP_vshlvu, 0, 3},
         {IR_OP_vshl, IR_OP_vshru, 1, 3},     {IR_OP_vshrs, IR_OP_vshrs, 1, 2},
         {IR_OP_vqadds, IR_OP_vqsubu, 0, 1},  {IR_OP_vqnarrows, IR_OP_vqnarrowsu, 1, 2},
         {IR_OP_vwidens, IR_OP_vwidenu, 0, 2},
         {IR_OP_vnarrow, IR_OP_vnarrow, 1, 3}, {IR_OP_vdup, IR_OP_vdupl, 0, 2},
         {IR_OP_vext, IR_OP_vtbl, 0, 0},      {IR_OP_vzip, IR_OP_vzip, 0, 2},
         {IR_OP_vaese, IR_OP_vsha256su1, 0, 0},
-        {IR_OP_vmulls, IR_OP_vmullu, 2, 2},  {IR_OP_vqdmulh, IR_OP_vqrdmulh, 1, 1},
-        {IR_OP_vfadd, IR_OP_vfmul, 2, 2},
+        {IR_OP_vmulls, IR_OP_vmullu, 2, 2},  {IR_OP_vqdmulh, IR_OP_vqrdmulh, 1, 2},
+        {IR_OP_vhtof, IR_OP_vhtof, 1, 1},    {IR_OP_vfadd, IR_OP_vfmul, 2, 2},
     };
     if (opcode == IR_OP_vpmull)
         return size < 3 ? 0 : 3;
@@ -277,11 +279,13 @@ static void vector(struct gen *g)
                            : letter == 'w' ? IR_I32
                                            : type);
     }
-    if (info->result != 'v')
+    if (info->result != 'v' && info->result != 'n')
         type = info->result == 'u' ? IR_V64 : IR_V128;
     struct ir_op op = {.opcode = (uint8_t)opcode, .type = (uint8_t)type, .aux = (uint8_t)size};
     uint64_t imm = pick(g, ir_vector_imms(&op));
-    add(g, type, emit(g, opcode, type, args[0], args[1], args[2], imm, 0, size));
+    int32_t v = emit(g, opcode, type, args[0], args[1], args[2], imm, 0, size);
+    if (info->result != 'n')
+        add(g, type, v);
 }
 
 static void callhint(struct gen *g)

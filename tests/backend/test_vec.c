@@ -40,7 +40,8 @@ static void build(struct ir_block *b, const struct ir_op *op, bool twice)
                        args[1], op->imm);
     b->ops[v].arg[2] = args[2];
     bool wide = b->ops[v].type == IR_V128;
-    ir_set(b, wide ? SLOT_X0 + 1 : SLOT_V0 + 3, v);
+    if (info->result != 'n')
+        ir_set(b, wide ? SLOT_X0 + 1 : SLOT_V0 + 3, v);
     ir_exitengine(b, ir_i32(b, 0), IR_EXIT_YIELD);
 }
 

@@ -52,7 +52,7 @@ PAIRS(vfpmin, neon_vfmin)
 
 int32_t neon_vpaddl(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
 {
-    struct neon_type wide = {(uint8_t)(type.size + 1), type.u};
+    struct neon_type wide = {(uint8_t)(type.size + 1), type.u, false};
     unsigned bits = 8u << type.size;
     int32_t odd = neon_vector_shift_right(b, v, wide, x, bits);
     int32_t even = neon_vector_shift_left(b, v, wide, x, bits);

@@ -1,12 +1,11 @@
 /* Advanced SIMD floating-point: pairs of f32 in a half. The standard FPSCR value holds. */
 #include "frontend/arm/fp/fpscr.h"
-#include "frontend/arm/fp/neon.h"
 #include "frontend/arm/translate/neon.h"
 
 static const uint64_t signs = 0x8000000080000000;
 
-static const struct neon_op fadd = NEON_F(neon_vfadd, fadd), fsub = NEON_F(neon_vfsub, fsub),
-                            fmul = NEON_F(neon_vfmul, fmul);
+static const struct neon_op fadd = NEON_VECTOR(neon_vfadd), fsub = NEON_VECTOR(neon_vfsub),
+                            fmul = NEON_VECTOR(neon_vfmul);
 
 static int32_t vector_absolute(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
                                int32_t y)
@@ -39,21 +38,21 @@ MAGNITUDES(gt)
         return neon_three_same(t, a, &op, NULL);                              \
     }
 
-SAME(VABD_vf, NEON_F(vector_difference, fabd))
-SAME(VCEQ_vf, NEON_F(neon_vfcmpeq, fceq))
-SAME(VCGE_vf, NEON_F(neon_vfcmpge, fcge))
-SAME(VCGT_vf, NEON_F(neon_vfcmpgt, fcgt))
-SAME(VACGE, NEON_F(vector_age, facge))
-SAME(VACGT, NEON_F(vector_agt, facgt))
-SAME(VMAX_vf, NEON_F(neon_vfmax, fmax))
-SAME(VMIN_vf, NEON_F(neon_vfmin, fmin))
-SAME(VMAXNM_v, NEON_ONE(fmaxnm))
-SAME(VMINNM_v, NEON_ONE(fminnm))
-SAME(VRECPS, NEON_ONE(frecps))
-SAME(VRSQRTS, NEON_ONE(frsqrts))
-SAME(VPADD_vf, NEON_F(neon_vfpadd, fpadd))
-SAME(VPMAX_vf, NEON_F(neon_vfpmax, fpmax))
-SAME(VPMIN_vf, NEON_F(neon_vfpmin, fpmin))
+SAME(VABD_vf, NEON_VECTOR(vector_difference))
+SAME(VCEQ_vf, NEON_VECTOR(neon_vfcmpeq))
+SAME(VCGE_vf, NEON_VECTOR(neon_vfcmpge))
+SAME(VCGT_vf, NEON_VECTOR(neon_vfcmpgt))
+SAME(VACGE, NEON_VECTOR(vector_age))
+SAME(VACGT, NEON_VECTOR(vector_agt))
+SAME(VMAX_vf, NEON_VECTOR(neon_vfmax))
+SAME(VMIN_vf, NEON_VECTOR(neon_vfmin))
+SAME(VMAXNM_v, NEON_VECTOR(neon_vfmaxnm))
+SAME(VMINNM_v, NEON_VECTOR(neon_vfminnm))
+SAME(VRECPS, NEON_VECTOR(neon_vfrecps))
+SAME(VRSQRTS, NEON_VECTOR(neon_vfrsqrts))
+SAME(VPADD_vf, NEON_VECTOR(neon_vfpadd))
+SAME(VPMAX_vf, NEON_VECTOR(neon_vfpmax))
+SAME(VPMIN_vf, NEON_VECTOR(neon_vfpmin))
 
 #define SAME_OF(mnemonic, op)                                                 \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrr *a) \
@@ -78,24 +77,13 @@ bool trans_VMLS_vf(struct arm_translate *t, const struct arg_n_rrr *a)
 
 static bool fused(struct arm_translate *t, const struct arg_n_rrr *a, bool negate)
 {
+    enum ir_type v = neon_vector(a->q);
     arm_vfp_check(t);
-    if (!(t->flags & ARM_BF_FP_ROUNDING)) {
-        enum ir_type v = neon_vector(a->q);
-        int32_t d = neon_read(t, v, a->vd), n = neon_read(t, v, a->vn), m = neon_read(t, v, a->vm);
-        if (negate)
-            n = ir_vop(t->b, IR_OP_vxor, v, 2, n, ir_const(t->b, v, signs), 0);
-        int32_t r = ir_vop(t->b, IR_OP_vfmuladd, v, 2, d, n, 0);
-        t->b->ops[r].arg[2] = m;
-        neon_write(t, v, a->vd, r);
-        return true;
-    }
-    for (int i = 0; i <= a->q; i++) {
-        int32_t n = arm_d_read(t, a->vn + i), m = arm_d_read(t, a->vm + i);
-        if (negate)
-            n = ir_op2i(t->b, IR_OP_xor, n, signs);
-        int32_t d = arm_d_read(t, a->vd + i);
-        arm_d_write(t, a->vd + i, ir_call(t->b, ARM_HELPER_neon_fma, n, m, d, IR_NONE));
-    }
+    int32_t d = neon_read(t, v, a->vd), n = neon_read(t, v, a->vn), m = neon_read(t, v, a->vm);
+    if (negate)
+        n = ir_vop(t->b, IR_OP_vxor, v, 2, n, ir_const(t->b, v, signs), 0);
+    bool nearest = t->flags & ARM_BF_FP_ROUNDING;
+    neon_write(t, v, a->vd, ir_vop3(t->b, IR_OP_vfmuladd, v, 2, d, n, m, nearest));
     return true;
 }
 
@@ -131,7 +119,7 @@ bool trans_VMLS_sf(struct arm_translate *t, const struct arg_n_rrs *a)
 #define ZERO(mnemonic, name, swap)                                           \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rr *a) \
     {                                                                        \
-        static const struct neon_op op = NEON_F(neon_vfcmp##name, fc##name); \
+        static const struct neon_op op = NEON_VECTOR(neon_vfcmp##name); \
         return neon_with_zero(t, a, &op, swap);                              \
     }
 
@@ -154,69 +142,50 @@ static int32_t vector_negative(struct ir_block *b, enum ir_type v, struct neon_t
     return ir_vop(b, IR_OP_vxor, v, 2, x, ir_const(b, v, signs), 0);
 }
 
-TWO(VABS_vf, NEON_VECTOR(vector_absolute, 15))
-TWO(VNEG_vf, NEON_VECTOR(vector_negative, 15))
-TWO(VRECPE_vf, NEON_ONE(frecpe))
-TWO(VRSQRTE_vf, NEON_ONE(frsqrte))
-TWO(VRECPE_vi, NEON_ONE(urecpe))
-TWO(VRSQRTE_vi, NEON_ONE(ursqrte))
+TWO(VABS_vf, NEON_VECTOR(vector_absolute))
+TWO(VNEG_vf, NEON_VECTOR(vector_negative))
+TWO(VRECPE_vf, NEON_VECTOR(neon_vfrecpe))
+TWO(VRSQRTE_vf, NEON_VECTOR(neon_vfrsqrte))
+TWO(VRECPE_vi, NEON_VECTOR(neon_vrecpe))
+TWO(VRSQRTE_vi, NEON_VECTOR(neon_vrsqrte))
 
 /* ---- conversions ----------------------------------------------------------------------------- */
 
-/* Both halves by a helper with constant arguments @c0 and @c1. */
-static bool convert(struct arm_translate *t, int vd, int vm, int q, unsigned helper, unsigned c0,
-                    unsigned c1)
+static bool convert(struct arm_translate *t, int vd, int vm, int q, enum ir_opcode op, uint64_t imm)
 {
-    struct ir_block *b = t->b;
+    enum ir_type v = neon_vector(q);
     arm_vfp_check(t);
-    for (int i = 0; i <= q; i++) {
-        int32_t m = arm_d_read(t, vm + i);
-        int32_t v = ir_call(b, helper, m, ir_i32(b, c0), c1 == ~0u ? IR_NONE : ir_i32(b, c1),
-                            IR_NONE);
-        arm_d_write(t, vd + i, v);
-    }
+    neon_write(t, v, vd, ir_vop(t->b, op, v, 2, neon_read(t, v, vm), IR_NONE, imm));
     return true;
 }
 
-static bool to_integers(struct arm_translate *t, int vd, int vm, int q, int u, unsigned fbits,
-                        enum fp_rounding rounding)
+static bool to_integers(struct arm_translate *t, const struct arg_n_rr *a, enum fp_rounding rounding)
 {
-    unsigned helper = u ? ARM_HELPER_neon_fcvt_to_u : ARM_HELPER_neon_fcvt_to_s;
-    return convert(t, vd, vm, q, helper, fbits, rounding);
+    return convert(t, a->vd, a->vm, a->q, a->u ? IR_OP_vftou : IR_OP_vftos,
+                   ir_vector_conversion(rounding, 0));
 }
 
+/* Always to nearest. */
 static bool from_integers(struct arm_translate *t, int vd, int vm, int q, int u, unsigned fbits)
 {
-    unsigned helper = u ? ARM_HELPER_neon_fcvt_from_u : ARM_HELPER_neon_fcvt_from_s;
-    return convert(t, vd, vm, q, helper, fbits, ~0u);
-}
-
-/* Signed integers are converted by vectors. */
-static bool convert_vector(struct arm_translate *t, const struct arg_n_rr *a, enum ir_opcode op)
-{
-    enum ir_type v = neon_vector(a->q);
-    arm_vfp_check(t);
-    neon_write(t, v, a->vd, ir_vop(t->b, op, v, 2, neon_read(t, v, a->vm), IR_NONE, 0));
-    return true;
+    bool nearest = t->flags & ARM_BF_FP_ROUNDING;
+    return convert(t, vd, vm, q, u ? IR_OP_vutof : IR_OP_vstof, ir_vector_conversion(nearest, fbits));
 }
 
 bool trans_VCVT_to_int_v(struct arm_translate *t, const struct arg_n_rr *a)
 {
-    if (!a->u)
-        return convert_vector(t, a, IR_OP_vftos);
-    return to_integers(t, a->vd, a->vm, a->q, a->u, 0, FP_TOZERO);
+    return to_integers(t, a, FP_TOZERO);
 }
 
 bool trans_VCVT_from_int_v(struct arm_translate *t, const struct arg_n_rr *a)
 {
-    if (!a->u && !(t->flags & ARM_BF_FP_ROUNDING))
-        return convert_vector(t, a, IR_OP_vstof);
     return from_integers(t, a->vd, a->vm, a->q, a->u, 0);
 }
 
 bool trans_VCVT_to_fixed_v(struct arm_translate *t, const struct arg_n_shift *a)
 {
-    return to_integers(t, a->vd, a->vm, a->q, a->u, (unsigned)a->imm, FP_TOZERO);
+    return convert(t, a->vd, a->vm, a->q, a->u ? IR_OP_vftou : IR_OP_vftos,
+                   ir_vector_conversion(FP_TOZERO, (unsigned)a->imm));
 }
 
 bool trans_VCVT_from_fixed_v(struct arm_translate *t, const struct arg_n_shift *a)
@@ -224,14 +193,20 @@ bool trans_VCVT_from_fixed_v(struct arm_translate *t, const struct arg_n_shift *
     return from_integers(t, a->vd, a->vm, a->q, a->u, (unsigned)a->imm);
 }
 
+static bool round_integral(struct arm_translate *t, const struct arg_n_rr *a, enum fp_rounding rounding,
+                           bool exact)
+{
+    return convert(t, a->vd, a->vm, a->q, IR_OP_vfrint, 2 * rounding + exact);
+}
+
 #define ROUND(letter, rounding)                                                       \
     bool trans_VCVT##letter##_v(struct arm_translate *t, const struct arg_n_rr *a)    \
     {                                                                                 \
-        return to_integers(t, a->vd, a->vm, a->q, a->u, 0, rounding);                 \
+        return to_integers(t, a, rounding);                                           \
     }                                                                                 \
     bool trans_VRINT##letter##_v(struct arm_translate *t, const struct arg_n_rr *a)   \
     {                                                                                 \
-        return convert(t, a->vd, a->vm, a->q, ARM_HELPER_neon_frint, rounding, ~0u);  \
+        return round_integral(t, a, rounding, false);                                 \
     }
 
 ROUND(A, FP_TIEAWAY)
@@ -241,33 +216,49 @@ ROUND(M, FP_NEGINF)
 
 bool trans_VRINTZ_v(struct arm_translate *t, const struct arg_n_rr *a)
 {
-    return convert(t, a->vd, a->vm, a->q, ARM_HELPER_neon_frint, FP_TOZERO, ~0u);
+    return round_integral(t, a, FP_TOZERO, false);
 }
 
 bool trans_VRINTX_v(struct arm_translate *t, const struct arg_n_rr *a)
 {
-    unsigned mode = FP_TIEEVEN | NEON_EXACT;
-    return convert(t, a->vd, a->vm, a->q, ARM_HELPER_neon_frint, mode, ~0u);
+    return round_integral(t, a, FP_TIEEVEN, true);
+}
+
+/* With the alternative format: helpers. */
+static bool to_half_special(struct arm_translate *t, const struct arg_n_rr *a)
+{
+    int32_t lo = arm_d_read(t, a->vm), hi = arm_d_read(t, a->vm + 1);
+    arm_d_write(t, a->vd, ir_call(t->b, ARM_HELPER_neon_fcvt_to_half, lo, hi, IR_NONE, IR_NONE));
+    return true;
+}
+
+static bool from_half_special(struct arm_translate *t, const struct arg_n_rr *a)
+{
+    unsigned helper = ARM_HELPER_neon_fcvt_from_half;
+    int32_t m = arm_d_read(t, a->vm), upper = ir_op2i(t->b, IR_OP_shr, m, 32);
+    arm_d_write(t, a->vd, ir_call(t->b, helper, m, IR_NONE, IR_NONE, IR_NONE));
+    arm_d_write(t, a->vd + 1, ir_call(t->b, helper, upper, IR_NONE, IR_NONE, IR_NONE));
+    return true;
 }
 
 /* VCVT.F16.F32 <Dd>, <Qm> */
 bool trans_VCVT_to_half_v(struct arm_translate *t, const struct arg_n_rr *a)
 {
     arm_vfp_check(t);
-    struct neon_pair m = neon_q_read(t, a->vm);
-    unsigned helper = ARM_HELPER_neon_fcvt_to_half;
-    arm_d_write(t, a->vd, ir_call(t->b, helper, m.lo, m.hi, IR_NONE, IR_NONE));
+    if (t->flags & ARM_BF_FP_SPECIAL)
+        return to_half_special(t, a);
+    int32_t v = ir_vop(t->b, IR_OP_vftoh, IR_V64, 2, neon_read(t, IR_V128, a->vm), IR_NONE, 0);
+    neon_write(t, IR_V64, a->vd, v);
     return true;
 }
 
 /* VCVT.F32.F16 <Qd>, <Dm> */
 bool trans_VCVT_from_half_v(struct arm_translate *t, const struct arg_n_rr *a)
 {
-    unsigned helper = ARM_HELPER_neon_fcvt_from_half;
     arm_vfp_check(t);
-    int32_t m = arm_d_read(t, a->vm);
-    int32_t lo = ir_call(t->b, helper, m, IR_NONE, IR_NONE, IR_NONE);
-    int32_t hi = ir_call(t->b, helper, neon_high(t->b, m), IR_NONE, IR_NONE, IR_NONE);
-    neon_q_write(t, a->vd, (struct neon_pair){lo, hi});
+    if (t->flags & ARM_BF_FP_SPECIAL)
+        return from_half_special(t, a);
+    int32_t v = ir_vop(t->b, IR_OP_vhtof, IR_V128, 1, neon_read(t, IR_V64, a->vm), IR_NONE, 0);
+    neon_write(t, IR_V128, a->vd, v);
     return true;
 }

@@ -6,19 +6,12 @@
 
 static struct neon_type type_of(int size, int u)
 {
-    return (struct neon_type){(uint8_t)size, u};
+    return (struct neon_type){(uint8_t)size, u, false};
 }
 
 static int32_t widen(struct ir_block *b, struct neon_type type, int32_t v)
 {
     return ir_vop(b, type.u ? IR_OP_vwidenu : IR_OP_vwidens, IR_V128, type.size, v, IR_NONE, 0);
-}
-
-static struct neon_pair both(struct arm_translate *t, const struct neon_op *op,
-                             struct neon_type type, struct neon_pair x, struct neon_pair y)
-{
-    int32_t lo = neon_do(t, op, type, x.lo, y.lo);
-    return (struct neon_pair){lo, neon_do(t, op, type, x.hi, y.hi)};
 }
 
 /* Qd = op(Vn, Dm) of elements that were widened first; Vn is a quadword when @wide. */
@@ -43,8 +36,7 @@ static int32_t vabdl(struct ir_block *b, enum ir_type v, struct neon_type type, 
     return widen(b, type_of(type.size, true), neon_vabd(b, IR_V64, type, x, y));
 }
 
-static int32_t vmull(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
-                     int32_t y)
+int32_t neon_vmull(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
 {
     if (type.size == 2)
         return ir_vop(b, type.u ? IR_OP_vmullu : IR_OP_vmulls, v, 2, x, y, 0);
@@ -52,23 +44,16 @@ static int32_t vmull(struct ir_block *b, enum ir_type v, struct neon_type type, 
     return neon_vmul(b, v, type_of(type.size + 1, type.u), widen(b, type, x), y);
 }
 
-static const struct neon_op abdl = NEON_VECTOR(vabdl, 7), mull = NEON_VECTOR(vmull, 7);
-static const struct neon_op qdmull = NEON_FROM(qdmull, 16, 1, 2);
+static const struct neon_op abdl = NEON_VECTOR(vabdl), mull = NEON_VECTOR(neon_vmull);
+static const struct neon_op qdmull = NEON_VECTOR(neon_vqdmull);
 
 static int32_t vpmull(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
                       int32_t y)
 {
     return ir_vop(b, IR_OP_vpmull, v, type.size, x, y, 0);
 }
-static const struct neon_op pmull = NEON_VECTOR(vpmull, 1);
+static const struct neon_op pmull = NEON_VECTOR(vpmull);
 
-
-static bool has_vectors(const struct arm_translate *t, const struct neon_op *op,
-                        const struct neon_op *acc, struct neon_type type)
-{
-    return neon_has_vector(t, op, type) &&
-           neon_has_vector(t, acc, type_of(type.size + 1, type.u));
-}
 
 /* Qd = op(n, m), or acc(Qd, op(n, m)), of v64. */
 static bool long_vectors(struct arm_translate *t, int vd, struct neon_type type, int32_t n,
@@ -82,29 +67,12 @@ static bool long_vectors(struct arm_translate *t, int vd, struct neon_type type,
     return true;
 }
 
-/* The same, of i64. */
-static bool long_values(struct arm_translate *t, int vd, struct neon_type type, int32_t n,
-                        int32_t m, const struct neon_op *op, const struct neon_op *acc)
-{
-    struct ir_block *b = t->b;
-    int32_t lo = neon_do(t, op, type, n, m);
-    int32_t hi = neon_do(t, op, type, neon_high(b, n), neon_high(b, m));
-    struct neon_pair v = {lo, hi};
-    if (acc)
-        v = both(t, acc, type_of(type.size + 1, type.u), neon_q_read(t, vd), v);
-    neon_q_write(t, vd, v);
-    return true;
-}
-
 static bool three_long(struct arm_translate *t, const struct arg_n_rrr *a, const struct neon_op *op,
                        const struct neon_op *acc)
 {
     arm_vfp_check(t);
-    if (has_vectors(t, op, acc, type_of(a->size, a->u)))
-        return long_vectors(t, a->vd, type_of(a->size, a->u), neon_read(t, IR_V64, a->vn),
-                            neon_read(t, IR_V64, a->vm), op, acc);
-    int32_t n = arm_d_read(t, a->vn), m = arm_d_read(t, a->vm);
-    return long_values(t, a->vd, type_of(a->size, a->u), n, m, op, acc);
+    return long_vectors(t, a->vd, type_of(a->size, a->u), neon_read(t, IR_V64, a->vn),
+                        neon_read(t, IR_V64, a->vm), op, acc);
 }
 
 /* Dd = the high halves of op(Qn, Qm), rounded when @round. */
@@ -163,17 +131,11 @@ static bool scalar_long(struct arm_translate *t, const struct arg_n_rrs *a,
                         const struct neon_op *op, const struct neon_op *acc)
 {
     arm_vfp_check(t);
-    if (has_vectors(t, op, acc, type_of(a->size, a->u)))
-        return long_vectors(t, a->vd, type_of(a->size, a->u), neon_read(t, IR_V64, a->vn),
-                            neon_vector_lane(t, IR_V64, a->vm, a->size, a->index), op, acc);
-    int32_t m = neon_lane(t, a->vm, a->size, a->index);
-    return long_values(t, a->vd, type_of(a->size, a->u), arm_d_read(t, a->vn), m, op, acc);
+    return long_vectors(t, a->vd, type_of(a->size, a->u), neon_read(t, IR_V64, a->vn),
+                        neon_vector_lane(t, IR_V64, a->vm, a->size, a->index), op, acc);
 }
 
-static const struct neon_op qdmulh =
-    NEON_WITH(neon_vqdmulh, 2, .helper = ARM_HELPER_neon_qdmulh_32);
-static const struct neon_op qrdmulh =
-    NEON_WITH(neon_vqrdmulh, 2, .helper = ARM_HELPER_neon_qrdmulh_32);
+static const struct neon_op qdmulh = NEON_VECTOR(neon_vqdmulh), qrdmulh = NEON_VECTOR(neon_vqrdmulh);
 
 #define SCALAR(mnemonic, shape, op, acc)                                      \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrs *a) \

@@ -21,7 +21,7 @@ static int32_t look_up(struct arm_translate *t, int d, int count, int32_t index)
 /* Ones where the bytes of @index are not below @limit. */
 static int32_t outside(struct ir_block *b, int32_t index, unsigned limit)
 {
-    struct neon_type bytes = {0, true};
+    struct neon_type bytes = {.u = true};
     return neon_vcge(b, IR_V64, bytes, index, ir_const(b, IR_V64, neon_each(0, limit)));
 }
 
@@ -29,7 +29,7 @@ static int32_t outside(struct ir_block *b, int32_t index, unsigned limit)
 bool trans_VTBL(struct arm_translate *t, const struct arg_n_tbl *a)
 {
     struct ir_block *b = t->b;
-    struct neon_type bytes = {0, true};
+    struct neon_type bytes = {.u = true};
     if (a->vn + a->len > 32)
         return arm_unpredictable(t);
     arm_vfp_check(t);
@@ -104,7 +104,7 @@ static int32_t merge(struct ir_block *b, enum ir_type v, struct neon_type wide, 
 bool trans_VTRN(struct arm_translate *t, const struct arg_n_rr *a)
 {
     struct ir_block *b = t->b;
-    struct neon_type wide = {(uint8_t)(a->size + 1), true};
+    struct neon_type wide = {(uint8_t)(a->size + 1), true, false};
     enum ir_type v = neon_vector(a->q);
     unsigned bits = 8u << a->size;
     arm_vfp_check(t);

@@ -31,20 +31,20 @@ static int32_t vpmul(struct ir_block *b, enum ir_type v, struct neon_type type, 
     return v == IR_V128 ? neon_join(b, part[0], part[1]) : part[0];
 }
 
-SAME(VHADD, NEON_VECTOR(neon_vhadd, 7))
-SAME(VRHADD, NEON_VECTOR(neon_vrhadd, 7))
-SAME(VHSUB, NEON_VECTOR(neon_vhsub, 7))
-SAME(VCGT_vi, NEON_VECTOR(neon_vcgt, 7))
-SAME(VCGE_vi, NEON_VECTOR(neon_vcge, 7))
-SAME(VTST, NEON_VECTOR(neon_vtst, 7))
-SAME(VMAX_vi, NEON_VECTOR(neon_vmax, 7))
-SAME(VMIN_vi, NEON_VECTOR(neon_vmin, 7))
-SAME(VPMAX_vi, NEON_VECTOR(neon_vpmax, 7))
-SAME(VPMIN_vi, NEON_VECTOR(neon_vpmin, 7))
-SAME(VPADD_vi, NEON_VECTOR(neon_vpadd, 7))
-SAME(VQDMULH, NEON_WITH(neon_vqdmulh, 2, .helper = ARM_HELPER_neon_qdmulh_32))
-SAME(VQRDMULH, NEON_WITH(neon_vqrdmulh, 2, .helper = ARM_HELPER_neon_qrdmulh_32))
-SAME(VMUL_vp, NEON_VECTOR(vpmul, 1))
+SAME(VHADD, NEON_VECTOR(neon_vhadd))
+SAME(VRHADD, NEON_VECTOR(neon_vrhadd))
+SAME(VHSUB, NEON_VECTOR(neon_vhsub))
+SAME(VCGT_vi, NEON_VECTOR(neon_vcgt))
+SAME(VCGE_vi, NEON_VECTOR(neon_vcge))
+SAME(VTST, NEON_VECTOR(neon_vtst))
+SAME(VMAX_vi, NEON_VECTOR(neon_vmax))
+SAME(VMIN_vi, NEON_VECTOR(neon_vmin))
+SAME(VPMAX_vi, NEON_VECTOR(neon_vpmax))
+SAME(VPMIN_vi, NEON_VECTOR(neon_vpmin))
+SAME(VPADD_vi, NEON_VECTOR(neon_vpadd))
+SAME(VQDMULH, NEON_VECTOR(neon_vqdmulh))
+SAME(VQRDMULH, NEON_VECTOR(neon_vqrdmulh))
+SAME(VMUL_vp, NEON_VECTOR(vpmul))
 SAME_OF(VCEQ_vi, neon_equal)
 SAME_OF(VABD_vi, neon_abd)
 SAME_OF(VADD_vi, neon_add)
@@ -69,11 +69,11 @@ static bool shift_by_register(struct arm_translate *t, const struct arg_n_rrr *a
 #define SHIFT(mnemonic, name)                                                 \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrr *a) \
     {                                                                         \
-        static const struct neon_op op = NEON_SU4(name);                      \
+        static const struct neon_op op = NEON_VECTOR(neon_##name);                      \
         return shift_by_register(t, a, &op);                                  \
     }
 
-SHIFT(VSHL_reg, shl)
-SHIFT(VQSHL_reg, qshl)
-SHIFT(VRSHL_reg, rshl)
-SHIFT(VQRSHL_reg, qrshl)
+SHIFT(VSHL_reg, vshl)
+SHIFT(VQSHL_reg, vqshl)
+SHIFT(VRSHL_reg, vrshl)
+SHIFT(VQRSHL_reg, vqrshl)

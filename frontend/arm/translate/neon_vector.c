@@ -1,23 +1,10 @@
-/* Operations of Advanced SIMD on whole registers as IR's vectors. What these have not, stays with the
- * helpers of helpers_neon.def: 32- and 64-bit saturating sums, shifts by registers, saturating shifts
- * by constants (but narrowing ones of i16 and i32), narrowing of i64 with saturation, saturating
- * products (but VQDMULH and VQRDMULH of i16), VQABS, VQNEG, VCLS, VCLZ; of the floats
- * estimates and steps, VMAXNM and VMINNM, rounding to integers, conversions of unsigned, fixed and f16
- * numbers, and all that rounds when the FPSCR does not say to nearest. */
+/* Operations of Advanced SIMD on whole registers as IR's vectors. */
 #include "frontend/arm/translate/neon.h"
-
-bool neon_has_vector(const struct arm_translate *t, const struct neon_op *op, struct neon_type type)
-{
-    if (!op)
-        return true;
-    if (op->is_float && (t->flags & ARM_BF_FP_ROUNDING))
-        return false;
-    return op->vector && (op->sizes >> type.size & 1);
-}
 
 int32_t neon_vector_do(struct arm_translate *t, const struct neon_op *op, enum ir_type v,
                        struct neon_type type, int32_t x, int32_t y)
 {
+    type.nearest = t->flags & ARM_BF_FP_ROUNDING;
     return op->vector(t->b, v, type, x, y);
 }
 
@@ -48,7 +35,7 @@ int32_t neon_vector_shift_left(struct ir_block *b, enum ir_type v, struct neon_t
 /* Where the host has no instruction: the sign, shifted as other bits, is extended. */
 static int32_t shift_signed(struct ir_block *b, enum ir_type v, unsigned size, int32_t x, unsigned n)
 {
-    struct neon_type u = {(uint8_t)size, true};
+    struct neon_type u = {.size = (uint8_t)size, .u = true};
     int32_t sign = ir_const(b, v, neon_each(size, 1ull << ((8u << size) - 1 - n)));
     x = ir_vop(b, IR_OP_vxor, v, 0, neon_vector_shift_right(b, v, u, x, n), sign, 0);
     return ir_vop(b, IR_OP_vsub, v, size, x, sign, 0);
@@ -74,7 +61,7 @@ int32_t neon_vector_shift_right(struct ir_block *b, enum ir_type v, struct neon_
 int32_t neon_vector_round_right(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
                                 unsigned n)
 {
-    struct neon_type u = {type.size, true};
+    struct neon_type u = {.size = type.size, .u = true};
     int32_t last = n > 1 ? neon_vector_shift_right(b, v, u, x, n - 1) : x;
     last = ir_vop(b, IR_OP_vand, v, type.size, last, ir_const(b, v, neon_each(type.size, 1)), 0);
     return ir_vop(b, IR_OP_vadd, v, type.size, neon_vector_shift_right(b, v, type, x, n), last, 0);
@@ -94,13 +81,9 @@ OPERATION(vmul, vmul, vmul)
 OPERATION(vmax, vmaxs, vmaxu)
 OPERATION(vmin, vmins, vminu)
 OPERATION(vceq, vcmpeq, vcmpeq)
-OPERATION(vqadd, vqadds, vqaddu)
-OPERATION(vqsub, vqsubs, vqsubu)
 OPERATION(vqdmulh, vqdmulh, vqdmulh)
 OPERATION(vqrdmulh, vqrdmulh, vqrdmulh)
 OPERATION(vnarrow, vnarrow, vnarrow)
-OPERATION(vqnarrow, vqnarrows, vqnarrowu)
-OPERATION(vqnarrow_su, vqnarrowsu, vqnarrowsu)
 
 /* x + y is 2 * (x & y) + (x ^ y), and 2 * (x | y) - (x ^ y); x - y is (x ^ y) - 2 * (y & ~x). */
 static int32_t half_differing(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
@@ -130,7 +113,7 @@ int32_t neon_vhsub(struct ir_block *b, enum ir_type v, struct neon_type type, in
 /* Bits are counted in groups of 2, 4 and 8. */
 int32_t neon_vcnt(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
 {
-    static const struct neon_type bytes = {0, true};
+    static const struct neon_type bytes = {.u = true};
     int32_t high = ir_vop(b, IR_OP_vand, v, 0, neon_vector_shift_right(b, v, bytes, x, 1),
                           ir_const(b, v, neon_each(0, 0x55)), 0);
     x = neon_vsub(b, v, bytes, x, high);
@@ -170,17 +153,26 @@ int32_t neon_vabd(struct ir_block *b, enum ir_type v, struct neon_type type, int
     return neon_vsub(b, v, type, neon_vmax(b, v, type, x, y), neon_vmin(b, v, type, x, y));
 }
 
-#define FLOAT(name)                                                                                \
+/* Operations that round say when that is to nearest, whatever the FPSCR says. */
+#define FLOAT(name, rounds)                                                                        \
     int32_t neon_##name(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,      \
                         int32_t y)                                                                 \
     {                                                                                              \
-        return ir_vop(b, IR_OP_##name, v, 2, x, y, 0);                                             \
+        return ir_vop(b, IR_OP_##name, v, 2, x, y, rounds && type.nearest);                        \
     }
-FLOAT(vfadd)
-FLOAT(vfsub)
-FLOAT(vfmul)
-FLOAT(vfmax)
-FLOAT(vfmin)
-FLOAT(vfcmpeq)
-FLOAT(vfcmpge)
-FLOAT(vfcmpgt)
+FLOAT(vfadd, true)
+FLOAT(vfsub, true)
+FLOAT(vfmul, true)
+FLOAT(vfmax, false)
+FLOAT(vfmin, false)
+FLOAT(vfmaxnm, false)
+FLOAT(vfminnm, false)
+FLOAT(vfcmpeq, false)
+FLOAT(vfcmpge, false)
+FLOAT(vfcmpgt, false)
+FLOAT(vfrecps, true)
+FLOAT(vfrsqrts, true)
+FLOAT(vfrecpe, true)
+FLOAT(vfrsqrte, false)
+FLOAT(vrecpe, false)
+FLOAT(vrsqrte, false)

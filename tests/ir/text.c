@@ -70,7 +70,7 @@ Test(ir_text, prints_floats_and_vectors)
         "    %7 = vwidens %6, 1\n"
         "    %8 = vshru.v128 %7, 2, 0x1f\n"
         "    %9 = vnarrow %8, 2\n"
-        "    %10 = vfmuladd.v64 %6, %9, %9, 2, 0\n"
+        "    %10 = vfmuladd.v64 %6, %9, %9, 2, 0x0\n"
         "    exitengine %2, yield\n";
     struct arena arena = {0};
     struct ir_block b;

@@ -31,11 +31,11 @@ struct store_head {
     uint8_t build[ID_MAX]; /* of this program: what it translates to may change with it */
     struct hash128 key;    /* the backend's */
     struct hash128 contents; /* of all that follows the head */
-    uint32_t page_count, block_count;
+    uint32_t page_count, block_count, link_count, unused;
     uint64_t image_size;
 };
 
-static const char magic[8] = "armemu1";
+static const char magic[8] = "armemu2";
 
 /* Followed by its blocks, from `first` on in the array of all blocks. */
 struct stored_page {
@@ -52,7 +52,7 @@ struct stored_block {
     uint32_t flags, entry, code_start, code_end;
     uint16_t start, end, literal_start, literal_end;
     uint8_t region, link_count, pad[2];
-    struct stored_link links[BACKEND_EXITS_MAX];
+    uint32_t first_link; /* in the array of all links */
 };
 
 /* Which file is there; all 0: none. */
@@ -69,7 +69,8 @@ struct store {
     size_t size;
     const struct stored_page *pages;
     const struct stored_block *blocks;
-    uint32_t page_count, block_count;
+    const struct stored_link *links;
+    uint32_t page_count, block_count, link_count;
     uint32_t *buckets;       /* by hash: page number + 1, 0: free; open addressing */
     uint32_t bucket_mask;
     bool *taken;             /* by page: its blocks are the engine's */
@@ -96,8 +97,11 @@ static bool same_hash(struct hash128 a, struct hash128 b)
 static bool links_valid(const struct store *st, const struct stored_page *page,
                         const struct stored_block *b)
 {
+    if (b->link_count > BACKEND_EXITS_MAX || b->first_link > st->link_count ||
+        b->link_count > st->link_count - b->first_link)
+        return false;
     for (unsigned i = 0; i < b->link_count; i++) {
-        int64_t to = b->links[i].to;
+        int64_t to = st->links[b->first_link + i].to;
         if (to != -1 && (to < page->first || to >= (int64_t)page->first + page->count))
             return false;
     }
@@ -111,8 +115,7 @@ static bool page_valid(const struct store *st, const struct stored_page *page)
     for (uint32_t k = page->first; k < page->first + page->count; k++) {
         const struct stored_block *b = &st->blocks[k];
         if (b->start >= PAGE_BYTES || b->end > PAGE_BYTES || b->literal_end > PAGE_BYTES ||
-            b->region >= st->engine->region_count || b->link_count > BACKEND_EXITS_MAX ||
-            !links_valid(st, page, b))
+            b->region >= st->engine->region_count || !links_valid(st, page, b))
             return false;
     }
     return true;
@@ -136,18 +139,21 @@ static bool parse(struct store *st)
     size_t rest = st->size - sizeof(*h);
     uint64_t pages = (uint64_t)h->page_count * sizeof(*st->pages);
     uint64_t blocks = (uint64_t)h->block_count * sizeof(*st->blocks);
-    if (h->image_size > rest || pages + blocks + h->image_size != rest ||
+    uint64_t links = (uint64_t)h->link_count * sizeof(*st->links);
+    if (h->image_size > rest || pages + blocks + links + h->image_size != rest ||
         !same_hash(hash128(p, rest), h->contents))
         return false;
     st->pages = (const void *)p;
     st->blocks = (const void *)(p + pages);
+    st->links = (const void *)(p + pages + blocks);
     st->page_count = h->page_count;
     st->block_count = h->block_count;
+    st->link_count = h->link_count;
     for (uint32_t i = 0; i < st->page_count; i++)
         if (!page_valid(st, &st->pages[i]))
             return false;
-    bool ok = backend_image_read(st->engine->backend, p + pages + blocks, h->image_size);
-    size_t keep = (size_t)align_up(sizeof(*h) + pages + blocks, PAGE_BYTES);
+    bool ok = backend_image_read(st->engine->backend, p + pages + blocks + links, h->image_size);
+    size_t keep = (size_t)align_up(sizeof(*h) + pages + blocks + links, PAGE_BYTES);
     if (ok && keep < st->size) { /* the code is where it belongs; the host need not keep it twice */
         munmap((uint8_t *)st->map + keep, st->size - keep);
         st->size = keep;
@@ -237,7 +243,7 @@ static void unmap_file(struct store *st)
     if (st->map)
         munmap(st->map, st->size);
     st->map = NULL;
-    st->page_count = st->block_count = 0;
+    st->page_count = st->block_count = st->link_count = 0;
 }
 
 struct store *engine_store_open(struct engine *en, const char *path)
@@ -274,6 +280,7 @@ void engine_store_close(struct store *st)
 static struct block *block_take(struct engine *en, const struct stored_block *from,
                                 struct code_page *page)
 {
+    const struct stored_link *links = &en->store->links[from->first_link];
     struct block *b = zeroed(1, sizeof(*b) + from->link_count * sizeof(b->links[0]));
     b->page = page;
     b->phys = page->phys;
@@ -288,7 +295,7 @@ static struct block *block_take(struct engine *en, const struct stored_block *fr
     b->code_end = from->code_end;
     b->link_count = from->link_count;
     for (unsigned i = 0; i < b->link_count; i++)
-        b->links[i] = (struct link){.from = b, .site = (void *)(uintptr_t)from->links[i].site};
+        b->links[i] = (struct link){.from = b, .site = (void *)(uintptr_t)links[i].site};
     b->next_in_region = en->region_blocks[b->region];
     en->region_blocks[b->region] = b;
     return b;
@@ -297,11 +304,12 @@ static struct block *block_take(struct engine *en, const struct stored_block *fr
 /* The jumps are as they were: patched to a block that is here again, or not. */
 static void links_take(struct store *st, const struct stored_block *from, struct block *b)
 {
+    const struct stored_link *links = &st->links[from->first_link];
     for (unsigned i = 0; i < b->link_count; i++) {
-        struct block *to = from->links[i].to < 0 ? NULL : st->live[from->links[i].to];
+        struct block *to = links[i].to < 0 ? NULL : st->live[links[i].to];
         if (to)
             engine_link(&b->links[i], to);
-        else if (from->links[i].to >= 0)
+        else if (links[i].to >= 0)
             backend_unchain(st->engine->backend, b->links[i].site);
     }
 }
@@ -345,7 +353,8 @@ struct save {
     struct store *st;
     struct stored_page *pages;
     struct stored_block *blocks;
-    uint32_t page_count, page_room, block_count, block_room;
+    struct stored_link *links;
+    uint32_t page_count, page_room, block_count, block_room, link_count, link_room;
     uint32_t *seen; /* by hash: page number + 1, as store.buckets */
     uint32_t seen_mask;
 };
@@ -374,6 +383,12 @@ static struct stored_block *block_new(struct save *s)
     return memset(&s->blocks[s->block_count++], 0, sizeof(*s->blocks));
 }
 
+static struct stored_link *link_new(struct save *s)
+{
+    s->links = grown(s->links, s->link_count, &s->link_room, sizeof(*s->links));
+    return &s->links[s->link_count++];
+}
+
 /* Blocks that another run can find again: those in the middle of an IT block and those of two pages are
  * looked for in another way. */
 static bool is_kept(const struct block *b)
@@ -400,13 +415,14 @@ static void block_put(struct save *s, struct block *b)
 /* Once all blocks of the page have numbers. */
 static void links_put(struct save *s, const struct block *b)
 {
+    s->blocks[b->number].first_link = s->link_count;
     for (unsigned i = 0; i < b->link_count; i++) {
         const struct link *l = &b->links[i];
         bool kept = l->to && is_kept(l->to);
         if (l->to && !kept)
             backend_unchain(s->st->engine->backend, l->site);
-        s->blocks[b->number].links[i] = (struct stored_link){
-            (uint32_t)(uintptr_t)l->site, kept ? (int32_t)l->to->number : -1};
+        *link_new(s) = (struct stored_link){(uint32_t)(uintptr_t)l->site,
+                                            kept ? (int32_t)l->to->number : -1};
     }
 }
 
@@ -453,9 +469,13 @@ static void page_pass_on(struct save *s, const struct stored_page *page)
     for (uint32_t k = page->first; k < page->first + page->count; k++) {
         struct stored_block *b = block_new(s);
         *b = st->blocks[k];
-        for (unsigned i = 0; i < b->link_count; i++)
-            if (b->links[i].to >= 0)
-                b->links[i].to += (int32_t)(to->first - page->first);
+        b->first_link = s->link_count;
+        for (unsigned i = 0; i < b->link_count; i++) {
+            struct stored_link *l = link_new(s);
+            *l = st->links[st->blocks[k].first_link + i];
+            if (l->to >= 0)
+                l->to += (int32_t)(to->first - page->first);
+        }
     }
 }
 
@@ -480,16 +500,19 @@ static uint8_t *compose(const struct save *s, size_t *size)
 {
     struct backend *be = s->st->engine->backend;
     size_t pages = s->page_count * sizeof(*s->pages), blocks = s->block_count * sizeof(*s->blocks);
+    size_t links = s->link_count * sizeof(*s->links);
     struct store_head h = {.key = backend_image_key(be), .page_count = s->page_count,
-                           .block_count = s->block_count, .image_size = backend_image_size(be)};
-    *size = sizeof(h) + pages + blocks + h.image_size;
+                           .block_count = s->block_count,
+                           .link_count = s->link_count, .image_size = backend_image_size(be)};
+    *size = sizeof(h) + pages + blocks + links + h.image_size;
     uint8_t *out = *size <= STORE_MAX ? malloc(*size) : NULL;
     if (!out)
         return NULL;
     uint8_t *p = out + sizeof(h);
     memcpy(p, s->pages, pages);
     memcpy(p + pages, s->blocks, blocks);
-    backend_image_write(be, p + pages + blocks);
+    memcpy(p + pages + blocks, s->links, links);
+    backend_image_write(be, p + pages + blocks + links);
     memcpy(h.magic, magic, sizeof(magic));
     build_get(h.build);
     h.contents = hash128(p, *size - sizeof(h));
@@ -558,6 +581,7 @@ static bool save(struct engine *en)
     free(data);
     free(s.pages);
     free(s.blocks);
+    free(s.links);
     free(s.seen);
     return ok;
 }

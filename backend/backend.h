@@ -29,7 +29,9 @@ struct backend_config {
     bool direct;            /* guest memory is a window of the host's address space, and needs no tables: */
     uint64_t window;        /* guest address A is host address window + A; 64 KiB before and behind the
                                4 GiB are reserved, and nothing is mapped in the guest's first and
-                               last page. Faults are host signals, see backend_fault */
+                               last page. Faults are host signals, see backend_fault. Without
+                               `direct`: 0, or what blocks with ir_block.window use; the host's
+                               segment GS starts there in each thread that runs code */
     uint32_t host_features_mask; /* host features (enum host_feature bits) that must not be used */
 };
 

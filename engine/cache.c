@@ -349,6 +349,15 @@ void engine_code_drop_range(struct engine *en, uint64_t phys, uint32_t len)
     pthread_mutex_unlock(&en->lock);
 }
 
+void engine_window_missed(struct engine *en, uint64_t phys)
+{
+    pthread_mutex_lock(&en->lock);
+    uint32_t halfword = (phys & (PAGE_BYTES - 1)) / 2;
+    engine_page_get(en, align_down(phys, PAGE_BYTES))->no_window[halfword / 64] |= BIT64(halfword % 64);
+    pthread_mutex_unlock(&en->lock);
+    engine_code_write(en, NULL, phys, 2);
+}
+
 void engine_code_drop(struct engine *en, uint64_t phys)
 {
     pthread_mutex_lock(&en->lock);

@@ -96,6 +96,15 @@ void engine_watch(struct engine *en, const struct engine_watch *list, uint32_t c
     pthread_mutex_unlock(&en->lock);
 }
 
+void engine_window_use(struct engine *en, bool use)
+{
+    pthread_mutex_lock(&en->lock);
+    if (en->debug.no_window == use)
+        engine_drop_all(en);
+    en->debug.no_window = !use;
+    pthread_mutex_unlock(&en->lock);
+}
+
 void engine_step(struct engine_cpu *ec, enum engine_step step)
 {
     ec->step = step;

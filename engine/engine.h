@@ -76,7 +76,9 @@ struct engine_config {
     bool one_insn;            /* each block is one instruction */
     bool coverage;            /* record what is executed: see engine_coverage */
     bool direct;              /* guest memory is a window of the host's address space: see */
-    uint64_t window;          /* struct backend_config. Its address is what a page's phys is then */
+    uint64_t window;          /* struct backend_config. Its address is what a page's phys is then. Without
+                                 direct: 0, or the window for code that the frontend allows it for
+                                 (ir_block.window), in which pages with code are read-only */
     const char *store;        /* file that keeps translated code from run to run; NULL: none. Only with
                                  ENGINE_JIT and ops.stable_code */
     FILE *perfmap;            /* a line for each block, as perf reads them; or NULL */
@@ -141,6 +143,14 @@ void engine_code_drop_range(struct engine *en, uint64_t phys, uint32_t len);
  * interrupted thread go on there. False when it is elsewhere.
  */
 bool engine_fault(struct engine *en, struct ir_env *env, uint64_t host_pc, uint64_t *resume);
+
+/** The access of the instruction at physical address @phys is not for the window (engine_fault has found it):
+ * its code takes the tables from here on. On the CPU's thread, in ops.service. */
+void engine_window_missed(struct engine *en, uint64_t phys);
+
+/** Whether code may use the window at all. Off while somebody watches accesses. All CPUs are outside of the
+ * guest. */
+void engine_window_use(struct engine *en, bool use);
 
 /** Around fork, from a thread that is not in the guest: the child has the CPU @self alone. */
 bool engine_fork_prepare(struct engine *en, struct error *e);

@@ -80,6 +80,7 @@ struct code_page {
     bool stored;          /* the store has been asked for its blocks */
     struct block *blocks;
     struct entry_array *arrays;
+    uint64_t no_window[PAGE_BYTES / 2 / 64]; /* see engine_window_missed */
     uint64_t covered[PAGE_BYTES / 4 / 64]; /* words that some block was made from */
 };
 
@@ -115,6 +116,7 @@ struct engine_debug {
     uint32_t count;
     bool no_literals; /* see engine_fold_literals */
     bool watching;    /* see engine_watch */
+    bool no_window;   /* see engine_window_use */
     uint64_t stops[PAGE_BYTES / 2 / 64]; /* their offsets in a page, a bit per halfword. Blocks have no
                                             virtual addresses, so they end there in every page. */
 };

@@ -203,6 +203,9 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     struct ir_block ir;
     struct backend_code host;
     bool straddles = make_ir(ec, &ir, &code, pc, checked);
+    const struct code_page *page = engine_page_find(en, align_down(fetch->phys, PAGE_BYTES));
+    ir.no_window = page ? page->no_window : NULL;
+    ir.window = ir.window && !en->debug.no_window && !(flags & BLOCK_STEP);
     if (!(en->backend ? backend_compile(en->backend, &ir, &host) : interp_id(en, &host)))
         return NULL;
     struct block *b = block_new(en, &ir, &code, &host);

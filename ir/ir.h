@@ -104,6 +104,9 @@ struct ir_block {
     uint32_t literal_start;
     const uint8_t *check; /* direct mode: the guest's page, when its code may change without notice. The
                              block begins with a look whether it is what it was. NULL: it need not */
+    bool window; /* accesses may be made through the window of backend_config, without tables, but for
+                    those of instructions whose bits, one per halfword of the page, are set in: */
+    const uint64_t *no_window; /* NULL: none */
     struct arena *arena;
 };
 

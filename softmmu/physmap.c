@@ -18,6 +18,8 @@ static void region_free(struct phys_region *r)
 {
     if (r->owns_host) {
         munmap(r->host, r->size);
+        if (r->fd >= 0)
+            close(r->fd);
         free((void *)r->page_flags);
     }
     free((void *)r->name);
@@ -109,24 +111,62 @@ static void region_remove(struct physmap *map, struct phys_region *r)
     region_free(r);
 }
 
-/* Zero memory that is committed as it is touched. */
-static void *memory_reserve(const char *name, uint64_t size, bool shared)
+/* Zero memory that is committed as it is touched; *@fd: its file, or -1. */
+static void *memory_reserve(const char *name, uint64_t size, bool shared, int *fd)
 {
     void *host;
-    int fd;
 
+    *fd = -1;
     if (!shared)
         return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                     -1, 0);
-    fd = memfd_create(name, MFD_CLOEXEC);
-    if (fd < 0)
+    *fd = memfd_create(name, MFD_CLOEXEC);
+    if (*fd < 0)
         return MAP_FAILED;
-    host = ftruncate(fd, (off_t)size) ? MAP_FAILED
-                                      : mmap(NULL, size, PROT_READ | PROT_WRITE,
-                                             MAP_SHARED | MAP_NORESERVE, fd, 0);
-    close(fd);
+    host = ftruncate(*fd, (off_t)size) ? MAP_FAILED
+                                       : mmap(NULL, size, PROT_READ | PROT_WRITE,
+                                              MAP_SHARED | MAP_NORESERVE, *fd, 0);
+    if (host == MAP_FAILED)
+        close(*fd);
     return host;
 }
+
+/* ---- the window ------------------------------------------------------------------------------ */
+
+void physmap_set_window(struct physmap *map, uint8_t *window)
+{
+    map->window = window;
+}
+
+static int window_protection(const struct phys_region *r)
+{
+    return r->kind == PHYS_ROM ? PROT_READ : PROT_READ | PROT_WRITE;
+}
+
+/* Where it cannot be mapped code finds the memory by the tables. */
+static void window_map(const struct physmap *map, struct phys_region *r, const struct phys_region *owner)
+{
+    if (!map->window || owner->fd < 0 || r->base + r->size > BIT64(32))
+        return;
+    r->in_window = mmap(map->window + r->base, r->size, window_protection(r),
+                        MAP_SHARED | MAP_NORESERVE | MAP_FIXED, owner->fd, 0) != MAP_FAILED;
+}
+
+void physmap_window_protect(const struct physmap *map, uint64_t phys, bool read_only)
+{
+    const struct phys_region *at = physmap_find(map, phys);
+    const uint8_t *page = at->host + align_down(phys - at->base, PHYS_PAGE_SIZE);
+
+    for (unsigned i = 0; map->window && i < map->count; i++) {
+        const struct phys_region *r = map->regions[i];
+
+        if (r->in_window && (uintptr_t)page - (uintptr_t)r->host < r->size)
+            mprotect(map->window + r->base + (page - r->host), PHYS_PAGE_SIZE,
+                     read_only ? PROT_READ : window_protection(r));
+    }
+}
+
+/* ---- adding ---------------------------------------------------------------------------------- */
 
 static struct phys_region *memory_add(struct physmap *map, const char *name, uint64_t base,
                                       uint64_t size, enum phys_kind kind, bool shared,
@@ -142,13 +182,14 @@ static struct phys_region *memory_add(struct physmap *map, const char *name, uin
     r = region_insert(map, name, base, size, kind, e);
     if (!r)
         return NULL;
-    host = memory_reserve(name, size, shared);
+    host = memory_reserve(name, size, shared || map->window, &r->fd);
     if (host == MAP_FAILED) {
         error_set_errno(e, "%s: cannot reserve %llu MiB", name, (unsigned long long)size >> 20);
         region_remove(map, r);
         return NULL;
     }
     r->host = host;
+    r->memory_base = base;
     r->owns_host = true;
     r->page_flags = calloc(size >> PHYS_PAGE_BITS, 1);
     if (!r->page_flags) {
@@ -156,6 +197,7 @@ static struct phys_region *memory_add(struct physmap *map, const char *name, uin
         region_remove(map, r);
         return NULL;
     }
+    window_map(map, r, r);
     return r;
 }
 
@@ -181,6 +223,9 @@ struct phys_region *physmap_add_alias(struct physmap *map, const char *name, uin
     if (r) {
         r->host = target->host;
         r->page_flags = target->page_flags;
+        r->fd = target->fd;
+        r->memory_base = target->memory_base;
+        window_map(map, r, target);
     }
     return r;
 }

@@ -42,12 +42,23 @@ struct phys_region {
     const struct phys_mmio_ops *ops; /* MMIO; ROM: who takes stores, or NULL */
     void *opaque;
     bool owns_host;
+    int fd;                     /* owner: the memory's file, or -1 */
+    uint64_t memory_base;       /* base of the region that this one is an alias of; else its own */
+    bool in_window;             /* it is mapped in the window, too */
 };
 
 struct physmap;
 
 struct physmap *physmap_new(void);
 void physmap_free(struct physmap *map);
+
+/**
+ * Map RAM, ROM and aliases that are added from here on a second time, at @window plus their address as far as
+ * it is below 4 GiB: for code that accesses them there. ROM is read-only in that view.
+ */
+void physmap_set_window(struct physmap *map, uint8_t *window);
+/** Make the page at @phys read-only in the window, under all its addresses, or (RAM) writable again. */
+void physmap_window_protect(const struct physmap *map, uint64_t phys, bool read_only);
 
 /**
  * Add @size bytes of RAM (or of ROM: guest writes are ignored with a guest_errors line) at @base;
@@ -86,6 +97,11 @@ struct phys_region *physmap_find_host(const struct physmap *map, const void *hos
 
 /** Host address of @phys when RAM or ROM holds [phys, phys + size), else NULL. */
 uint8_t *physmap_host(const struct physmap *map, uint64_t phys, uint64_t size);
+/** @phys, which lies in @r, under its first address: that of the region that @r is an alias of. */
+static inline uint64_t physmap_canonical(const struct phys_region *r, uint64_t phys)
+{
+    return phys - r->base + r->memory_base;
+}
 /** The page flags of @phys, which lies in region @r of kind RAM or ROM. */
 static inline _Atomic uint8_t *physmap_page_flags(const struct phys_region *r, uint64_t phys)
 {

@@ -9,6 +9,7 @@ struct physmap {
     unsigned count, capacity;
     void (*on_ram_write)(void *opaque, uint64_t phys, uint64_t len);
     void *notify_opaque;
+    uint8_t *window; /* or NULL */
 };
 
 static inline bool region_holds(const struct phys_region *r, uint64_t phys)

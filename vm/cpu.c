@@ -213,6 +213,7 @@ static void *cpu_main(void *opaque)
 {
     struct vm_cpu *c = opaque;
     struct vm *vm = c->vm;
+    void *window = vm_window_thread_begin(c);
     pthread_mutex_lock(&vm->device_lock);
     while (wait_until_runnable(c)) {
         pthread_mutex_unlock(&vm->device_lock);
@@ -229,6 +230,7 @@ static void *cpu_main(void *opaque)
     c->parked = true;
     pthread_cond_broadcast(&vm->parked);
     pthread_mutex_unlock(&vm->device_lock);
+    vm_window_thread_end(window);
     return NULL;
 }
 

@@ -358,6 +358,8 @@ static void literals_apply(struct vm *vm)
     if (fold == vm->debug.no_literals)
         engine_fold_literals(vm->engine, fold);
     vm->debug.no_literals = !fold;
+    if (vm->window)
+        engine_window_use(vm->engine, !vm->debug.points.watch_count && !core->watches && !core->literals);
 }
 
 /* ---- coming out of the guest ------------------------------------------------------------------------- */

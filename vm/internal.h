@@ -68,6 +68,8 @@ struct vm_cpu {
     struct phys_region *last_region;
     enum vm_core_step core_step; /* M profile: what the core's own watchpoints and MON_STEP want */
     bool points_changed;         /* ... its breakpoints, which the engine has not been told of */
+    bool window_missed;          /* ... an instruction at window_pc whose access is not for the window */
+    uint32_t window_pc;
     uint8_t *patched_page;       /* ... a page of code with the words that the FPB replaces */
     bool stop_noted;        /* leaving the guest for the debugger: see stop */
     struct semihosting_request request; /* to the debugger (its answer: while all CPUs are parked), */
@@ -140,6 +142,7 @@ struct vm {
     struct physmap *map;
     struct vm_ppb_piece ppb[8];
     unsigned ppb_count;
+    uint8_t *window; /* M profile: see window.c; or NULL */
     struct board board;
     bool board_built;
     struct engine *engine;
@@ -230,6 +233,16 @@ void vm_m_init(struct vm_cpu *c);
 void vm_m_step(struct vm_cpu *c);
 /** The page at @host, which code is fetched from at @va, as the FPB lets it look. */
 const uint8_t *vm_m_patched_page(struct vm_cpu *c, uint32_t va, const uint8_t *host);
+
+/* window.c */
+/** Reserve the window, before the map has memory; without it nothing changes but speed. */
+void vm_window_reserve(struct vm *vm);
+void vm_window_free(struct vm *vm);
+/** On the thread of @c, before it runs code and when it ends, with what the first returned. */
+void *vm_window_thread_begin(struct vm_cpu *c);
+void vm_window_thread_end(void *area);
+/** At a safe point: an access missed the window. */
+void vm_window_service(struct vm_cpu *c);
 
 /* cpu_ops.c: what the CPU calls upwards */
 extern const struct arm_cpu_ops vm_cpu_ops;

@@ -37,7 +37,7 @@ static bool bus(struct arm_state *s, uint32_t addr, unsigned size, bool write, u
         return true;
     }
     if (atomic_load(physmap_page_flags(r, addr)) & PHYS_PAGE_CODE)
-        engine_code_write(c->vm->engine, NULL, addr, size);
+        engine_code_write(c->vm->engine, NULL, physmap_canonical(r, addr), size);
     memcpy(p, value, size);
     return true;
 }
@@ -243,7 +243,7 @@ static bool band_access(struct vm_cpu *c, uint64_t base, uint64_t offset, unsign
     }
     word = (word & ~BIT64(t.bit)) | (*value & 1) << t.bit;
     if (r && r->kind == PHYS_RAM && (atomic_load(physmap_page_flags(r, t.addr)) & PHYS_PAGE_CODE))
-        engine_code_write(c->vm->engine, NULL, t.addr, size);
+        engine_code_write(c->vm->engine, NULL, physmap_canonical(r, t.addr), size);
     return physmap_cpu_write(c->vm->map, &r, c->index, t.addr, size, word);
 }
 

@@ -139,7 +139,7 @@ static bool code_written(struct access *a)
 {
     if (!(atomic_load(physmap_page_flags(a->region, a->phys)) & PHYS_PAGE_CODE))
         return true;
-    if (engine_code_write(a->c->vm->engine, &a->c->state.env, a->phys, a->size))
+    if (engine_code_write(a->c->vm->engine, &a->c->state.env, physmap_canonical(a->region, a->phys), a->size))
         return true;
     vm_restart_instruction(a->c);
     return false;
@@ -162,7 +162,7 @@ static bool access_store(struct access *a, uint64_t value)
     host_store(a->region->host + (a->phys - a->region->base), a->size, value);
     /* When the page held no code at all, protecting it waits for this CPU. */
     if (code && a->c->vm->cpu_count > 1)
-        code_changed(a->c->vm, a->phys, a->size);
+        code_changed(a->c->vm, physmap_canonical(a->region, a->phys), a->size);
     return true;
 }
 
@@ -335,8 +335,8 @@ bool vm_fetch(struct ir_env *env, uint64_t va, bool raise, struct engine_fetch *
         }
         return false;
     }
-    uint64_t page = align_down(t.phys, PAGE);
-    *out = (struct engine_fetch){r->host + (page - r->base), page};
+    uint64_t page = align_down(t.phys, PAGE); /* code is the same under all its addresses */
+    *out = (struct engine_fetch){r->host + (page - r->base), physmap_canonical(r, page)};
     if (c->state.m.patches && arm_m_patches_page(&c->state, (uint32_t)va))
         out->host = vm_m_patched_page(c, (uint32_t)va, out->host);
     if (raise) {
@@ -417,6 +417,8 @@ void vm_code_protect(void *opaque, uint64_t phys)
     /* Also when the flag is set already: who set it may still be waiting for the other CPUs. */
     atomic_fetch_or(physmap_page_flags(r, phys), PHYS_PAGE_CODE);
     struct mmu_op op = {.kind = MMU_OP_PROTECT_PAGE, .host = r->host + (phys - r->base)};
+    if (vm->window && r->kind == PHYS_RAM)
+        physmap_window_protect(vm->map, phys, true);
     vm_mmu_op(vm, NULL, &op);
     vm_mmu_wait(vm);
 }
@@ -426,6 +428,8 @@ void vm_code_unprotect(void *opaque, uint64_t phys)
     struct vm *vm = opaque;
     struct phys_region *r = physmap_find(vm->map, phys);
     atomic_fetch_and(physmap_page_flags(r, phys), (uint8_t)~PHYS_PAGE_CODE);
+    if (vm->window && r->kind == PHYS_RAM)
+        physmap_window_protect(vm->map, phys, false);
 }
 
 void vm_exec_flush(void *opaque)

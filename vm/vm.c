@@ -53,7 +53,7 @@ static void code_written(void *opaque, uint64_t phys, uint64_t len)
 {
     struct vm *vm = opaque;
     if (vm->engine)
-        engine_code_write(vm->engine, NULL, phys, (uint32_t)len);
+        engine_code_write(vm->engine, NULL, physmap_canonical(physmap_find(vm->map, phys), phys), (uint32_t)len);
 }
 
 static void quit_key(void *opaque)
@@ -169,11 +169,14 @@ bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *con
         vm_icount_start(vm);
     else if (config->utc_fixed)
         clock_set_utc(&vm->clock, config->utc_base);
+    if (machine_m_profile(config->machine) && config->accel == ENGINE_JIT)
+        vm_window_reserve(vm);
     const struct engine_config ec = {
         .frontend = &arm_frontend,
         .ops = &vm_engine_ops,
         .opaque = vm,
         .accel = config->accel,
+        .window = (uintptr_t)vm->window,
         .slice = config->slice,
         .exact = config->icount.enabled,
         .coverage = config->coverage,
@@ -265,6 +268,7 @@ void vm_free(struct vm *vm)
     timer_queue_free(&vm->timers);
     if (vm->map)
         physmap_free(vm->map);
+    vm_window_free(vm);
     pthread_mutex_destroy(&vm->device_lock);
     pthread_cond_destroy(&vm->parked);
     free(vm);

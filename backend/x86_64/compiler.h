@@ -183,6 +183,7 @@ struct ra {
 
 /* A memgroup: what the slow variant needs to be emitted again from the start. */
 struct group {
+    bool window; /* reg is a guest address: of the window */
     int32_t start, end; /* ops memgroup and memgroupend */
     int32_t root;       /* addresses are root value + displacement */
     int64_t disp;       /* of the group's first byte */
@@ -456,6 +457,10 @@ unsigned mem_load_dest(struct compiler *c, int32_t i);
 /** Emit addend := table entry of address @addr; returns the place of the jump taken when it is 0.
  */
 uint8_t *mem_table_lookup(struct compiler *c, unsigned addend, unsigned addr, bool write);
+/** May the current instruction access the window beside the tables (ir_block.window)? */
+bool window_insn(const struct compiler *c);
+/** The host instruction that is emitted next is such an access: its operand is a guest address. */
+void window_segment(struct compiler *c);
 
 /* ---- faults.c */
 

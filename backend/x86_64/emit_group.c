@@ -123,6 +123,13 @@ static uint8_t *check_span(struct compiler *c, unsigned addr, unsigned temp, uin
     return x_jcc(a, CC_A);
 }
 
+static uint8_t *check_aligned(struct compiler *c, unsigned addr)
+{
+    x_r(&c->a, X86_TEST8_I, 0, addr);
+    x_u8(&c->a, 3);
+    return x_jcc(&c->a, CC_NE);
+}
+
 void emit_memgroup(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     if (c->be->config.always_slow || c->be->config.direct || c->group_count == GROUPS_MAX || op->imm > 0x1000)
@@ -134,11 +141,18 @@ void emit_memgroup(struct compiler *c, const struct ir_op *op, int32_t i)
         return;
     unsigned addr = ra_peek(c, op->arg[0]);
     unsigned host = ra_alloc(c), temp = ra_alloc(c);
-    struct stub *s = stub_new(c, STUB_GROUP, mem_table_lookup(c, host, addr, op->aux));
-    s->from2 = check_span(c, addr, temp, (uint32_t)op->imm);
+    struct stub *s;
+    g->window = window_insn(c);
+    if (g->window) {
+        s = stub_new(c, STUB_GROUP, check_aligned(c, addr));
+        x_mov_rr(&c->a, 0, host, addr);
+    } else {
+        s = stub_new(c, STUB_GROUP, mem_table_lookup(c, host, addr, op->aux));
+        s->from2 = check_span(c, addr, temp, (uint32_t)op->imm);
+        x_alu_rr(&c->a, ALU_ADD, 1, host, addr);
+    }
     s->index = c->group_count;
     s->reg = (uint8_t)addr;
-    x_alu_rr(&c->a, ALU_ADD, 1, host, addr);
     g->reg = (uint8_t)host;
     c->ra.reserved |= 1u << host;
     g->ra = c->ra;
@@ -174,6 +188,8 @@ bool group_access(struct compiler *c, const struct ir_op *op, int32_t i)
     if (op->opcode == IR_OP_ld) {
         unsigned dst = mem_load_dest(c, i);
         if (!c->group_slow) {
+            if (g->window)
+                window_segment(c);
             mem_load_insn(c, op, dst, m);
             return true;
         }
@@ -181,6 +197,8 @@ bool group_access(struct compiler *c, const struct ir_op *op, int32_t i)
     } else {
         struct opnd v = mem_store_value(c, op);
         if (!c->group_slow) {
+            if (g->window)
+                window_segment(c);
             mem_store_insn(c, op, v, m);
             return true;
         }
@@ -196,7 +214,8 @@ void group_stub_emit(struct compiler *c, struct stub *s)
 {
     struct group *g = &c->groups[s->index];
     x_patch_here(&c->a, s->from);
-    x_patch_here(&c->a, s->from2);
+    if (s->from2)
+        x_patch_here(&c->a, s->from2);
     pending_store_cold(&c->a, &s->pending);
     x_mov_rr(&c->a, 0, g->reg, s->reg);
     c->ra = g->ra;

@@ -264,6 +264,56 @@ static void direct_store(struct compiler *c, const struct ir_op *op)
     watch_back(c, first, watches);
 }
 
+/* ---- the window beside the tables ---------------------------------------------------------------- */
+
+bool window_insn(const struct compiler *c)
+{
+    enum { OFFSET_MASK = 0xfff };
+    unsigned halfword = (c->insn_word & OFFSET_MASK) / 2;
+    const uint64_t *no = c->b->no_window;
+    return c->b->window && c->be->config.window && !c->be->config.direct && !c->be->config.always_slow &&
+           !(no && (no[halfword / 64] >> (halfword % 64) & 1));
+}
+
+static bool by_window(const struct compiler *c, const struct ir_op *op)
+{
+    return window_insn(c) && !(op->imm & IR_MEM_USER);
+}
+
+void window_segment(struct compiler *c)
+{
+    enum { PREFIX_GS = 0x65 };
+    faults_mark(c);
+    x_u8(&c->a, PREFIX_GS);
+}
+
+/* As direct_operand. */
+static struct x86_mem window_operand(struct compiler *c, int32_t v)
+{
+    const struct value *x = &c->val[v];
+    if (x->loc == LOC_PIN && x->disp >= -DIRECT_DISP_MAX && x->disp <= DIRECT_DISP_MAX)
+        return x_mem(x->reg, x->disp);
+    return x_mem((int)ra_reg(c, v), 0);
+}
+
+static void window_load(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    direct_check(c, op, SLOW_NO_REG, 0);
+    struct x86_mem m = window_operand(c, op->arg[0]);
+    unsigned dst = mem_load_dest(c, i);
+    window_segment(c);
+    mem_load_insn(c, op, dst, m);
+}
+
+static void window_store(struct compiler *c, const struct ir_op *op)
+{
+    struct opnd v = mem_store_value(c, op);
+    direct_check(c, op, v.kind == OPND_REG ? (unsigned)v.reg : SLOW_NO_REG, v.imm);
+    struct x86_mem m = window_operand(c, op->arg[0]);
+    window_segment(c);
+    mem_store_insn(c, op, v, m);
+}
+
 void emit_ld(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     if (c->be->config.direct && !always_slow(c, op)) {
@@ -272,6 +322,10 @@ void emit_ld(struct compiler *c, const struct ir_op *op, int32_t i)
     }
     if (group_access(c, op, i))
         return;
+    if (by_window(c, op)) {
+        window_load(c, op, i);
+        return;
+    }
     unsigned addr = ra_reg(c, op->arg[0]);
     unsigned dst = mem_load_dest(c, i);
     struct slow_site site = mem_site(c, op, addr, dst);
@@ -293,6 +347,10 @@ void emit_st(struct compiler *c, const struct ir_op *op, int32_t i)
     }
     if (group_access(c, op, i))
         return;
+    if (by_window(c, op)) {
+        window_store(c, op);
+        return;
+    }
     struct opnd v = mem_store_value(c, op);
     unsigned addr = ra_reg(c, op->arg[0]);
     struct slow_site site =

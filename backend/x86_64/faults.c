@@ -1,5 +1,5 @@
 /*
- * Direct mode: which guest instruction a host instruction that accesses the window belongs to. One
+ * Accesses to the window: which guest instruction a host instruction that accesses the window belongs to. One
  * place is recorded per guest instruction with accesses, in the order of the code.
  */
 #include <stdlib.h>

@@ -240,6 +240,7 @@ static void block_start(struct arm_translate *t)
     t->itstate = code->flags >> ARM_BF_IT_SHIFT & 0xff;
     t->b->page_offset = code->offset;
     t->b->lane = t->thumb;
+    t->b->window = code->flags & ARM_BF_WINDOW;
     if (t->itstate)
         ir_set(t->b, ARM_SLOT_IT, ir_i32(t->b, 0));
 }

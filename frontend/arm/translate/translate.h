@@ -27,6 +27,7 @@
 #define ARM_BF_FP_SPECIAL 0x01000000u /* FPSCR has bits of FPSCR_SPECIAL set */
 #define ARM_BF_FP_ROUNDING 0x02000000u /* FPSCR.RMode is not to nearest */
 #define ARM_BF_DIV_TRAP 0x04000000u /* M profile, CCR.DIV_0_TRP: division by zero faults */
+#define ARM_BF_WINDOW 0x08000000u   /* M profile without MPU: addresses are physical, ir_block.window */
 #define ARM_BF_FEATURES_SHIFT 8  /* small number of the CPU model's feature set, see arm_features_of */
 
 enum { ARM_PAGE_BYTES = 4096 };

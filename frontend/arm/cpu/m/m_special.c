@@ -43,6 +43,7 @@ void arm_m_state_changed(struct arm_state *s)
                      (s->mode == ARM_MODE_USR ? ARM_BF_USER : 0) |
                      (s->fpscr & FPSCR_SPECIAL ? ARM_BF_FP_SPECIAL : 0) |
                      (s->env.fp_rounding ? ARM_BF_FP_ROUNDING : 0) |
+                     (s->m.mpu_applies ? 0 : ARM_BF_WINDOW) |
                      arm_cpu_model_index(s->model) << ARM_BF_FEATURES_SHIFT;
     s->ops->context_changed(s);
 }

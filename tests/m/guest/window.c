@@ -1,0 +1,108 @@
+/* One instruction reaches RAM, its alias, devices, code and nothing in turn; all is as if each were alone. */
+#include "rt.h"
+
+enum { RAM_END = 0x20800000, ALIAS = 0x400000, ROUNDS = 300 }; /* mps2: RAM and its alias end there */
+
+uint32_t load(uint32_t at);
+void store(uint32_t at, uint32_t v);
+void push_four(uint32_t at, uint32_t v);
+uint32_t pull_four(uint32_t at);
+uint32_t patched(void);
+extern uint32_t patch_word[], code_data[];
+
+__asm__(".syntax unified\n .thumb\n .align 2\n"
+        ".thumb_func\n load:\n ldr r0, [r0]\n bx lr\n"
+        ".thumb_func\n store:\n str r1, [r0]\n bx lr\n"
+        ".thumb_func\n push_four:\n mov r2, r1\n mov r3, r1\n mov r12, r1\n stm r0, {r1, r2, r3, r12}\n"
+        " bx lr\n"
+        ".thumb_func\n pull_four:\n ldm r0, {r1, r2, r3, r12}\n adds r0, r1, r2\n adds r0, r0, r3\n"
+        " add r0, r0, r12\n bx lr\n"
+        ".align 2\n .global patch_word\n .thumb_func\n patched:\n patch_word: movs r0, #1\n bx lr\n"
+        ".align 2\n code_data: .word 0, 0, 0, 0\n");
+
+static uint32_t ram[8] __attribute__((aligned(32)));
+
+static void test_places(void)
+{
+    uint32_t sum = 0, systick = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        store((uint32_t)&ram[i & 7], (uint32_t)i);
+        sum += load((uint32_t)&ram[i & 7]);
+        if (i % 50 == 49) {
+            store((uint32_t)&SYST_RVR, (uint32_t)i);
+            systick += load((uint32_t)&SYST_RVR);
+        }
+        if (i % 60 == 59) {
+            store((uint32_t)&ram[1] + ALIAS, 1000);
+            sum += load((uint32_t)&ram[1]) + load((uint32_t)&ram[1] + ALIAS);
+        }
+    }
+    check("RAM and alias", sum, ROUNDS * (ROUNDS - 1) / 2 + ROUNDS / 60 * 2000);
+    check("a device", systick, 49 + 99 + 149 + 199 + 249 + 299);
+    check("an unaligned load", (ram[0] = 0x44332211, ram[1] = 0x88776655, load((uint32_t)ram + 3)), 0x77665544);
+}
+
+/* Data in the page that executes, and code that is changed there. */
+static void test_code(void)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        store((uint32_t)code_data, i);
+        push_four((uint32_t)code_data, i);
+        sum += pull_four((uint32_t)code_data);
+        store((uint32_t)patch_word, 0x47702000 | (i & 0xff)); /* movs r0, #i; bx lr */
+        ISB();
+        sum += patched();
+    }
+    check("stores to the page of the code", sum,
+          4 * ROUNDS * (ROUNDS - 1) / 2 + 255 * 256 / 2 + (ROUNDS - 256) * (ROUNDS - 257) / 2);
+    store((uint32_t)patch_word + ALIAS, 0x47702007);
+    ISB();
+    check("code changed by its alias", patched(), 7);
+}
+
+static void test_ends(void)
+{
+    FAULTING("mov r0, %[a]\n bl load", [a] "r"(RAM_END));
+    check("behind the RAM: BFAR", events[0].bfar, RAM_END);
+    check_fault("... the fault", HARD, F_PRECISERR | F_BFARVALID, F_FORCED);
+    store(RAM_END - 4, 5);
+    check("the last word", load(RAM_END - 4), 5);
+    FAULTING("mov r0, %[a]\n bl pull_four", [a] "r"(RAM_END - 8));
+    check("LDM across the end: BFAR", events[0].bfar, RAM_END);
+    check_fault("... the fault", HARD, F_PRECISERR | F_BFARVALID, F_FORCED);
+    FAULTING("mov r0, %[a]\n movs r1, #9\n bl push_four", [a] "r"(RAM_END - 8));
+    check_fault("STM across the end", HARD, F_PRECISERR | F_BFARVALID, F_FORCED);
+    check("... stores what it can", load(RAM_END - 8), 9);
+    FAULTING("mov r0, %[a]\n bl load", [a] "r"(0xfffffffeu));
+    check_fault("across the end of all", HARD, F_PRECISERR | F_BFARVALID, F_FORCED);
+    FAULTING("mov r0, %[a]\n bl pull_four", [a] "r"((uint32_t)ram + 2));
+    check_fault("LDM that is not aligned", HARD, F_UNALIGNED, F_FORCED);
+    check("the store goes on working", (store((uint32_t)ram, 77), load((uint32_t)ram)), 77);
+}
+
+static void test_mpu(void)
+{
+    MPU_RBAR = (uint32_t)ram & ~31u;
+    MPU_RASR = 1u << 28 | 6u << 24 | 4 << 1 | 1; /* 32 bytes, read-only */
+    MPU_RBAR |= 0;
+    MPU_CTRL = 5; /* with the background region */
+    ISB();
+    check("MPU: a load", load((uint32_t)ram & ~31u), load((uint32_t)ram & ~31u));
+    FAULTING("mov r0, %[a]\n movs r1, #1\n bl store", [a] "r"((uint32_t)ram & ~31u));
+    check("MPU: a store: MMFAR", events[0].mmfar, (uint32_t)ram & ~31u);
+    check_fault("... the fault", HARD, F_DACCVIOL | F_MMARVALID, F_FORCED);
+    MPU_CTRL = 0;
+    ISB();
+    store((uint32_t)ram & ~31u, 3);
+    check("MPU off", load((uint32_t)ram & ~31u), 3);
+}
+
+int main(void)
+{
+    test_places();
+    test_code();
+    test_ends();
+    test_mpu();
+    finish();
+}

@@ -121,7 +121,7 @@ struct engine_cpu *engine_cpu_add(struct engine *en, struct ir_env *env)
 void engine_cpu_remove(struct engine_cpu *ec)
 {
     struct engine *en = ec->engine;
-    atomic_store(&ec->in_guest, false); /* its thread may have been killed there */
+    atomic_store_explicit(&ec->in_guest, false, memory_order_release); /* its thread may have been killed there */
     pthread_mutex_lock(&en->cpus_lock);
     for (uint32_t i = 0; i < en->cpu_count; i++)
         if (en->cpus[i] == ec)
@@ -238,6 +238,7 @@ static void straddle_note(struct engine_cpu *ec, struct block *b, const struct e
     uint32_t lane = b->flags & GUEST_FLAGS_LANE_MASK;
     if (!b->straddles || !b->valid || !en->ops.fetch(ec->env, next_page(ec), false, &next))
         return;
+    ec->straddles_known = true;
     *straddle_slot(ec) = (struct straddle_hit){
         .block = b,
         .pc = ec->env->pc,
@@ -324,7 +325,7 @@ static struct block *lookup_slow(struct engine_cpu *ec, uint32_t flags, void *si
 {
     struct engine *en = ec->engine;
     struct engine_fetch fetch;
-    atomic_store(&ec->in_guest, false);
+    atomic_store_explicit(&ec->in_guest, false, memory_order_release);
     if (!en->ops.fetch(ec->env, ec->env->pc, true, &fetch)) {
         ec->stepped = true;
         return NULL;
@@ -379,13 +380,15 @@ static enum ir_exit run_block(struct engine_cpu *ec, struct block *b, uint32_t e
 /* A point where nothing of the guest is under way: let the owner apply what others asked for. */
 static bool safe_point(struct engine_cpu *ec)
 {
-    atomic_store(&ec->in_guest, false);
+    atomic_store_explicit(&ec->in_guest, false, memory_order_release);
     atomic_store(&ec->env->exit_request, 0);
     unsigned epoch = atomic_load(&ec->engine->epoch);
-    memset(ec->straddles, 0, sizeof(ec->straddles)); /* their blocks may go from here on */
+    if (ec->straddles_known) /* their blocks may go from here on */
+        memset(ec->straddles, 0, sizeof(ec->straddles));
+    ec->straddles_known = false;
     ec->single = false;
     bool go_on = ec->engine->ops.service(ec->env);
-    atomic_store(&ec->seen_epoch, epoch);
+    atomic_store_explicit(&ec->seen_epoch, epoch, memory_order_release);
     return go_on;
 }
 
@@ -498,7 +501,7 @@ enum engine_stop engine_run(struct engine_cpu *ec)
     }
     if (stop == ENGINE_STOP_STEP)
         ec->step = ENGINE_STEP_OFF;
-    atomic_store(&ec->in_guest, false);
+    atomic_store_explicit(&ec->in_guest, false, memory_order_release);
     return stop;
 }
 

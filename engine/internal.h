@@ -107,6 +107,7 @@ struct engine_cpu {
     bool stepped;               /* the last turn executed something, or took an exception */
     bool single;                /* exact: what is left of the slice is shorter than a block */
     struct lockstep *lockstep;
+    bool straddles_known;       /* there are any in: */
     struct straddle_hit straddles[STRADDLE_HITS]; /* by virtual page; emptied at safe points */
 };
 

@@ -19,13 +19,13 @@ bool space_init(struct space *s, uint64_t base, uint32_t top, struct error *e)
     uint8_t *p = mmap(place, size, PROT_NONE, flags | (base ? MAP_FIXED_NOREPLACE : 0), -1, 0);
     if (p == MAP_FAILED)
         return error_set_errno(e, "4 GiB of address space for the program");
-    madvise(p, size, MADV_DONTDUMP);
     s->base = p + SPACE_GUARD;
     s->top = top;
     s->flags = mmap(NULL, 2 * SPACE_PAGES, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (s->flags == MAP_FAILED)
         return error_set_errno(e, "page flags");
     s->writes = s->flags + SPACE_PAGES;
+    s->full_from = CHOICE_TOP;
     pthread_mutex_init(&s->map_lock, NULL);
     pthread_mutex_init(&s->page_lock, NULL);
     return true;
@@ -57,6 +57,10 @@ static int host_prot(unsigned flags)
 
 static void set_flags(struct space *s, uint32_t addr, uint64_t len, unsigned flags)
 {
+    if (flags && addr < s->full_from && addr + len >= s->full_from)
+        s->full_from = addr;
+    else if (!flags && addr + len > s->full_from)
+        s->full_from = addr + len < CHOICE_TOP ? (uint32_t)(addr + len) : CHOICE_TOP;
     for (uint64_t p = addr / SPACE_PAGE; p < (addr + len) / SPACE_PAGE; p++)
         atomic_store_explicit(&s->flags[p], (uint8_t)flags, memory_order_relaxed);
 }
@@ -191,7 +195,7 @@ static uint32_t find_below(const struct space *s, uint64_t len, uint32_t low, ui
 static uint32_t find_free(const struct space *s, uint64_t len)
 {
     uint32_t usual = s->top < CHOICE_TOP ? s->top : CHOICE_TOP;
-    uint32_t addr = find_below(s, len, SPACE_LOW, usual);
+    uint32_t addr = find_below(s, len, SPACE_LOW, usual < s->full_from ? usual : s->full_from);
     return addr ? addr : find_below(s, len, usual, s->top);
 }
 

@@ -45,6 +45,7 @@ struct space {
     _Atomic uint8_t *flags;    /* by page */
     _Atomic uint8_t *writes;   /* by page: how often it was written to while it held code */
     uint32_t brk_start, brk;
+    uint32_t full_from; /* all pages between this and where addresses are chosen at first are mapped */
     bool read_implies_exec;
     void (*shared)(void *opaque); /* a writable shared mapping was made */
     void *opaque;

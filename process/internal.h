@@ -268,6 +268,10 @@ bool debug_waits(const struct process *p);
 /** Does the debugger want to know of the signal when the guest leaves it to the default? */
 bool debug_catches(const struct process *p, int sig);
 
+/* report.c */
+/** A signal of the running instruction ends the program: log what there is to know (LOG_GUEST_ERRORS). */
+void report_fatal(const struct task *t, const siginfo_t *info);
+
 /* code_store.c */
 /** The file where the program's translated code is kept, allocated; NULL: it is not kept. */
 char *code_store_path(const struct process_config *config);

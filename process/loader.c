@@ -48,11 +48,36 @@ static bool read_at(const struct image *im, void *buf, size_t size, off_t offset
     return pread(im->fd, buf, size, offset) == (ssize_t)size;
 }
 
-static bool header_ok(const Elf32_Ehdr *h)
+/* Why the file is none for us; NULL: it is one. */
+static const char *header_problem(const Elf32_Ehdr *h)
 {
-    return !memcmp(h->e_ident, ELFMAG, SELFMAG) && h->e_ident[EI_CLASS] == ELFCLASS32 &&
-           h->e_ident[EI_DATA] == ELFDATA2LSB && h->e_machine == EM_ARM &&
-           (h->e_type == ET_EXEC || h->e_type == ET_DYN);
+    if (memcmp(h->e_ident, ELFMAG, SELFMAG))
+        return "not an ELF file";
+    if (h->e_ident[EI_CLASS] != ELFCLASS32)
+        return "a 64-bit ELF file";
+    if (h->e_ident[EI_DATA] != ELFDATA2LSB)
+        return "a big-endian ELF file";
+    if (h->e_machine != EM_ARM)
+        return "an ELF file for another machine";
+    if (h->e_type != ET_EXEC && h->e_type != ET_DYN)
+        return "an ELF file that cannot be executed";
+    return NULL;
+}
+
+/* Does a loadable segment lie on another one? */
+static bool segments_overlap(const struct image *im)
+{
+    for (unsigned i = 0; i < im->header.e_phnum; i++) {
+        const Elf32_Phdr *a = &im->segments[i];
+        for (unsigned k = 0; k < i; k++) {
+            const Elf32_Phdr *b = &im->segments[k];
+            if (a->p_type == PT_LOAD && b->p_type == PT_LOAD && a->p_memsz && b->p_memsz &&
+                a->p_vaddr < (uint64_t)b->p_vaddr + b->p_memsz &&
+                b->p_vaddr < (uint64_t)a->p_vaddr + a->p_memsz)
+                return true;
+        }
+    }
+    return false;
 }
 
 static bool read_interpreter(struct image *im, const Elf32_Phdr *s, struct error *e)
@@ -105,8 +130,11 @@ static bool image_complete(const struct image *im, struct error *e)
 static bool image_read(struct image *im, struct error *e)
 {
     uint32_t low, high;
-    if (!read_at(im, &im->header, sizeof(im->header), 0) || !header_ok(&im->header))
-        return error_set(e, "%s: not an ARM program (32-bit little-endian ELF)", im->path);
+    const char *problem = read_at(im, &im->header, sizeof(im->header), 0) ? header_problem(&im->header)
+                                                                          : "not an ELF file";
+    if (problem)
+        return error_set(e, "%s: not an ARM program (32-bit little-endian ELF) but %s", im->path,
+                         problem);
     if (im->header.e_phentsize != sizeof(Elf32_Phdr) || !im->header.e_phnum ||
         im->header.e_phnum > PROGRAM_HEADERS_MAX ||
         !read_at(im, im->segments, im->header.e_phnum * sizeof(Elf32_Phdr), im->header.e_phoff))
@@ -121,6 +149,8 @@ static bool image_read(struct image *im, struct error *e)
         if (s->p_type == PT_INTERP && !read_interpreter(im, s, e))
             return false;
     }
+    if (segments_overlap(im))
+        return error_set(e, "%s: segments overlap", im->path);
     if (!image_extent(im, &low, &high))
         return error_set(e, "%s: bad segments", im->path);
     return image_complete(im, e);
@@ -172,8 +202,11 @@ static bool choose_bias(struct space *sp, struct image *im, bool main_program, s
     uint32_t low = 0, high = 0;
     image_extent(im, &low, &high);
     im->bias = 0;
+    if (im->header.e_type == ET_EXEC && low < SPACE_FIRST)
+        return error_set(e, "%s: begins below 0x%x", im->path, SPACE_FIRST);
     if (im->header.e_type == ET_EXEC)
-        return low >= SPACE_FIRST || error_set(e, "%s: begins below 0x%x", im->path, SPACE_FIRST);
+        return space_is_free(sp, low, high - low) ||
+               error_set(e, "%s: 0x%08x to 0x%08x is not free for it", im->path, low, high);
     int64_t at = space_map(sp, main_program ? PIE_BASE : 0, high - low, PROT_NONE,
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at < 0)

@@ -288,8 +288,12 @@ static void call_handler(struct task *t, int sig, const siginfo_t *info)
     t->restore_mask = false;
     settle_syscall(t, (action.flags & GUEST_SA_RESTART) && t->interrupted != TASK_FAIL);
     t->state.exclusive_size = 0;
-    if (!frame_push(t, &action, sig, info, old_mask))
+    if (!frame_push(t, &action, sig, info, old_mask)) {
+        const siginfo_t no_stack = {.si_signo = SIGSEGV,
+                                    .si_addr = (void *)(uintptr_t)t->state.r[13]};
+        report_fatal(t, &no_stack);
         signals_die(t, SIGSEGV);
+    }
     t->mask |= action.mask | (action.flags & GUEST_SA_NODEFER ? 0 : BIT_OF(sig));
     t->mask = signals_blockable(t->mask);
     debug_handler_entered(t);
@@ -335,8 +339,7 @@ void signals_force(struct task *t, const siginfo_t *fault)
         return;
     }
     if (t->actions[sig].handler <= GUEST_SIG_IGN || (t->mask & BIT_OF(sig))) {
-        log_write(LOG_GUEST_ERRORS, "uncaught signal %d at pc 0x%08x, address 0x%08x", sig,
-                  (uint32_t)t->state.env.pc, (uint32_t)(uintptr_t)info.si_addr);
+        report_fatal(t, &info);
         signals_die(t, sig);
     }
     call_handler(t, sig, &info);

@@ -171,7 +171,7 @@ bool space_write_fault(struct space *s, uint32_t addr)
 
 /* ---- mapping --------------------------------------------------------------------------------- */
 
-static bool is_free(const struct space *s, uint32_t addr, uint64_t len)
+bool space_is_free(const struct space *s, uint32_t addr, uint64_t len)
 {
     for (uint64_t p = addr / SPACE_PAGE; p < (addr + len) / SPACE_PAGE; p++)
         if (atomic_load_explicit(&s->flags[p], memory_order_relaxed))
@@ -220,12 +220,12 @@ static int64_t choose(const struct space *s, uint32_t addr, uint64_t len, int fl
             return -EINVAL;
         if (!in_range(s, addr, len))
             return addr < SPACE_FIRST ? -EPERM : -ENOMEM;
-        if ((flags & MAP_FIXED_NOREPLACE) && !is_free(s, addr, len))
+        if ((flags & MAP_FIXED_NOREPLACE) && !space_is_free(s, addr, len))
             return -EEXIST;
         return addr;
     }
     addr = (uint32_t)align_down(addr, SPACE_PAGE);
-    if (addr >= SPACE_LOW && in_range(s, addr, len) && is_free(s, addr, len))
+    if (addr >= SPACE_LOW && in_range(s, addr, len) && space_is_free(s, addr, len))
         return addr;
     addr = find_free(s, len);
     return addr ? (int64_t)addr : -ENOMEM;
@@ -363,7 +363,7 @@ static int64_t remap_locked(struct space *s, uint32_t addr, uint64_t old_len, ui
     }
     space_drop_code(s, addr, (uint32_t)old_len);
     if (!fixed && in_range(s, addr, new_len) &&
-        is_free(s, (uint32_t)(addr + old_len), new_len - old_len) &&
+        space_is_free(s, (uint32_t)(addr + old_len), new_len - old_len) &&
         grow_in_place(s, addr, old_len, new_len) == 0)
         return addr;
     if (!(flags & MREMAP_MAYMOVE))
@@ -403,7 +403,7 @@ uint32_t space_set_brk(struct space *s, uint32_t brk)
     uint64_t new_end = align_up((uint64_t)brk, SPACE_PAGE);
     bool ok = brk >= s->brk_start && new_end < s->top;
     if (ok && new_end > old_end)
-        ok = is_free(s, old_end, new_end - old_end) &&
+        ok = space_is_free(s, old_end, new_end - old_end) &&
              map_locked(s, old_end, new_end - old_end, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) >= 0;
     else if (ok && new_end < old_end)

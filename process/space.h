@@ -76,6 +76,8 @@ uint32_t space_set_brk(struct space *s, uint32_t brk);
 /** As space_map of anonymous memory at @addr, without regard to its top. */
 bool space_map_fixed(struct space *s, uint32_t addr, uint32_t len, int prot, struct error *e);
 
+/** Is nothing mapped in the range, whose ends are those of pages? */
+bool space_is_free(const struct space *s, uint32_t addr, uint64_t len);
 /** Are all pages of the range mapped with the rights @flags? */
 bool space_has(const struct space *s, uint32_t addr, uint32_t len, unsigned flags);
 

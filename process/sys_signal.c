@@ -235,3 +235,26 @@ int64_t sys_rt_sigreturn(struct task *t, const uint32_t *a)
 {
     return signal_return(t, true);
 }
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+/* What abort does: a signal to itself that nobody handles. */
+static void report_own(const struct task *t, pid_t tid, int sig)
+{
+    const siginfo_t info = {.si_signo = sig};
+    if (tid == t->tid && (sig == SIGABRT || sig == SIGTRAP || sig == SIGILL || sig == SIGFPE) &&
+        !t->actions[sig].handler && !(t->mask >> (sig - 1) & 1))
+        report_fatal(t, &info);
+}
+
+int64_t sys_tkill(struct task *t, const uint32_t *a)
+{
+    report_own(t, (pid_t)a[0], (int)a[1]);
+    return HOST2(t, SYS_tkill, (int32_t)a[0], (int32_t)a[1]);
+}
+
+int64_t sys_tgkill(struct task *t, const uint32_t *a)
+{
+    report_own(t, (pid_t)a[1], (int)a[2]);
+    return HOST3(t, SYS_tgkill, (int32_t)a[0], (int32_t)a[1], (int32_t)a[2]);
+}

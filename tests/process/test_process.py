@@ -234,6 +234,19 @@ def death_by_signal():
         subprocess.run(['arm-linux-gnueabihf-gcc', '-static', '-o', program, source], check=True)
         r = run([program])
         check(r.returncode == -signal.SIGSEGV, 'not killed by SIGSEGV', r)
+        check(r.stderr == b'', 'unasked for output', r)
+        r = run([program], ['-d', 'guest_errors'])
+        check(r.returncode == -signal.SIGSEGV, 'not killed by SIGSEGV', r)
+        lines = r.stderr.decode().splitlines()
+        check(re.fullmatch(r'uncaught signal 11 \(SIGSEGV\) at pc 0x[0-9a-f]{8} main\+0x[0-9a-f]+ in ' +
+                           re.escape(program) + ', address 0x00000010', lines[0]), 'first line', r)
+        check(re.match(r'0x[0-9a-f]{8}:  str', lines[1]), 'no disassembly', r)
+        with open(source, 'w') as f:
+            f.write('#include <stdlib.h>\nint main(void) { abort(); }')
+        subprocess.run(['arm-linux-gnueabihf-gcc', '-o', program, source], check=True)
+        r = run([program], ['-L', PREFIX, '-d', 'guest_errors'])
+        check(r.returncode == -signal.SIGABRT, 'not killed by SIGABRT', r)
+        check(r.stderr.startswith(b'uncaught signal 6 (SIGABRT)') and b'libc.so.6' in r.stderr, 'report', r)
 
 
 @test
@@ -366,8 +379,86 @@ def wrong_command_lines():
     refused(['/nonexistent/program'], 'No such file', 127)
     refused(['/etc/passwd'], 'not executable', 126)
     refused(['/'], 'directory', 126)
-    refused(['/bin/true'], 'not an ARM program', 126)
+    refused(['/bin/true'], 'not an ARM program.*64-bit', 126)
     refused([guest('hello', 'dynamic')], 'ld-linux-armhf.*-L', 126)
+
+
+# Offsets in the header of an ELF file, and in a program header.
+EI_CLASS, EI_DATA, E_TYPE, E_MACHINE, E_PHOFF, E_PHENTSIZE, E_PHNUM = 4, 5, 16, 18, 28, 42, 44
+P_TYPE, P_OFFSET, P_VADDR, P_FILESZ, P_MEMSZ = 0, 4, 8, 16, 20
+
+
+def with_segments(good, change):
+    """The program with its loadable segments, as numbers by offset, changed in place by @change."""
+    bad = bytearray(good)
+    start, count = int.from_bytes(good[E_PHOFF:E_PHOFF + 4], 'little'), good[E_PHNUM]
+    places = [p for p in range(start, start + 32 * count, 32) if good[p:p + 4] == b'\1\0\0\0']
+    segments = [{f: int.from_bytes(good[p + f:p + f + 4], 'little') for f in range(0, 32, 4)} for p in places]
+    change(segments)
+    for p, segment in zip(places, segments):
+        for f, value in segment.items():
+            bad[p + f:p + f + 4] = (value & 0xffffffff).to_bytes(4, 'little')
+    return bad
+
+
+@test
+def bad_programs():
+    """One line that says what is wrong."""
+    with open(guest('hello'), 'rb') as f:
+        good = f.read()
+
+    def patched(offset, value):
+        return good[:offset] + bytes([value]) + good[offset + 1:]
+
+    def segments(index, field, value):
+        def change(all_segments):
+            old = all_segments[index][field]
+            all_segments[index][field] = value(old) if callable(value) else value
+        return with_segments(good, change)
+
+    def overlap(all_segments):
+        all_segments[1][P_VADDR] = all_segments[0][P_VADDR] + 0x1000 + all_segments[1][P_OFFSET] % 0x1000
+
+    def on_stack(all_segments):
+        for segment in all_segments:
+            segment[P_VADDR] += 0xbe900000
+    cases = [
+        (b'', 'not an ELF'), (b'MZ' + bytes(100), 'not an ELF'), (good[:51], 'not an ELF'),
+        (good[:60], 'program headers'), (good[:5000], 'truncated'),
+        (patched(EI_CLASS, 2), '64-bit'), (patched(EI_DATA, 2), 'big-endian'),
+        (patched(E_MACHINE, 3), 'another machine'), (patched(E_TYPE, 1), 'cannot be executed'),
+        (patched(E_PHENTSIZE, 31), 'program headers'), (patched(E_PHNUM, 0), 'program headers'),
+        (patched(E_PHNUM, 200), 'program headers'), (patched(E_PHOFF + 3, 0x70), 'program headers'),
+        (with_segments(good, overlap), 'segments overlap'),
+        (with_segments(good, on_stack), 'is not free|bad segments'),
+        (segments(1, P_MEMSZ, 0xfffe0000), 'bad segments'),
+        (segments(1, P_MEMSZ, 0xd0000000), 'is not free'),
+        (segments(0, P_VADDR, 0), 'begins below'),
+        (segments(1, P_FILESZ, lambda old: old + 0x8000), 'bad segments'),
+        (segments(1, P_VADDR, lambda old: old + 4), 'bad segments'),
+        (segments(0, P_OFFSET, 0x10000000), 'truncated'),
+    ]
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, 'program')
+        for contents, pattern in cases:
+            with open(path, 'wb') as f:
+                f.write(contents)
+            os.chmod(path, 0o755)
+            refused([path], pattern, 126)
+        os.chmod(path, 0o644)
+        refused([path], 'not executable', 126)
+        script = os.path.join(d, 'script')
+        for line, pattern, status in (('#!', 'bad interpreter', 126), ('#!/nowhere/sh', 'No such file', 127),
+                                      ('#!' + script, 'bad interpreter', 126)):
+            with open(script, 'w') as f:
+                f.write(line + '\n')
+            os.chmod(script, 0o755)
+            refused([script], pattern, status)
+    refused(['-R', '8M', guest('hello')], 'stack', 126)
+    r = subprocess.run(['sh', '-c', 'ulimit -v 1000000; exec "$@"', 'sh', USER, guest('hello')],
+                       capture_output=True, timeout=TIMEOUT)
+    check(r.returncode == 126 and re.fullmatch(r'armemu-user: 4 GiB of address space.*\n', r.stderr.decode()),
+          'limit of address space', r)
 
 
 @test

@@ -109,7 +109,7 @@ static bool target_supported(const struct ir_target *t, struct error *e)
         return error_set(e, "the x86-64 backend needs memory tables within 2 GiB of each other");
     if (t->slots[t->lane_slot].type != IR_I8 && t->slots[t->lane_slot].type != IR_I32)
         return error_set(e, "the x86-64 backend needs a lane slot of 8 or 32 bits");
-    if (t->helper_count * 8 > CODECACHE_COMMON - 4096)
+    if (t->helper_count * 8 > CODECACHE_COMMON - 16384)
         return error_set(e, "too many helpers (%u)", t->helper_count);
     return true;
 }

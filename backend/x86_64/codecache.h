@@ -9,7 +9,7 @@
 #include "util/error.h"
 
 enum { CODECACHE_REGIONS_MAX = 64 };
-enum { CODECACHE_COMMON = 16384 }; /* bytes of the common area, in front of the regions */
+enum { CODECACHE_COMMON = 24576 }; /* bytes of the common area, in front of the regions */
 
 struct codecache {
     uint8_t *rw, *rx; /* the two views, or one */

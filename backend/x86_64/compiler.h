@@ -231,6 +231,7 @@ struct backend {
         uint32_t fp_begin, fp_end; /* env.fp_* into MXCSR and back, around helpers that use them */
         uint32_t constants;        /* struct fp_constants */
         uint32_t pool;
+        uint32_t powers, recip, rsqrt; /* of emit_vconvert.c: vectors, estimates of a byte each */
         uint32_t helpers; /* table of function addresses */
     } thunk;
 };

@@ -8,6 +8,7 @@
 #include "backend/x86_64/xmm.h"
 
 /* Bytes of a vector: those of each halfword. */
+#define EACH32(v) v, v, v, v
 #define TWICE(a, b) (uint8_t)(a), (uint8_t)(b), (uint8_t)(a), (uint8_t)(b)
 #define EACH16(a, b) TWICE(a, b), TWICE(a, b), TWICE(a, b), TWICE(a, b)
 
@@ -18,6 +19,16 @@ const struct fp_constants fp_constants = {
     .fma_least = {0x2b7fffff, 0x2b7fffff, 0x2b7fffff, 0x2b7fffff},
     .mla_least = {0x25ffffff, 0x25ffffff, 0x25ffffff, 0x25ffffff},
     .normal_least = {0x007fffff, 0x007fffff, 0x007fffff, 0x007fffff},
+    .half_least = {0x387fffff, 0x387fffff, 0x387fffff, 0x387fffff},
+    .infinity = {EACH32(0x7f800000)},
+    .nan_least = {EACH32(0x7f800001)},
+    .two = {EACH32(0x40000000)},
+    .three = {EACH32(0x40400000)},
+    .min_normal = {EACH32(0x00800000)},
+    .normals = {EACH32(0x7f000000)},       /* how many there are, */
+    .recip_normals = {EACH32(0x7e000000)}, /* whose reciprocals are */
+    .recip_exponent = {EACH32(253u << 23)},
+    .rsqrt_exponents = {EACH32(380)},
     .default_nan = {0x7fc00000, 0x7fc00000, 0x7fc00000, 0x7fc00000},
     .even8 = {0x00ff00ff, 0x00ff00ff, 0x00ff00ff, 0x00ff00ff},
     .top16 = {0x80008000, 0x80008000, 0x80008000, 0x80008000},

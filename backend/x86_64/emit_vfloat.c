@@ -3,8 +3,7 @@
  * results that are tiny: sums, when it is 2^-102; products, when it is 2^-62. All others are left to the
  * reference before the host's unit sees them: it would gather other exceptions. Then NaNs alone differ.
  */
-#include "backend/x86_64/xmm.h"
-#include "fp/fp.h"
+#include "backend/x86_64/vfloat.h"
 
 static struct opnd mem(struct x86_mem m)
 {
@@ -18,11 +17,10 @@ static void magnitudes(struct compiler *c, unsigned t, unsigned a)
     x_op3(c, X86_PADDD, t, t, mem(FP_CONST(c, ones)));
 }
 
-/* A v64's upper half must not take part. */
-static unsigned float_argument(struct compiler *c, const struct ir_op *op, int32_t v)
+unsigned vf_argument(struct compiler *c, int32_t v)
 {
     unsigned a = xa_reg(c, v);
-    if (op->type == IR_V128)
+    if (ir_op_result_type(op_of(c, v)) == IR_V128)
         return a;
     unsigned t = xa_alloc(c);
     x_op2(c, X86_MOVQ_RM, 0, t, x_opnd_xmm(a));
@@ -38,7 +36,7 @@ static void compare(struct compiler *c, enum compare predicate, unsigned dst, un
     x_u8(&c->a, predicate);
 }
 
-static void default_nans(struct compiler *c, unsigned dst, unsigned t, unsigned u)
+void vf_default_nans(struct compiler *c, unsigned dst, unsigned t, unsigned u)
 {
     compare(c, CMP_UNORDERED, t, dst, dst);
     if (c->be->features & HOST_AVX) {
@@ -52,8 +50,7 @@ static void default_nans(struct compiler *c, unsigned dst, unsigned t, unsigned 
     x_op2(c, X86_MOVAPS_RM, 0, dst, x_opnd_xmm(u));
 }
 
-/* By the reference alone. */
-static void by_reference(struct compiler *c, const struct ir_op *op, int32_t i)
+void vf_by_reference(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     struct opnd args[3];
     for (unsigned k = 0; k < ir_op_info[op->opcode].nargs; k++)
@@ -61,11 +58,10 @@ static void by_reference(struct compiler *c, const struct ir_op *op, int32_t i)
     exact_always(c, op, xa_dest(c, i, NO_VALUE), args);
 }
 
-/* To nearest whatever MXCSR says: by the reference. */
-static bool to_nearest(struct compiler *c, const struct ir_op *op, int32_t i)
+bool vf_to_nearest(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     if (op->imm)
-        by_reference(c, op, i);
+        vf_by_reference(c, op, i);
     return op->imm;
 }
 
@@ -86,21 +82,14 @@ static struct stub *check_arguments(struct compiler *c, const struct ir_op *op, 
     return exact_if(c, op, CC_AE, dst, args);
 }
 
-/* An op on floats being emitted: its arguments and registers. */
-struct floats {
-    struct opnd args[3];
-    unsigned a, b, dst, t, u;
-    struct stub *stub;
-};
-
-static struct floats begin(struct compiler *c, const struct ir_op *op, int32_t i,
-                           struct x86_mem least)
+struct floats vf_begin(struct compiler *c, const struct ir_op *op, int32_t i,
+                       struct x86_mem least)
 {
     unsigned count = ir_op_info[op->opcode].nargs;
     struct floats f;
-    f.a = f.b = float_argument(c, op, op->arg[0]);
+    f.a = f.b = vf_argument(c, op->arg[0]);
     if (count > 1 && op->arg[1] != op->arg[0])
-        f.b = float_argument(c, op, op->arg[1]);
+        f.b = vf_argument(c, op->arg[1]);
     f.args[0] = x_opnd_xmm(f.a);
     f.args[1] = x_opnd_xmm(f.b);
     f.t = xa_alloc(c);
@@ -118,11 +107,11 @@ static void end(struct compiler *c, const struct floats *f)
 static void arithmetic(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn,
                        struct x86_mem least)
 {
-    if (to_nearest(c, op, i))
+    if (vf_to_nearest(c, op, i))
         return;
-    struct floats f = begin(c, op, i, least);
+    struct floats f = vf_begin(c, op, i, least);
     x_op3(c, insn, f.dst, f.a, f.args[1]);
-    default_nans(c, f.dst, f.t, f.u);
+    vf_default_nans(c, f.dst, f.t, f.u);
     end(c, &f);
 }
 
@@ -152,7 +141,7 @@ static struct product product_begin(struct compiler *c, const struct ir_op *op, 
 {
     struct product p;
     for (unsigned k = 0; k < 3; k++)
-        p.args[k] = x_opnd_xmm(p.x[k] = float_argument(c, op, op->arg[k]));
+        p.args[k] = x_opnd_xmm(p.x[k] = vf_argument(c, op->arg[k]));
     p.t = xa_alloc(c);
     p.u = xa_alloc(c);
     p.dst = xa_dest(c, i, NO_VALUE);
@@ -178,29 +167,29 @@ static struct stub *product_check(struct compiler *c, const struct ir_op *op,
 void emit_vfmuladd(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     if (~c->be->features & (HOST_FMA | HOST_AVX)) {
-        by_reference(c, op, i);
+        vf_by_reference(c, op, i);
         return;
     }
-    if (to_nearest(c, op, i))
+    if (vf_to_nearest(c, op, i))
         return;
     struct product p = product_begin(c, op, i);
     struct stub *s = product_check(c, op, &p, FP_CONST(c, fma_least));
     x_op2(c, X86_MOVAPS_RM, 0, p.dst, p.args[0]);
     x_op3(c, X86_VFMADD231PS, p.dst, p.x[1], p.args[2]);
-    default_nans(c, p.dst, p.t, p.u);
+    vf_default_nans(c, p.dst, p.t, p.u);
     s->back = c->a.p;
 }
 
 /* From 2^-51 on products are not below 2^-102. A product that is a NaN makes the sum one. */
 static void product_sum(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form join)
 {
-    if (to_nearest(c, op, i))
+    if (vf_to_nearest(c, op, i))
         return;
     struct product p = product_begin(c, op, i);
     struct stub *s = product_check(c, op, &p, FP_CONST(c, mla_least));
     x_op3(c, X86_MULPS, p.t, p.x[1], p.args[2]);
     x_op3(c, join, p.dst, p.x[0], x_opnd_xmm(p.t));
-    default_nans(c, p.dst, p.t, p.u);
+    vf_default_nans(c, p.dst, p.t, p.u);
     s->back = c->a.p;
 }
 
@@ -219,7 +208,7 @@ void emit_vfmls(struct compiler *c, const struct ir_op *op, int32_t i)
 static void extreme(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn,
                     enum x86_form join)
 {
-    struct floats f = begin(c, op, i, FP_CONST(c, normal_least));
+    struct floats f = vf_begin(c, op, i, FP_CONST(c, normal_least));
     compare(c, CMP_UNORDERED, f.t, f.a, f.b);
     x_op2(c, X86_PTEST, 0, f.t, x_opnd_xmm(f.t));
     struct stub *nan = exact_if(c, op, CC_NE, f.dst, f.args);
@@ -242,7 +231,7 @@ void emit_vfmin(struct compiler *c, const struct ir_op *op, int32_t i)
 
 void emit_vfcmpeq(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    struct floats f = begin(c, op, i, FP_CONST(c, normal_least));
+    struct floats f = vf_begin(c, op, i, FP_CONST(c, normal_least));
     compare(c, CMP_EQ, f.dst, f.a, f.b);
     end(c, &f);
 }
@@ -250,14 +239,14 @@ void emit_vfcmpeq(struct compiler *c, const struct ir_op *op, int32_t i)
 /* a >= b is b <= a. */
 void emit_vfcmpge(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    struct floats f = begin(c, op, i, FP_CONST(c, normal_least));
+    struct floats f = vf_begin(c, op, i, FP_CONST(c, normal_least));
     compare(c, CMP_LE, f.dst, f.b, f.a);
     end(c, &f);
 }
 
 void emit_vfcmpgt(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    struct floats f = begin(c, op, i, FP_CONST(c, normal_least));
+    struct floats f = vf_begin(c, op, i, FP_CONST(c, normal_least));
     compare(c, CMP_LT, f.dst, f.b, f.a);
     end(c, &f);
 }
@@ -272,67 +261,12 @@ void emit_vfminnm(struct compiler *c, const struct ir_op *op, int32_t i)
     extreme(c, op, i, X86_MINPS, X86_ORPS);
 }
 
-void emit_vfrecps(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    by_reference(c, op, i);
-}
-
-void emit_vfrsqrts(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    by_reference(c, op, i);
-}
-
-void emit_vfrecpe(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    by_reference(c, op, i);
-}
-
-void emit_vfrsqrte(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    by_reference(c, op, i);
-}
-
 void emit_vrecpe(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    by_reference(c, op, i);
+    vf_by_reference(c, op, i);
 }
 
 void emit_vrsqrte(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    by_reference(c, op, i);
-}
-
-void emit_vfrint(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    by_reference(c, op, i);
-}
-
-void emit_vftos(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    by_reference(c, op, i);
-}
-
-void emit_vftou(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    by_reference(c, op, i);
-}
-
-void emit_vstof(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    by_reference(c, op, i);
-}
-
-void emit_vutof(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    by_reference(c, op, i);
-}
-
-void emit_vftoh(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    by_reference(c, op, i);
-}
-
-void emit_vhtof(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    by_reference(c, op, i);
+    vf_by_reference(c, op, i);
 }

@@ -4,6 +4,7 @@
  */
 #include "backend/x86_64/compiler.h"
 #include "backend/x86_64/xmm.h"
+#include "backend/x86_64/vfloat.h"
 #include "fp/fp.h"
 
 enum {
@@ -73,6 +74,23 @@ static void put_constants(struct code *a, struct backend *be)
     be->thunk.pool = x_rx(a, a->p);
     be->pool = (uint64_t(*)[2])(void *)a->p;
     a->p += POOL_MAX * sizeof(*be->pool);
+}
+
+/* Powers of 2, and the fractions of estimates, which depend on the upper bits of the argument's, and for square roots
+ * on the lowest bit of the exponent. */
+static void put_tables(struct code *a, struct backend *be)
+{
+    be->thunk.powers = x_rx(a, a->p);
+    for (int n = VF_POWER_LEAST; n <= VF_POWER_MOST; n++)
+        for (unsigned k = 0; k < 4; k++)
+            x_u32(a, (uint32_t)(127 + n) << 23);
+    struct fp_status s = {0};
+    be->thunk.recip = x_rx(a, a->p);
+    for (uint32_t k = 0; k < 256; k++)
+        x_u8(a, (unsigned)fp_recip_estimate(&s, FP_32, 0x3f800000 | k << 15) >> 15 & 0xff);
+    be->thunk.rsqrt = x_rx(a, a->p);
+    for (uint32_t k = 0; k < 256; k++)
+        x_u8(a, (unsigned)fp_rsqrt_estimate(&s, FP_32, 0x3f000000 + (k << 16)) >> 15 & 0xff);
 }
 
 /* enter(env, entry) */
@@ -293,6 +311,7 @@ void thunks_emit(struct backend *be)
 {
     struct code a = {.p = be->cache.rw, .rx_delta = be->cache.rx - be->cache.rw};
     put_constants(&a, be);
+    put_tables(&a, be);
     thunk_enter(&a, be);
     thunk_leave(&a, be);
     thunk_lookup(&a, be);

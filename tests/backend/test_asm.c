@@ -202,7 +202,7 @@ Test(assembler, register_forms)
             uint8_t buf[32];
             struct code a = {.p = buf};
             if (row->attr & X86_V)
-                x_vrr(&a, id, w, reg, id == X86_RORX ? 0 : rm, (rm + 5) & 15);
+                x_vrr(&a, id, w, reg, id == X86_RORX || (row->attr & X86_X2) ? 0 : rm, (rm + 5) & 15);
             else if (row->ext == X86_R)
                 x_rr(&a, id, w, reg, rm);
             else
@@ -263,7 +263,7 @@ Test(assembler, memory_forms)
             uint8_t buf[32];
             struct code a = {.p = buf};
             if (row->attr & X86_V)
-                x_vrm(&a, id, w, reg, id == X86_RORX ? 0 : 3, m);
+                x_vrm(&a, id, w, reg, id == X86_RORX || (row->attr & X86_X2) ? 0 : 3, m);
             else if (row->ext == X86_R)
                 x_rm(&a, id, w, reg, m);
             else
@@ -289,7 +289,7 @@ Test(assembler, rows_know_whether_they_write_eflags)
         uint8_t buf[32];
         struct code a = {.p = buf, .eflags = 15};
         if (row->attr & X86_V)
-            x_vrm(&a, id, 0, 1, id == X86_RORX ? 0 : 3, x_mem(RBX, 0));
+            x_vrm(&a, id, 0, 1, id == X86_RORX || (row->attr & X86_X2) ? 0 : 3, x_mem(RBX, 0));
         else if (row->attr & X86_SH)
             x_r(&a, id, 0, 1);
         else if (row->ext == X86_R)

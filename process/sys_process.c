@@ -357,7 +357,14 @@ int64_t sys_sched_getaffinity(struct task *t, const uint32_t *a)
     return r;
 }
 
+/* Commands that mean the host's memory as well as the guest's, whose accesses are as ordered as the
+ * host's. There are no restartable sequences: the host moves threads without a word. */
 int64_t sys_membarrier(struct task *t, const uint32_t *a)
 {
-    return HOST3(t, SYS_membarrier, (int32_t)a[0], a[1], 0);
+    const int64_t absent = MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ |
+                           MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ;
+    if ((int32_t)a[0] & absent)
+        return -EINVAL;
+    int64_t r = HOST3(t, SYS_membarrier, (int32_t)a[0], a[1], (int32_t)a[2]);
+    return a[0] == MEMBARRIER_CMD_QUERY && r > 0 ? r & ~absent : r;
 }

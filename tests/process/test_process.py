@@ -91,6 +91,17 @@ for name in ['hello', 'compute', 'floats', 'selfmod', 'opencode']:
 
 # What qemu-arm of this day does otherwise than the kernel, or hangs in: what the kernel does.
 EXPECTED = {
+    'barrier': '''commands 1, rseq 0
+early Operation not permitted
+register done
+private done
+global done
+rseq Invalid argument
+nonsense Invalid argument
+blind 0
+restartable Function not implemented
+cpu 1
+''',
     'vforks': '''a child
 spawn 1: exit 7
 missing: No such file or directory

@@ -23,20 +23,28 @@ static uint32_t hash64(uint64_t v, unsigned bits)
     return (uint32_t)((v * 0x9e3779b97f4a7c15ull) >> (64 - bits));
 }
 
-/* The bucket of a key, and its mark there. What a page has lies together, as it is asked for together. */
+/* The bucket of a key, and its mark there. What a page has lies together, as it is asked for together, and
+ * so do neighbours, since a short program should not touch much of the table. */
 static struct block_bucket *block_bucket(struct engine *en, uint64_t phys, uint32_t offset,
                                          uint32_t flags, uint64_t *mark)
 {
-    uint32_t page = hash64((phys >> PAGE_BITS) ^ (uint64_t)flags << 32, BLOCK_HASH_BITS);
-    *mark = BIT64((offset >> 1 ^ page) % 64);
-    return &en->block_hash[(page + (offset >> 3)) % ARRAY_SIZE(en->block_hash)];
+    enum { PAGE_BUCKETS = 128 };
+    uint64_t number = phys >> PAGE_BITS;
+    uint32_t page = (uint32_t)(number * PAGE_BUCKETS) + hash64(flags, BLOCK_HASH_BITS);
+    *mark = BIT64((offset >> 1 ^ hash64(number, 6)) % 64);
+    return &en->block_hash[(page + offset / (PAGE_BYTES / PAGE_BUCKETS)) % ARRAY_SIZE(en->block_hash)];
 }
 
 /* ---- pages ------------------------------------------------------------------------------------- */
 
+static struct code_page **page_bucket(struct engine *en, uint64_t phys)
+{
+    return &en->page_hash[(phys >> PAGE_BITS) % ARRAY_SIZE(en->page_hash)];
+}
+
 struct code_page *engine_page_find(struct engine *en, uint64_t phys)
 {
-    struct code_page *p = en->page_hash[hash64(phys >> PAGE_BITS, PAGE_HASH_BITS)];
+    struct code_page *p = *page_bucket(en, phys);
     while (p && p->phys != phys)
         p = p->next_in_hash;
     return p;
@@ -47,7 +55,7 @@ struct code_page *engine_page_get(struct engine *en, uint64_t phys)
     struct code_page *p = engine_page_find(en, phys);
     if (p)
         return p;
-    struct code_page **bucket = &en->page_hash[hash64(phys >> PAGE_BITS, PAGE_HASH_BITS)];
+    struct code_page **bucket = page_bucket(en, phys);
     p = alloc_or_die(sizeof(*p));
     p->phys = phys;
     p->next_in_hash = *bucket;

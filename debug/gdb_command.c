@@ -21,7 +21,7 @@ void gdb_command_run(struct gdb_stub *g, char *packet, size_t len)
     static const struct gdb_command *const tables[] = {gdb_resume_commands, gdb_memory_commands,
                                                        gdb_query_commands, gdb_object_commands,
                                                        gdb_file_commands, gdb_file_io_commands,
-                                                       gdb_nonstop_commands};
+                                                       gdb_nonstop_commands, gdb_tls_commands};
     for (unsigned i = 0; i < ARRAY_SIZE(tables); i++) {
         for (const struct gdb_command *c = tables[i]; c->name; c++) {
             size_t consumed;

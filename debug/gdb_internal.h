@@ -52,6 +52,7 @@ struct gdb_stub {
     bool silent;         /* the packet has no reply (yet) */
     char *frame;         /* as last sent */
     size_t frame_length, frame_capacity;
+    uint64_t tls_description;   /* see gdb_tls.c; 0: not known */
     int files[GDB_FILES_MAX];   /* that the debugger has opened; -1: none */
 };
 
@@ -88,9 +89,9 @@ bool gdb_take_char(char **p, char c);
 /** Take a thread that is there, or GDB_ALL for -1; 0 means @any. */
 bool gdb_take_thread(struct gdb_stub *g, char **p, uint32_t any, uint32_t *thread);
 
-/* gdb_file.c, gdb_file_io.c, gdb_memory.c, gdb_nonstop.c, gdb_object.c, gdb_query.c, gdb_resume.c: tables, ended by a row without name */
+/* gdb_file.c, gdb_file_io.c, gdb_memory.c, gdb_nonstop.c, gdb_object.c, gdb_query.c, gdb_resume.c, gdb_tls.c: tables, ended by a row without name */
 extern const struct gdb_command gdb_file_commands[], gdb_file_io_commands[], gdb_memory_commands[],
-    gdb_nonstop_commands[], gdb_object_commands[], gdb_query_commands[], gdb_resume_commands[];
+    gdb_nonstop_commands[], gdb_object_commands[], gdb_query_commands[], gdb_resume_commands[], gdb_tls_commands[];
 
 /* gdb_command.c */
 /** Ask for the threads that there are: g->ids. */

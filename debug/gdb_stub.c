@@ -151,6 +151,7 @@ static void session_begin(struct gdb_stub *g)
     g->general_thread = g->ids[0];
     g->resume_thread = GDB_ALL;
     g->request = NULL;
+    g->tls_description = 0;
     g->stop = (struct gdb_stop){.kind = GDB_STOP_NONE, .thread = g->ids[0]};
     g->frame_length = 0;
 }

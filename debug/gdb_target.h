@@ -101,6 +101,9 @@ struct gdb_target {
     bool (*write_register)(void *opaque, uint32_t thread, const struct gdb_register *reg,
                            uint64_t value);
 
+    /* What the thread pointer of a program's thread holds. NULL: there are no programs. */
+    bool (*thread_pointer)(void *opaque, uint32_t thread, uint32_t *value);
+
     /* Memory by physical address, or by virtual address as @thread translates it, devices
      * included. False when part of the range is not there; what is before it may be done. */
     bool (*read_memory)(void *opaque, uint32_t thread, bool physical, uint64_t addr, void *buf,

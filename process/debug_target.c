@@ -253,6 +253,14 @@ static bool write_register(void *opaque, uint32_t thread, const struct gdb_regis
     return gdb_register_write(&t->state, reg, value);
 }
 
+static bool thread_pointer(void *opaque, uint32_t thread, uint32_t *value)
+{
+    const struct task *t = find(opaque, thread);
+    if (t)
+        *value = t->state.cp15.tpidruro[0];
+    return t;
+}
+
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 static bool mapped(const struct space *s, uint64_t addr, uint32_t len)
@@ -395,6 +403,7 @@ const struct gdb_target process_gdb_target = {
     .registers = registers,
     .read_register = read_register,
     .write_register = write_register,
+    .thread_pointer = thread_pointer,
     .read_memory = read_memory,
     .write_memory = write_memory,
     .insert = insert,

@@ -105,6 +105,19 @@ def test_libraries(context):
     check_equal(values(out)["tls"], "1", "the thread pointer")
 
 
+def test_thread_local_variables(context):
+    with UserEmulator(context, "dynamic") as emulator:
+        out = gdb_finish(start(context, emulator, "break worker\ncontinue\ndelete\nnext\nnext\n"
+                               + show("n", "n") + show("own", "tls_value") + "set var tls_value = 55\n"
+                               + "thread 1\n" + show("first", "tls_value")
+                               + "break threads_done\nset scheduler-locking off\ncontinue\nset var tls_value = 8\n"
+                               + "handle SIGUSR1 nostop pass\ncontinue\n"))
+        status, text = emulator.end()
+    v = values(out)
+    check_equal((int(v["own"]) - int(v["n"]), v["first"]), (100, "7"), "the variable in two threads")
+    check_equal((status, text), (3, SUMMARY.replace("tls 7", "tls 8")), "what was written")
+
+
 def test_threads(context):
     out, status, text = session(
         context, "arm", "break worker\ncontinue\ninfo threads\n" + show("n1", "*(int *)p")
@@ -249,6 +262,16 @@ def test_packets(context):
         check_equal(client.ask("P19=d3000000"), "OK", "writing CPSR")
         check_equal((int(client.ask("p19")[:2], 16) & 0x1f, int(cpsr[:2], 16) & 0x1f), (0x10, 0x10),
                     "the mode stays")
+
+
+def test_tls_packets(context):
+    with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
+        name = "_thread_db_link_map_l_tls_modid".encode().hex()
+        check_equal(client.ask("qSymbol::"), "qSymbol:" + name, "the symbol that is wanted")
+        check_equal(client.ask("qSymbol::" + name), "OK", "there is none")
+        for bad in ("qSymbol:", "qSymbol:x:" + name, "qGetTLSAddr:", "qGetTLSAddr:1,2", "qGetTLSAddr:1,2,3",
+                    "qGetTLSAddr:-1,0,0", "qGetTLSAddr:0,0,10000"):
+            check_match("^E", client.ask(bad))
 
 
 def test_port(context):

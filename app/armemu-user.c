@@ -1,10 +1,13 @@
 /* The program `armemu-user`: runs one ARM Linux program. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/gdb.h"
 #include "app/user_options.h"
+#include "debug/gdb_hub.h"
 #include "process/process.h"
 #include "util/log.h"
 
@@ -78,8 +81,22 @@ static int run(const struct user_options *o, struct error *e)
     return process_run(&config, e);
 }
 
+/* The program as the hub of a debugger: started by itself, see app/gdb_user.c. */
+static int run_hub(const char *descriptors)
+{
+    int fd[3];
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (sscanf(descriptors, "%d,%d,%d", &fd[0], &fd[1], &fd[2]) != 3)
+        return EXIT_FAILURE;
+    return gdb_hub_run(fd[0], fd[1], fd[2]);
+}
+
 int main(int argc, char **argv, char **envp)
 {
+    if (argc == 3 && !strcmp(argv[1], GDB_HUB_OPTION))
+        return run_hub(argv[2]);
     struct user_options o;
     struct error e = {0};
     switch (user_options_parse(&o, argc, argv, envp, &e)) {

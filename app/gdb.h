@@ -11,6 +11,12 @@
  * second debugger. NULL and @e set on errors. */
 struct chardev *gdb_chardev_open(struct chardev_set *set, const char *spec, struct error *e);
 
+/* In front of the name of a socket: a hub there is the debugger (debug/gdb_hub.h). For programs that are executed under a
+ * debugger. */
+#define GDB_HUB "hub:"
+/* The only option, for a hub: "FD,FD,FD" follows, the arguments of gdb_hub_run. */
+#define GDB_HUB_OPTION "-gdb-hub"
+
 /* -g of armemu-user: the stub, on a thread of its own. */
 struct gdb_user {
     const char *spec; /* a port, the path of a socket, or as for -gdb */

@@ -6,8 +6,14 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/gdb.h"
@@ -37,7 +43,8 @@ static bool open_stub(struct gdb_user *g, struct error *e)
     const struct host_lock lock = host_lock_of_mutex(process_debug_lock(g->target));
     char spec[512];
     bool port = g->spec[strspn(g->spec, "0123456789")] == 0;
-    bool named = !strncmp(g->spec, "tcp:", 4) || !strncmp(g->spec, "unix:", 5);
+    bool named = !strncmp(g->spec, "tcp:", 4) || !strncmp(g->spec, "unix:", 5) ||
+                 !strncmp(g->spec, GDB_HUB, strlen(GDB_HUB));
     if (snprintf(spec, sizeof(spec), "%s%s", named ? "" : port ? "tcp::" : "unix:", g->spec) >=
         (int)sizeof(spec))
         return error_set(e, "-g: '%.20s...' is too long", g->spec);
@@ -99,7 +106,83 @@ static void end(void *opaque)
     chardev_set_free(g->chardevs);
 }
 
+/* ---- a debugger for several processes ---------------------------------------------------------- */
+
+static int hub_listen(char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    uint64_t key;
+    if (getrandom(&key, sizeof(key), 0) != sizeof(key))
+        return -1;
+    snprintf(name, PROCESS_HUB_MAX, GDB_HUB "armemu-gdb-%d-%016llx", (int)getpid(), (unsigned long long)key);
+    const char *path = name + strlen(GDB_HUB);
+    strcpy(address.sun_path + 1, path); /* in the abstract namespace */
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(path));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, 64) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* A grandchild that nobody waits for, and a child between that the guest does not see: it sends no signal. Behind a fork of
+ * a process with threads only system calls are safe. */
+static bool hub_start(int debugger, int stub, int listener)
+{
+    char numbers[48];
+    const int fds[] = {debugger, stub, listener};
+    snprintf(numbers, sizeof(numbers), "%d,%d,%d", debugger, stub, listener);
+    char *const argv[] = {(char *)"armemu-user", (char *)GDB_HUB_OPTION, numbers, NULL}, *const envp[] = {NULL};
+    int status = -1;
+    long between = syscall(SYS_clone, 0l, NULL, NULL, NULL, NULL);
+    if (between == 0) {
+        long hub = syscall(SYS_clone, (long)SIGCHLD, NULL, NULL, NULL, NULL);
+        if (hub == 0) {
+            for (unsigned i = 0; i < 3; i++)
+                fcntl(fds[i], F_SETFD, 0);
+            setsid();
+            execve("/proc/self/exe", argv, envp);
+            _exit(1);
+        }
+        _exit(hub < 0);
+    }
+    return between > 0 && waitpid((pid_t)between, &status, __WCLONE) == between && status == 0;
+}
+
+/* The hub takes the debugger's connection, and the stub talks to the hub. */
+static bool share(void *opaque, char *name)
+{
+    struct gdb_user *g = opaque;
+    int pair[2];
+    if (!gdb_stub_shareable(g->stub) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+        return false;
+    int listener = hub_listen(name);
+    int debugger = listener < 0 ? -1 : chardev_socket_exchange(g->chardev, pair[0]);
+    bool ok = debugger >= 0 && hub_start(debugger, pair[1], listener);
+    if (debugger >= 0 && !ok)
+        pair[0] = chardev_socket_exchange(g->chardev, debugger);
+    else if (debugger >= 0)
+        close(debugger);
+    if (!ok)
+        close(pair[0]);
+    close(pair[1]);
+    if (listener >= 0)
+        close(listener);
+    return ok;
+}
+
+static bool join(void *opaque, struct process_debug *d, const char *name, struct error *e)
+{
+    struct gdb_user *g = opaque;
+    g->spec = name;
+    g->ready = g->failed = false;
+    return start(g, d, e);
+}
+
 struct process_debugger gdb_user_debugger(struct gdb_user *g)
 {
-    return (struct process_debugger){.start = start, .end = end, .opaque = g};
+    bool hub = g->spec && !strncmp(g->spec, GDB_HUB, strlen(GDB_HUB));
+    return (struct process_debugger){
+        .start = start, .end = end, .share = share, .join = join, .optional = hub, .opaque = g};
 }

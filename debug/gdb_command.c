@@ -91,9 +91,30 @@ void gdb_threads_update(struct gdb_stub *g)
     g->id_count = count < GDB_THREADS_MAX ? count : GDB_THREADS_MAX;
 }
 
+/* "pPROCESS" in front of a thread: 0 and -1 are any. *@all: no thread follows. */
+static bool take_process(struct gdb_stub *g, char **p, bool *all)
+{
+    uint64_t id;
+    *all = false;
+    if (!g->multi || !gdb_take_char(p, 'p'))
+        return true;
+    if (!strncmp(*p, "-1", 2))
+        *p += 2;
+    else if (!gdb_take_hex(p, &id) || (id && id != g->target->process_id(g->opaque)))
+        return false;
+    *all = !gdb_take_char(p, '.');
+    return true;
+}
+
 bool gdb_take_thread(struct gdb_stub *g, char **p, uint32_t any, uint32_t *thread)
 {
     uint64_t id;
+    bool all;
+    *thread = GDB_ALL;
+    if (!take_process(g, p, &all))
+        return false;
+    if (all)
+        return true;
     if (!strncmp(*p, "-1", 2)) {
         *p += 2;
         *thread = GDB_ALL;

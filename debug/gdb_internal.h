@@ -25,6 +25,7 @@ struct gdb_stub {
 
     struct gdb_parser parser;
     bool no_ack;
+    bool multi;          /* threads are named with their process: "p1.1" */
     bool swbreak, hwbreak; /* the debugger understands these stop reasons */
     bool running;        /* the machine runs for the debugger, which awaits a stop reply */
     bool detached;       /* and may attach again */
@@ -68,6 +69,7 @@ void gdb_reply_bytes(struct gdb_stub *g, const void *data, size_t len);
 void gdb_reply(struct gdb_stub *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void gdb_reply_hex(struct gdb_stub *g, const void *data, size_t len);
 void gdb_reply_error(struct gdb_stub *g, unsigned number);
+void gdb_reply_thread(struct gdb_stub *g, uint32_t thread);
 /** Send what is in the reply, and empty it. */
 void gdb_reply_send(struct gdb_stub *g);
 /** Send it as a notification, which is not acknowledged. */

@@ -36,8 +36,10 @@ static struct content make_threads(struct gdb_stub *g)
     fprintf(out, "<?xml version=\"1.0\"?>\n<threads>\n");
     for (uint32_t i = 0; i < g->id_count; i++) {
         g->target->describe(g->opaque, g->ids[i], name, sizeof(name), about, sizeof(about));
-        fprintf(out, "<thread id=\"%x\" name=\"%s\">%s</thread>\n", g->ids[i], plain(name),
-                plain(about));
+        fprintf(out, "<thread id=\"");
+        if (g->multi)
+            fprintf(out, "p%x.", g->target->process_id(g->opaque));
+        fprintf(out, "%x\" name=\"%s\">%s</thread>\n", g->ids[i], plain(name), plain(about));
     }
     fprintf(out, "</threads>\n");
     fclose(out);

@@ -9,6 +9,11 @@ void gdb_parser_reset(struct gdb_parser *p)
     p->length = 0;
 }
 
+bool gdb_parser_idle(const struct gdb_parser *p)
+{
+    return p->state == BETWEEN;
+}
+
 int gdb_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

@@ -35,6 +35,9 @@ struct gdb_parser {
 /** Forget whatever is half received. */
 void gdb_parser_reset(struct gdb_parser *p);
 
+/** Is nothing half received? */
+bool gdb_parser_idle(const struct gdb_parser *p);
+
 /** Take one byte. Bytes between packets that mean nothing are skipped. */
 enum gdb_input gdb_parser_feed(struct gdb_parser *p, uint8_t byte);
 

@@ -21,6 +21,21 @@ static const char *const object_names[GDB_OBJECT_COUNT] = {
     [GDB_OBJECT_SIGINFO] = "siginfo",
 };
 
+/* Several processes, and what may be told of them, if the debugger knows about that. */
+static void supported_processes(struct gdb_stub *g, const char *list)
+{
+    g->multi = list_has(list, "multiprocess+");
+    bool forks = g->multi && list_has(list, "fork-events+") && list_has(list, "vfork-events+");
+    bool execs = g->multi && list_has(list, "exec-events+");
+    g->target->follow(g->opaque, forks, execs);
+    if (g->multi)
+        gdb_reply(g, ";multiprocess+");
+    if (forks)
+        gdb_reply(g, ";fork-events+;vfork-events+");
+    if (execs)
+        gdb_reply(g, ";exec-events+");
+}
+
 static void run_supported(struct gdb_stub *g, char *args, size_t len)
 {
     g->swbreak = list_has(args, "swbreak+");
@@ -29,6 +44,8 @@ static void run_supported(struct gdb_stub *g, char *args, size_t len)
                  "ConditionalBreakpoints+;BreakpointCommands+;"
                  "qXfer:features:read+;qXfer:threads:read+",
               GDB_PACKET_MAX);
+    if (g->target->process_id)
+        supported_processes(g, args);
     if (g->target->memory_map)
         gdb_reply(g, ";qXfer:memory-map:read+");
     if (g->target->non_stop)
@@ -77,14 +94,17 @@ static void run_T(struct gdb_stub *g, char *args, size_t len)
 
 static void run_current(struct gdb_stub *g, char *args, size_t len)
 {
-    gdb_reply(g, "QC%x", g->general_thread);
+    gdb_reply(g, "QC");
+    gdb_reply_thread(g, g->general_thread);
 }
 
 static void run_threads_first(struct gdb_stub *g, char *args, size_t len)
 {
     gdb_threads_update(g);
-    for (uint32_t i = 0; i < g->id_count; i++)
-        gdb_reply(g, "%c%x", i ? ',' : 'm', g->ids[i]);
+    for (uint32_t i = 0; i < g->id_count; i++) {
+        gdb_reply(g, i ? "," : "m");
+        gdb_reply_thread(g, g->ids[i]);
+    }
 }
 
 static void run_threads_more(struct gdb_stub *g, char *args, size_t len)

@@ -54,11 +54,19 @@ void gdb_stop_reply_of(struct gdb_stub *g, const struct gdb_stop *stop)
 {
     if (stop->kind == GDB_STOP_EXITED || stop->kind == GDB_STOP_KILLED) {
         gdb_reply(g, "%c%02x", stop->kind == GDB_STOP_EXITED ? 'W' : 'X', stop->code & 0xff);
+        if (g->multi)
+            gdb_reply(g, ";process:%x", g->target->process_id(g->opaque));
         return;
     }
-    gdb_reply(g, "T%02xthread:%x;", stop_signal(stop), stop->thread);
+    gdb_reply(g, "T%02xthread:", stop_signal(stop));
+    gdb_reply_thread(g, stop->thread);
+    gdb_reply(g, ";");
     if (stop->kind == GDB_STOP_POINT)
         reply_point(g, stop);
+    if (stop->kind == GDB_STOP_FORK || stop->kind == GDB_STOP_VFORK)
+        gdb_reply(g, "%s:p%x.%x;", stop->kind == GDB_STOP_FORK ? "fork" : "vfork", stop->code, stop->code);
+    if (stop->kind == GDB_STOP_VFORK_DONE)
+        gdb_reply(g, "vforkdone:;");
     reply_expedited(g, stop->thread);
 }
 

@@ -44,6 +44,13 @@ void gdb_reply_hex(struct gdb_stub *g, const void *data, size_t len)
     }
 }
 
+void gdb_reply_thread(struct gdb_stub *g, uint32_t thread)
+{
+    if (g->multi)
+        gdb_reply(g, "p%x.", g->target->process_id(g->opaque));
+    gdb_reply(g, "%x", thread);
+}
+
 void gdb_reply_error(struct gdb_stub *g, unsigned number)
 {
     g->reply_length = 0;
@@ -145,7 +152,7 @@ void gdb_attached(struct gdb_stub *g, bool yes)
 static void session_begin(struct gdb_stub *g)
 {
     gdb_parser_reset(&g->parser);
-    g->no_ack = g->swbreak = g->hwbreak = g->running = g->physical = g->detached = false;
+    g->no_ack = g->multi = g->swbreak = g->hwbreak = g->running = g->physical = g->detached = false;
     g->sstep = GDB_SSTEP_ENABLE | GDB_SSTEP_NOIRQ | GDB_SSTEP_NOTIMER;
     gdb_threads_update(g);
     g->general_thread = g->ids[0];
@@ -200,6 +207,11 @@ static void output(void *opaque, const char *text, size_t len)
         }
         chardev_write(g->chardev, frame, gdb_packet_frame(frame, hex, 1 + 2 * n));
     }
+}
+
+bool gdb_stub_shareable(const struct gdb_stub *g)
+{
+    return g->multi && g->no_ack && g->running && !g->non_stop && gdb_parser_idle(&g->parser);
 }
 
 struct gdb_listener gdb_stub_listener(struct gdb_stub *g)

@@ -21,6 +21,10 @@ void gdb_stub_free(struct gdb_stub *g, int status);
 /** The machine stopped by itself after gdb_target.resume, or has ended. @opaque is the stub. */
 void gdb_stub_stopped(void *opaque, const struct gdb_stop *stop);
 
+/** May another program take the connection and serve the debugger, who knows several processes, in between? While the
+ * target runs. */
+bool gdb_stub_shareable(const struct gdb_stub *g);
+
 /** For the target: the stub as its listener. */
 struct gdb_listener gdb_stub_listener(struct gdb_stub *g);
 

@@ -25,6 +25,9 @@ enum gdb_stop_kind {
     GDB_STOP_KILLED,    /* or by a signal */
     GDB_STOP_ASKED,     /* non-stop: the debugger has stopped the thread */
     GDB_STOP_FILE_IO,   /* none: the debugger is to do something for the program, which goes on then */
+    GDB_STOP_FORK,      /* the thread has made a process, which is stopped: code is its number. Only where */
+    GDB_STOP_VFORK,     /* follow has said that these are wanted */
+    GDB_STOP_VFORK_DONE,
 };
 
 struct semihosting_request;
@@ -34,7 +37,7 @@ struct gdb_stop {
     uint32_t thread;
     enum gdb_point point; /* GDB_STOP_POINT */
     uint64_t address;     /* of the data that was about to be accessed */
-    uint32_t code;        /* the signal, as GDB numbers it, or the status */
+    uint32_t code;        /* the signal, as GDB numbers it, the status, the process */
     struct semihosting_request *request; /* GDB_STOP_FILE_IO: to be answered */
 };
 
@@ -67,6 +70,10 @@ enum gdb_object { GDB_OBJECT_AUXV, GDB_OBJECT_EXEC_FILE, GDB_OBJECT_SIGINFO, GDB
 enum { GDB_THREADS_MAX = 4096 };
 
 struct gdb_target {
+    /* Of a process: its number; the debugger may know several. And what it wants to follow: forks, and other programs
+     * that are executed. */
+    uint32_t (*process_id)(void *opaque);
+    void (*follow)(void *opaque, bool forks, bool execs);
     bool created; /* it was started for the debugger, which ends it when it leaves */
 
     /* The numbers of at most @max threads, and how many there are. */

@@ -110,6 +110,10 @@ bool chardev_is_shared(const struct chardev *cd);
  * not taken yet (delivered within this call); nothing for other devices. */
 void chardev_take_focus(struct chardev *cd);
 
+/** A socket device with a peer: let it talk on @fd from here on, and return the peer's descriptor, which is the
+ * caller's then. The front end does not notice. -1: it has none, and nothing has been changed. */
+int chardev_socket_exchange(struct chardev *cd, int fd);
+
 /** Is a peer connected? Always true for null, stdio, file, pipe and pty. */
 bool chardev_connected(const struct chardev *cd);
 

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,31 +24,35 @@ struct socket_state {
     bool refuse;       /* server: close further peers at once */
 };
 
-static bool unix_address(const char *path, struct sockaddr_un *address, struct error *e)
+/* The length of the address; 0: it is too long. */
+static socklen_t unix_address(const char *path, bool abstract, struct sockaddr_un *address, struct error *e)
 {
+    size_t len = strlen(path);
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(address->sun_path))
-        return error_set(e, "socket path '%s' is longer than %zu bytes", path,
-                         sizeof(address->sun_path) - 1);
-    strcpy(address->sun_path, path);
-    return true;
+    if (len + 1 + abstract > sizeof(address->sun_path)) {
+        error_set(e, "socket path '%s' is longer than %zu bytes", path, sizeof(address->sun_path) - 1);
+        return 0;
+    }
+    strcpy(address->sun_path + abstract, path);
+    return (socklen_t)(abstract ? offsetof(struct sockaddr_un, sun_path) + 1 + len : sizeof(*address));
 }
 
-static int unix_socket(struct socket_state *st, const char *path, bool server, struct error *e)
+static int unix_socket(struct socket_state *st, const char *path, bool abstract, bool server, struct error *e)
 {
     struct sockaddr_un address;
     struct stat info;
-    if (!unix_address(path, &address, e))
+    socklen_t size = unix_address(path, abstract, &address, e);
+    if (!size)
         return -1;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     /* A socket that an earlier run left behind would make bind fail; other files stay. */
-    if (server && lstat(path, &info) == 0 && S_ISSOCK(info.st_mode))
+    if (server && !abstract && lstat(path, &info) == 0 && S_ISSOCK(info.st_mode))
         unlink(path);
     int rc = fd < 0 ? -1
-             : server ? bind(fd, (struct sockaddr *)&address, sizeof(address))
-                      : connect(fd, (struct sockaddr *)&address, sizeof(address));
+             : server ? bind(fd, (struct sockaddr *)&address, size)
+                      : connect(fd, (struct sockaddr *)&address, size);
     if (rc == 0 && server) {
-        st->unlink_path = strdup(path);
+        st->unlink_path = abstract ? NULL : strdup(path);
         rc = listen(fd, 1);
     }
     if (rc != 0) {
@@ -185,6 +190,24 @@ static void on_peer_waiting(void *opaque, uint32_t events)
         fprintf(stderr, "armemu: warning: %s: %s\n", cd->id, e.text);
 }
 
+int chardev_socket_exchange(struct chardev *cd, int fd)
+{
+    struct socket_state *st = cd->state;
+    struct error e;
+    if (cd->kind != &chardev_kind_socket || st->stream.in_fd < 0)
+        return -1;
+    int old = st->stream.in_fd;
+    chardev_stream_stop(&st->stream, CHARDEV_LINGER_MS);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    st->stream.in_fd = st->stream.out_fd = fd;
+    if (chardev_stream_start(&st->stream, &e))
+        return old;
+    st->stream.in_fd = st->stream.out_fd = old;
+    if (!chardev_stream_start(&st->stream, &e))
+        on_peer_gone(cd);
+    return -1;
+}
+
 static void socket_close(struct chardev *cd)
 {
     struct socket_state *st = cd->state;
@@ -223,7 +246,7 @@ static int open_address(struct chardev *cd, const struct chardev_options *o, boo
     }
     if (path) {
         chardev_describe(cd, "unix:%s%s", path, server ? ",server=on" : "");
-        return unix_socket(st, path, server, e);
+        return unix_socket(st, path, chardev_option_bool(o, "abstract", false), server, e);
     }
     st->tcp = true;
     int fd = tcp_socket(chardev_option(o, "host"), port, server, e);
@@ -285,6 +308,7 @@ static void socket_accept_input(struct chardev *cd)
 
 static const struct chardev_option_spec socket_options[] = {
     {"path", CHARDEV_STRING, "path of a Unix socket"},
+    {"abstract", CHARDEV_BOOL, "the path is a name in Linux's abstract namespace (default: off)"},
     {"host", CHARDEV_STRING, "TCP: name or address"},
     {"port", CHARDEV_STRING, "TCP: port; 0 as a server: any free one"},
     {"server", CHARDEV_BOOL, "listen (default: connect)"},

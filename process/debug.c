@@ -212,6 +212,11 @@ static void news(void *opaque)
     if (d->output_length && d->attached && d->listener.output)
         d->listener.output(d->listener.opaque, d->output, d->output_length);
     d->output_length = 0;
+    if (d->hub == HUB_WANTED) {
+        const struct process_debugger *debugger = d->process->config.debugger;
+        d->hub = debugger->share && debugger->share(debugger->opaque, d->hub_name) ? HUB_THERE : HUB_FAILED;
+        pthread_cond_broadcast(&d->changed);
+    }
     bool announced = d->announced;
     d->announced = false;
     if (announced)
@@ -352,7 +357,7 @@ bool debug_wants(struct task *t)
 {
     struct process_debug *d = debugger_of(t);
     return d && (atomic_load(&d->stopped) || atomic_load(&t->debug.held) || t->debug.step_done ||
-                 t->debug.watch_met);
+                 t->debug.watch_met || t->debug.follow.kind != GDB_STOP_NONE);
 }
 
 bool debug_watched(struct task *t, uint32_t addr, uint32_t len, bool write)
@@ -370,12 +375,24 @@ bool debug_watched(struct task *t, uint32_t addr, uint32_t len, bool write)
     return true;
 }
 
+/* A vfork is done at once, since the child has memory of its own. */
+static void tell_fork(struct process_debug *d, struct task *t)
+{
+    while (t->debug.follow.kind != GDB_STOP_NONE) {
+        const struct gdb_stop stop = t->debug.follow;
+        t->debug.follow.kind = stop.kind == GDB_STOP_VFORK ? GDB_STOP_VFORK_DONE : GDB_STOP_NONE;
+        if (d->attached && d->follow_forks)
+            report(d, t, &stop);
+    }
+}
+
 void debug_before_guest(struct task *t)
 {
     struct process_debug *d = debugger_of(t);
     if (!d || !debug_wants(t))
         return;
     pthread_mutex_lock(&d->lock);
+    tell_fork(d, t);
     if (t->debug.step_done) {
         t->debug.step_done = false;
         step_is_done(d, t);
@@ -508,6 +525,76 @@ void debug_process_ends(struct process *p, enum gdb_stop_kind kind, int code)
     while (!d->ended)
         pthread_cond_wait(&d->changed, &d->lock);
     pthread_mutex_unlock(&d->lock);
+}
+
+/* ---- processes ------------------------------------------------------------------------------------------ */
+
+/* Can other processes have the debugger? The lock is held. */
+static bool shared(struct process_debug *d)
+{
+    if (d->hub == HUB_NONE) {
+        d->hub = HUB_WANTED;
+        debug_ring(d);
+        while (d->hub == HUB_WANTED)
+            pthread_cond_wait(&d->changed, &d->lock);
+    }
+    bool there = d->hub == HUB_THERE;
+    if (!there)
+        d->hub = HUB_NONE; /* another time */
+    return there;
+}
+
+bool debug_fork_begin(struct task *t)
+{
+    struct process_debug *d = debugger_of(t);
+    if (!d)
+        return false;
+    pthread_mutex_lock(&d->lock);
+    if (d->attached && d->follow_forks && !d->non_stop && shared(d))
+        return true;
+    pthread_mutex_unlock(&d->lock);
+    return false;
+}
+
+void debug_forked(struct task *t, int pid, bool vfork)
+{
+    if (pid > 0)
+        t->debug.follow = (struct gdb_stop){.kind = vfork ? GDB_STOP_VFORK : GDB_STOP_FORK, .code = (uint32_t)pid};
+    pthread_mutex_unlock(&debugger_of(t)->lock);
+}
+
+void debug_join(struct task *t)
+{
+    struct process *p = t->process;
+    struct process_debug *d = p->debug;
+    const struct process_debugger *debugger = p->config.debugger;
+    struct error e;
+    pthread_mutex_init(&d->lock, NULL); /* its owner is in the parent, and who waited */
+    pthread_cond_init(&d->changed, NULL);
+    pthread_cond_init(&d->bell, NULL);
+    d->rung = d->announced = d->waiting = false;
+    d->output = NULL;
+    d->output_length = 0;
+    d->mem = -1;
+    d->inherited = true;
+    d->attached = true;
+    atomic_store(&d->stopped, true);
+    memset(&t->debug, 0, sizeof(t->debug));
+    engine_step(t->engine, ENGINE_STEP_OFF);
+    t->debug.in_syscall = true;
+    if (!debugger->join(debugger->opaque, d, d->hub_name, &e))
+        debug_forget(t);
+}
+
+const char *debug_exec(struct task *t)
+{
+    struct process_debug *d = debugger_of(t);
+    if (!d)
+        return NULL;
+    pthread_mutex_lock(&d->lock);
+    bool ok = d->attached && d->follow_execs && !d->non_stop && shared(d);
+    pthread_mutex_unlock(&d->lock);
+    return ok ? d->hub_name : NULL;
 }
 
 void debug_forget(struct task *t)

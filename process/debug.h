@@ -36,6 +36,10 @@ struct process_debug {
     bool end_told;           /* to a debugger in non-stop mode, who will say that he knows */
     bool end_known;
     bool ended;              /* the process may go */
+    bool follow_forks, follow_execs; /* the debugger wants to know of these */
+    enum { HUB_NONE, HUB_WANTED, HUB_THERE, HUB_FAILED } hub;
+    char hub_name[8 + PROCESS_HUB_MAX]; /* as -g takes it */
+    bool inherited;          /* pass was the parent's */
     int mem;                 /* /proc/self/mem, of the debugger's thread; -1: not open yet */
 };
 

@@ -196,6 +196,18 @@ static void act(void *opaque, const struct gdb_resume *r)
     d->listener.stopped(d->listener.opaque, &stop);
 }
 
+static uint32_t process_id(void *opaque)
+{
+    return (uint32_t)getpid();
+}
+
+static void follow(void *opaque, bool forks, bool execs)
+{
+    struct process_debug *d = opaque;
+    d->follow_forks = forks;
+    d->follow_execs = execs;
+}
+
 static void end_known(void *opaque)
 {
     struct process_debug *d = opaque;
@@ -209,7 +221,9 @@ static void attached(void *opaque, bool yes)
     d->attached = yes;
     if (d->end_told)
         debug_ring(d);
-    memset(d->pass, 0, sizeof(d->pass));
+    if (!d->inherited)
+        memset(d->pass, 0, sizeof(d->pass));
+    d->inherited = false;
 }
 
 static void quit(void *opaque)
@@ -390,6 +404,8 @@ static const char *host_path(void *opaque, const char *path, char *buf, size_t s
 
 const struct gdb_target process_gdb_target = {
     .created = true,
+    .process_id = process_id,
+    .follow = follow,
     .threads = threads,
     .describe = describe,
     .running = running,

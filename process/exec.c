@@ -91,8 +91,9 @@ static int64_t resolve(const struct process *p, int dirfd, const char *path, int
     return 0;
 }
 
-/* self and its options, "-0" and the first argument, the file, the other arguments. */
-static char **self_arguments(const struct process *p, char **argv, unsigned argc, const char *path)
+/* self and its options, those of the debugger at @hub if there is one, "-0" and the first argument, the file, the other
+ * arguments. */
+static char **self_arguments(const struct process *p, char **argv, unsigned argc, const char *path, const char *hub)
 {
     unsigned n = 0, k = 0;
     while (p->config.self[n])
@@ -102,6 +103,10 @@ static char **self_arguments(const struct process *p, char **argv, unsigned argc
         return NULL;
     for (unsigned i = 0; i < n; i++)
         v[k++] = p->config.self[i];
+    if (hub) {
+        v[k++] = (char *)"-g";
+        v[k++] = (char *)hub;
+    }
     v[k++] = (char *)"-0";
     v[k++] = argc ? argv[0] : (char *)"";
     v[k++] = (char *)path;
@@ -110,9 +115,9 @@ static char **self_arguments(const struct process *p, char **argv, unsigned argc
     return v;
 }
 
-static int64_t exec_self(struct task *t, const char *path, char **argv, unsigned argc, char **envp)
+static int64_t exec_self(struct task *t, const char *path, char **argv, unsigned argc, char **envp, const char *hub)
 {
-    char **self = t->exec_arrays[2] = self_arguments(t->process, argv, argc, path);
+    char **self = t->exec_arrays[2] = self_arguments(t->process, argv, argc, path, hub);
     int64_t r = self ? HOST3(t, SYS_execve, "/proc/self/exe", self, envp) : -ENOMEM;
     if (r == -ENOENT) /* another root, without /proc: the host's kernel may know about us */
         r = HOST3(t, SYS_execve, path, argv, envp);
@@ -124,11 +129,13 @@ static int64_t exec_self(struct task *t, const char *path, char **argv, unsigned
 static int64_t exec_file(struct task *t, const char *path, char **argv, unsigned argc, char **envp)
 {
     const struct process *p = t->process;
-    if (!p->config.by_kernel && is_for_us(p, path, 0))
-        return exec_self(t, path, argv, argc, envp);
+    bool ours = is_for_us(p, path, 0);
+    const char *hub = ours ? debug_exec(t) : NULL;
+    if (hub || (!p->config.by_kernel && ours))
+        return exec_self(t, path, argv, argc, envp, hub);
     int64_t r = HOST3(t, SYS_execve, path, argv, envp);
-    if (r == -ENOEXEC && p->config.by_kernel && is_for_us(p, path, 0)) /* it does no longer */
-        r = exec_self(t, path, argv, argc, envp);
+    if (r == -ENOEXEC && p->config.by_kernel && ours) /* it does no longer */
+        r = exec_self(t, path, argv, argc, envp, NULL);
     return r;
 }
 

@@ -60,6 +60,7 @@ struct task_debug {
     struct gdb_thread order; /* what it does */
     struct gdb_stop stop;    /* to be told */
     bool told;
+    struct gdb_stop follow;  /* of kind NONE, or what is told before the thread goes on: a fork */
     siginfo_t info;          /* of a signal that is told of */
     bool in_signal;          /* and the thread waits for what becomes of it: */
     int signal;              /* the host's number, or 0 */
@@ -261,8 +262,15 @@ void debug_task_begins(struct task *t);
 void debug_task_ends(struct task *t);
 /** The process ends with a status, or by a signal. */
 void debug_process_ends(struct process *p, enum gdb_stop_kind kind, int code);
-/** In the child, behind fork. */
+/** Before fork: is the child to have the debugger, too? Then other threads of the debugger are kept out. */
+bool debug_fork_begin(struct task *t);
+/** Behind it, in the parent, which has made @pid (negative: it has not). */
+void debug_forked(struct task *t, int pid, bool vfork);
+/** In the child, behind fork: without a debugger; or with the parent's, stopped until that says. */
 void debug_forget(struct task *t);
+void debug_join(struct task *t);
+/** Before a program is executed: the value of -g for it; NULL: it has no debugger. */
+const char *debug_exec(struct task *t);
 /** Is the process stopped with no debugger there? From the handler. */
 bool debug_waits(const struct process *p);
 /** Does the debugger want to know of the signal when the guest leaves it to the default? */

@@ -54,8 +54,11 @@ int process_run(const struct process_config *config, struct error *e)
         return status;
     if (config->debugger) {
         p->debug = process_debug_new(p);
-        if (!config->debugger->start(config->debugger->opaque, p->debug, e))
+        bool started = config->debugger->start(config->debugger->opaque, p->debug, e);
+        if (!started && !config->debugger->optional)
             return EXIT_FAILURE;
+        if (!started)
+            p->debug = NULL;
     }
     signals_init(p);
     sigset_t mask;

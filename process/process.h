@@ -30,8 +30,16 @@ struct process_debugger {
     bool (*start)(void *opaque, struct process_debug *d, struct error *e);
     /* The process ends, the listener knows: leave nothing behind. On the loop's thread. */
     void (*end)(void *opaque);
+    /* Other processes are to have the same debugger: make it so that they can reach it at @name, of
+     * PROCESS_HUB_MAX bytes. On the loop's thread. False: that cannot be. */
+    bool (*share)(void *opaque, char *name);
+    /* As start, in a process that fork has made: the debugger is at @name. */
+    bool (*join)(void *opaque, struct process_debug *d, const char *name, struct error *e);
+    bool optional; /* the program is run without it when it is not there */
     void *opaque;
 };
+
+enum { PROCESS_HUB_MAX = 64 };
 
 /** A process as the target of a stub; the functions' opaque is its process_debug. */
 extern const struct gdb_target process_gdb_target;

@@ -342,9 +342,10 @@ static void locks_release(struct process *p)
     pthread_mutex_unlock(&p->space.map_lock);
 }
 
-static void child_begin(struct task *t, const struct clone_request *q)
+static void child_begin(struct task *t, const struct clone_request *q, bool followed)
 {
-    debug_forget(t);
+    if (!followed)
+        debug_forget(t);
     if (t->vforked) { /* a process of its own from here on; what there was before is another one's */
         memcpy(t->process->own_actions, t->actions, sizeof(t->process->own_actions));
         t->actions = t->process->own_actions;
@@ -361,6 +362,8 @@ static void child_begin(struct task *t, const struct clone_request *q)
         t->state.cp15.tpidruro[0] = q->tls;
     if (q->flags & CLONE_CHILD_SETTID)
         store_tid(t, q->child_tid);
+    if (followed)
+        debug_join(t);
 }
 
 static void store_word(struct task *t, uint32_t addr, uint32_t value)
@@ -382,9 +385,12 @@ static int64_t clone_process(struct task *t, const struct clone_request *q)
 {
     struct process *p = t->process;
     struct error e;
+    bool followed = debug_fork_begin(t);
     locks_take(p);
     if (!engine_fork_prepare(p->engine, &e)) {
         locks_release(p);
+        if (followed)
+            debug_forked(t, -1, false);
         return -ENOMEM;
     }
     log_lock();
@@ -397,11 +403,11 @@ static int64_t clone_process(struct task *t, const struct clone_request *q)
         forget_others(t);
     engine_fork_finish(p->engine, t->engine, pid == 0);
     locks_release(p);
-    if (pid < 0)
-        return -error;
     if (pid == 0)
-        child_begin(t, q);
-    return pid;
+        child_begin(t, q, followed);
+    else if (followed)
+        debug_forked(t, pid, q->flags & CLONE_VFORK);
+    return pid < 0 ? -error : pid;
 }
 
 /* What must and may be asked for together, for a thread and for a process. */

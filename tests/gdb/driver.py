@@ -115,18 +115,19 @@ class Emulator:
 
 
 LINUX_COMPILER = "arm-linux-gnueabihf-gcc"
-LINUX_FLAGS = {"arm": ["-marm", "-static"], "thumb": ["-mthumb", "-static"], "dynamic": ["-marm"]}
+LINUX_FLAGS = {"arm": ["-marm", "-static"], "thumb": ["-mthumb", "-static"], "dynamic": ["-marm"],
+               "fork": ["-marm", "-static"]}
 
 
 def linux_program(context, kind):
-    """Path of the program for ARM Linux: "arm", "thumb" (both static) or "dynamic"."""
+    """Path of the program for ARM Linux: "arm", "thumb" (both static) or "dynamic"; "fork" is another one."""
     name = "user-" + kind
     if name not in context.programs:
         if not shutil.which(LINUX_COMPILER):
             raise Skip(f"there is no {LINUX_COMPILER}")
         path = os.path.join(context.scratch, name)
         subprocess.run([LINUX_COMPILER, "-g", "-O0", "-w", "-pthread", *LINUX_FLAGS[kind],
-                        os.path.join(HERE, "guest", "user.c"), "-o", path], check=True)
+                        os.path.join(HERE, "guest", "fork.c" if kind == "fork" else "user.c"), "-o", path], check=True)
         context.programs[name] = path
     return context.programs[name]
 

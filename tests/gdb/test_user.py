@@ -125,8 +125,8 @@ def test_threads(context):
         + "set scheduler-locking on\n" + "".join("stepi\n" for _ in range(20))
         + "set scheduler-locking off\ndelete\nbreak threads_done\ncontinue\ninfo threads\n"
         + show("shared", "shared[0] + shared[1] + shared[2]") + "thread apply all backtrace 1\ncontinue\ncontinue\n")
-    check_match(r"^  1 +Thread \d+ .*\(in (a system call|the program)\)", out)
-    check_match(r"^\* \d+ +Thread \d+ .* worker", out)
+    check_match(r"^  1 +Thread [\d.]+ .*\(in (a system call|the program)\)", out)
+    check_match(r"^\* \d+ +Thread [\d.]+ .* worker", out)
     check_equal(values(out)["tls"], "1", "thread-local storage")
     check_equal(values(out)["shared"], "3000", "what the threads did")
     check_equal((status, text), (3, SUMMARY), "the program's end")

@@ -19,7 +19,7 @@
 #include "util/bits.h"
 
 #define F(type, member, guest_offset, guest_bytes)                                                 \
-    {guest_offset, offsetof(type, member), guest_bytes, sizeof(((type *)0)->member)}
+    {guest_offset, offsetof(type, member), guest_bytes, sizeof(((type *)0)->member), #member}
 #define CONV(name, bytes)                                                                          \
     const struct conv conv_##name = {name##_fields, ARRAY_SIZE(name##_fields), bytes}
 
@@ -84,6 +84,12 @@ static const struct conv_field timespec_fields[] = {
     F(struct timespec, tv_sec, 0, 4), F(struct timespec, tv_nsec, 4, 4),
 };
 CONV(timespec, 8);
+
+/* Bytes 12 to 15 may hold anything. */
+static const struct conv_field timespec64_fields[] = {
+    F(struct timespec, tv_sec, 0, 8), F(struct timespec, tv_nsec, 8, 4),
+};
+CONV(timespec64, 16);
 
 static const struct conv_field timeval_fields[] = {
     F(struct timeval, tv_sec, 0, 4), F(struct timeval, tv_usec, 4, 4),
@@ -180,7 +186,7 @@ CONV(mq_attr, 32);
 
 /* ---- the machine ----------------------------------------------------------------------------- */
 
-static int64_t get_sized(const uint8_t *p, unsigned size)
+int64_t conv_get(const void *p, unsigned size)
 {
     uint64_t v = 0;
     memcpy(&v, p, size);
@@ -193,7 +199,7 @@ void conv_out(struct task *t, const struct conv *c, uint32_t addr, const void *h
     uint8_t buf[128] = {0};
     for (unsigned i = 0; i < c->count; i++) {
         const struct conv_field *f = &c->fields[i];
-        int64_t v = get_sized((const uint8_t *)host + f->host, f->host_size);
+        int64_t v = conv_get((const uint8_t *)host + f->host, f->host_size);
         memcpy(buf + f->guest, &v, f->guest_size);
     }
     memcpy(guest_ptr(t, addr), buf, c->guest_size);
@@ -205,7 +211,7 @@ void conv_in(struct task *t, const struct conv *c, uint32_t addr, void *host)
     memcpy(buf, guest_ptr(t, addr), c->guest_size);
     for (unsigned i = 0; i < c->count; i++) {
         const struct conv_field *f = &c->fields[i];
-        int64_t v = get_sized(buf + f->guest, f->guest_size);
+        int64_t v = conv_get(buf + f->guest, f->guest_size);
         memcpy((uint8_t *)host + f->host, &v, f->host_size);
     }
 }

@@ -1,8 +1,15 @@
 /* ioctl: requests whose argument has the same layout for guest and host, by number; and struct ifconf. */
+#include <asm/termbits.h>
 #include <errno.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/if_tun.h>
+#include <linux/kd.h>
+#include <linux/loop.h>
+#include <linux/nsfs.h>
+#include <linux/random.h>
 #include <linux/sockios.h>
+#include <linux/vt.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,41 +19,99 @@
 #include "util/bits.h"
 #include "util/log.h"
 
-enum argument { NUMBER, IN, OUT };
+/* What the third argument is: a number, or a pointer to what is read, or to what is (read and) written
+ * and looks the same to the host, or to a long that is written. */
+enum argument { NUMBER, IN, OUT, LONG };
 
-static const struct {
-    uint32_t request;
+#define SAME(request, argument) {(uint32_t)(request), (uint32_t)(request), argument, #request}
+/* Numbers that contain the size of a long */
+#define OWN(guest, request, argument) {guest, (uint32_t)(request), argument, #request}
+
+static const struct ioctl_row {
+    uint32_t request, host;
     enum argument argument;
+    const char *name;
 } requests[] = {
     /* terminals: struct termios, termio, winsize, ints */
-    {TCGETS, OUT}, {TCSETS, IN}, {TCSETSW, IN}, {TCSETSF, IN}, {TCGETA, OUT}, {TCSETA, IN},
-    {TCSETAW, IN}, {TCSETAF, IN}, {TCSBRK, NUMBER}, {TCXONC, NUMBER}, {TCFLSH, NUMBER},
-    {TIOCEXCL, NUMBER}, {TIOCNXCL, NUMBER}, {TIOCSCTTY, NUMBER}, {TIOCGPGRP, OUT},
-    {TIOCSPGRP, IN}, {TIOCOUTQ, OUT}, {TIOCSTI, IN}, {TIOCGWINSZ, OUT}, {TIOCSWINSZ, IN},
-    {TIOCMGET, OUT}, {TIOCMBIS, IN}, {TIOCMBIC, IN}, {TIOCMSET, IN}, {FIONREAD, OUT},
-    {TIOCPKT, IN}, {FIONBIO, IN}, {TIOCNOTTY, NUMBER}, {TIOCSETD, IN}, {TIOCGETD, OUT},
-    {TCSBRKP, NUMBER}, {TIOCSBRK, NUMBER}, {TIOCCBRK, NUMBER}, {TIOCGSID, OUT},
-    {TIOCGPTN, OUT}, {TIOCSPTLCK, IN}, {TIOCGPTPEER, NUMBER}, {FIONCLEX, NUMBER},
-    {FIOCLEX, NUMBER}, {FIOASYNC, IN}, {FIOQSIZE, OUT},
-    {0x802c542a, OUT}, {0x402c542b, IN}, {0x402c542c, IN}, {0x402c542d, IN}, /* TCGETS2 ... */
-    /* files and block devices */
-    {FIBMAP, OUT}, {FIGETBSZ, OUT}, {FICLONE, NUMBER}, {BLKROGET, OUT}, {BLKSSZGET, OUT},
-    {BLKPBSZGET, OUT}, {0x80041272, OUT}, {0x80046601, OUT}, {0x40046602, IN},
+    SAME(TCGETS, OUT), SAME(TCSETS, IN), SAME(TCSETSW, IN), SAME(TCSETSF, IN), SAME(TCGETA, OUT),
+    SAME(TCSETA, IN), SAME(TCSETAW, IN), SAME(TCSETAF, IN), SAME(TCSBRK, NUMBER),
+    SAME(TCXONC, NUMBER), SAME(TCFLSH, NUMBER), SAME(TIOCEXCL, NUMBER), SAME(TIOCNXCL, NUMBER),
+    SAME(TIOCGEXCL, OUT), SAME(TIOCSCTTY, NUMBER), SAME(TIOCGPGRP, OUT), SAME(TIOCSPGRP, IN),
+    SAME(TIOCOUTQ, OUT), SAME(TIOCSTI, IN), SAME(TIOCGWINSZ, OUT), SAME(TIOCSWINSZ, IN),
+    SAME(TIOCMGET, OUT), SAME(TIOCMBIS, IN), SAME(TIOCMBIC, IN), SAME(TIOCMSET, IN),
+    SAME(TIOCGSOFTCAR, OUT), SAME(TIOCSSOFTCAR, IN), SAME(FIONREAD, OUT), SAME(TIOCPKT, IN),
+    SAME(FIONBIO, IN), SAME(TIOCNOTTY, NUMBER), SAME(TIOCSETD, IN), SAME(TIOCGETD, OUT),
+    SAME(TCSBRKP, NUMBER), SAME(TIOCSBRK, NUMBER), SAME(TIOCCBRK, NUMBER), SAME(TIOCGSID, OUT),
+    SAME(TIOCGPTN, OUT), SAME(TIOCSPTLCK, IN), SAME(TIOCGPTLCK, OUT), SAME(TIOCGPKT, OUT),
+    SAME(TIOCGPTPEER, NUMBER), SAME(TIOCVHANGUP, NUMBER), SAME(TIOCGDEV, OUT), SAME(TIOCSIG, NUMBER),
+    SAME(TIOCCONS, NUMBER), SAME(TIOCLINUX, OUT), SAME(TIOCMIWAIT, NUMBER),
+    SAME(FIONCLEX, NUMBER), SAME(FIOCLEX, NUMBER), SAME(FIOASYNC, IN), SAME(FIOQSIZE, OUT),
+    SAME(TCGETS2, OUT), SAME(TCSETS2, IN), SAME(TCSETSW2, IN), SAME(TCSETSF2, IN),
+    /* consoles */
+    SAME(KDGKBTYPE, OUT), SAME(KDGETMODE, OUT), SAME(KDSETMODE, NUMBER), SAME(KDGKBMODE, OUT),
+    SAME(KDSKBMODE, NUMBER), SAME(KDGETLED, OUT), SAME(KDSETLED, NUMBER), SAME(KDGKBLED, OUT),
+    SAME(KDSKBLED, NUMBER), SAME(KIOCSOUND, NUMBER), SAME(KDMKTONE, NUMBER), SAME(VT_OPENQRY, OUT),
+    SAME(VT_GETMODE, OUT), SAME(VT_SETMODE, IN), SAME(VT_GETSTATE, OUT), SAME(VT_ACTIVATE, NUMBER),
+    SAME(VT_WAITACTIVE, NUMBER), SAME(VT_RELDISP, NUMBER), SAME(VT_DISALLOCATE, NUMBER),
+    /* files */
+    SAME(FIBMAP, OUT), SAME(FIGETBSZ, OUT), SAME(FICLONE, NUMBER), SAME(FICLONERANGE, IN),
+    SAME(FIDEDUPERANGE, OUT), SAME(FIFREEZE, OUT), SAME(FITHAW, OUT), SAME(FITRIM, OUT),
+    SAME(FS_IOC_FIEMAP, OUT), SAME(FS_IOC_FSGETXATTR, OUT), SAME(FS_IOC_FSSETXATTR, IN),
+    OWN(0x80046601, FS_IOC_GETFLAGS, OUT), OWN(0x40046602, FS_IOC_SETFLAGS, IN),
+    OWN(0x80047601, FS_IOC_GETVERSION, OUT), OWN(0x40047602, FS_IOC_SETVERSION, IN),
+    SAME(FS_IOC_GETFSLABEL, OUT), SAME(FS_IOC_SETFSLABEL, IN),
+    /* block and loop devices */
+    SAME(BLKROGET, OUT), SAME(BLKROSET, IN), SAME(BLKRRPART, NUMBER), SAME(BLKFLSBUF, NUMBER),
+    SAME(BLKRASET, NUMBER), SAME(BLKRAGET, LONG), SAME(BLKFRASET, NUMBER), SAME(BLKFRAGET, LONG),
+    SAME(BLKGETSIZE, LONG), SAME(BLKSSZGET, OUT), SAME(BLKPBSZGET, OUT), SAME(BLKIOMIN, OUT),
+    SAME(BLKIOOPT, OUT), SAME(BLKALIGNOFF, OUT), SAME(BLKSECTGET, OUT), SAME(BLKROTATIONAL, OUT),
+    SAME(BLKDISCARD, IN), SAME(BLKSECDISCARD, IN), SAME(BLKZEROOUT, IN), SAME(BLKDISCARDZEROES, OUT),
+    OWN(0x80041270, BLKBSZGET, OUT), OWN(0x40041271, BLKBSZSET, IN), OWN(0x80041272, BLKGETSIZE64, OUT),
+    SAME(LOOP_SET_FD, NUMBER), SAME(LOOP_CLR_FD, NUMBER), SAME(LOOP_CHANGE_FD, NUMBER),
+    SAME(LOOP_SET_STATUS64, IN), SAME(LOOP_GET_STATUS64, OUT), SAME(LOOP_SET_CAPACITY, NUMBER),
+    SAME(LOOP_SET_DIRECT_IO, NUMBER), SAME(LOOP_SET_BLOCK_SIZE, NUMBER), SAME(LOOP_CONFIGURE, IN),
+    SAME(LOOP_CTL_ADD, NUMBER), SAME(LOOP_CTL_REMOVE, NUMBER), SAME(LOOP_CTL_GET_FREE, NUMBER),
     /* sockets */
-    {SIOCATMARK, OUT}, {SIOCGPGRP, OUT}, {SIOCSPGRP, IN}, {SIOCGIFNAME, OUT},
-    {SIOCGIFFLAGS, OUT}, {SIOCSIFFLAGS, IN}, {SIOCGIFADDR, OUT}, {SIOCSIFADDR, IN},
-    {SIOCGIFDSTADDR, OUT}, {SIOCGIFBRDADDR, OUT}, {SIOCSIFBRDADDR, IN}, {SIOCGIFNETMASK, OUT},
-    {SIOCSIFNETMASK, IN}, {SIOCGIFMETRIC, OUT}, {SIOCGIFMTU, OUT}, {SIOCSIFMTU, IN},
-    {SIOCGIFHWADDR, OUT}, {SIOCGIFINDEX, OUT}, {SIOCGIFTXQLEN, OUT}, {TUNSETIFF, OUT},
+    SAME(SIOCATMARK, OUT), SAME(SIOCGPGRP, OUT), SAME(SIOCSPGRP, IN), SAME(FIOSETOWN, IN),
+    SAME(FIOGETOWN, OUT), SAME(SIOCGIFNAME, OUT), SAME(SIOCGIFFLAGS, OUT), SAME(SIOCSIFFLAGS, IN),
+    SAME(SIOCGIFADDR, OUT), SAME(SIOCSIFADDR, IN), SAME(SIOCGIFDSTADDR, OUT),
+    SAME(SIOCSIFDSTADDR, IN), SAME(SIOCGIFBRDADDR, OUT), SAME(SIOCSIFBRDADDR, IN),
+    SAME(SIOCGIFNETMASK, OUT), SAME(SIOCSIFNETMASK, IN), SAME(SIOCGIFMETRIC, OUT),
+    SAME(SIOCSIFMETRIC, IN), SAME(SIOCGIFMTU, OUT), SAME(SIOCSIFMTU, IN), SAME(SIOCSIFNAME, IN),
+    SAME(SIOCGIFHWADDR, OUT), SAME(SIOCSIFHWADDR, IN), SAME(SIOCGIFINDEX, OUT),
+    SAME(SIOCGIFPFLAGS, OUT), SAME(SIOCSIFPFLAGS, IN), SAME(SIOCGIFTXQLEN, OUT),
+    SAME(SIOCSIFTXQLEN, IN), SAME(SIOCADDMULTI, IN), SAME(SIOCDELMULTI, IN), SAME(SIOCGARP, OUT),
+    SAME(SIOCSARP, IN), SAME(SIOCDARP, IN), SAME(SIOCBRADDBR, IN), SAME(SIOCBRDELBR, IN),
+    SAME(SIOCBRADDIF, IN), SAME(SIOCBRDELIF, IN), SAME(TUNSETIFF, OUT), SAME(TUNGETIFF, OUT),
+    SAME(TUNSETPERSIST, NUMBER), SAME(TUNSETOWNER, NUMBER), SAME(TUNSETGROUP, NUMBER),
+    SAME(TUNGETFEATURES, OUT), SAME(TUNSETOFFLOAD, NUMBER),
+    /* others */
+    SAME(NS_GET_USERNS, NUMBER), SAME(NS_GET_PARENT, NUMBER), SAME(NS_GET_NSTYPE, NUMBER),
+    SAME(NS_GET_OWNER_UID, OUT), SAME(RNDGETENTCNT, OUT), SAME(RNDADDTOENTCNT, IN),
 };
+
+static const struct ioctl_row *row_find(uint32_t request)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(requests); i++)
+        if (requests[i].request == request)
+            return &requests[i];
+    return NULL;
+}
+
+const char *ioctl_name(uint32_t request)
+{
+    const struct ioctl_row *row = request == SIOCGIFCONF ? NULL : row_find(request);
+    return row ? row->name : request == SIOCGIFCONF ? "SIOCGIFCONF" : NULL;
+}
 
 /* struct ifreq has a union that is 8 bytes longer for the host. */
 enum { GUEST_IFREQ = 32 };
 
 static bool is_ifreq(uint32_t request)
 {
-    return (request >= SIOCGIFNAME && request <= SIOCGIFTXQLEN && request != SIOCGIFCONF) ||
-           request == TUNSETIFF;
+    bool of_interfaces = request >= SIOCGIFNAME && request <= SIOCSIFTXQLEN;
+    return (of_interfaces && row_find(request)) || request == SIOCBRADDIF || request == SIOCBRDELIF ||
+           request == TUNSETIFF || request == TUNGETIFF;
 }
 
 static int64_t ifreq_call(struct task *t, int fd, uint32_t request, uint32_t addr)
@@ -78,26 +143,36 @@ static int64_t ifconf_call(struct task *t, int fd, uint32_t addr)
     return 0;
 }
 
+static int64_t long_call(struct task *t, int fd, uint32_t request, uint32_t addr)
+{
+    long value = 0;
+    int64_t r = HOST3(t, SYS_ioctl, fd, request, &value);
+    if (r >= 0)
+        *(uint32_t *)guest_ptr(t, addr) = (uint32_t)value;
+    return r;
+}
+
 int64_t sys_ioctl(struct task *t, const uint32_t *a)
 {
-    enum { LARGEST = 256 };
+    enum { LARGEST = 4096 };
     int fd = (int)a[0];
     if (a[1] == SIOCGIFCONF)
         return ifconf_call(t, fd, a[2]);
     if (is_ifreq(a[1]))
         return ifreq_call(t, fd, a[1], a[2]);
-    for (unsigned i = 0; i < ARRAY_SIZE(requests); i++) {
-        if (requests[i].request != a[1])
-            continue;
-        switch (requests[i].argument) {
-        case NUMBER:
-            return HOST3(t, SYS_ioctl, fd, a[1], (int32_t)a[2]);
-        case IN:
-            return HOST3(t, SYS_ioctl, fd, a[1], guest_ptr0(t, a[2]));
-        case OUT:
-            return HOST3(t, SYS_ioctl, fd, a[1], a[2] ? guest_out(t, a[2], LARGEST) : NULL);
-        }
+    const struct ioctl_row *row = row_find(a[1]);
+    if (!row) {
+        log_write(LOG_UNIMP, "ioctl 0x%08x", a[1]);
+        return -ENOTTY;
     }
-    log_write(LOG_UNIMP, "ioctl 0x%08x", a[1]);
-    return -ENOTTY;
+    switch (row->argument) {
+    case IN:
+        return HOST3(t, SYS_ioctl, fd, row->host, guest_ptr0(t, a[2]));
+    case OUT:
+        return HOST3(t, SYS_ioctl, fd, row->host, a[2] ? guest_out(t, a[2], LARGEST) : NULL);
+    case LONG:
+        return long_call(t, fd, row->host, a[2]);
+    default:
+        return HOST3(t, SYS_ioctl, fd, row->host, (int32_t)a[2]);
+    }
 }

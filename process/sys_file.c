@@ -41,6 +41,34 @@ int64_t sys_creat(struct task *t, const uint32_t *a)
     return open_at(t, (uint32_t)AT_FDCWD, a[0], O_CREAT | O_WRONLY | O_TRUNC, a[1]);
 }
 
+/* struct open_how: three numbers of 64 bits. */
+int64_t sys_openat2(struct task *t, const uint32_t *a)
+{
+    enum { HOW_WORDS = 3 };
+    uint64_t how[HOW_WORDS];
+    char found[PATH_MAX];
+    int64_t result;
+    if (a[3] < sizeof(how))
+        return -EINVAL;
+    if (a[3] > sizeof(how))
+        return -E2BIG;
+    memcpy(how, guest_ptr(t, a[2]), sizeof(how));
+    const char *path = guest_ptr(t, a[1]);
+    if (how[0] >> 32)
+        return -EINVAL;
+    how[0] = (uint32_t)open_flags_to_host((uint32_t)how[0]);
+    if (!how[2] && procfs_open(t, path, (int)how[0], &result))
+        return result;
+    if (!how[2]) /* how to resolve the name */
+        path = path_find(t->process, path, found);
+    return HOST4(t, SYS_openat2, (int32_t)a[0], path, how, sizeof(how));
+}
+
+int64_t sys_open_by_handle_at(struct task *t, const uint32_t *a)
+{
+    return HOST3(t, SYS_open_by_handle_at, (int32_t)a[0], guest_ptr(t, a[1]), open_flags_to_host(a[2]));
+}
+
 int64_t sys_pipe2(struct task *t, const uint32_t *a)
 {
     return HOST2(t, SYS_pipe2, guest_out(t, a[0], 8), open_flags_to_host(a[1]));
@@ -164,33 +192,49 @@ int64_t sys_readlinkat(struct task *t, const uint32_t *a)
 
 /* ---- reading and writing --------------------------------------------------------------------- */
 
-static int64_t vectored(struct task *t, long nr, const uint32_t *a, bool write, uint64_t offset)
+static int64_t vectored(struct task *t, long nr, const uint32_t *a, bool write, uint64_t offset,
+                        uint32_t flags)
 {
     struct iovec iov[IOV_LIMIT];
     int r = iov_in(t, a[1], a[2], iov, write);
     if (r)
         return r;
-    return HOST5(t, nr, (int32_t)a[0], iov, a[2], offset, 0);
+    return HOST6(t, nr, (int32_t)a[0], iov, a[2], offset, 0, flags);
 }
 
 int64_t sys_readv(struct task *t, const uint32_t *a)
 {
-    return vectored(t, SYS_readv, a, true, 0);
+    return vectored(t, SYS_readv, a, true, 0, 0);
 }
 
 int64_t sys_writev(struct task *t, const uint32_t *a)
 {
-    return vectored(t, SYS_writev, a, false, 0);
+    return vectored(t, SYS_writev, a, false, 0, 0);
 }
 
 int64_t sys_preadv(struct task *t, const uint32_t *a)
 {
-    return vectored(t, SYS_preadv, a, true, (uint64_t)pair64(a[3], a[4]));
+    return vectored(t, SYS_preadv, a, true, (uint64_t)pair64(a[3], a[4]), 0);
 }
 
 int64_t sys_pwritev(struct task *t, const uint32_t *a)
 {
-    return vectored(t, SYS_pwritev, a, false, (uint64_t)pair64(a[3], a[4]));
+    return vectored(t, SYS_pwritev, a, false, (uint64_t)pair64(a[3], a[4]), 0);
+}
+
+int64_t sys_preadv2(struct task *t, const uint32_t *a)
+{
+    return vectored(t, SYS_preadv2, a, true, (uint64_t)pair64(a[3], a[4]), a[5]);
+}
+
+int64_t sys_pwritev2(struct task *t, const uint32_t *a)
+{
+    return vectored(t, SYS_pwritev2, a, false, (uint64_t)pair64(a[3], a[4]), a[5]);
+}
+
+int64_t sys_vmsplice(struct task *t, const uint32_t *a)
+{
+    return vectored(t, SYS_vmsplice, a, true, a[3], 0);
 }
 
 int64_t sys_sendfile(struct task *t, const uint32_t *a)
@@ -295,6 +339,7 @@ int64_t sys_fcntl64(struct task *t, const uint32_t *a)
         return HOST3(t, SYS_fcntl, fd, F_SETFL, open_flags_to_host(a[2]));
     case F_GETOWN_EX:
     case F_SETOWN_EX:
+    case 17: /* F_GETOWNER_UIDS */
     case 1035: /* F_GET_RW_HINT and the like: pointers to 64 bits */
     case 1036:
     case 1037:

@@ -204,7 +204,8 @@ int64_t sys_semtimedop(struct task *t, const uint32_t *a)
 
 int64_t sys_semtimedop_time64(struct task *t, const uint32_t *a)
 {
-    return sem_operate(t, a, guest_ptr0(t, a[3]));
+    struct timespec ts;
+    return sem_operate(t, a, conv_in0(t, &conv_timespec64, a[3], &ts));
 }
 
 /* ---- POSIX message queues -------------------------------------------------------------------- */

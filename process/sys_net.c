@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <linux/filter.h>
+
 #include "process/syscall.h"
 #include "util/bits.h"
 
@@ -179,6 +181,12 @@ int64_t sys_recvmmsg(struct task *t, const uint32_t *a)
     return count;
 }
 
+/* The timeout, which the kernel looks at only when a message has come, is left out. */
+int64_t sys_recvmmsg_time64(struct task *t, const uint32_t *a)
+{
+    return sys_recvmmsg(t, a);
+}
+
 /* ---- options --------------------------------------------------------------------------------- */
 
 /* Options whose value is a time of 32 bits for the guest. */
@@ -187,9 +195,21 @@ static bool is_time(uint32_t level, uint32_t option)
     return level == SOL_SOCKET && (option == SO_RCVTIMEO || option == SO_SNDTIMEO);
 }
 
+/* struct sock_fprog: a length, and a pointer to instructions. */
+static int64_t attach_filter(struct task *t, const uint32_t *a)
+{
+    const uint32_t *guest = guest_ptr(t, a[3]);
+    if (a[4] != 2 * sizeof(*guest))
+        return -EINVAL;
+    struct sock_fprog program = {(uint16_t)guest[0], guest_ptr(t, guest[1])};
+    return HOST5(t, SYS_setsockopt, (int32_t)a[0], a[1], a[2], &program, sizeof(program));
+}
+
 int64_t sys_setsockopt(struct task *t, const uint32_t *a)
 {
     struct timeval tv;
+    if (a[1] == SOL_SOCKET && (a[2] == SO_ATTACH_FILTER || a[2] == SO_ATTACH_REUSEPORT_CBPF))
+        return attach_filter(t, a);
     if (!is_time(a[1], a[2]) || a[4] < 8)
         return HOST5(t, SYS_setsockopt, (int32_t)a[0], a[1], a[2], guest_ptr0(t, a[3]), a[4]);
     conv_in(t, &conv_timeval, a[3], &tv);

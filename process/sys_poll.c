@@ -91,21 +91,25 @@ static const uint64_t *select_mask(struct task *t, uint32_t addr, uint64_t *mask
     return mask;
 }
 
-int64_t sys_pselect6(struct task *t, const uint32_t *a)
+static int64_t pselect6(struct task *t, const uint32_t *a, const struct conv *time)
 {
     struct timespec ts;
     uint64_t mask;
-    void *timeout = conv_in0(t, &conv_timespec, a[4], &ts);
+    void *timeout = conv_in0(t, time, a[4], &ts);
     int64_t r = select_call(t, a, timeout, select_mask(t, a[5], &mask));
     if (timeout)
-        conv_out(t, &conv_timespec, a[4], &ts);
+        conv_out(t, time, a[4], &ts);
     return r;
+}
+
+int64_t sys_pselect6(struct task *t, const uint32_t *a)
+{
+    return pselect6(t, a, &conv_timespec);
 }
 
 int64_t sys_pselect6_time64(struct task *t, const uint32_t *a)
 {
-    uint64_t mask;
-    return select_call(t, a, guest_ptr0(t, a[4]), select_mask(t, a[5], &mask));
+    return pselect6(t, a, &conv_timespec64);
 }
 
 /* ---- poll ------------------------------------------------------------------------------------ */
@@ -121,19 +125,24 @@ static int64_t poll_call(struct task *t, const uint32_t *a, struct timespec *tim
     return HOST5(t, SYS_ppoll, fds, a[1], timeout, a[3] ? &mask : NULL, sizeof(mask));
 }
 
-int64_t sys_ppoll(struct task *t, const uint32_t *a)
+static int64_t ppoll_call(struct task *t, const uint32_t *a, const struct conv *time)
 {
     struct timespec ts;
-    void *timeout = conv_in0(t, &conv_timespec, a[2], &ts);
+    void *timeout = conv_in0(t, time, a[2], &ts);
     int64_t r = poll_call(t, a, timeout);
     if (timeout && r >= 0)
-        conv_out(t, &conv_timespec, a[2], &ts);
+        conv_out(t, time, a[2], &ts);
     return r;
+}
+
+int64_t sys_ppoll(struct task *t, const uint32_t *a)
+{
+    return ppoll_call(t, a, &conv_timespec);
 }
 
 int64_t sys_ppoll_time64(struct task *t, const uint32_t *a)
 {
-    return poll_call(t, a, guest_ptr0(t, a[2]));
+    return ppoll_call(t, a, &conv_timespec64);
 }
 
 /* ---- epoll ----------------------------------------------------------------------------------- */
@@ -156,7 +165,9 @@ int64_t sys_epoll_ctl(struct task *t, const uint32_t *a)
     return HOST4(t, SYS_epoll_ctl, (int32_t)a[0], (int32_t)a[1], (int32_t)a[2], a[3] ? &ev : NULL);
 }
 
-static int64_t epoll_call(struct task *t, const uint32_t *a, const uint64_t *mask)
+/* @timeout: NULL for a[3], milliseconds. */
+static int64_t epoll_call(struct task *t, const uint32_t *a, const uint64_t *mask,
+                          const struct timespec *timeout)
 {
     struct epoll_event ev[EPOLL_EVENTS_MAX];
     uint32_t max = a[2] < EPOLL_EVENTS_MAX ? a[2] : EPOLL_EVENTS_MAX;
@@ -164,8 +175,10 @@ static int64_t epoll_call(struct task *t, const uint32_t *a, const uint64_t *mas
         return -EINVAL;
     if (mask)
         mask_replace(t, *mask);
-    int64_t r = HOST6(t, SYS_epoll_pwait, (int32_t)a[0], ev, max, (int32_t)a[3], mask,
-                      sizeof(*mask));
+    int64_t r = timeout ? HOST6(t, SYS_epoll_pwait2, (int32_t)a[0], ev, max, timeout, mask,
+                                sizeof(*mask))
+                        : HOST6(t, SYS_epoll_pwait, (int32_t)a[0], ev, max, (int32_t)a[3], mask,
+                                sizeof(*mask));
     struct guest_epoll_event *out = guest_ptr(t, a[1]);
     for (int64_t i = 0; i < r; i++)
         out[i] = (struct guest_epoll_event){ev[i].events, 0, ev[i].data.u64};
@@ -174,7 +187,7 @@ static int64_t epoll_call(struct task *t, const uint32_t *a, const uint64_t *mas
 
 int64_t sys_epoll_wait(struct task *t, const uint32_t *a)
 {
-    return epoll_call(t, a, NULL);
+    return epoll_call(t, a, NULL, NULL);
 }
 
 int64_t sys_epoll_pwait(struct task *t, const uint32_t *a)
@@ -182,5 +195,16 @@ int64_t sys_epoll_pwait(struct task *t, const uint32_t *a)
     uint64_t mask;
     if (a[4])
         mask_in(t, a[4], &mask);
-    return epoll_call(t, a, a[4] ? &mask : NULL);
+    return epoll_call(t, a, a[4] ? &mask : NULL, NULL);
+}
+
+int64_t sys_epoll_pwait2(struct task *t, const uint32_t *a)
+{
+    struct timespec ts;
+    uint64_t mask;
+    const uint32_t forever[] = {a[0], a[1], a[2], UINT32_MAX};
+    if (a[4])
+        mask_in(t, a[4], &mask);
+    return epoll_call(t, forever, a[4] ? &mask : NULL,
+                      conv_in0(t, &conv_timespec64, a[3], &ts));
 }

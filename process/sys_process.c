@@ -180,7 +180,25 @@ int64_t sys_futex(struct task *t, const uint32_t *a)
 
 int64_t sys_futex_time64(struct task *t, const uint32_t *a)
 {
-    return futex(t, a, futex_waits(a[1]) ? guest_ptr0(t, a[3]) : NULL);
+    struct timespec ts;
+    return futex(t, a, futex_waits(a[1]) ? conv_in0(t, &conv_timespec64, a[3], &ts) : NULL);
+}
+
+int64_t sys_futex_waitv(struct task *t, const uint32_t *a)
+{
+    enum { WAITERS_MAX = 128 };
+    struct waiter {
+        uint64_t value, addr;
+        uint32_t flags, reserved;
+    } waiters[WAITERS_MAX];
+    struct timespec ts;
+    if (!a[1] || a[1] > WAITERS_MAX || !a[0])
+        return -EINVAL;
+    memcpy(waiters, guest_ptr(t, a[0]), a[1] * sizeof(*waiters));
+    for (uint32_t i = 0; i < a[1]; i++)
+        waiters[i].addr = (uintptr_t)guest_ptr(t, (uint32_t)waiters[i].addr);
+    return HOST5(t, 449, waiters, a[1], a[2],
+                 conv_in0(t, &conv_timespec64, a[3], &ts), (int32_t)a[4]);
 }
 
 /* ---- limits and use -------------------------------------------------------------------------- */

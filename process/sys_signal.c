@@ -169,7 +169,8 @@ int64_t sys_rt_sigtimedwait(struct task *t, const uint32_t *a)
 
 int64_t sys_rt_sigtimedwait_time64(struct task *t, const uint32_t *a)
 {
-    return timed_wait(t, a, guest_ptr0(t, a[2]));
+    struct timespec ts;
+    return timed_wait(t, a, conv_in0(t, &conv_timespec64, a[2], &ts));
 }
 
 int64_t sys_rt_sigqueueinfo(struct task *t, const uint32_t *a)

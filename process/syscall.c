@@ -1,13 +1,13 @@
-/* Dispatch of system calls by the table, and their trace. */
+/* Dispatch of system calls by the table. */
 #include "process/syscall.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "process/trace.h"
 #include "util/bits.h"
 #include "util/log.h"
 
@@ -29,7 +29,7 @@ static const struct syscall_row rows[] = {
 };
 
 /* What "w" arguments may be written to at most. */
-enum { SMALL_OUT = 256, ARGUMENTS = 7 };
+enum { SMALL_OUT = 256 };
 
 /* Rows are in the order of their numbers. */
 static const struct syscall_row *row_find(uint32_t number)
@@ -47,18 +47,26 @@ static const struct syscall_row *row_find(uint32_t number)
 
 /* ---- passing on ------------------------------------------------------------------------------ */
 
+static struct timespec *times_in(struct task *t, uint32_t addr, unsigned count, struct timespec *out)
+{
+    for (unsigned i = 0; addr && i < count; i++)
+        conv_in(t, &conv_timespec64, addr + i * conv_timespec64.guest_size, &out[i]);
+    return addr ? out : NULL;
+}
+
 static int64_t pass(struct task *t, const struct syscall_row *row, const uint32_t *a)
 {
     uint64_t out[ARGUMENTS] = {0};
     char path[2][PATH_MAX];
+    struct timespec times[2];
     unsigned n = 0, k = 0, paths = 0;
-    for (const char *kind = row->args; *kind; kind++, k++) {
+    for (const char *kind = row->args; *kind; kind = trace_next_kind(kind), k++) {
         switch (*kind) {
         case 'd':
             out[n++] = (uint64_t)(int64_t)(int32_t)a[k];
             break;
         case 'f':
-            out[n++] = (uintptr_t)path_find(t->process, guest_ptr(t, a[k]), path[paths++]);
+            out[n++] = a[k] ? (uintptr_t)path_find(t->process, guest_ptr(t, a[k]), path[paths++]) : 0;
             break;
         case 's':
         case 'p':
@@ -69,6 +77,10 @@ static int64_t pass(struct task *t, const struct syscall_row *row, const uint32_
             break;
         case 'b':
             out[n++] = a[k] ? (uintptr_t)guest_out(t, a[k], a[k + 1]) : 0;
+            break;
+        case 't':
+        case 'i':
+            out[n++] = (uintptr_t)times_in(t, a[k], *kind == 't' ? 1 : 2, times);
             break;
         case 'L':
             out[n++] = (uint64_t)pair64(a[k], a[k + 1]);
@@ -81,94 +93,6 @@ static int64_t pass(struct task *t, const struct syscall_row *row, const uint32_
         }
     }
     return host_call_of(t, row->host, out[0], out[1], out[2], out[3], out[4], out[5]);
-}
-
-/* ---- trace ----------------------------------------------------------------------------------- */
-
-static void print_string(FILE *out, const struct task *t, uint32_t addr)
-{
-    enum { LONGEST = 256 };
-    if (!space_has(&t->process->space, addr, 1, SPACE_READ)) {
-        fprintf(out, "0x%08x", addr);
-        return;
-    }
-    fputc('"', out);
-    for (unsigned i = 0; i < LONGEST; i++, addr++) {
-        if (!space_has(&t->process->space, addr, 1, SPACE_READ))
-            break;
-        unsigned char c = *(const unsigned char *)guest_ptr(t, addr);
-        if (!c)
-            break;
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (isprint(c))
-            fputc(c, out);
-        else
-            fprintf(out, "\\%03o", c);
-    }
-    fputc('"', out);
-}
-
-static void print_argument(FILE *out, const struct task *t, char kind, const uint32_t *a)
-{
-    switch (kind) {
-    case 'd':
-        fprintf(out, "%d", (int32_t)*a);
-        break;
-    case 'u':
-        fprintf(out, "%u", *a);
-        break;
-    case 'o':
-        fprintf(out, "0%o", *a);
-        break;
-    case 'f':
-    case 's':
-        print_string(out, t, *a);
-        break;
-    case 'L':
-        fprintf(out, "%lld", (long long)pair64(a[0], a[1]));
-        break;
-    default:
-        fprintf(out, *a ? "0x%08x" : "%u", *a);
-    }
-}
-
-/* The call as text; it is put out with its result in one piece. */
-static char *trace_begin(const struct task *t, const struct syscall_row *row, const uint32_t *a)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return NULL;
-    fprintf(out, "%d %s(", t->tid, row->name);
-    unsigned k = 0, n = 0;
-    for (const char *kind = row->args; *kind; kind++) {
-        if (*kind != '_') {
-            if (n++)
-                fputs(", ", out);
-            print_argument(out, t, *kind, &a[k]);
-        }
-        k += *kind == 'L' ? 2 : 1;
-    }
-    fputc(')', out);
-    fclose(out);
-    return text;
-}
-
-static void trace_end(char *text, int64_t r)
-{
-    if (!text)
-        return;
-    if (r == SYSCALL_RESTART || r == SYSCALL_NOT_BEGUN)
-        fprintf(stderr, "%s = ? (to be restarted)\n", text);
-    else if (r == SYSCALL_NO_RESULT)
-        fprintf(stderr, "%s = ?\n", text);
-    else if (r < 0 && r >= -4095)
-        fprintf(stderr, "%s = -1 errno=%d (%s)\n", text, (int)-r, strerror((int)-r));
-    else
-        fprintf(stderr, r > 9 ? "%s = 0x%llx\n" : "%s = %llu\n", text, (unsigned long long)(uint32_t)r);
-    free(text);
 }
 
 /* Calls that may not return are put out before. */
@@ -215,16 +139,19 @@ void syscall_dispatch(struct task *t)
         s->r[0] = (uint32_t)unknown(t, s->r[7]);
         return;
     }
-    char *text = t->process->config.strace ? trace_begin(t, row, a) : NULL;
-    if (text && leaves(row))
-        fprintf(stderr, "%s\n", text);
+    struct trace_call trace = {.name = row->name, .args = row->args, .a = a};
+    if (t->process->config.strace)
+        trace_begin(&trace, t);
+    if (leaves(row))
+        trace_early(&trace);
     bool blocks = row->handler != sys_sigreturn && row->handler != sys_rt_sigreturn;
     if (blocks)
         debug_syscall_begin(t);
     int64_t r = guarded(t, row, a);
     if (blocks)
         debug_syscall_end(t, r);
-    trace_end(text, r);
+    if (trace.text)
+        trace_end(&trace, t, r);
     if (r == SYSCALL_NO_RESULT)
         return;
     bool failed = r == -EINTR && t->process->debug && atomic_load(&t->pending);

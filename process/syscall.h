@@ -8,6 +8,8 @@
 
 #include "process/internal.h"
 
+enum { ARGUMENTS = 7 };
+
 /** A handler gets the seven argument registers and returns a value, -errno, or SYSCALL_*. */
 typedef int64_t syscall_fn(struct task *t, const uint32_t *a);
 
@@ -51,6 +53,7 @@ static inline int64_t pair64(uint32_t low, uint32_t high)
 struct conv_field {
     uint16_t guest, host; /* offsets */
     uint8_t guest_size, host_size;
+    const char *name;
 };
 
 struct conv {
@@ -59,7 +62,7 @@ struct conv {
 };
 
 extern const struct conv conv_stat, conv_stat64, conv_statfs, conv_statfs64, conv_rusage,
-    conv_sysinfo, conv_timespec, conv_timeval, conv_itimerval, conv_itimerspec, conv_tms, conv_flock,
+    conv_sysinfo, conv_timespec, conv_timespec64, conv_timeval, conv_itimerval, conv_itimerspec, conv_tms, conv_flock,
     conv_flock64, conv_timex, conv_semid, conv_msqid, conv_shmid, conv_shminfo, conv_shm_info,
     conv_mq_attr;
 
@@ -73,6 +76,11 @@ void *conv_in0(struct task *t, const struct conv *c, uint32_t addr, void *host);
 /** As conv_out when @result is no error and @addr is not 0; returns @result. */
 int64_t conv_result(struct task *t, const struct conv *c, uint32_t addr, const void *host,
                     int64_t result);
+
+/** A value of @size bytes, sign extended. */
+int64_t conv_get(const void *p, unsigned size);
+/** The name of an ioctl request that is known; NULL. */
+const char *ioctl_name(uint32_t request);
 
 struct sigevent;
 /** The guest's sigevent at @addr in @out. */

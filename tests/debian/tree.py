@@ -92,7 +92,7 @@ def complete(tree):
         path = os.path.join(tree, name)
         if os.path.exists(os.path.join(os.path.dirname(path), target)) and not os.path.lexists(path):
             os.symlink(target, path)
-    for name in ("lib64", "usr/lib/x86_64-linux-gnu", "proc", "sys", "dev", "tmp", "root"):
+    for name in ("lib64", "usr/lib/x86_64-linux-gnu", "proc", "sys", "dev", "tmp", "root", "mnt"):
         os.makedirs(os.path.join(tree, name), exist_ok=True)
 
 

@@ -142,6 +142,35 @@ malloc 1
 dontneed sEcond
 stack in maps 1
 ''',
+    'times64': '''clock_nanosleep 0
+ppoll 0
+pselect6 0
+futex -1 Connection timed out
+rt_sigtimedwait -1 Resource temporarily unavailable
+epoll_pwait2 0
+timerfd_settime 0
+read 1
+timer_create 0
+timer_settime 0
+futex_waitv -1 Connection timed out
+utimensat 0
+times 1000.5 2000.6
+pwritev2 1
+preadv2 1
+read abcd
+openat2 of no directory -1 Not a directory
+openat2 1
+F_GETOWNER_UIDS 0
+vmsplice 1
+piped 1
+pipe abcd
+filter 0
+filtered 2
+recvmmsg 1
+message 2 xy
+ptrace -1 Function not implemented
+io_uring_setup -1 Function not implemented
+''',
     'ipc': '''sem 3 7 4, 4
 semop 0 -1 Resource temporarily unavailable
 stat 0 3 600 1
@@ -291,13 +320,42 @@ def busybox():
 def traces():
     r = run([guest('hello')], ['-strace'])
     err = r.stderr.decode()
-    check(re.search(r'^\d+ write\(1, 0x[0-9a-f]+, \d+\) = ', err, re.M), 'write', r)
+    check(re.search(r'^\d+ write\(1, "hello, 0 arguments[^"]*"(\.\.\.)?, \d+\) = \d+$', err, re.M), 'write', r)
     check(re.search(r'^\d+ exit_group\(3\)$', err, re.M), 'exit_group', r)
     check(r.stdout.startswith(b'hello, 0 arguments'), 'output', r)
     with tempfile.TemporaryDirectory() as d:
         log = os.path.join(d, 'log')
         r = run([guest('hello')], ['-d', 'in_asm', '-D', log])
         check(r.returncode == 3 and os.path.getsize(log) > 1000, '-d -D', r)
+
+
+@test
+def trace_words():
+    """Arguments by name: flags, structs, data, addresses, requests."""
+    r = run([guest('trace')], ['-strace'])
+    lines = [re.sub(r'^\d+ ', '', line) for line in r.stderr.decode().splitlines()]
+    for pattern in [
+            r'openat\(AT_FDCWD, "/etc/hosts", O_RDONLY\|O_CLOEXEC, 00\) = (\d+)',
+            r'mmap2\(NULL|mmap2\(0x0, 4096, PROT_READ\|PROT_WRITE, MAP_PRIVATE\|MAP_ANONYMOUS, -1, 0\) = 0x[0-9a-f]{8}',
+            r'pipe2\(\[\d+, \d+\], O_RDONLY\|O_NONBLOCK\) = 0',
+            r'writev\(\d+, \[\{"ab", 2\}, \{"c\\n", 2\}\], 2\) = 4',
+            r'read\(\d+, "abc\\n", 16\) = 4',
+            r'read\(\d+, 0x[0-9a-f]+, 16\) = -1 errno=11 \(Resource temporarily unavailable\)',
+            r'rt_sigaction\(SIGUSR1, \{sa_handler=0x1, .*\}, \{sa_handler=0x0, .*\}, 8\) = 0',
+            r'rt_sigprocmask\(SIG_BLOCK, \[HUP INT\], \[\], 8\) = 0',
+            r'kill\(\d+, SIGUSR1\) = 0',
+            r'socket\(AF_INET, SOCK_DGRAM\|SOCK_CLOEXEC, 0\) = \d+',
+            r'bind\(\d+, \{AF_INET, 127\.0\.0\.1:0\}, 16\) = 0',
+            r'connect\(\d+, \{AF_UNIX, "/nonexistent"\}, \d+\) = -1 errno=.*',
+            r'ioctl\(\d+, FIONREAD, 0x[0-9a-f]+\) = 0', r'ioctl\(\d+, 0x12345678, 0x[0-9a-f]+\) = -1 errno=25 .*',
+            r'fcntl64\(\d+, F_GETFL, 0x[0-9a-f]+\) = 2048',
+            r'fstatat64\(AT_FDCWD, "/", \{.*st_mode=040755, .*\}, AT_SYMLINK_NOFOLLOW\) = 0',
+            r'ugetrlimit\(RLIMIT_NOFILE, \{rlim_cur=\d+, rlim_max=\d+\}\) = 0',
+            r'clock_gettime64\(CLOCK_MONOTONIC, \{tv_sec=\d+, tv_nsec=\d+\}\) = 0',
+            r'futex\(0x[0-9a-f]+, FUTEX_WAKE\|FUTEX_PRIVATE_FLAG, 1, .*\) = 0',
+            r'wait4\(\d+, \[exited 9\], 0, NULL\) = \d+', r'uname\(\{"Linux", ".*", "armv.*"\}\) = 0',
+            r'syscall_999\(\) = -1 errno=38']:
+        check(any(re.fullmatch(pattern, line) for line in lines), 'no line like ' + pattern, r)
 
 
 @test

@@ -72,8 +72,16 @@ enum {
     IR_HINT_RETURN = 0x20,
 };
 
-/* Rounding of ftos and ftou: toward zero, or as env.fp_rounding says. */
-enum ir_round { IR_ROUND_ZERO, IR_ROUND_ENV };
+/* Rounding of ftos, ftou and frint, in aux: toward zero, as env.fp_rounding says, to nearest, up, down, to
+ * nearest with ties away from 0. */
+enum ir_round {
+    IR_ROUND_ZERO, IR_ROUND_ENV, IR_ROUND_NEAREST, IR_ROUND_UP, IR_ROUND_DOWN, IR_ROUND_AWAY,
+    IR_ROUND_MASK = 7,
+};
+
+/* In aux of floating-point scalars: denormal arguments and results are flushed to zero; results that are
+ * NaNs are the default one. */
+enum { IR_FP_FLUSH = 0x40, IR_FP_DEFAULT_NAN = 0x80, IR_FP_MODES = 0xc0 };
 
 #define IR_NONE (-1)
 #define IR_ARGS 4

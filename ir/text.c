@@ -11,7 +11,11 @@ static const char *const patterns[IR_OP_COUNT] = {
     [IR_OP_mark] = "i",
     [IR_OP_brcc] = "l",      [IR_OP_brnz] = "al",     [IR_OP_brz] = "al",  [IR_OP_label] = "l",
     [IR_OP_callhint] = "aon", [IR_OP_exitd] = "on",    [IR_OP_exiti] = "ax",
-    [IR_OP_exitengine] = "ar", [IR_OP_fcmp] = "an",   [IR_OP_ftos] = "an", [IR_OP_ftou] = "an",
+    [IR_OP_exitengine] = "ar", [IR_OP_fcmp] = "an",   [IR_OP_ftos] = "ani", [IR_OP_ftou] = "ani",
+    [IR_OP_stof] = "ani",    [IR_OP_utof] = "ani",    [IR_OP_frint] = "ani", [IR_OP_fadd] = "an",
+    [IR_OP_fsub] = "an",     [IR_OP_fmul] = "an",     [IR_OP_fdiv] = "an",   [IR_OP_fmuladd] = "an",
+    [IR_OP_fsqrt] = "an",    [IR_OP_fmaxnm] = "an",   [IR_OP_fminnm] = "an", [IR_OP_fwiden] = "an",
+    [IR_OP_fnarrow] = "an",
 };
 
 const char *ir_text_pattern(unsigned opcode)

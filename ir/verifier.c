@@ -206,10 +206,17 @@ static bool check_imm(struct verifier *v, const struct ir_op *op)
     case IR_OP_ld:
     case IR_OP_st:
         return check_memory(v, op);
-    case IR_OP_fcmp:
     case IR_OP_ftos:
     case IR_OP_ftou:
-        return op->aux <= 1 || breach(v, "no such variant");
+        return ((op->aux & IR_ROUND_MASK) <= IR_ROUND_AWAY && (op->imm & 63) <= 32 && op->imm < 128) ||
+               breach(v, "no such conversion");
+    case IR_OP_stof:
+    case IR_OP_utof:
+        return op->imm <= 32 || breach(v, "no such conversion");
+    case IR_OP_frint:
+        return ((op->aux & IR_ROUND_MASK) <= IR_ROUND_AWAY && op->imm <= 1) || breach(v, "no such rounding");
+    case IR_OP_fcmp:
+        return (op->aux & ~IR_FP_MODES) <= 1 || breach(v, "no such variant");
     case IR_OP_part:
     case IR_OP_vjoin:
         return check_part(v, op);

@@ -28,7 +28,9 @@ static void context_changed(struct arm_state *s)
     unsigned index = (s->block_flags & ARM_BF_BIG_ENDIAN ? 1 : 0) |
                      (s->block_flags & ARM_BF_SMP ? 2 : 0) |
                      (s->block_flags & ARM_BF_FP_SPECIAL ? 4 : 0) |
-                     (s->block_flags & ARM_BF_FP_ROUNDING ? 8 : 0);
+                     (s->block_flags & ARM_BF_FP_ROUNDING ? 8 : 0) |
+                     (s->block_flags & ARM_BF_FP_FLUSH ? 16 : 0) |
+                     (s->block_flags & ARM_BF_FP_DEFAULT_NAN ? 32 : 0);
     s->env.tables = task_of(s)->process->contexts + (size_t)index * CONTEXT_BYTES;
 }
 

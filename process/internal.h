@@ -14,7 +14,7 @@
 
 enum {
     SIGNALS = 64,
-    CONTEXTS = 16,       /* sets of exec tables: by what changes the block flags while running */
+    CONTEXTS = 64,       /* sets of exec tables: by what changes the block flags while running */
     HOST_STACK = 1 << 16, /* signal stack of a host thread; aligned to its size */
     THREAD_STACK = 1 << 19,
     EXEC_ARRAYS = 3,

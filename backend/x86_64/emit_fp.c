@@ -5,7 +5,7 @@
  * host after. Such results are looked for, and computed again by the reference out of line; what the
  * host has added to MXCSR by then is right as far as it goes.
  */
-#include "backend/x86_64/xmm.h"
+#include "backend/x86_64/sfloat.h"
 
 /* Bytes of a vector: those of each halfword. */
 #define EACH32(v) v, v, v, v
@@ -53,6 +53,10 @@ const struct fp_constants fp_constants = {
     .abs32 = {0x7fffffff7fffffff, 0x7fffffff7fffffff},
     .sign64 = {BIT64(63), BIT64(63)},
     .sign32 = {0x8000000080000000, 0x8000000080000000},
+    .least64 = {[LEAST_TERM] = 0x1p-969, [LEAST_FACTOR] = 0x1p-510, [LEAST_FACTOR_INVERSE] = 0x1p510,
+                [LEAST_FUSED] = 0x1p-450, [LEAST_NORMAL] = 0x1p-1022, [LEAST_NORMAL32] = 0x1p-126},
+    .least32 = {[LEAST_TERM] = 0x1p-102f, [LEAST_FACTOR] = 0x1p-62f, [LEAST_FACTOR_INVERSE] = 0x1p62f,
+                [LEAST_FUSED] = 0x1p-40f, [LEAST_NORMAL] = 0x1p-126f, [LEAST_NORMAL32] = 0x1p-126f},
     .min64 = 0x1p-1022,
     .two32_64 = 0x1p32,
     .minus1_64 = -1,
@@ -67,11 +71,6 @@ const struct fp_constants fp_constants = {
     .mxcsr = {0x1f80, 0x5f80, 0x3f80, 0x7f80},
 };
 
-static bool is_double(const struct ir_op *op)
-{
-    return op->type == IR_F64;
-}
-
 static struct opnd mem(struct x86_mem m)
 {
     return (struct opnd){.kind = OPND_MEM, .reg = NO_REG, .mem = m};
@@ -79,7 +78,7 @@ static struct opnd mem(struct x86_mem m)
 
 /* The constant of the op's type. */
 #define CONST_OF(c, op, name)                                                                      \
-    mem(is_double(op) ? FP_CONST(c, name##64) : FP_CONST(c, name##32))
+    mem(sf_is_double(op) ? FP_CONST(c, name##64) : FP_CONST(c, name##32))
 
 /* ---- results that the reference has to compute ------------------------------------------------- */
 
@@ -125,107 +124,156 @@ struct stub *exact_if(struct compiler *c, const struct ir_op *op, enum x86_cc cc
     return s;
 }
 
-/* The jump behind a comparison that EFLAGS still hold; with `reg` set, only equality and unordered
- * matter. */
+/* The jump behind a comparison that EFLAGS still hold; see enum exact_stub. */
 void exact_stub_emit(struct compiler *c, struct stub *s)
 {
     x_patch_here(&c->a, s->from);
     if (s->from2)
         x_patch_here(&c->a, s->from2);
-    if (s->reg)
+    if (s->reg == EXACT_IF_EQUAL)
         x_patch(x_jcc(&c->a, CC_NE), s->back);
+    if (s->reg == EXACT_UNLESS_ZERO || s->reg == EXACT_UNLESS_ZERO_WIDE) {
+        sf_compare(c, s->reg == EXACT_UNLESS_ZERO_WIDE, s->temp, mem(FP_CONST(c, zero)));
+        uint8_t *unordered = x_jcc(&c->a, CC_P);
+        x_patch(x_jcc(&c->a, CC_E), s->access);
+        x_patch_here(&c->a, unordered);
+    }
     exact_call(c, s->exact, s->back);
 }
 
-static void compare_with(struct compiler *c, bool wide, unsigned reg, struct opnd with)
+void sf_compare(struct compiler *c, bool wide, unsigned reg, struct opnd with)
 {
     x_op2(c, wide ? X86_UCOMISD : X86_UCOMISS, 0, reg, with);
 }
 
-/* NaN results are the reference's. */
-static void check_nan(struct compiler *c, const struct ir_op *op, unsigned dst,
-                      const struct opnd *args)
+void sf_check_nan(struct compiler *c, const struct ir_op *op, bool wide, unsigned dst,
+                  const struct opnd *args)
 {
-    compare_with(c, is_double(op), dst, x_opnd_xmm(dst));
+    sf_compare(c, wide, dst, x_opnd_xmm(dst));
     exact_if(c, op, CC_P, dst, args)->back = c->a.p;
 }
 
-/* So are those of the magnitude of the smallest normal number. Smaller ones are tiny by any rule,
- * and most often 0. */
-static void check_tiny(struct compiler *c, const struct ir_op *op, bool wide, unsigned dst,
+void sf_check_tiny(struct compiler *c, const struct ir_op *op, bool wide, unsigned dst,
                        const struct opnd *args)
 {
     unsigned t = xa_alloc(c);
     x_op3(c, X86_ANDPS, t, dst, mem(wide ? FP_CONST(c, abs64) : FP_CONST(c, abs32)));
-    compare_with(c, wide, t, mem(wide ? FP_CONST(c, min64) : FP_CONST(c, min32)));
+    sf_compare(c, wide, t, mem(wide ? FP_CONST(c, min64) : FP_CONST(c, min32)));
     struct stub *s = exact_if(c, op, CC_BE, dst, args);
-    s->reg = 1;
+    s->reg = EXACT_IF_EQUAL;
     s->back = c->a.p;
+}
+
+/* ---- denormals flushed to zero -------------------------------------------------------------------- */
+
+struct sf_flush sf_flush_begin(struct compiler *c, const struct ir_op *op)
+{
+    struct sf_flush f = {.on = op->aux & IR_FP_FLUSH};
+    if (f.on)
+        f.t = xa_alloc(c);
+    return f;
+}
+
+void sf_flush_check(struct compiler *c, const struct ir_op *op, struct sf_flush *f, unsigned dst,
+                    const struct opnd *args, unsigned k, bool wide, enum sf_least least)
+{
+    if (!f->on)
+        return;
+    unsigned a = (unsigned)args[k].reg;
+    struct opnd bound = mem(wide ? FP_CONST(c, least64[least]) : FP_CONST(c, least32[least]));
+    x_op3(c, X86_ANDPS, f->t, a, mem(wide ? FP_CONST(c, abs64) : FP_CONST(c, abs32)));
+    sf_compare(c, wide, f->t, bound);
+    struct stub *s = exact_if(c, op, least == LEAST_FACTOR_INVERSE ? CC_A : CC_B, dst, args);
+    if (least != LEAST_FACTOR_INVERSE) {
+        s->reg = wide ? EXACT_UNLESS_ZERO_WIDE : EXACT_UNLESS_ZERO;
+        s->temp = (uint8_t)a;
+        s->access = c->a.p;
+    }
+    f->stubs[f->count++] = s;
+}
+
+void sf_flush_end(struct compiler *c, const struct sf_flush *f)
+{
+    for (unsigned k = 0; k < f->count; k++)
+        f->stubs[k]->back = c->a.p;
 }
 
 /* ---- arithmetic ---------------------------------------------------------------------------------- */
 
-/* Results that may be tiny and inexact. */
+/* Results that may be tiny and inexact: not where arguments are not small. */
 enum check { CHECK_NAN, CHECK_TINY };
 
-static void arithmetic(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form single,
-                       enum x86_form wide, enum check check)
+static void arithmetic(struct compiler *c, const struct ir_op *op, int32_t i,
+                       const enum x86_form insn[2], enum check check, const enum sf_least least[3])
 {
+    bool wide = sf_is_double(op);
+    struct sf_flush f = sf_flush_begin(c, op);
     unsigned a = xa_reg(c, op->arg[0]);
-    struct opnd args[2] = {x_opnd_xmm(a), xa_opnd(c, op->arg[1])};
+    struct opnd args[2] = {x_opnd_xmm(a)};
+    args[1] = f.on ? x_opnd_xmm(xa_reg(c, op->arg[1])) : xa_opnd(c, op->arg[1]);
     unsigned dst = xa_dest(c, i, NO_VALUE);
-    x_op3(c, is_double(op) ? wide : single, dst, a, args[1]);
-    if (check == CHECK_NAN)
-        check_nan(c, op, dst, args);
+    sf_flush_check(c, op, &f, dst, args, 0, wide, least[0]);
+    sf_flush_check(c, op, &f, dst, args, 1, wide, least[1]);
+    if (least[2] != LEAST_COUNT)
+        sf_flush_check(c, op, &f, dst, args, 1, wide, least[2]);
+    x_op3(c, insn[wide], dst, a, args[1]);
+    if (check == CHECK_NAN || f.on)
+        sf_check_nan(c, op, wide, dst, args);
     else
-        check_tiny(c, op, is_double(op), dst, args);
+        sf_check_tiny(c, op, wide, dst, args);
+    sf_flush_end(c, &f);
 }
+
+#define ARITHMETIC(name, single, double, check, ...)                                               \
+    void emit_##name(struct compiler *c, const struct ir_op *op, int32_t i)                        \
+    {                                                                                              \
+        static const enum x86_form insn[2] = {single, double};                                     \
+        static const enum sf_least least[3] = {__VA_ARGS__};                                       \
+        arithmetic(c, op, i, insn, check, least);                                                  \
+    }
 
 /* Tiny sums are exact. */
-void emit_fadd(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    arithmetic(c, op, i, X86_ADDSS, X86_ADDSD, CHECK_NAN);
-}
-
-void emit_fsub(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    arithmetic(c, op, i, X86_SUBSS, X86_SUBSD, CHECK_NAN);
-}
-
-void emit_fmul(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    arithmetic(c, op, i, X86_MULSS, X86_MULSD, CHECK_TINY);
-}
-
-void emit_fdiv(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    arithmetic(c, op, i, X86_DIVSS, X86_DIVSD, CHECK_TINY);
-}
+ARITHMETIC(fadd, X86_ADDSS, X86_ADDSD, CHECK_NAN, LEAST_TERM, LEAST_TERM, LEAST_COUNT)
+ARITHMETIC(fsub, X86_SUBSS, X86_SUBSD, CHECK_NAN, LEAST_TERM, LEAST_TERM, LEAST_COUNT)
+ARITHMETIC(fmul, X86_MULSS, X86_MULSD, CHECK_TINY, LEAST_FACTOR, LEAST_FACTOR, LEAST_COUNT)
+ARITHMETIC(fdiv, X86_DIVSS, X86_DIVSD, CHECK_TINY, LEAST_FACTOR, LEAST_NORMAL, LEAST_FACTOR_INVERSE)
 
 void emit_fmuladd(struct compiler *c, const struct ir_op *op, int32_t i)
 {
+    bool wide = sf_is_double(op);
+    struct sf_flush f = sf_flush_begin(c, op);
     unsigned a = xa_reg(c, op->arg[0]), b = xa_reg(c, op->arg[1]);
-    struct opnd args[3] = {x_opnd_xmm(a), x_opnd_xmm(b), xa_opnd(c, op->arg[2])};
+    struct opnd args[3] = {x_opnd_xmm(a), x_opnd_xmm(b)};
+    args[2] = f.on ? x_opnd_xmm(xa_reg(c, op->arg[2])) : xa_opnd(c, op->arg[2]);
     unsigned dst = xa_dest(c, i, NO_VALUE);
     if ((~c->be->features & (HOST_FMA | HOST_AVX))) {
         exact_call(c, exact_site(op, dst, args), NULL);
         return;
     }
-    enum x86_form insn = is_double(op) ? X86_VFMADD231SD : X86_VFMADD231SS;
+    for (unsigned k = 0; k < 3; k++)
+        sf_flush_check(c, op, &f, dst, args, k, wide, LEAST_FUSED);
     x_op2(c, X86_MOVAPS_RM, 0, dst, args[0]);
-    x_op3(c, insn, dst, b, args[2]);
-    check_tiny(c, op, is_double(op), dst, args);
+    x_op3(c, wide ? X86_VFMADD231SD : X86_VFMADD231SS, dst, b, args[2]);
+    if (f.on)
+        sf_check_nan(c, op, wide, dst, args);
+    else
+        sf_check_tiny(c, op, wide, dst, args);
+    sf_flush_end(c, &f);
 }
 
 void emit_fsqrt(struct compiler *c, const struct ir_op *op, int32_t i)
 {
+    bool wide = sf_is_double(op);
+    struct sf_flush f = sf_flush_begin(c, op);
     struct opnd a = x_opnd_xmm(xa_reg(c, op->arg[0]));
     unsigned dst = xa_dest(c, i, NO_VALUE);
+    sf_flush_check(c, op, &f, dst, &a, 0, wide, LEAST_NORMAL);
     if (!(c->be->features & HOST_AVX)) /* no dependency on what dst was */
         x_op2(c, X86_MOVAPS_RM, 0, dst, a);
     unsigned first = c->be->features & HOST_AVX ? (unsigned)a.reg : dst;
-    x_op3(c, is_double(op) ? X86_SQRTSD : X86_SQRTSS, dst, first, a);
-    check_nan(c, op, dst, &a);
+    x_op3(c, wide ? X86_SQRTSD : X86_SQRTSS, dst, first, a);
+    sf_check_nan(c, op, wide, dst, &a);
+    sf_flush_end(c, &f);
 }
 
 static void bitwise(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn,
@@ -247,102 +295,48 @@ void emit_fabs(struct compiler *c, const struct ir_op *op, int32_t i)
 
 /* ---- comparison ---------------------------------------------------------------------------------- */
 
-/* CF: less or unordered, ZF: equal or unordered, PF: unordered. The moves leave EFLAGS alone. */
-void emit_fcmp(struct compiler *c, const struct ir_op *op, int32_t i)
+static const enum x86_form fcmp_insn[2][2] = {{X86_UCOMISS, X86_UCOMISD}, {X86_COMISS, X86_COMISD}};
+
+/* The order as flag bytes, of EFLAGS: CF: less or unordered, ZF: equal or unordered, PF: unordered. The moves
+ * leave EFLAGS alone. */
+static void order_of_eflags(struct compiler *c, unsigned dst, bool exchanged)
 {
-    static const enum x86_form insn[2][2] = {{X86_UCOMISS, X86_UCOMISD}, {X86_COMISS, X86_COMISD}};
     struct code *a = &c->a;
-    bool exchanged = flags_fcmp_exchanged(c, i);
-    unsigned x = xa_reg(c, op->arg[exchanged]);
-    struct opnd y = xa_opnd(c, op->arg[!exchanged]);
-    x_op2(c, insn[op->aux][is_double(op)], 0, x, y);
-    a->eflags = (exchanged ? EFLAGS_FCMP_EXCHANGED : EFLAGS_FCMP) | EFLAGS_PENDING;
-    c->fcmp = i;
-    if (c->val[i].uses == 0)
-        return;
-    unsigned dst = ra_dest(c, i, NO_VALUE);
     x_mov_ri(a, dst, exchanged ? fp_constants.less : fp_constants.greater);
     x_cmov_rm(a, CC_B, 0, dst, exchanged ? FP_CONST(c, greater) : FP_CONST(c, less));
     x_cmov_rm(a, CC_E, 0, dst, FP_CONST(c, equal));
     x_cmov_rm(a, CC_P, 0, dst, FP_CONST(c, unordered));
 }
 
-/* ---- conversions --------------------------------------------------------------------------------- */
-
-static enum x86_form to_integer(const struct ir_op *op)
+/* Conditions cannot use EFLAGS: these are not of the comparison where the reference did it. */
+static void compare_flushed(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    if (op->aux == IR_ROUND_ZERO)
-        return is_double(op) ? X86_CVTTSD2SI : X86_CVTTSS2SI;
-    return is_double(op) ? X86_CVTSD2SI : X86_CVTSS2SI;
+    bool wide = sf_is_double(op);
+    struct sf_flush f = sf_flush_begin(c, op);
+    struct opnd args[2] = {x_opnd_xmm(xa_reg(c, op->arg[0])), x_opnd_xmm(xa_reg(c, op->arg[1]))};
+    unsigned dst = ra_dest(c, i, NO_VALUE);
+    for (unsigned k = 0; k < 2; k++)
+        sf_flush_check(c, op, &f, dst, args, k, wide, LEAST_NORMAL);
+    x_op2(c, fcmp_insn[op->aux & 1][wide], 0, (unsigned)args[0].reg, args[1]);
+    order_of_eflags(c, dst, false);
+    sf_flush_end(c, &f);
+    c->a.eflags = 0;
 }
 
-/* What does not fit is 0x80000000 and invalid alone, in which the reference agrees. */
-void emit_ftos(struct compiler *c, const struct ir_op *op, int32_t i)
+void emit_fcmp(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    struct opnd a = x_opnd_xmm(xa_reg(c, op->arg[0]));
-    unsigned dst = ra_dest(c, i, NO_VALUE);
-    x_op2(c, to_integer(op), 0, dst, a);
-    x_alu_ri(&c->a, ALU_CMP, 0, dst, 1);
-    exact_if(c, op, CC_O, dst, &a)->back = c->a.p;
-}
-
-/* By way of 64 bits; what is out of range must not get as far as the instruction, which would not
- * find it invalid. */
-void emit_ftou(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    struct opnd a = x_opnd_xmm(xa_reg(c, op->arg[0]));
-    unsigned dst = ra_dest(c, i, NO_VALUE);
-    if (op->aux != IR_ROUND_ZERO) {
-        exact_call(c, exact_site(op, dst, &a), NULL);
+    struct code *a = &c->a;
+    if (op->aux & IR_FP_FLUSH) {
+        compare_flushed(c, op, i);
         return;
     }
-    bool wide = is_double(op);
-    compare_with(c, wide, (unsigned)a.reg, mem(wide ? FP_CONST(c, two32_64) : FP_CONST(c, two32_32)));
-    uint8_t *large = x_jcc(&c->a, CC_AE);
-    compare_with(c, wide, (unsigned)a.reg,
-                 mem(wide ? FP_CONST(c, minus1_64) : FP_CONST(c, minus1_32)));
-    struct stub *s = exact_if(c, op, CC_BE, dst, &a);
-    s->from2 = large;
-    x_op2(c, to_integer(op), 1, dst, a);
-    s->back = c->a.p;
-}
-
-/* The register's other bits do not matter, but what it waits for does. */
-static void from_integer(struct compiler *c, const struct ir_op *op, int32_t i, unsigned w,
-                         unsigned from)
-{
-    enum x86_form insn = is_double(op) ? X86_CVTSI2SD : X86_CVTSI2SS;
-    unsigned dst = xa_dest(c, i, NO_VALUE);
-    x_op3(c, X86_XORPS, dst, dst, x_opnd_xmm(dst));
-    if (c->be->features & HOST_AVX)
-        x_vrr(&c->a, insn, w, dst, dst, from);
-    else
-        x_rr(&c->a, insn, w, dst, from);
-}
-
-void emit_stof(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    from_integer(c, op, i, 0, ra_reg(c, op->arg[0]));
-}
-
-/* A register holds an i32 zero extended. */
-void emit_utof(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    from_integer(c, op, i, 1, ra_reg(c, op->arg[0]));
-}
-
-/* Exact; NaNs keep their payloads as the reference has it. */
-void emit_fwiden(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    unsigned a = xa_reg(c, op->arg[0]);
-    unsigned dst = xa_dest(c, i, op->arg[0]);
-    x_op3(c, X86_CVTSS2SD, dst, a, x_opnd_xmm(a));
-}
-
-void emit_fnarrow(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    struct opnd a = x_opnd_xmm(xa_reg(c, op->arg[0]));
-    unsigned dst = xa_dest(c, i, NO_VALUE);
-    x_op3(c, X86_CVTSD2SS, dst, (unsigned)a.reg, a);
-    check_tiny(c, op, false, dst, &a);
+    bool exchanged = flags_fcmp_exchanged(c, i);
+    unsigned x = xa_reg(c, op->arg[exchanged]);
+    struct opnd y = xa_opnd(c, op->arg[!exchanged]);
+    x_op2(c, fcmp_insn[op->aux & 1][sf_is_double(op)], 0, x, y);
+    a->eflags = (exchanged ? EFLAGS_FCMP_EXCHANGED : EFLAGS_FCMP) | EFLAGS_PENDING;
+    c->fcmp = i;
+    if (c->val[i].uses == 0)
+        return;
+    order_of_eflags(c, ra_dest(c, i, NO_VALUE), exchanged);
 }

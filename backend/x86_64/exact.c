@@ -43,8 +43,11 @@ void exact_compute(struct exact_frame *f)
     uint64_t v[3] = {0};
     for (unsigned k = 0; k < ir_op_info[op.opcode].nargs; k++) {
         v[k] = argument(f, &s, k);
-        if (ir_op_info[op.opcode].argtypes[k] == 'f' && op.type == IR_F32)
+        char letter = ir_op_info[op.opcode].argtypes[k];
+        if (letter == 's' || (letter == 'f' && op.type == IR_F32))
             v[k] = (uint32_t)v[k];
+        if (letter == 'w')
+            v[k] = (uint32_t)f->reg[s.arg[k]];
     }
     uint64_t result = ir_float_eval(env, &op, v[0], v[1], v[2]);
     if (ir_op_info[op.opcode].result == 'w')

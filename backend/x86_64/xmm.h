@@ -72,6 +72,13 @@ void x_op2(struct compiler *c, enum x86_form insn, unsigned w, unsigned reg, str
  * where others have an operand. */
 void x_vec_shift(struct compiler *c, enum x86_form insn, unsigned dst, unsigned a, unsigned n);
 
+/* Least magnitudes of arguments (but the third: a greatest one) whose results are not tiny, where denormals
+ * are flushed to zero: those of terms of sums, factors, divisors, all of a fused product and sum, and of
+ * what only has to be normal, as a double also of type f32. */
+enum sf_least {
+    LEAST_TERM, LEAST_FACTOR, LEAST_FACTOR_INVERSE, LEAST_FUSED, LEAST_NORMAL, LEAST_NORMAL32, LEAST_COUNT,
+};
+
 /* The constants of thunk.constants. */
 struct fp_constants {
     uint32_t ones[4], add_least[4], mul_least[4], fma_least[4], mla_least[4], normal_least[4], half_least[4];
@@ -84,6 +91,8 @@ struct fp_constants {
     uint32_t sha1[3][4]; /* constants of rounds */
     uint32_t zero[4];
     uint64_t abs64[2], abs32[2], sign64[2], sign32[2];
+    double least64[LEAST_COUNT];
+    float least32[LEAST_COUNT];
     double min64, two32_64, minus1_64;
     float min32, two32_32, minus1_32;
     uint32_t less, equal, greater, unordered; /* fcmp */

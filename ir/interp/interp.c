@@ -466,7 +466,7 @@ static uint64_t op_callz(struct interp *it, const struct ir_op *op)
     }
 FLOAT_OP(fadd) FLOAT_OP(fsub) FLOAT_OP(fmul) FLOAT_OP(fdiv) FLOAT_OP(fmuladd) FLOAT_OP(fsqrt)
 FLOAT_OP(fneg) FLOAT_OP(fabs) FLOAT_OP(fcmp) FLOAT_OP(ftos) FLOAT_OP(ftou) FLOAT_OP(stof)
-FLOAT_OP(utof) FLOAT_OP(fwiden) FLOAT_OP(fnarrow)
+FLOAT_OP(utof) FLOAT_OP(frint) FLOAT_OP(fmaxnm) FLOAT_OP(fminnm) FLOAT_OP(fwiden) FLOAT_OP(fnarrow)
 #undef FLOAT_OP
 
 /* ---- vectors ------------------------------------------------------------------------------------- */

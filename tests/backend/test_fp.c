@@ -69,6 +69,7 @@ static void build(struct ir_block *b, struct ir_op op, enum shape shape)
                                            : operand(b, arg_type(&op, info->argtypes[k]), k, shape);
     int32_t v = ir_fop(b, (enum ir_opcode)op.opcode, (enum ir_type)op.type, args[0], args[1],
                        args[2], op.aux);
+    b->ops[v].imm = op.imm;
     switch (ir_op_result_type(&b->ops[v])) {
     case IR_F32: ir_set(b, SLOT_F0 + 3, v); break;
     case IR_F64: ir_set(b, SLOT_FD0 + 3, v); break;
@@ -108,9 +109,9 @@ static void one(struct fixture *f, const struct ir_block *b, const struct backen
         if (!same)
             backend_disassemble(f->be, code, stderr);
         cr_assert(same,
-                  "%s type %u aux %u mode %u of %#llx, %#llx, %#llx: flags %#x, reference %#x; "
+                  "%s type %u aux %#x imm %u mode %u of %#llx, %#llx, %#llx: flags %#x, reference %#x; "
                   "%#llx %#x, reference %#llx %#x",
-                  ir_op_info[op->opcode].name, op->type, op->aux, rounding,
+                  ir_op_info[op->opcode].name, op->type, op->aux, (unsigned)op->imm, rounding,
                   (unsigned long long)v[0], (unsigned long long)v[1], (unsigned long long)v[2],
                   f->jit->env.fp_flags, f->ref->env.fp_flags,
                   (unsigned long long)(single ? f->jit->f[1] : f->jit->f[3]), f->jit->r[3],
@@ -162,6 +163,32 @@ static void op_values(struct fixture *f, struct ir_op op, enum shape shape, unsi
     }
 }
 
+/* Its values of aux below the modes, and some of imm. */
+static void op_modes(struct fixture *f, struct ir_op op, enum shape shape, unsigned cases)
+{
+    bool moves = op.opcode == IR_OP_fneg || op.opcode == IR_OP_fabs;
+    unsigned variant = op.aux;
+    for (unsigned modes = 0; modes <= (moves ? 0 : IR_FP_MODES); modes += IR_FP_FLUSH) {
+        op.aux = (uint8_t)(variant | modes);
+        op_values(f, op, shape, cases);
+    }
+}
+
+static void op_variants(struct fixture *f, struct ir_op op, enum shape shape, unsigned cases)
+{
+    static const uint8_t fractions[] = {0, 1, 9, 16, 31, 32, 64, 67, 80};
+    bool to = op.opcode == IR_OP_ftos || op.opcode == IR_OP_ftou;
+    bool from = op.opcode == IR_OP_stof || op.opcode == IR_OP_utof, round = op.opcode == IR_OP_frint;
+    unsigned variants = to || round ? IR_ROUND_AWAY + 1 : from || op.opcode == IR_OP_fcmp ? 2 : 1;
+    unsigned imms = to ? 9 : from ? 6 : round ? 2 : 1;
+    for (unsigned k = 0; k < imms; k++)
+        for (unsigned aux = 0; aux < variants; aux++) {
+            op.imm = fractions[k];
+            op.aux = (uint8_t)aux;
+            op_modes(f, op, shape, variants * imms > 2 ? cases / 8 : cases);
+        }
+}
+
 static void all_ops(uint32_t features_mask)
 {
     const char *env = getenv("FP_CASES");
@@ -171,17 +198,14 @@ static void all_ops(uint32_t features_mask)
                         .ref = state_new(3),
                         .seed = 17};
     for (unsigned opcode = IR_OP_fadd; opcode <= IR_OP_fnarrow; opcode++) {
-        bool variants = opcode == IR_OP_fcmp || opcode == IR_OP_ftos || opcode == IR_OP_ftou;
         bool fixed = opcode == IR_OP_fwiden || opcode == IR_OP_fnarrow;
         for (unsigned shape = 0; shape < SHAPES; shape++)
-            for (unsigned wide = 0; wide < (fixed ? 1 : 2); wide++)
-                for (unsigned aux = 0; aux <= variants; aux++) {
-                    struct ir_op op = {.opcode = (uint8_t)opcode, .aux = (uint8_t)aux};
-                    op.type = wide ? IR_F64 : IR_F32;
-                    if (opcode == IR_OP_fwiden)
-                        op.type = IR_F64;
-                    op_values(&f, op, (enum shape)shape, cases);
-                }
+            for (unsigned wide = 0; wide < (fixed ? 1 : 2); wide++) {
+                struct ir_op op = {.opcode = (uint8_t)opcode, .type = wide ? IR_F64 : IR_F32};
+                if (opcode == IR_OP_fwiden)
+                    op.type = IR_F64;
+                op_variants(&f, op, (enum shape)shape, cases);
+            }
     }
     state_free(f.jit);
     state_free(f.ref);

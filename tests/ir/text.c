@@ -61,11 +61,11 @@ Test(ir_text, prints_floats_and_vectors)
 {
     static const char text[] =
         "    %0 = const.f64 0x3ff0000000000000\n"
-        "    %1 = fmuladd.f64 %0, %0, %0\n"
+        "    %1 = fmuladd.f64 %0, %0, %0, 0\n"
         "    %2 = fcmp.f64 %0, %1, 1\n"
-        "    %3 = fnarrow %1\n"
-        "    %4 = stof.f32 %2\n"
-        "    %5 = ftou.f32 %4, 0\n"
+        "    %3 = fnarrow %1, 128\n"
+        "    %4 = stof.f32 %2, 1, 0x0\n"
+        "    %5 = ftou.f32 %4, 64, 0x50\n"
         "    %6 = vdup.v64 %5, 1\n"
         "    %7 = vwidens %6, 1\n"
         "    %8 = vshru.v128 %7, 2, 0x1f\n"

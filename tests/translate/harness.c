@@ -235,8 +235,7 @@ void run_translate(struct run *r, uint32_t max_insns)
         .next_page = r->no_next_page ? NULL : r->next_page,
         .offset = (uint32_t)(env->pc - env->page_base),
         .flags = r->block_flags | r->s.thumb | (uint32_t)r->s.itstate << ARM_BF_IT_SHIFT |
-                 (r->s.fpscr & FPSCR_SPECIAL ? ARM_BF_FP_SPECIAL : 0) |
-                 (r->s.fpscr >> FPSCR_RMODE_SHIFT & 3 ? ARM_BF_FP_ROUNDING : 0),
+                 arm_fp_block_flags(r->s.fpscr),
         .max_insns = max_insns,
         .fold_literals = r->fold_literals,
         .hot = r->hot,

@@ -95,7 +95,7 @@ void arm_fpscr_write(struct arm_state *s, uint32_t value)
     s->fpscr = value & fpscr_mask(s) & ~ARM_PSR_NZCV;
     s->fp_nzcv = flag_bytes(value);
     s->env.fp_flags = 0;
-    if ((before ^ s->fpscr) & (FPSCR_SPECIAL | 3u << FPSCR_RMODE_SHIFT))
+    if ((before ^ s->fpscr) & (FPSCR_SPECIAL | FPSCR_FZ | FPSCR_DN | 3u << FPSCR_RMODE_SHIFT))
         arm_state_changed(s);
 }
 

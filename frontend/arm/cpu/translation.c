@@ -46,6 +46,8 @@ enum {
     KEY_STAGE2,
     KEY_FP_SPECIAL,
     KEY_FP_ROUNDING,
+    KEY_FP_FLUSH,
+    KEY_FP_DEFAULT_NAN,
     KEY_VMID,
 };
 
@@ -86,7 +88,8 @@ static void a_context_key(const struct arm_state *s, uint64_t *key, uint32_t *as
            flag(sctlr & BIT(1), KEY_STRICT) | flag(rotate, KEY_ROTATE) |
            flag(sctlr & SCTLR_M, KEY_MMU) | flag(s->secure, KEY_SECURE) | flag(hyp, KEY_HYP) |
            flag(s->fpscr & FPSCR_SPECIAL, KEY_FP_SPECIAL) |
-           flag(s->env.fp_rounding, KEY_FP_ROUNDING);
+           flag(s->env.fp_rounding, KEY_FP_ROUNDING) | flag(s->fpscr & FPSCR_FZ, KEY_FP_FLUSH) |
+           flag(s->fpscr & FPSCR_DN, KEY_FP_DEFAULT_NAN);
     *asid = 0;
     if ((sctlr & SCTLR_M) && !hyp) {
         *asid = current_asid(s, lpae);

@@ -23,96 +23,10 @@ static uint64_t finish(struct ir_env *env, const struct fp_status *st, uint64_t 
         return finish(env, &st, expr);                                                             \
     }
 
-/* Operands of f32 operations are i32 values; their upper halves do not count. */
-#define DEFINE_OP2(id, fn)                                                                         \
-    DEFINE(id##_s, fn(&st, FP_32, (uint32_t)a, (uint32_t)b))                                       \
-    DEFINE(id##_d, fn(&st, FP_64, a, b))
-
-DEFINE_OP2(add, fp_add)
-DEFINE_OP2(sub, fp_sub)
-DEFINE_OP2(mul, fp_mul)
-DEFINE_OP2(div, fp_div)
-DEFINE_OP2(maxnm, fp_maxnum)
-DEFINE_OP2(minnm, fp_minnum)
-DEFINE(muladd_s, fp_muladd(&st, FP_32, (uint32_t)a, (uint32_t)b, (uint32_t)c))
-DEFINE(muladd_d, fp_muladd(&st, FP_64, a, b, c))
-DEFINE(sqrt_s, fp_sqrt(&st, FP_32, (uint32_t)a))
-DEFINE(sqrt_d, fp_sqrt(&st, FP_64, a))
 DEFINE(cvt_hs, fp_convert(&st, FP_16, FP_32, (uint32_t)a))
 DEFINE(cvt_hd, fp_convert(&st, FP_16, FP_64, a))
 DEFINE(cvt_sh, fp_convert(&st, FP_32, FP_16, (uint16_t)a))
-DEFINE(cvt_sd, fp_convert(&st, FP_32, FP_64, a))
 DEFINE(cvt_dh, fp_convert(&st, FP_64, FP_16, (uint16_t)a))
-DEFINE(cvt_ds, fp_convert(&st, FP_64, FP_32, (uint32_t)a))
-
-static enum fp_rounding rounding_of(const struct fp_status *st, uint64_t how)
-{
-    unsigned r = how & VFP_CVT_ROUND_MASK;
-    return (enum fp_rounding)(r == VFP_ROUND_FPSCR ? st->rounding : r);
-}
-
-static unsigned bits_of(uint64_t how)
-{
-    return how >> VFP_CVT_BITS_SHIFT & 0xff;
-}
-
-static unsigned fbits_of(uint64_t how)
-{
-    return how >> VFP_CVT_FBITS_SHIFT & 0xff;
-}
-
-/* The low bits of @v, extended as the conversion says. */
-static uint64_t extend(uint64_t v, uint64_t how)
-{
-    unsigned shift = 64 - bits_of(how);
-    return how & VFP_CVT_UNSIGNED ? v << shift >> shift : (uint64_t)((int64_t)(v << shift) >> shift);
-}
-
-static uint64_t to_fixed(struct fp_status *st, enum fp_size f, uint64_t v, uint64_t how)
-{
-    return extend(fp_to_fixed(st, f, v, bits_of(how), fbits_of(how), how & VFP_CVT_UNSIGNED,
-                              rounding_of(st, how)), how);
-}
-
-static uint64_t from_fixed(struct fp_status *st, enum fp_size f, uint64_t v, uint64_t how)
-{
-    return fp_from_fixed(st, f, extend(v, how), fbits_of(how), how & VFP_CVT_UNSIGNED,
-                         rounding_of(st, how));
-}
-
-static uint64_t rint_as(struct fp_status *st, enum fp_size f, uint64_t v, uint64_t how)
-{
-    return fp_round_int(st, f, v, rounding_of(st, how), how & VFP_CVT_EXACT);
-}
-
-DEFINE(to_fixed_s, (uint32_t)to_fixed(&st, FP_32, (uint32_t)a, b))
-DEFINE(to_fixed_d, to_fixed(&st, FP_64, a, b))
-DEFINE(from_fixed_s, from_fixed(&st, FP_32, a, b))
-DEFINE(from_fixed_d, from_fixed(&st, FP_64, a, b))
-DEFINE(rint_s, rint_as(&st, FP_32, (uint32_t)a, b))
-DEFINE(rint_d, rint_as(&st, FP_64, a, b))
-
-static uint64_t compare(struct ir_env *env, enum fp_size f, uint64_t a, uint64_t b, bool signal_nans)
-{
-    struct fp_status st = fp_status_of(state(env)->fpscr);
-    unsigned nzcv = fp_compare(&st, f, a, b, signal_nans);
-    state(env)->fpscr |= st.flags;
-    state(env)->fp_nzcv = (nzcv >> 3 & 1) | (nzcv >> 2 & 1) << 8 | (nzcv >> 1 & 1) << 16 |
-                          (nzcv & 1) << 24;
-    return 0;
-}
-
-uint64_t arm_helper_vfp_cmp_s(struct ir_env *env, uint64_t a, uint64_t b, uint64_t signal_nans,
-                              uint64_t unused3)
-{
-    return compare(env, FP_32, (uint32_t)a, (uint32_t)b, signal_nans);
-}
-
-uint64_t arm_helper_vfp_cmp_d(struct ir_env *env, uint64_t a, uint64_t b, uint64_t signal_nans,
-                              uint64_t unused3)
-{
-    return compare(env, FP_64, a, b, signal_nans);
-}
 
 /* ---- short vectors (DDI 0406C appendix D11) ----------------------------------------------------- */
 

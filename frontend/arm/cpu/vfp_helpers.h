@@ -4,17 +4,6 @@
 
 #include "frontend/arm/fp/fpscr.h"
 
-/* How to convert: rounding (enum fp_rounding, or as the FPSCR says), width of the integer, its
- * fraction bits, and flags. */
-enum {
-    VFP_ROUND_FPSCR = 7,
-    VFP_CVT_ROUND_MASK = 7,
-    VFP_CVT_UNSIGNED = 8, /* conversions */
-    VFP_CVT_EXACT = 8,    /* rounding to an integral value: signal inexact results */
-    VFP_CVT_BITS_SHIFT = 8,
-    VFP_CVT_FBITS_SHIFT = 16,
-};
-
 /* The operations that the FPSCR's LEN makes vector operations. */
 enum vfp_op {
     VFP_ADD, VFP_SUB, VFP_MUL, VFP_DIV, VFP_MAXNM, VFP_MINNM, VFP_OP2_COUNT,

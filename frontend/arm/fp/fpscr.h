@@ -19,8 +19,8 @@
 #define FPSCR_LEN_SHIFT 16
 #define FPSCR_STRIDE 0x00300000u /* 3 means 2 */
 
-/* With any of these set, VFP arithmetic is not what the IR's floating-point ops do. */
-#define FPSCR_SPECIAL (FPSCR_DN | FPSCR_FZ | FPSCR_LEN | FPSCR_AHP)
+/* With any of these set, some VFP instructions are not what the IR's floating-point ops do. */
+#define FPSCR_SPECIAL (FPSCR_LEN | FPSCR_AHP)
 
 /** The modes that @fpscr selects, with no flags set. */
 static inline struct fp_status fp_status_of(uint32_t fpscr)

@@ -12,6 +12,7 @@
 #include "frontend/arm/cpu/helpers.h"
 #include "frontend/arm/cpu/slots.h"
 #include "frontend/arm/cpu/state.h"
+#include "frontend/arm/fp/fpscr.h"
 #include "frontend/guest.h"
 #include "ir/ir.h"
 
@@ -25,10 +26,20 @@
 #define ARM_BF_HYP 0x80u         /* Hyp mode */
 #define ARM_BF_IT_SHIFT 16       /* ITSTATE of the first instruction; nonzero comes with LOOKUP_ONLY */
 #define ARM_BF_FP_SPECIAL 0x01000000u /* FPSCR has bits of FPSCR_SPECIAL set */
+#define ARM_BF_FP_FLUSH 0x10000000u /* FPSCR.FZ */
+#define ARM_BF_FP_DEFAULT_NAN 0x20000000u /* FPSCR.DN */
 #define ARM_BF_FP_ROUNDING 0x02000000u /* FPSCR.RMode is not to nearest */
 #define ARM_BF_DIV_TRAP 0x04000000u /* M profile, CCR.DIV_0_TRP: division by zero faults */
 #define ARM_BF_WINDOW 0x08000000u   /* M profile without MPU: addresses are physical, ir_block.window */
 #define ARM_BF_FEATURES_SHIFT 8  /* small number of the CPU model's feature set, see arm_features_of */
+
+/** The block flags of the modes in @fpscr. */
+static inline uint32_t arm_fp_block_flags(uint32_t fpscr)
+{
+    return (fpscr & FPSCR_SPECIAL ? ARM_BF_FP_SPECIAL : 0) |
+           (fpscr >> FPSCR_RMODE_SHIFT & 3 ? ARM_BF_FP_ROUNDING : 0) |
+           (fpscr & FPSCR_FZ ? ARM_BF_FP_FLUSH : 0) | (fpscr & FPSCR_DN ? ARM_BF_FP_DEFAULT_NAN : 0);
+}
 
 enum { ARM_PAGE_BYTES = 4096 };
 

@@ -4,65 +4,34 @@
 
 /* ---- operations as IR --------------------------------------------------------------------------- */
 
-static int32_t sign_op(struct arm_translate *t, enum ir_opcode op, enum fp_size f, int32_t a,
-                       uint64_t mask)
-{
-    int32_t m = f == FP_64 ? ir_const(t->b, IR_I64, mask) : ir_i32(t->b, (uint32_t)(mask >> 32));
-    return ir_op2(t->b, op, a, m);
-}
-
+/* These leave NaNs and denormals alone. */
 static int32_t vfp_neg(struct arm_translate *t, enum fp_size f, int32_t a)
 {
-    if (vfp_is_float(t, a))
-        return vfp_op(t, IR_OP_fneg, f, a, IR_NONE, IR_NONE);
-    return sign_op(t, IR_OP_xor, f, a, 1ull << 63);
-}
-
-static int32_t vfp_abs(struct arm_translate *t, enum fp_size f, int32_t a)
-{
-    if (vfp_is_float(t, a))
-        return vfp_op(t, IR_OP_fabs, f, a, IR_NONE, IR_NONE);
-    return sign_op(t, IR_OP_and, f, a, ~0ull >> 1);
+    return ir_fop(t->b, IR_OP_fneg, vfp_float(f), a, IR_NONE, IR_NONE, 0);
 }
 
 static int32_t vfp_op1(struct arm_translate *t, enum vfp_op op, enum fp_size f, int32_t a)
 {
     switch (op) {
     case VFP_NEG: return vfp_neg(t, f, a);
-    case VFP_ABS: return vfp_abs(t, f, a);
-    case VFP_SQRT:
-        if (vfp_is_float(t, a))
-            return vfp_op(t, IR_OP_fsqrt, f, a, IR_NONE, IR_NONE);
-        return ir_call(t->b, f == FP_64 ? ARM_HELPER_vfp_sqrt_d : ARM_HELPER_vfp_sqrt_s, a, IR_NONE,
-                       IR_NONE, IR_NONE);
+    case VFP_ABS: return ir_fop(t->b, IR_OP_fabs, vfp_float(f), a, IR_NONE, IR_NONE, 0);
+    case VFP_SQRT: return vfp_op(t, IR_OP_fsqrt, f, a, IR_NONE, IR_NONE);
     default: return a; /* VFP_MOV */
     }
 }
 
 static int32_t vfp_op2(struct arm_translate *t, enum vfp_op op, enum fp_size f, int32_t a, int32_t b)
 {
-    static const uint16_t helpers[VFP_OP2_COUNT][2] = {
-        [VFP_ADD] = {ARM_HELPER_vfp_add_s, ARM_HELPER_vfp_add_d},
-        [VFP_SUB] = {ARM_HELPER_vfp_sub_s, ARM_HELPER_vfp_sub_d},
-        [VFP_MUL] = {ARM_HELPER_vfp_mul_s, ARM_HELPER_vfp_mul_d},
-        [VFP_DIV] = {ARM_HELPER_vfp_div_s, ARM_HELPER_vfp_div_d},
-        [VFP_MAXNM] = {ARM_HELPER_vfp_maxnm_s, ARM_HELPER_vfp_maxnm_d},
-        [VFP_MINNM] = {ARM_HELPER_vfp_minnm_s, ARM_HELPER_vfp_minnm_d},
-    };
-    static const uint8_t ops[VFP_OP2_COUNT] = {[VFP_ADD] = IR_OP_fadd, [VFP_SUB] = IR_OP_fsub,
-                                               [VFP_MUL] = IR_OP_fmul, [VFP_DIV] = IR_OP_fdiv};
-    if (vfp_is_float(t, a))
-        return vfp_op(t, (enum ir_opcode)ops[op], f, a, b, IR_NONE);
-    return ir_call(t->b, helpers[op][f == FP_64], a, b, IR_NONE, IR_NONE);
+    static const uint8_t ops[VFP_OP2_COUNT] = {
+        [VFP_ADD] = IR_OP_fadd,     [VFP_SUB] = IR_OP_fsub,     [VFP_MUL] = IR_OP_fmul,
+        [VFP_DIV] = IR_OP_fdiv,     [VFP_MAXNM] = IR_OP_fmaxnm, [VFP_MINNM] = IR_OP_fminnm};
+    return vfp_op(t, (enum ir_opcode)ops[op], f, a, b, IR_NONE);
 }
 
 static int32_t vfp_muladd(struct arm_translate *t, enum fp_size f, int32_t addend, int32_t a,
                           int32_t b)
 {
-    if (vfp_is_float(t, a))
-        return vfp_op(t, IR_OP_fmuladd, f, addend, a, b);
-    unsigned helper = f == FP_64 ? ARM_HELPER_vfp_muladd_d : ARM_HELPER_vfp_muladd_s;
-    return ir_call(t->b, helper, addend, a, b, IR_NONE);
+    return vfp_op(t, IR_OP_fmuladd, f, addend, a, b);
 }
 
 /* ---- short vectors ------------------------------------------------------------------------------- */
@@ -71,7 +40,7 @@ static int32_t vfp_muladd(struct arm_translate *t, enum fp_size f, int32_t adden
  * concern looks at it, where it may have any value. */
 static bool short_vectors(const struct arm_translate *t)
 {
-    return !vfp_plain(t) && !arm_has(t, ARM_FEATURE(VFP4));
+    return (t->flags & ARM_BF_FP_SPECIAL) && !arm_has(t, ARM_FEATURE(VFP4));
 }
 
 /* What is between them is done where LEN is 0; otherwise the helper does the instruction. */
@@ -104,14 +73,7 @@ static int32_t negate_if(struct arm_translate *t, unsigned op, unsigned variatio
 /* What arm_helper_vfp_vector computes for each element. */
 static void scalar3(struct arm_translate *t, const struct arg_v_rrr *a, unsigned op, enum fp_size f)
 {
-    int32_t n, m, result;
-    if ((op & VFP_OP_MASK) == VFP_MAXNM || (op & VFP_OP_MASK) == VFP_MINNM) {
-        n = vfp_read_bits(t, f, a->vn);
-        m = vfp_read_bits(t, f, a->vm);
-    } else {
-        n = vfp_read(t, f, a->vn);
-        m = vfp_read(t, f, a->vm);
-    }
+    int32_t n = vfp_read(t, f, a->vn), m = vfp_read(t, f, a->vm), result;
     if ((op & VFP_OP_MASK) == VFP_FMA) {
         int32_t d = negate_if(t, op, VFP_NEGATE_D, f, vfp_read(t, f, a->vd));
         result = vfp_muladd(t, f, d, negate_if(t, op, VFP_NEGATE_N, f, n), m);
@@ -240,15 +202,10 @@ static bool compare(struct arm_translate *t, const struct arg_v_cmp *a, enum fp_
     if (!vfp_exists(t, f, a->vd) || !vfp_exists(t, f, a->vm))
         return arm_undefined(t);
     arm_vfp_check(t);
-    unsigned helper = f == FP_64 ? ARM_HELPER_vfp_cmp_d : ARM_HELPER_vfp_cmp_s;
     int32_t d = vfp_read(t, f, a->vd);
     int32_t m = zero ? ir_const(t->b, ir_op_result_type(&t->b->ops[d]), 0) : vfp_read(t, f, a->vm);
-    if (vfp_plain(t)) {
-        ir_set(t->b, ARM_SLOT_FP_NZCV,
-               ir_fop(t->b, IR_OP_fcmp, vfp_float(f), d, m, IR_NONE, (unsigned)a->e));
-        return true;
-    }
-    ir_call(t->b, helper, d, m, ir_i32(t->b, (uint32_t)a->e), IR_NONE);
+    ir_set(t->b, ARM_SLOT_FP_NZCV,
+           ir_fop(t->b, IR_OP_fcmp, vfp_float(f), d, m, IR_NONE, (unsigned)a->e | vfp_modes(t)));
     return true;
 }
 

@@ -4,60 +4,34 @@
 /* Values of the decoder's rounding field below this belong to unconditional instructions. */
 enum { ROUND_DIRECTED = 4 };
 
-static uint32_t rounding_of(int r)
+static enum ir_round rounding_of(int r)
 {
-    static const uint8_t rounding[] = {FP_TIEAWAY, FP_TIEEVEN, FP_POSINF, FP_NEGINF,
-                                       VFP_ROUND_FPSCR, FP_TOZERO};
-    return rounding[r];
-}
-
-static int32_t call2(struct arm_translate *t, unsigned helper, int32_t v, uint32_t how)
-{
-    return ir_call(t->b, helper, v, ir_i32(t->b, how), IR_NONE, IR_NONE);
-}
-
-static uint32_t cvt(unsigned bits, unsigned fbits, bool is_unsigned, uint32_t rounding)
-{
-    return bits << VFP_CVT_BITS_SHIFT | fbits << VFP_CVT_FBITS_SHIFT |
-           (is_unsigned ? VFP_CVT_UNSIGNED : 0) | rounding;
-}
-
-static int32_t to_fixed(struct arm_translate *t, enum fp_size f, int32_t v, uint32_t how)
-{
-    return call2(t, f == FP_64 ? ARM_HELPER_vfp_to_fixed_d : ARM_HELPER_vfp_to_fixed_s, v, how);
-}
-
-static int32_t from_fixed(struct arm_translate *t, enum fp_size f, int32_t v, uint32_t how)
-{
-    return call2(t, f == FP_64 ? ARM_HELPER_vfp_from_fixed_d : ARM_HELPER_vfp_from_fixed_s, v, how);
+    static const uint8_t rounding[] = {IR_ROUND_AWAY, IR_ROUND_NEAREST, IR_ROUND_UP, IR_ROUND_DOWN,
+                                       IR_ROUND_ENV, IR_ROUND_ZERO};
+    return (enum ir_round)rounding[r];
 }
 
 /* ---- formats ------------------------------------------------------------------------------------- */
 
 static bool convert(struct arm_translate *t, const struct arg_v_rr *a, enum fp_size to,
-                    enum fp_size from, unsigned helper)
+                    enum fp_size from)
 {
     if (!vfp_exists(t, to, a->vd) || !vfp_exists(t, from, a->vm))
         return arm_undefined(t);
     arm_vfp_check(t);
-    int32_t v = vfp_read(t, from, a->vm);
-    if (vfp_plain(t)) {
-        enum ir_opcode op = to == FP_64 ? IR_OP_fwiden : IR_OP_fnarrow;
-        vfp_write(t, to, a->vd, vfp_op(t, op, to, v, IR_NONE, IR_NONE));
-        return true;
-    }
-    vfp_write(t, to, a->vd, ir_call(t->b, helper, v, IR_NONE, IR_NONE, IR_NONE));
+    enum ir_opcode op = to == FP_64 ? IR_OP_fwiden : IR_OP_fnarrow;
+    vfp_write(t, to, a->vd, vfp_op(t, op, to, vfp_read(t, from, a->vm), IR_NONE, IR_NONE));
     return true;
 }
 
 bool trans_VCVT_to_double(struct arm_translate *t, const struct arg_v_rr *a)
 {
-    return convert(t, a, FP_64, FP_32, ARM_HELPER_vfp_cvt_ds);
+    return convert(t, a, FP_64, FP_32);
 }
 
 bool trans_VCVT_to_single(struct arm_translate *t, const struct arg_v_rr *a)
 {
-    return convert(t, a, FP_32, FP_64, ARM_HELPER_vfp_cvt_sd);
+    return convert(t, a, FP_32, FP_64);
 }
 
 static bool from_half(struct arm_translate *t, const struct arg_v_half *a, enum fp_size to,
@@ -109,13 +83,9 @@ static bool from_int(struct arm_translate *t, const struct arg_v_cvt *a, enum fp
     if (!vfp_exists(t, f, a->vd))
         return arm_undefined(t);
     arm_vfp_check(t);
-    uint32_t how = cvt(32, 0, a->u, rounding_of(a->r));
-    if (vfp_plain(t) && rounding_of(a->r) == VFP_ROUND_FPSCR) {
-        enum ir_opcode op = a->u ? IR_OP_utof : IR_OP_stof;
-        vfp_write(t, f, a->vd, vfp_op(t, op, f, arm_s_read(t, a->vm), IR_NONE, IR_NONE));
-        return true;
-    }
-    vfp_write(t, f, a->vd, from_fixed(t, f, arm_s_read(t, a->vm), how));
+    enum ir_opcode op = a->u ? IR_OP_utof : IR_OP_stof;
+    bool nearest = rounding_of(a->r) == IR_ROUND_NEAREST;
+    vfp_write(t, f, a->vd, vfp_op_imm(t, op, f, arm_s_read(t, a->vm), nearest, 0));
     return true;
 }
 
@@ -126,15 +96,8 @@ static bool to_int(struct arm_translate *t, const struct arg_v_cvt *a, enum fp_s
     if (a->r < ROUND_DIRECTED && t->in_it)
         return arm_unpredictable(t);
     arm_vfp_check(t);
-    uint32_t rounding = rounding_of(a->r), how = cvt(32, 0, a->u, rounding);
-    if (vfp_plain(t) && (rounding == VFP_ROUND_FPSCR || rounding == FP_TOZERO)) {
-        unsigned mode = rounding == FP_TOZERO ? IR_ROUND_ZERO : IR_ROUND_ENV;
-        arm_s_write(t, a->vd, ir_fop(t->b, a->u ? IR_OP_ftou : IR_OP_ftos, vfp_float(f),
-                                     vfp_read(t, f, a->vm), IR_NONE, IR_NONE, mode));
-        return true;
-    }
-    int32_t v = to_fixed(t, f, vfp_read_bits(t, f, a->vm), how);
-    arm_s_write(t, a->vd, f == FP_64 ? ir_op1(t->b, IR_OP_lo32, v) : v);
+    enum ir_opcode op = a->u ? IR_OP_ftou : IR_OP_ftos;
+    arm_s_write(t, a->vd, vfp_op_imm(t, op, f, vfp_read(t, f, a->vm), rounding_of(a->r), 0));
     return true;
 }
 
@@ -160,37 +123,46 @@ bool trans_VCVT_to_int_d(struct arm_translate *t, const struct arg_v_cvt *a)
 
 /* ---- fixed point, in place ------------------------------------------------------------------------- */
 
-/* The conversion that the encoding asks for; false: more fraction bits than bits. */
-static bool fixed_form(const struct arg_v_fixed *a, enum fp_rounding rounding, uint32_t *how)
+static int fixed_bits(const struct arg_v_fixed *a)
 {
-    int bits = a->size ? 32 : 16;
-    *how = cvt((unsigned)bits, (unsigned)(bits - a->imm), a->u, rounding);
-    return a->imm <= bits;
+    return a->size ? 32 : 16;
 }
 
+/* The integer in the register's low bits. Rounded to nearest. */
 static bool fixed_from(struct arm_translate *t, const struct arg_v_fixed *a, enum fp_size f)
 {
-    uint32_t how;
+    static const uint8_t extend[] = {IR_OP_sext16, IR_OP_zext16};
+    int fbits = fixed_bits(a) - a->imm;
     if (!vfp_exists(t, f, a->vd))
         return arm_undefined(t);
-    if (!fixed_form(a, FP_TIEEVEN, &how))
+    if (fbits < 0)
         return arm_unpredictable(t);
     arm_vfp_check(t);
     int32_t v = vfp_read_bits(t, f, a->vd);
     v = f == FP_64 ? ir_op1(t->b, IR_OP_lo32, v) : v;
-    vfp_write(t, f, a->vd, from_fixed(t, f, v, how));
+    if (!a->size)
+        v = ir_op1(t->b, (enum ir_opcode)extend[a->u != 0], v);
+    bool nearest = t->flags & ARM_BF_FP_ROUNDING;
+    vfp_write(t, f, a->vd,
+              vfp_op_imm(t, a->u ? IR_OP_utof : IR_OP_stof, f, v, nearest, (uint64_t)fbits));
     return true;
 }
 
+/* The integer is extended to the register's width. */
 static bool fixed_to(struct arm_translate *t, const struct arg_v_fixed *a, enum fp_size f)
 {
-    uint32_t how;
+    int fbits = fixed_bits(a) - a->imm;
     if (!vfp_exists(t, f, a->vd))
         return arm_undefined(t);
-    if (!fixed_form(a, FP_TOZERO, &how))
+    if (fbits < 0)
         return arm_unpredictable(t);
     arm_vfp_check(t);
-    vfp_write(t, f, a->vd, to_fixed(t, f, vfp_read_bits(t, f, a->vd), how));
+    uint64_t imm = (uint64_t)fbits + (a->size ? 0 : 64);
+    int32_t v = vfp_op_imm(t, a->u ? IR_OP_ftou : IR_OP_ftos, f, vfp_read(t, f, a->vd), IR_ROUND_ZERO,
+                           imm);
+    if (f == FP_64)
+        v = ir_op1(t->b, a->u ? IR_OP_zext32 : IR_OP_sext32, v);
+    vfp_write(t, f, a->vd, v);
     return true;
 }
 
@@ -223,9 +195,8 @@ static bool round_integral(struct arm_translate *t, const struct arg_v_rint *a, 
     if (a->r < ROUND_DIRECTED && t->in_it)
         return arm_unpredictable(t);
     arm_vfp_check(t);
-    uint32_t how = rounding_of(a->r) | (a->x ? VFP_CVT_EXACT : 0);
-    unsigned helper = f == FP_64 ? ARM_HELPER_vfp_rint_d : ARM_HELPER_vfp_rint_s;
-    vfp_write(t, f, a->vd, call2(t, helper, vfp_read_bits(t, f, a->vm), how));
+    int32_t m = vfp_read(t, f, a->vm);
+    vfp_write(t, f, a->vd, vfp_op_imm(t, IR_OP_frint, f, m, rounding_of(a->r), a->x != 0));
     return true;
 }
 

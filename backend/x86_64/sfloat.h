@@ -1,0 +1,45 @@
+/* What the emitters of floating-point scalars share. */
+#ifndef ARMEMU_BACKEND_X86_64_SFLOAT_H
+#define ARMEMU_BACKEND_X86_64_SFLOAT_H
+
+#include "backend/x86_64/xmm.h"
+
+/* `reg` of a STUB_EXACT: what EFLAGS, or a register `temp`, still have to say. */
+enum exact_stub {
+    EXACT_ALWAYS,
+    EXACT_IF_EQUAL,          /* or unordered, by EFLAGS; else on to `back` */
+    EXACT_UNLESS_ZERO,       /* the f32 in `temp` is 0: on to `access` */
+    EXACT_UNLESS_ZERO_WIDE,  /* f64 */
+};
+
+static inline bool sf_is_double(const struct ir_op *op)
+{
+    return op->type == IR_F64;
+}
+
+/** ucomis: @reg with an operand. */
+void sf_compare(struct compiler *c, bool wide, unsigned reg, struct opnd with);
+/** Results that are NaNs are the reference's. */
+void sf_check_nan(struct compiler *c, const struct ir_op *op, bool wide, unsigned dst,
+                  const struct opnd *args);
+/** So are those of the magnitude of the smallest normal number. Smaller ones are tiny by any rule, and most
+ * often 0. */
+void sf_check_tiny(struct compiler *c, const struct ir_op *op, bool wide, unsigned dst,
+                   const struct opnd *args);
+
+/* Checks of the arguments of an op with IR_FP_FLUSH; nothing without. */
+struct sf_flush {
+    bool on;
+    unsigned t, count;
+    struct stub *stubs[4];
+};
+/** To be called before other registers are asked for. */
+struct sf_flush sf_flush_begin(struct compiler *c, const struct ir_op *op);
+/** To the reference unless argument @k, in a register, is 0 or not below the magnitude. No register may be
+ * allocated from here on. */
+void sf_flush_check(struct compiler *c, const struct ir_op *op, struct sf_flush *f, unsigned dst,
+                    const struct opnd *args, unsigned k, bool wide, enum sf_least least);
+/** Behind the op. */
+void sf_flush_end(struct compiler *c, const struct sf_flush *f);
+
+#endif

@@ -154,9 +154,6 @@ bool options_check_time(struct options *o, struct error *e)
         o->icount.shift = (uint8_t)machine_cycle_shift(o->machine);
     if (o->icount_report && !o->icount.enabled)
         return error_set(e, "--icount-report: needs -icount");
-    if (o->icount.enabled && o->cpu_count > 1)
-        return error_set(e, "-icount: time counted in instructions needs a single CPU, not -smp %u",
-                         o->cpu_count);
     return !o->icount.enabled || !o->rtc_host ||
            error_set(e, "-rtc: clock=host would make the run depend on the host; with -icount only "
                         "clock=vm is supported");

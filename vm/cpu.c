@@ -65,8 +65,11 @@ void vm_cpu_free(struct vm_cpu *c)
 /* The device lock is held wherever the CPU may sleep. */
 void vm_cpu_kick(struct vm_cpu *c)
 {
+    const struct vm *vm = c->vm;
     atomic_store(&c->state.env.exit_request, 1);
     pthread_cond_broadcast(&c->wake);
+    if (vm->config.icount.enabled && vm->icount.turn != c->index) /* it may wait for all */
+        pthread_cond_broadcast(&vm->cpus[vm->icount.turn]->wake);
 }
 
 static void line_set(void *opaque, int n, int level)
@@ -120,6 +123,11 @@ static void start_apply(struct vm_cpu *c)
     c->start_pending = false;
 }
 
+static bool is_stopped(struct vm *vm)
+{
+    return vm->paused || atomic_load(&vm->ending) || atomic_load(&vm->reset_posted);
+}
+
 /* Wait, with the device lock held, until the CPU has something to run. False: the VM ends. */
 static bool wait_until_runnable(struct vm_cpu *c)
 {
@@ -127,14 +135,17 @@ static bool wait_until_runnable(struct vm_cpu *c)
     for (;;) {
         if (atomic_load(&vm->quitting))
             return false;
-        if (c->start_pending) /* also while paused, so that the registers can be looked at */
+        bool icount = vm->config.icount.enabled, stopped = is_stopped(vm), able = !c->held && c->powered;
+        bool turn = !icount || stopped || (able && vm_icount_turn(c));
+        if (c->start_pending && turn) /* also while paused, so that the registers can be looked at */
             start_apply(c);
-        bool stopped = vm->paused || atomic_load(&vm->ending) || atomic_load(&vm->reset_posted);
-        if (!stopped && !c->held && c->powered) {
+        if (!stopped && able && turn) {
             atomic_store(&c->attention, false);
             return true;
         }
-        if (vm->config.icount.enabled)
+        if (icount && !stopped && !able)
+            vm_icount_stopped(c);
+        if (icount)
             vm_icount_publish(c);
         c->parked = true;
         pthread_cond_broadcast(&vm->parked);
@@ -161,7 +172,7 @@ static void sleep_once(struct vm_cpu *c)
         atomic_store(&c->event, true);
 }
 
-static bool has_reason_to_wake(struct vm_cpu *c)
+bool vm_cpu_has_reason(struct vm_cpu *c)
 {
     bool event = c->state.halted == ARM_HALTED_WFE && atomic_load(&c->event); /* WFI leaves it */
     if (arm_is_m(&c->state)) {
@@ -178,9 +189,9 @@ static bool spin_for_event(struct vm_cpu *c)
 {
     enum { ROUNDS = 20, PAUSES = 50 };
     for (unsigned i = 0; i < ROUNDS && c->state.halted == ARM_HALTED_WFE; i++) {
-        for (unsigned k = 0; k < PAUSES && !has_reason_to_wake(c); k++)
+        for (unsigned k = 0; k < PAUSES && !vm_cpu_has_reason(c); k++)
             __builtin_ia32_pause();
-        if (has_reason_to_wake(c))
+        if (vm_cpu_has_reason(c))
             return true;
         sched_yield();
     }
@@ -192,12 +203,12 @@ static void sleep_halted(struct vm_cpu *c)
 {
     if (c->vm->config.icount.enabled) {
         pthread_mutex_lock(&c->vm->device_lock);
-        vm_icount_sleep(c, has_reason_to_wake);
+        vm_icount_sleep(c);
         pthread_mutex_unlock(&c->vm->device_lock);
     } else if (!spin_for_event(c)) {
         pthread_mutex_lock(&c->vm->device_lock);
         atomic_store(&c->sleeping, true);
-        while (!has_reason_to_wake(c))
+        while (!vm_cpu_has_reason(c))
             sleep_once(c);
         atomic_store(&c->sleeping, false);
         pthread_mutex_unlock(&c->vm->device_lock);

@@ -147,14 +147,13 @@ bool vm_service(struct ir_env *env)
     if (mmu_has_pending(c->mmu))
         mmu_run_pending(c->mmu);
     vm_window_service(c);
-    if (c->vm->config.icount.enabled)
-        vm_icount_service(c);
+    bool turn = !c->vm->config.icount.enabled || vm_icount_service(c);
     vm_cpu_sync_lines(c);
     if (arm_is_m(&c->state))
         arm_m_safe_point(&c->state);
     if (atomic_exchange(&c->event, false))
         c->state.event = 1;
-    return !atomic_load(&c->attention) && !c->state.halted;
+    return turn && !atomic_load(&c->attention) && !c->state.halted;
 }
 
 static uint64_t cpu_load(struct arm_state *s, uint32_t addr, uint32_t memop)

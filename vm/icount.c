@@ -2,6 +2,9 @@
  * Time that is counted in instructions. The CPU's slice ends at the next timer's deadline, the timers
  * run on the CPU's thread, and what happens in the middle of a slice sees the exact count; so nothing
  * of the guest depends on when the host's threads run.
+ *
+ * Several CPUs take turns of TURN instructions, in the order of their numbers; who sleeps is passed over. Only who has
+ * the turn runs, the others are parked in cpu.c or sleep here. Time is what all have executed.
  */
 #include <time.h>
 
@@ -10,22 +13,27 @@
 
 /* A slice is also how long requests of other threads wait. And the host's stack may grow by
  * BACKEND_STACK_PER_INSN for each instruction of it. */
-enum { SLICE_MAX = 1 << 16 };
+enum { SLICE_MAX = 1 << 16, TURN = 10000 };
 
 /* An event wakes WFE regularly, as the event stream of the generic timer does. */
 enum { WFE_MAX_NS = 500 * 1000 };
 
 static int64_t exact_now(const struct vm *vm)
 {
-    uint64_t count = engine_icount(&vm->cpus[0]->state.env);
-    return (int64_t)(count << vm->config.icount.shift) + vm->icount.skipped;
+    return (int64_t)(vm_instructions(vm) << vm->config.icount.shift) + vm->icount.skipped;
+}
+
+static bool has_turn(const struct vm_cpu *c)
+{
+    return c->index == c->vm->icount.turn;
 }
 
 /* The clock's source. Other threads than the CPU's see a time that it has passed. */
 static int64_t source(void *opaque)
 {
     struct vm *vm = opaque;
-    return vm_cpu_current(vm) ? exact_now(vm) : atomic_load(&vm->icount.published);
+    const struct vm_cpu *c = vm_cpu_current(vm);
+    return c && has_turn(c) ? exact_now(vm) : atomic_load(&vm->icount.published);
 }
 
 /* The time of the clock's source at which the next timer is due. */
@@ -40,10 +48,10 @@ static int64_t next_deadline(const struct vm *vm)
 static void deadline_changed(void *opaque)
 {
     struct vm *vm = opaque;
-    struct vm_cpu *c = vm->cpu_count ? vm->cpus[0] : NULL;
+    struct vm_cpu *c = vm->cpu_count ? vm->cpus[vm->icount.turn] : NULL;
     if (!c || vm->icount.in_service)
         return;
-    if (!vm_cpu_current(vm)) {
+    if (vm_cpu_current(vm) != c) {
         vm_cpu_kick(c);
     } else if (next_deadline(vm) < vm->icount.slice_end) {
         engine_slice_end(&c->state.env);
@@ -106,20 +114,78 @@ static void coverage_settle(struct vm *vm, uint64_t executed)
     vm->icount.settle_at = vm->icount.settle_at ? vm->icount.settle_at * FACTOR : FIRST;
 }
 
-void vm_icount_service(struct vm_cpu *c)
+/* ---- turns; the device lock is held ------------------------------------------------------------------ */
+
+static bool can_run(struct vm_cpu *c)
+{
+    if (!c->powered || c->held)
+        return false;
+    if (!atomic_load(&c->sleeping))
+        return true;
+    if (exact_now(c->vm) >= c->sleep_end)
+        atomic_store(&c->event, true);
+    return vm_cpu_has_reason(c);
+}
+
+/* Give the turn of @from to the next CPU that can run. False: there is no other. */
+static bool pass_turn(struct vm *vm, const struct vm_cpu *from)
+{
+    for (uint32_t i = 1; i < vm->cpu_count; i++) {
+        struct vm_cpu *c = vm->cpus[(from->index + i) % vm->cpu_count];
+        if (!can_run(c))
+            continue;
+        c->turn_end = engine_icount(&c->state.env) + TURN;
+        vm->icount.turn = c->index;
+        pthread_cond_broadcast(&c->wake);
+        return true;
+    }
+    return false;
+}
+
+bool vm_icount_turn(struct vm_cpu *c)
+{
+    struct vm *vm = c->vm;
+    struct vm_cpu *holder = vm->cpus[vm->icount.turn];
+    if (!has_turn(c) && (!holder->powered || holder->held))
+        pass_turn(vm, holder); /* to this one, or one before it */
+    return has_turn(c);
+}
+
+void vm_icount_stopped(struct vm_cpu *c)
+{
+    if (has_turn(c))
+        pass_turn(c->vm, c);
+}
+
+/* The CPU's turn is over, and another one can run. */
+static bool turn_ends(struct vm_cpu *c, uint64_t executed)
+{
+    if (c->vm->cpu_count == 1 || executed < c->turn_end)
+        return false;
+    if (pass_turn(c->vm, c))
+        return true;
+    c->turn_end = executed + TURN;
+    return false;
+}
+
+bool vm_icount_service(struct vm_cpu *c)
 {
     struct vm *vm = c->vm;
     pthread_mutex_lock(&vm->device_lock);
     run_timers(vm);
-    uint64_t executed = engine_icount(&c->state.env);
+    uint64_t executed = vm_instructions(vm), own = engine_icount(&c->state.env);
     coverage_settle(vm, executed);
     check_limit(vm, executed);
     int64_t now = exact_now(vm);
-    uint32_t count = slice_length(vm, executed, now);
+    bool goes_on = !turn_ends(c, own);
+    uint32_t count = goes_on ? slice_length(vm, executed, now) : 1;
+    if (vm->cpu_count > 1 && goes_on && count > c->turn_end - own)
+        count = (uint32_t)(c->turn_end - own);
     engine_slice_begin(&c->state.env, count);
     vm->icount.slice_end = now + ((int64_t)count << vm->config.icount.shift);
     atomic_store(&vm->icount.published, now);
     pthread_mutex_unlock(&vm->device_lock);
+    return goes_on;
 }
 
 /* ---- waiting ------------------------------------------------------------------------------------- */
@@ -146,25 +212,48 @@ static void wait_for_outside(struct vm_cpu *c)
         pthread_cond_wait(&c->wake, &c->vm->device_lock);
 }
 
-void vm_icount_sleep(struct vm_cpu *c, bool (*awake)(struct vm_cpu *c))
+/* When something happens by itself: a timer, or the end of some CPU's WFE. */
+static int64_t next_event(const struct vm *vm)
+{
+    int64_t next = next_deadline(vm);
+    for (uint32_t i = 0; i < vm->cpu_count; i++) {
+        const struct vm_cpu *c = vm->cpus[i];
+        if (c->powered && atomic_load(&c->sleeping) && c->sleep_end < next)
+            next = c->sleep_end;
+    }
+    return next;
+}
+
+/* All CPUs sleep: time passes until the next event. */
+static void pass_time(struct vm_cpu *c)
+{
+    struct vm *vm = c->vm;
+    int64_t now = exact_now(vm), next = next_event(vm);
+    if (next == TIMER_NEVER) {
+        wait_for_outside(c);
+        return;
+    }
+    if (next > now)
+        vm->icount.skipped += vm->config.icount.sleep ? pass_on_host(c, next - now) : next - now;
+    if (exact_now(vm) >= c->sleep_end)
+        atomic_store(&c->event, true);
+    vm_icount_publish(c);
+    run_timers(vm);
+}
+
+void vm_icount_sleep(struct vm_cpu *c)
 {
     struct vm *vm = c->vm;
     bool wfe = c->state.halted == ARM_HALTED_WFE && !arm_is_m(&c->state);
-    int64_t end = wfe ? exact_now(vm) + WFE_MAX_NS : TIMER_NEVER;
+    c->sleep_end = wfe ? exact_now(vm) + WFE_MAX_NS : TIMER_NEVER;
     atomic_store(&c->sleeping, true);
-    while (!awake(c)) {
-        int64_t now = exact_now(vm), deadline = next_deadline(vm);
-        int64_t next = deadline < end ? deadline : end;
-        if (next == TIMER_NEVER) {
-            wait_for_outside(c);
-            continue;
-        }
-        if (next > now)
-            vm->icount.skipped += vm->config.icount.sleep ? pass_on_host(c, next - now) : next - now;
-        if (exact_now(vm) >= end)
-            atomic_store(&c->event, true);
-        vm_icount_publish(c);
-        run_timers(vm);
+    while (!atomic_load(&c->attention)) {
+        if (!has_turn(c))
+            pthread_cond_wait(&c->wake, &vm->device_lock);
+        else if (vm_cpu_has_reason(c))
+            break;
+        else if (!pass_turn(vm, c))
+            pass_time(c);
     }
     atomic_store(&c->sleeping, false);
 }

@@ -56,6 +56,8 @@ struct vm_cpu {
     /* Under the device lock: */
     pthread_cond_t wake;
     unsigned unmapped_count; /* warnings; its own thread's */
+    uint64_t turn_end;      /* icount: its instructions at the end of its turn, */
+    int64_t sleep_end;      /* and the time at which WFE ends by itself */
     bool powered;           /* runs; else off until PSCI CPU_ON */
     bool start_pending;     /* start is to be applied by the thread */
     struct vm_cpu_start start;
@@ -111,6 +113,7 @@ struct vm_icount_state {
     int64_t skipped;           /* ns that passed while the CPU waited */
     int64_t slice_end;         /* guest time at which the slice ends */
     uint64_t settle_at;        /* instructions: then coverage settles */
+    _Atomic uint32_t turn;     /* several CPUs: whose turn it is; changed under the device lock */
     bool in_service;           /* slice_end is about to be computed */
     _Atomic int64_t published; /* a recent time, for other threads */
 };
@@ -172,6 +175,8 @@ bool vm_cpu_start_thread(struct vm_cpu *c, struct error *e);
 void vm_cpu_free(struct vm_cpu *c);
 /** Make the CPU's thread look at `lines` and `attention` soon. Any thread, device lock held. */
 void vm_cpu_kick(struct vm_cpu *c);
+/** Is there anything that ends the WFI or WFE of the CPU? */
+bool vm_cpu_has_reason(struct vm_cpu *c);
 /** The interrupt input of CPU @cpu, for board_config. */
 struct irq_line vm_cpu_line(void *vm, unsigned cpu, enum board_cpu_line which);
 /** Reset the CPU while it is parked; CPU 0 starts as the boot entry says, the others stay off. */
@@ -188,10 +193,15 @@ struct vm_cpu *vm_cpu_current(struct vm *vm);
 /* icount.c */
 /** Let the VM's clock count instructions. Before CPUs and devices exist. */
 void vm_icount_start(struct vm *vm);
-/** At a safe point: run the timers that are due and begin a slice. CPU's thread, without the lock. */
-void vm_icount_service(struct vm_cpu *c);
+/** At a safe point: run the timers that are due and begin a slice. CPU's thread, without the lock. False: it is
+ * another CPU's turn. */
+bool vm_icount_service(struct vm_cpu *c);
+/** Is it the turn of @c, which can run? Device lock held. */
+bool vm_icount_turn(struct vm_cpu *c);
+/** @c cannot go on: it is another one's turn. Device lock held. */
+void vm_icount_stopped(struct vm_cpu *c);
 /** WFI or WFE: let time pass until there is a reason to go on. Device lock held. */
-void vm_icount_sleep(struct vm_cpu *c, bool (*awake)(struct vm_cpu *c));
+void vm_icount_sleep(struct vm_cpu *c);
 /** Let other threads see the CPU's time. On its thread. */
 void vm_icount_publish(struct vm_cpu *c);
 

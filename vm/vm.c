@@ -154,7 +154,10 @@ static bool build_board(struct vm *vm, struct chardev *const *serial, unsigned s
         bc.serial[i] = serial[i];
     memcpy(bc.nic, vm->config.nic, sizeof(bc.nic));
     vm->board_built = board_build(&vm->board, vm->config.machine, &bc, e);
-    return vm->board_built && vm_m_map(vm, e);
+    if (!vm->board_built || !vm_m_map(vm, e))
+        return false;
+    vm->exclusives.origin = vm->board.ram ? (uintptr_t)vm->board.ram->host : 0;
+    return true;
 }
 
 bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *const *serial,
@@ -163,8 +166,8 @@ bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *con
     vm->config = *config;
     for (unsigned i = 0; i < 4; i++)
         vm->entropy = (vm->entropy << 1 | vm->entropy >> 63) ^ config->boot.entropy[i];
-    if (config->icount.enabled && config->cpu_count > 1)
-        return error_set(e, "time counted in instructions needs a single CPU, not %u", config->cpu_count);
+    if (config->coverage && config->cpu_count > 1)
+        return error_set(e, "coverage needs a single CPU, not %u", config->cpu_count);
     if (config->icount.enabled)
         vm_icount_start(vm);
     else if (config->utc_fixed)
@@ -315,6 +318,7 @@ void vm_reset(struct vm *vm)
     }
     for (uint32_t i = 0; i < vm->cpu_count; i++)
         vm_cpu_reset(vm->cpus[i]);
+    vm->icount.turn = 0;
     atomic_store(&vm->reset_posted, false);
     if (!was_paused)
         vm_cpus_unpark(vm);

@@ -26,6 +26,7 @@ struct setup {
     uint64_t limit;
     uint32_t slice, cache_size;
     const char *guest; /* variable of the environment with its path */
+    uint32_t cpus;     /* 0: one */
 };
 
 struct run {
@@ -57,7 +58,7 @@ static void run(const struct setup *s, struct outcome *out)
     const struct vm_config config = {
         .machine = machine_find("virt", &e),
         .cpu_model = "cortex-a15",
-        .cpu_count = 1,
+        .cpu_count = s->cpus ? s->cpus : 1,
         .ram_size = 64 << 20,
         .accel = s->accel,
         .boot = {.kernel = getenv(s->guest ? s->guest : "ARMEMU_GUEST_TIMERS")},
@@ -166,6 +167,29 @@ Test(icount, interrupts_come_on_time)
         armed = time;
     }
     cr_assert_eq(ticks, 200);
+}
+
+/* Three CPUs take turns: how they are interleaved is the same each time, and they do not run one after another. */
+Test(icount, several_cpus_are_repeatable)
+{
+    struct setup s = {.accel = ENGINE_JIT, .shift = 3, .guest = "ARMEMU_GUEST_SMP", .cpus = 3};
+    const uint32_t expected = 40 * 700 * (1 + 2 + 3);
+    run(&s, &one);
+    cr_assert_eq(one.status, 0);
+    cr_assert_eq(number_after(one.text, "on   "), 0);
+    cr_assert_eq(number_after(one.text, "sum  "), expected);
+    cr_assert_eq(number_after(one.text, "own  "), expected);
+    cr_assert(strstr(one.text, "01") && strstr(one.text, "20"), "%s", one.text);
+    for (unsigned i = 0; i < 3; i++) {
+        run(&s, &two);
+        compare(&one, &two);
+    }
+    s.accel = ENGINE_INTERP;
+    run(&s, &two);
+    compare(&one, &two);
+    s.limit = 100001;
+    run(&s, &two);
+    cr_assert(two.limited && two.instructions == s.limit);
 }
 
 Test(icount, instruction_limit_is_exact)

@@ -10,7 +10,7 @@ enum { LOCKED = 1 };
 static _Atomic uint64_t *version_of(struct arm_state *s, const uint8_t *host)
 {
     struct arm_exclusives *x = s->ops->exclusives(s);
-    uint64_t granule = (uint64_t)(uintptr_t)host >> 3;
+    uint64_t granule = ((uint64_t)(uintptr_t)host - x->origin) >> 3;
 
     return &x->version[(granule * 0x9e3779b97f4a7c15ull >> 40) % ARM_EXCLUSIVE_SLOTS];
 }

@@ -330,6 +330,16 @@ _Static_assert(SPILLS * 8 + XSPILLS * 16 == sizeof(((struct ir_env *)0)->spill),
 #define ENV_FLAG(n) env_mem(offsetof(struct ir_env, nzcv) + (n))
 enum { FLAG_N, FLAG_Z, FLAG_C, FLAG_V };
 
+/* The flag C, or its inverse, in CF. The load has the size of the stores that setcc makes: a wider one
+ * would wait for all of them. */
+static inline void code_load_carry(struct code *a, bool inverted)
+{
+    x_m(a, X86_CMP8_MI, 0, ENV_FLAG(FLAG_C));
+    x_u8(a, 1);
+    if (!inverted)
+        x_cmc(a);
+}
+
 /* Pinned registers that C functions do not preserve. */
 static inline bool reg_is_caller_saved(unsigned reg)
 {

@@ -133,12 +133,8 @@ static void load_carry(struct compiler *c, enum x86_alu k)
     if (a->eflags & IR_FLAG_C) {
         if (a->cinv != inverted)
             x_cmc(a);
-    } else if (inverted) {
-        x_m(a, X86_CMP8_MI, 0, ENV_FLAG(FLAG_C));
-        x_u8(a, 1);
     } else {
-        x_m(a, X86_BT_I, 0, ENV_FLAG(FLAG_C));
-        x_u8(a, 0);
+        code_load_carry(a, inverted);
     }
 }
 

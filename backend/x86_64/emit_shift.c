@@ -110,8 +110,7 @@ void emit_rrx(struct compiler *c, const struct ir_op *op, int32_t i)
     unsigned dst = ra_dest(c, i, op->arg[0]);
     ra_move(c, 0, dst, x);
     if (!(a->eflags & IR_FLAG_C)) {
-        x_m(a, X86_BT_I, 0, ENV_FLAG(FLAG_C));
-        x_u8(a, 0);
+        code_load_carry(a, false);
     } else if (a->cinv) {
         x_cmc(a);
     }

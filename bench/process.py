@@ -3,8 +3,9 @@
 
 Times are CPU time of the program and its children, user and system, less what the program takes to start
 and do nothing. Runs are interleaved; the table gives medians. Each program runs once before it is measured,
-which fills the code cache. With --root, a directory into which armhf packages have been unpacked
-(python3, perl, gcc, sqlite3 and what they depend on), also start-up and peak memory of those.
+which fills the code cache. Memory is the proportional share when the program ends. With --root, a directory
+into which armhf packages have been unpacked (python3, perl, gcc, sqlite3 and what they depend on), also
+start-up and memory of those.
 
 usage: bench/process.py [-n RUNS] [--root DIR] [--armemu-user FILE] [--qemu-user FILE] [NAME ...]"""
 import argparse
@@ -41,14 +42,15 @@ C_SOURCE = "#include <stdio.h>\nint main(void) { for (int i = 0; i < 9; i++) pri
 
 
 def build(scratch):
-    """Compiles the guest programs. Returns their files: hello, and what measures the rest."""
-    hello, process = (os.path.join(scratch, name) for name in ("hello", "process"))
+    """Compiles the programs. Returns their files: hello, what measures the rest, what measures memory."""
+    hello, process, memory = (os.path.join(scratch, name) for name in ("hello", "process", "memory"))
+    subprocess.run(["gcc", "-O1", os.path.join(ROOT, "bench", "memory.c"), "-o", memory], check=True)
     compiler = ["arm-linux-gnueabihf-gcc", "-O2", "-static", "-marm"]
     subprocess.run([*compiler, os.path.join(ROOT, "tests", "process", "guest", "hello.c"), "-o", hello],
                    check=True)
     subprocess.run([*compiler, "-Wl,--no-warn-execstack", "-pthread",
                     os.path.join(ROOT, "bench", "guest", "process.c"), "-o", process], check=True)
-    return hello, process
+    return hello, process, memory
 
 
 def debian(root, scratch):
@@ -67,7 +69,7 @@ def debian(root, scratch):
 
 
 class Run:
-    """One run: CPU seconds, the most memory in KiB, and what came of it."""
+    """One run: CPU seconds, and what came of it."""
 
     def __init__(self, command):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -76,21 +78,35 @@ class Run:
         process.returncode = os.waitstatus_to_exitcode(status)
         self.result = process.returncode, output
         self.seconds = usage.ru_utime + usage.ru_stime
-        self.memory = usage.ru_maxrss
 
 
-def compare(options, command, runs, again=False):
-    """Medians of seconds and memory, of armemu and of QEMU. @again: the program runs itself, which it
-    cannot do under QEMU without being told how."""
+def commands_of(options, command, again=False):
+    """The command by armemu and by QEMU. @again: the program runs itself, which it cannot do under QEMU
+    without being told how."""
     prefix = ["-L", options.root] if options.root else []
-    mine = [options.armemu_user, *prefix, *command]
-    other = [options.qemu_user, *prefix, *command] + ([options.qemu_user] if again else [])
-    results = Run(mine).result, Run(other).result
+    return ([options.armemu_user, *prefix, *command],
+            [options.qemu_user, *prefix, *command] + ([options.qemu_user] if again else []))
+
+
+def compare(commands, runs):
+    """Medians of seconds, of armemu and of QEMU."""
+    results = [Run(command).result for command in commands]
     if results[0] != results[1]:
-        sys.exit(f"{' '.join(command)}: {results[0]}, but QEMU {results[1]}")
-    pairs = [(Run(mine), Run(other)) for _ in range(runs)]
-    return [(statistics.median(r.seconds for r in column), statistics.median(r.memory for r in column))
-            for column in zip(*pairs)]
+        sys.exit(f"{' '.join(commands[0])}: {results[0]}, but QEMU {results[1]}")
+    pairs = [[Run(command).seconds for command in commands] for _ in range(runs)]
+    return [statistics.median(column) for column in zip(*pairs)]
+
+
+def memory_of(commands, launcher, scratch):
+    """KiB at the end, of armemu and of QEMU."""
+    result = os.path.join(scratch, "kib")
+    kib = []
+    for command in commands:
+        subprocess.run([launcher, result, *command], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        with open(result, encoding="ascii") as file:
+            kib.append(int(file.read()))
+    return kib
 
 
 def amount(seconds):
@@ -133,23 +149,23 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME", help="of the guest's, or start")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        hello, process = build(scratch)
+        hello, process, launcher = build(scratch)
         programs = debian(options.root, scratch) if options.root else []
         table = Table()
         for name, command, limit in [("static hello", [hello], 0.2), *programs]:
             if not options.names or "start" in options.names:
-                (mine, memory), (other, other_memory) = compare(options, command, 2 * options.n)
-                table.time("start: " + name, mine, other, limit)
-                table.memory.append((name, memory, other_memory))
-        (idle, _), (other_idle, _) = compare(options, [process, "start", "0"], 2 * options.n)
+                commands = commands_of(options, command)
+                table.time("start: " + name, *compare(commands, 2 * options.n), limit)
+                table.memory.append((name, *memory_of(commands, launcher, scratch)))
+        idle = compare(commands_of(options, [process, "start", "0"]), 2 * options.n)
         for name, bench, rounds, limit in BENCHES:
             if options.names and bench not in options.names:
                 continue
-            (mine, memory), (other, other_memory) = compare(
-                options, [process, bench, str(rounds)], options.n, bench in ("exec", "spawn"))
-            table.time(name, max(mine - idle, 0) / rounds, max(other - other_idle, 0) / rounds, limit)
-            if bench in ("thread", "jit", "jit_batch", "jit_patch"):
-                table.memory.append((name, memory, other_memory))
+            commands = commands_of(options, [process, bench, str(rounds)], bench in ("exec", "spawn"))
+            seconds = compare(commands, options.n)
+            table.time(name, *[max(s - i, 0) / rounds for s, i in zip(seconds, idle)], limit)
+            if bench in ("jit", "jit_batch", "jit_patch"):
+                table.memory.append((name, *memory_of(commands, launcher, scratch)))
         table.finish()
 
 

@@ -237,7 +237,7 @@ static void exception(struct arm_state *s, unsigned exc, uint32_t pc, unsigned s
         t->event = TASK_SYSCALL;
         t->svc_pc = pc;
         s->env.slow_dispatch = 1;
-        atomic_store(&s->env.exit_request, 1);
+        atomic_store_explicit(&s->env.exit_request, 1, memory_order_relaxed); /* to this thread */
         break;
     case ARM_EXC_DATA_ABORT:
         data_abort(t);

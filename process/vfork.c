@@ -18,6 +18,14 @@
 
 enum { CHILD_STACK = THREAD_STACK };
 
+/* The child leaves frames behind that never return. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define FORGET_FRAMES(stack) __asan_unpoison_memory_region(stack, CHILD_STACK)
+#else
+#define FORGET_FRAMES(stack) ((void)(stack))
+#endif
+
 struct vfork {
     struct task *child;
     const struct clone_request *request;
@@ -98,6 +106,7 @@ int64_t vfork_clone(struct task *t, const struct clone_request *q)
         child_gone(child, q);
         signals_apply_mask(t);
     }
+    FORGET_FRAMES(stack);
     munmap(stack, CHILD_STACK);
     return r;
 }

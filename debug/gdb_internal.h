@@ -28,7 +28,9 @@ struct gdb_stub {
     bool multi;          /* threads are named with their process: "p1.1" */
     bool swbreak, hwbreak; /* the debugger understands these stop reasons */
     bool running;        /* the machine runs for the debugger, which awaits a stop reply */
-    bool detached;       /* and may attach again */
+    bool extended;       /* the connection outlives what is debugged */
+    bool detached;       /* and may attach again, */
+    bool killed;         /* or start the machine again: it ends when the debugger leaves */
     bool physical;       /* memory packets have physical addresses */
     unsigned sstep;      /* GDB_SSTEP_* */
     uint32_t general_thread; /* that g, m ... mean (Hg) */

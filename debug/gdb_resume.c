@@ -295,6 +295,10 @@ static void run_detach(struct gdb_stub *g, char *args, size_t len)
 
 static void run_attach(struct gdb_stub *g, char *args, size_t len)
 {
+    if (g->killed) {
+        gdb_reply_error(g, GDB_ESRCH);
+        return;
+    }
     gdb_attached(g, true);
     if (g->target->running(g->opaque))
         g->target->stop(g->opaque);
@@ -310,9 +314,16 @@ static void run_kill(struct gdb_stub *g, char *args, size_t len)
     g->target->quit(g->opaque);
 }
 
+/* GDB's `run` kills first, and then wants the machine to be there again. */
 static void run_vkill(struct gdb_stub *g, char *args, size_t len)
 {
     gdb_reply(g, "OK");
+    if (g->extended && g->target->reset) {
+        g->target->remove_all(g->opaque);
+        gdb_attached(g, false);
+        g->killed = true;
+        return;
+    }
     gdb_reply_send(g);
     g->silent = true;
     g->target->quit(g->opaque);
@@ -321,6 +332,7 @@ static void run_vkill(struct gdb_stub *g, char *args, size_t len)
 static void restart(struct gdb_stub *g)
 {
     gdb_attached(g, true);
+    g->killed = false;
     if (g->target->running(g->opaque))
         g->target->stop(g->opaque);
     if (g->non_stop) { /* all are held, as at the beginning */
@@ -340,17 +352,22 @@ static void run_restart(struct gdb_stub *g, char *args, size_t len)
     g->silent = true;
 }
 
-/* The program and its arguments are the command line's. */
+/* The program and its arguments are the command line's: "vRun;", with none given. */
 static void run_run(struct gdb_stub *g, char *args, size_t len)
 {
     if (!g->target->reset)
         return;
+    if (*args) {
+        gdb_reply(g, "E.the command line says what is run");
+        return;
+    }
     restart(g);
     gdb_stop_reply(g);
 }
 
 static void run_extended(struct gdb_stub *g, char *args, size_t len)
 {
+    g->extended = true;
     gdb_reply(g, "OK");
 }
 

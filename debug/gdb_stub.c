@@ -152,7 +152,7 @@ void gdb_attached(struct gdb_stub *g, bool yes)
 static void session_begin(struct gdb_stub *g)
 {
     gdb_parser_reset(&g->parser);
-    g->no_ack = g->multi = g->swbreak = g->hwbreak = g->running = g->physical = g->detached = false;
+    g->no_ack = g->multi = g->swbreak = g->hwbreak = g->running = g->physical = g->detached = g->extended = g->killed = false;
     g->sstep = GDB_SSTEP_ENABLE | GDB_SSTEP_NOIRQ | GDB_SSTEP_NOTIMER;
     gdb_threads_update(g);
     g->general_thread = g->ids[0];
@@ -169,6 +169,7 @@ static void session_end(struct gdb_stub *g)
 {
     bool running = g->target->running(g->opaque);
     bool was_running = running || g->request; /* nobody will answer: the program asks again */
+    bool killed = g->killed;
     g->running = false;
     g->request = NULL;
     if (running)
@@ -176,7 +177,9 @@ static void session_end(struct gdb_stub *g)
     gdb_files_close(g);
     g->target->remove_all(g->opaque);
     gdb_attached(g, false);
-    if (was_running)
+    if (killed)
+        g->target->quit(g->opaque);
+    else if (was_running)
         gdb_continue_all(g);
 }
 

@@ -132,14 +132,15 @@ def linux_program(context, kind):
     return context.programs[name]
 
 
-def gdb_start(context, kind, target, commands, mode="remote", program=None):
-    """Starts GDB on @commands, one string with a line each; its output comes through the pipe."""
+def gdb_start(context, kind, target, commands, mode="remote", program=None, before=""):
+    """Starts GDB on @commands, one string with a line each; its output comes through the pipe. @before: what comes in front
+    of the connection."""
     if not shutil.which(GDB):
         raise Skip(f"there is no {GDB}")
     fd, script = tempfile.mkstemp(suffix=".gdb", dir=context.scratch)
     with os.fdopen(fd, "w") as f:
         f.write("set pagination off\nset confirm off\nset width 0\nset style enabled off\n"
-                "set debuginfod enabled off\n" + f"target {mode} {target}\n" + commands + "\n")
+                "set debuginfod enabled off\n" + before + f"target {mode} {target}\n" + commands + "\n")
     program = [context.program(kind)] if kind else [program] if program else []
     return subprocess.Popen([GDB, "-nx", "-batch", *(["-iex", "set architecture arm"] if not kind else []),
                              "-x", script, *program],

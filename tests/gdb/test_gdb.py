@@ -241,6 +241,41 @@ def test_extended_remote(context):
         check_equal(emulator.wait(), 0, "exit status after kill")
 
 
+def test_extended_remote_again(context):
+    """run starts again, detach and attach keep the connection."""
+    with Emulator(context, "a32") as emulator:
+        out = gdb_finish(gdb_start(context, "a32", emulator.path,
+                                   "break body if i == 3\ncontinue\n" + show("i", "i") + "run\n" + show("again", "i")
+                                   + "detach\nattach 1\n" + show("counter", "counter >= 6") + "kill\n",
+                                   "extended-remote"))
+        v = values(out)
+        check_equal((v["i"], v["again"], v["counter"]), ("3", "3", "1"), "values")
+        check_equal(emulator.wait(), 0, "exit status after kill")
+
+
+def test_two_machines(context):
+    """Two machines are two inferiors of one GDB, with a connection each: alone, at once, ended one by one."""
+    with Emulator(context, "a32", "-smp", "2") as one, Emulator(context, "t32") as two:
+        out = gdb_finish(gdb_start(
+            context, "a32", one.path,
+            f"add-inferior -no-connection -exec {context.program('t32')}\ninferior 2\n"
+            f"target extended-remote {two.path}\ninfo inferiors\ninfo threads\nbreak body if i == 5\n"
+            + "continue\n" + show("b", "counter") + "inferior 1\n" + show("a", "$pc == &_start") + "continue\n"
+            + show("a5", "counter") + "delete\nbreak add if a == 20\nset schedule-multiple on\ncontinue\n"
+            + show("first", "a") + "continue\n" + show("second", "a") + "info threads\n"
+            + "kill inferiors 1\ninfo inferiors\ninferior 2\n" + show("left", "$pc != 0") + "kill\n",
+            "extended-remote", before="maintenance set target-non-stop on\n"))
+        v = values(out)
+        check_match(r"^  1 +Remote target +1 \(extended-remote ", out)
+        check_match(r"^\* 2 +Remote target +2 \(extended-remote ", out)
+        check_match(r"^  1\.2 +Thread 2 \"CPU 1\" \(off\)", out)
+        check_equal((v["b"], v["a"], v["a5"]), ("15", "1", "15"), "each by itself")
+        check_equal((v["first"], v["second"]), ("20", "20"), "both at once")
+        check_match(r"^  1 +<null>", out)
+        check_equal(v["left"], "1", "the other one")
+        check_equal((one.wait(), two.wait()), (0, 0), "exit status")
+
+
 def test_program_end(context):
     out = gdb(context, "a32", "set var stay = 4\ncontinue\n")
     check_match(r"exited normally", out)

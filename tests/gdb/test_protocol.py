@@ -335,6 +335,8 @@ def test_detached_and_attached(context):
         check_match("^E", client.ask("m0,4"))
         check_match("^T05", client.ask("vAttach;1"))
         check_equal(len(client.registers()), 17, "registers")
+        check_match(r"^E\.", client.ask("vRun;2f78"))
+        check_match(r"^E\.", client.ask("vRun;;61"))
         check_match("^T05", client.ask("vRun;"))
         check_equal(client.registers()[15], context.symbol("a32", "_start"), "started again")
 

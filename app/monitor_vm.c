@@ -5,6 +5,7 @@
 
 #include "app/version.h"
 #include "devices/display/microbit_leds.h"
+#include "devices/intc/gicv2.h"
 #include "softmmu/physmap.h"
 
 static bool is_paused(void *vm)
@@ -111,6 +112,22 @@ static void info_devices(void *vm, FILE *out)
     }
 }
 
+/* The interrupt controller: a device, or the CPU's own. */
+static void info_irq(void *vm, FILE *out)
+{
+    const struct board *b = vm_board(vm);
+    bool any = vm_print_nvic(vm, out);
+    for (unsigned i = 0; i < b->device_count; i++) {
+        if (b->devices[i]->class != &gicv2_class)
+            continue;
+        fprintf(out, "%s\n", b->devices[i]->name);
+        b->devices[i]->ops->print(b->devices[i], out);
+        any = true;
+    }
+    if (!any)
+        fprintf(out, "this board has no interrupt controller that can be shown\n");
+}
+
 static void info_leds(void *vm, FILE *out)
 {
     const struct board *b = vm_board(vm);
@@ -167,6 +184,7 @@ static const struct monitor_info infos[] = {
     {"machine", "board and CPU model", info_cpu_model},
     {"mtree", "the physical address map", info_mtree},
     {"devices", "the board's devices", info_devices},
+    {"irq", "interrupts that are enabled, pending or active", info_irq},
     {"leds", "what the board's LED matrix shows", info_leds},
     {"chardev", "character devices", info_chardev},
     {"jit", "translated code", info_jit},

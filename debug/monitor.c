@@ -40,6 +40,20 @@ static bool run_reset(struct monitor *m, char *args, FILE *out, struct error *e)
     return true;
 }
 
+/* As the scripts for debug probes say it. */
+static bool run_reset_how(struct monitor *m, char *args, FILE *out, struct error *e)
+{
+    bool halt = !strcmp(args, "halt");
+    if (*args && !halt && strcmp(args, "run"))
+        return error_set(e, "reset: '%s' is neither halt nor run", args);
+    if (halt)
+        m->target->pause(m->opaque);
+    m->target->reset(m->opaque);
+    if (!halt && *args)
+        m->target->resume(m->opaque);
+    return true;
+}
+
 static bool run_powerdown(struct monitor *m, char *args, FILE *out, struct error *e)
 {
     return m->target->powerdown(m->opaque) || error_set(e, "the machine has no power button");
@@ -261,6 +275,7 @@ static const struct command commands[] = {
     {"stop", "s", NULL, "pause the machine", run_stop},
     {"cont", "c", NULL, "let it go on", run_cont},
     {"system_reset", NULL, NULL, "reset the machine", run_reset},
+    {"reset", NULL, "[halt|run]", "the same, and pause it or let it run", run_reset_how},
     {"system_powerdown", NULL, NULL, "press the power button", run_powerdown},
     {"drive", NULL, "DEVICE N 0|1", "drive input N of a device: a pin, a button", run_drive},
     {"log", NULL, "LIST|none", "log these categories, as of -d", run_log},

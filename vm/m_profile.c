@@ -336,3 +336,23 @@ void vm_m_init(struct vm_cpu *c)
 {
     timer_init(&c->systick, &c->vm->timers, systick_due, c);
 }
+
+bool vm_print_nvic(struct vm *vm, FILE *out)
+{
+    enum { FIRST_INTERRUPT = 16 };
+    const struct arm_state *s = &vm->cpus[0]->state;
+    const struct arm_m *m = &s->m;
+    if (!arm_is_m(s))
+        return false;
+    fprintf(out, "NVIC\n");
+    for (unsigned n = 1; n < ARM_M_EXCEPTIONS; n++) {
+        uint32_t bit = BIT(n % 32);
+        bool enabled = m->enabled[n / 32] & bit, pending = m->pending[n / 32] & bit;
+        bool active = m->active[n / 32] & bit, high = m->level[n / 32] & bit;
+        if (!pending && !active && !high && (n < FIRST_INTERRUPT || !enabled))
+            continue;
+        fprintf(out, "  %4u priority %02x%s%s%s%s\n", n, m->priority[n], enabled ? " enabled" : "",
+                pending ? " pending" : "", active ? " active" : "", high ? " high" : "");
+    }
+    return true;
+}

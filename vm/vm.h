@@ -131,6 +131,8 @@ bool vm_paused(const struct vm *vm);
 uint32_t vm_cpu_count(const struct vm *vm);
 /** Registers of CPU @index. */
 void vm_print_cpu(struct vm *vm, uint32_t index, FILE *out);
+/** M profile: the exceptions of the NVIC that are enabled interrupts, pending or active. False: there is none. */
+bool vm_print_nvic(struct vm *vm, FILE *out);
 /** A register of CPU @index by the name of its slot ("r0", "sp", "pc", "t"; r13 to r15 too); false if there is none. */
 bool vm_register(struct vm *vm, uint32_t index, const char *name, uint64_t *value);
 /** Guest memory by physical address, or by virtual address as CPU @index translates it. False when part of it is

@@ -261,8 +261,36 @@ static const struct field gic_fields[] = {
 static const struct field_list gic_state = {
     "gicv2", sizeof(struct gicv2), gic_fields, ARRAY_SIZE(gic_fields)};
 
+static void print_irq(const struct gicv2 *g, unsigned cpu, unsigned irq, FILE *out)
+{
+    unsigned slot = gic_slot(cpu, irq), word = slot / 32;
+    bool enabled = gic_slot_test(g->enabled, slot), active = gic_slot_test(g->active, slot);
+    bool pending = gic_pending_word(g, word) >> (slot % 32) & 1, high = gic_slot_test(g->level, slot);
+    if (!enabled && !pending && !active && !high)
+        return;
+    fprintf(out, "  %4u ", irq);
+    if (irq < 32)
+        fprintf(out, "cpu %u   ", cpu);
+    else
+        fprintf(out, "cpus %02x ", g->target[irq - 32]);
+    fprintf(out, "priority %02x%s%s%s%s%s\n", g->priority[slot], enabled ? " enabled" : "", pending ? " pending" : "",
+            active ? " active" : "", high ? " high" : "", gic_slot_test(g->edge, slot) ? " edge" : "");
+}
+
+/* The interrupts that are enabled or have something to say. */
+static void gic_print(struct device *dev, FILE *out)
+{
+    const struct gicv2 *g = gic_of(dev);
+    for (unsigned cpu = 0; cpu < g->num_cpus; cpu++)
+        for (unsigned irq = 0; irq < 32; irq++)
+            print_irq(g, cpu, irq, out);
+    for (unsigned irq = 32; irq < g->num_irqs; irq++)
+        print_irq(g, 0, irq, out);
+}
+
 static const struct device_ops gic_ops = {
     .reset = gic_reset,
+    .print = gic_print,
     .input = gic_input,
     .loaded = gic_loaded,
 };

@@ -518,6 +518,12 @@ def monitor_status():
     answers('info mtree', r'40000000.*ram')
     answers('info jit', r'blocks translated')
     answers('info tlb', r'contexts')
+    answers('info irq', r'^gic\S*\n')
+    first, second, third = monitor(['cont', 'reset halt', 'info status'])
+    check(second == '' and 'paused' in third, 'reset halt')
+    first, second = monitor(['reset run', 'info status'])
+    check('running' in second, 'reset run')
+    answers('reset now', r"'now' is neither halt nor run")
 
 
 @test

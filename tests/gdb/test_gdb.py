@@ -307,6 +307,15 @@ def test_detach_and_attach_again(context):
         check_equal(values(out)["in"], "1", "the second debugger")
 
 
+def test_stdio(context):
+    """GDB starts the emulator itself, and talks through its standard input and output."""
+    command = f"{context.armemu} -M virt -S -gdb stdio -serial null -monitor none -kernel {context.program('t32')}"
+    out = gdb_finish(gdb_start(context, "t32", "| " + command, "break body if i == 2\ncontinue\n" + show("i", "i")
+                               + "watch counter\ncontinue\n" + show("counter", "counter") + "kill\n"))
+    v = values(out)
+    check_equal((v["i"], v["counter"]), ("2", "3"), "values")
+
+
 def test_tcp(context):
     with Emulator(context, "a32", gdb="tcp::0") as emulator:
         port = tcp_port(emulator.process.pid)

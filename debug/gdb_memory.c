@@ -11,6 +11,10 @@ enum { MEMORY_MAX = GDB_PACKET_MAX / 2 }; /* bytes that one packet reads or writ
 
 static void reply_register(struct gdb_stub *g, const struct gdb_register *reg)
 {
+    for (unsigned half = 0; reg->bytes == 16 && half < 2; half++)
+        reply_register(g, gdb_register_half(g->target->registers(g->opaque), reg, half));
+    if (reg->bytes == 16)
+        return;
     uint64_t value = g->target->read_register(g->opaque, g->general_thread, reg);
     gdb_reply_hex(g, &value, reg->bytes); /* little-endian, as the host */
 }
@@ -18,6 +22,9 @@ static void reply_register(struct gdb_stub *g, const struct gdb_register *reg)
 static bool take_register(struct gdb_stub *g, char **p, const struct gdb_register *reg)
 {
     uint64_t value = 0;
+    const struct gdb_registers *r = g->target->registers(g->opaque);
+    if (reg->bytes == 16)
+        return take_register(g, p, gdb_register_half(r, reg, 0)) && take_register(g, p, gdb_register_half(r, reg, 1));
     return gdb_take_bytes(p, &value, reg->bytes) &&
            g->target->write_register(g->opaque, g->general_thread, reg, value);
 }

@@ -12,7 +12,7 @@
 #include "util/bits.h"
 
 enum kind { KIND_R, KIND_PC, KIND_CPSR, KIND_D, KIND_FPSCR, KIND_BANKED, KIND_SPSR, KIND_SYSREG,
-            KIND_TLS, KIND_XPSR, KIND_SPECIAL };
+            KIND_TLS, KIND_XPSR, KIND_SPECIAL, KIND_Q };
 
 /* GDB's fixed numbers: r0 to pc are 0 to 15, cpsr is 25 behind the FPA registers of old. */
 enum { NUMBER_PC = 15, NUMBER_CPSR = 25 };
@@ -75,7 +75,24 @@ static void add_vfp(struct gdb_registers *r, const struct arm_state *s)
         add(r, GDB_FEATURE_VFP, KIND_D, 8, name)->index = (uint8_t)i;
     }
     add(r, GDB_FEATURE_VFP, KIND_FPSCR, 4, "fpscr");
-    r->neon = arm_state_has(s, ARM_FEATURE(NEON)) && arm_state_has(s, ARM_FEATURE(D32));
+}
+
+/* Behind all that is in a `g` packet. */
+static void add_neon(struct gdb_registers *r, const struct arm_state *s)
+{
+    char name[8];
+    if (!arm_state_has(s, ARM_FEATURE(NEON)) || !arm_state_has(s, ARM_FEATURE(D32)))
+        return;
+    unsigned first = 0;
+    for (unsigned i = 0; i < r->count; i++)
+        if (r->list[i].kind == KIND_D && !r->list[i].index)
+            first = r->list[i].number;
+    for (unsigned i = 0; i < 16; i++) {
+        snprintf(name, sizeof(name), "q%u", i);
+        struct gdb_register *reg = add(r, GDB_FEATURE_NEON, KIND_Q, 16, name);
+        reg->index = (uint8_t)i;
+        reg->key = first + 2 * i;
+    }
 }
 
 static const struct {
@@ -166,6 +183,7 @@ struct gdb_registers *gdb_registers_new(const struct arm_state *s)
         add_special(r, s);
         return r;
     }
+    add_neon(r, s);
     add_banked(r, s);
     add_system(r, s);
     return r;
@@ -180,6 +198,7 @@ struct gdb_registers *gdb_registers_new_user(const struct arm_state *s)
     add_vfp(r, s);
     r->in_g = r->count;
     add(r, GDB_FEATURE_TLS, KIND_TLS, 4, "tpidruro");
+    add_neon(r, s);
     return r;
 }
 
@@ -197,6 +216,12 @@ const struct gdb_register *gdb_register_find(const struct gdb_registers *r, uint
         if (r->list[i].number == number)
             return &r->list[i];
     return NULL;
+}
+
+const struct gdb_register *gdb_register_half(const struct gdb_registers *r, const struct gdb_register *reg,
+                                             unsigned half)
+{
+    return gdb_register_find(r, reg->key + half);
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -220,6 +245,7 @@ uint64_t gdb_register_read(struct arm_state *s, const struct gdb_register *reg)
     case KIND_TLS: return s->cp15.tpidruro[0];
     case KIND_XPSR: return arm_m_xpsr_read(s);
     case KIND_SPECIAL: return arm_m_special_read(s, reg->index);
+    case KIND_Q: return s->d[2 * reg->index];
     }
     return 0;
 }
@@ -272,6 +298,7 @@ bool gdb_register_write(struct arm_state *s, const struct gdb_register *reg, uin
     case KIND_TLS: s->cp15.tpidruro[0] = (uint32_t)value; return true;
     case KIND_XPSR: arm_m_xpsr_write(s, (uint32_t)value); return true;
     case KIND_SPECIAL: arm_m_special_write(s, reg->index, (uint32_t)value); return true;
+    case KIND_Q: break; /* by its halves */
     }
     return false;
 }

@@ -17,7 +17,7 @@ enum gdb_feature {
     GDB_FEATURE_M_SYSTEM,
     GDB_FEATURE_VFP,
     GDB_FEATURE_TLS,
-    GDB_FEATURE_NEON, /* no registers of its own: has GDB show q registers */
+    GDB_FEATURE_NEON, /* the q registers: pairs of d registers */
     GDB_FEATURE_BANKED,
     GDB_FEATURE_SYSTEM,
     GDB_FEATURE_COUNT,
@@ -27,17 +27,16 @@ struct gdb_register {
     char name[16];
     uint16_t number;     /* GDB's */
     uint8_t feature;     /* enum gdb_feature */
-    uint8_t bytes;       /* 4 or 8 */
+    uint8_t bytes;       /* 4 or 8; 16: see gdb_register_half */
     uint8_t kind;        /* where the value is: known to gdb_registers.c */
     uint8_t mode, index; /* of a banked register */
-    uint32_t key;        /* of a system register */
+    uint32_t key;        /* of a system register; of one of 16 bytes the number of its first half */
 };
 
 struct gdb_registers {
     struct gdb_register *list; /* in the order of their numbers */
     unsigned count;
     unsigned in_g; /* so many, from the first on, make up a `g` packet */
-    bool neon;
 };
 
 /** The registers that the CPU of @s has. */
@@ -49,7 +48,11 @@ void gdb_registers_free(struct gdb_registers *r);
 /** The register that GDB calls @number; NULL if there is none. */
 const struct gdb_register *gdb_register_find(const struct gdb_registers *r, uint64_t number);
 
-/** Value of @reg. The CPU is not running. */
+/** The register that is the low (0) or high (1) half of one of 16 bytes. */
+const struct gdb_register *gdb_register_half(const struct gdb_registers *r, const struct gdb_register *reg,
+                                             unsigned half);
+
+/** Value of @reg, of 16 bytes that of its low half. The CPU is not running. */
 uint64_t gdb_register_read(struct arm_state *s, const struct gdb_register *reg);
 /** Set @reg, with all that hangs on it (mode, context, alignment of the PC). False: the value is none
  * that the register can have (a mode that does not exist), or it is read-only; nothing changed. */

@@ -2,9 +2,11 @@
 import os
 import shutil
 import subprocess
+import time
 
-from driver import (COMPILER, HERE, Emulator, Rsp, Skip, check, check_equal, check_match, gdb_finish, gdb_start, show,
-                    values)
+from driver import (COMPILER, HERE, Emulator, Rsp, Skip, check, check_equal, check_match, gdb_finish, gdb_start,
+                    interrupt, show, values)
+from test_nonstop import Mi
 
 
 def program(context):
@@ -84,3 +86,53 @@ def test_descriptions(context):
                 check(f'name="{name}"' in xml, f"{machine}: {name} is missing")
             for name in absent:
                 check(f'name="{name}"' not in xml, f"{machine}: {name} is not there")
+
+
+def test_watchpoints(context):
+    out = session(context, LOAD + "break main\ncontinue\ndelete\nwatch value\ncontinue\n" + show("value", "value") + "delete\n"
+                  "awatch calls\ncontinue\ncontinue\n" + show("calls", "calls") + show("ipsr", "$xpsr & 511", "/d") + "delete\n"
+                  "rwatch ticks\ncontinue\n" + show("ticks", "ticks"))
+    v = values(out)
+    check_match(r"^Old value = 41\nNew value = 42$", out)
+    check_equal((v["value"], v["calls"], v["ipsr"], v["ticks"]), ("42", "1", "11", "0"), "what was watched")
+
+
+def test_interrupt(context):
+    with Emulator(context, None, machine="lm3s6965evb") as emulator:
+        process = gdb_start(context, None, emulator.path, LOAD + "break systick_handler\ncontinue\ndelete\necho ready\\n\n"
+                            "continue\n" + show("value", "value > 42") + "info symbol $pc\n", program=program(context))
+        for line in process.stdout:
+            if line.startswith("ready"):
+                break
+        time.sleep(0.5)
+        interrupt(process)
+        out = gdb_finish(process)
+    check_match(r"SIGINT", out)
+    check_match(r"^main \+", out)
+    check_equal(values(out)["value"], "1", "it ran")
+
+
+def test_floating_point(context):
+    out = session(context, "set $d3 = 2.5\n" + show("s6", "$s6") + show("d3", "$d3") + "set $fpscr = 0x01000000\n"
+                  + show("fpscr", "$fpscr", "/x") + "set $faultmask = 1\nset $control = 2\nset $msp = 0x20000800\n"
+                  + show("faultmask", "$faultmask") + show("control", "$control & 3", "/x") + show("msp", "$msp", "/x"),
+                  machine="mps2-an386")
+    v = values(out)
+    check_equal((v["s6"], v["d3"], v["fpscr"]), ("0", "2.5", "0x1000000"), "the floating-point unit")
+    check_equal((v["faultmask"], v["control"], v["msp"]), ("1", "0x2", "0x20000800"), "special registers")
+
+
+def test_machine_interface(context):
+    with Emulator(context, None, machine="lm3s6965evb") as emulator, Mi(program(context)) as gdb:
+        for command in ("-gdb-set confirm off", "-gdb-set debuginfod enabled off",
+                        "-target-select remote " + emulator.path, "-target-download",
+                        '-interpreter-exec console "monitor reset halt"',
+                        '-interpreter-exec console "maintenance flush register-cache"', "-break-insert systick_handler",
+                        "-exec-continue"):
+            gdb.ask(command)
+        gdb.stop(1) # when it connected
+        check_match(r'reason="breakpoint-hit".*func="systick_handler"', gdb.stop(1))
+        check_match(r'func="systick_handler".*func="main"', gdb.ask("-stack-list-frames"))
+        gdb.ask("-exec-next")
+        check_match(r'reason="end-stepping-range"', gdb.stop(1))
+        check_equal(gdb.value("ticks"), 1, "a variable")

@@ -38,6 +38,44 @@ def test_kernel_with_gdb(context):
     check_equal((v["svc"], v["user"], v["call"]), (hex(SVC_VECTOR), "0x10", "1"), "a system call")
 
 
+ENTRIES = (0x40008000, 0x40208000) # where the kernel may have been decompressed to
+
+
+def test_from_the_first_instruction_past_the_mmu_switch(context):
+    """From the entry of the decompressed kernel the stub steps until the PC is the kernel's virtual one."""
+    _, arguments = kernel(context)
+    with Emulator(context, None, *arguments) as emulator, Rsp(emulator.path) as client:
+        xml = client.ask("qXfer:features:read:target.xml:0,7fff")
+        sctlr = int(check_match(r'name="SCTLR" bitsize="32" regnum="(\d+)"', xml)[1])
+        for entry in ENTRIES:
+            check_equal(client.ask(f"Z1,{entry:x},4"), "OK", "breakpoint")
+        check_match("^T05", client.ask("c"))
+        entry = client.registers()[15]
+        check(entry in ENTRIES, hex(entry))
+        check_equal(int(client.ask(f"p{sctlr:x}")[:2], 16) & 1, 0, "the MMU is off")
+        check_match("^T05", client.ask("vCont;r0,7fffffff:1"))
+        pc = client.registers()[15]
+        check(pc >= 0x80000000, hex(pc))
+        check_equal(int(client.ask(f"p{sctlr:x}")[:2], 16) & 1, 1, "the MMU is on")
+        # The same memory by the virtual and the physical address.
+        code = client.ask(f"m{pc:x},40")
+        client.ask("Qqemu.PhyMemMode:1")
+        physical = [client.ask(f"m{(pc & 0x3fffffff) | 0x40000000:x},40"), client.ask(f"m{pc:x},40")]
+        client.ask("Qqemu.PhyMemMode:0")
+        check_equal((physical[0], physical[1]), (code, "E0e"), "physical memory")
+        check(client.registers()[16] & 31 == 0x13, "Supervisor mode")
+    # The same with GDB, which goes on from there: steps, a breakpoint at a virtual address.
+    with_gdb = "stepi\nstepi\n" + show("pc", "$pc >= 0x80000000") + "x/4i $pc\n" \
+        + f"hbreak *{IRQ_VECTOR:#x}\ncontinue\n" + show("lr", "$lr_irq >= 0x80000000") \
+        + "monitor gva2gpa 0xffff0000\n" + show("vector", "*(unsigned *)0xffff0000 != 0")
+    with Emulator(context, None, *arguments) as emulator:
+        out = gdb_finish(gdb_start(context, None, emulator.path,
+                                   "".join(f"hbreak *{e:#x}\n" for e in ENTRIES) + "continue\ndelete\n"
+                                   + "maintenance packet vCont;r0,7fffffff:1\nmaintenance flush register-cache\n" + with_gdb))
+    v = values(out)
+    check_equal((v["pc"], v["lr"], v["vector"]), ("1", "1", "1"), "behind the switch")
+
+
 def test_kernel_goes_on_after_detaching(context):
     console, arguments = kernel(context)
     with Emulator(context, None, *arguments) as emulator:

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 
+from test_cortexm import program as cortexm_program
 from driver import (HANG_SECONDS, Emulator, Failure, Skip, check_equal, check_match, linux_program)
 
 
@@ -26,11 +27,12 @@ def wait_for(port):
     raise Failure("nobody listens")
 
 
-def lldb(program, port, commands):
-    """LLDB's output."""
+def lldb(program, where, commands):
+    """LLDB's output. @where: a port, or the path of a socket."""
     if not shutil.which("lldb"):
         raise Skip("there is no lldb")
-    arguments = ["lldb", "-b", "-o", f"gdb-remote {port}"]
+    connect = f"gdb-remote {where}" if isinstance(where, int) else f"process connect unix-connect://{where}"
+    arguments = ["lldb", "-b", "-o", connect]
     for command in commands:
         arguments += ["-o", command]
     done = subprocess.run([*arguments, program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -62,6 +64,28 @@ def test_arm(context):
 
 def test_thumb(context):
     machine(context, "t32")
+
+
+def test_unix_socket(context):
+    with Emulator(context, "a32") as emulator:
+        out = lldb(context.program("a32"), emulator.path,
+                   ["breakpoint set -n body -c 'i == 6'", "continue", "frame variable", "watchpoint set variable counter",
+                    "continue", "thread step-over", "frame variable i", "process kill"])
+        emulator.process.wait(timeout=HANG_SECONDS)
+    check_match(r"^\(int\) i = 6$", out)
+    check_match(r"stop reason = watchpoint 1", out)
+
+
+def test_cortex_m(context):
+    with Emulator(context, None, "-kernel", cortexm_program(context), machine="lm3s6965evb") as emulator:
+        out = lldb(cortexm_program(context), emulator.path,
+                   ["breakpoint set -n svc_handler", "continue", "register read pc xpsr msp control", "bt",
+                    "breakpoint delete -f", "stepi", "finish", "process kill"])
+        emulator.process.wait(timeout=HANG_SECONDS)
+    check_match(r"stop reason = breakpoint 1\.1", out)
+    check_match(r"^ *msp = 0x2000", out)
+    check_match(r"frame #0: .*`svc_handler", out)
+    check_match(r"stop reason = instruction step into", out)
 
 
 def test_user(context):

@@ -61,12 +61,14 @@ SUMMARY = "counter 15000 shared 3000 handled 1 tls 7\n"
 def breakpoints(context, kind):
     out, status, text = session(
         context, kind, "break body if i == 7\ncontinue\n" + show("i", "i") + show("counter", "counter")
-        + "backtrace\nstepi\nfinish\ndelete\ntbreak add\ncontinue\nup\n" + show("j", "i")
+        + "backtrace\nstepi\nfinish\ndelete\ntbreak add\ncontinue\nup\n" + show("j", "i") + "set $q8.u16[7] = 0x1234\n"
+        + show("q8", "$q8.u64[1] >> 48", "/x")
         + "down\nfinish\n" + show("sum", "$") + show("call", "add(40, 2)") + show("real", "real")
         + "continue\ncontinue\n")
     v = values(out)
     check_equal((v["i"], v["counter"], v["j"]), ("7", "21", "8"), "values at breakpoints")
     check_equal((v["call"], v["real"]), ("42", "2.25"), "a call, a double")
+    check_equal(v["q8"], "0x1234", "a NEON register")
     check_match(r"^#1 .* main \(", out)
     check_match(r"exited with code 03", out)
     check_equal((status, text), (3, SUMMARY), "the program's end")

@@ -158,6 +158,7 @@ struct stub {
     uint32_t index;         /* group number, exit number, helper, that of the fault place; STUB_MEM: from2
                                is for the slow path */
     uint8_t loop;           /* STUB_CHAIN: enum loop_target, the jump is a back edge of the loop */
+    bool nan_known;         /* STUB_EXACT: a result that is a NaN needs no reference */
     uint8_t eflags, cinv;   /* STUB_SIDE: as in struct code, and */
     uint32_t insn_left;     /* the instructions to give back */
     struct pending_set pending;

@@ -53,6 +53,9 @@ const struct fp_constants fp_constants = {
     .abs32 = {0x7fffffff7fffffff, 0x7fffffff7fffffff},
     .sign64 = {BIT64(63), BIT64(63)},
     .sign32 = {0x8000000080000000, 0x8000000080000000},
+    .default_nan64 = {0x7ff8000000000000, 0x7ff8000000000000},
+    .quiet64 = {BIT64(51), BIT64(51)},
+    .quiet32 = {0x0040000000400000, 0x0040000000400000},
     .least64 = {[LEAST_TERM] = 0x1p-969, [LEAST_FACTOR] = 0x1p-510, [LEAST_FACTOR_INVERSE] = 0x1p510,
                 [LEAST_FUSED] = 0x1p-450, [LEAST_NORMAL] = 0x1p-1022, [LEAST_NORMAL32] = 0x1p-126},
     .least32 = {[LEAST_TERM] = 0x1p-102f, [LEAST_FACTOR] = 0x1p-62f, [LEAST_FACTOR_INVERSE] = 0x1p62f,
@@ -124,19 +127,75 @@ struct stub *exact_if(struct compiler *c, const struct ir_op *op, enum x86_cc cc
     return s;
 }
 
+static struct opnd place(int32_t where)
+{
+    if (where >= 0 && where < XMM_COUNT)
+        return x_opnd_xmm((unsigned)where);
+    return mem(where < 0 ? x_mem(NO_REG, -where) : x_mem(RBP, where - EXACT_ENV - IR_ENV_BIAS));
+}
+
+/* Is a result that is a NaN known? The default one is, but for fused operations, in which the host does not
+ * find infinity times 0 invalid where the addend is a NaN. */
+static bool nan_known(const struct ir_op *op)
+{
+    if (op->aux & IR_FP_DEFAULT_NAN)
+        return op->opcode != IR_OP_fmuladd;
+    return ir_op_info[op->opcode].nargs == 2;
+}
+
+/* The NaN that a sum, difference, product or quotient is. Where just one argument is a NaN, it is that one and
+ * quiet; where none is, the default one. The host prefers the first of two, the guest one that signals: on to
+ * the reference. */
+static void propagate_nan(struct compiler *c, struct stub *s, bool wide, struct opnd nan)
+{
+    unsigned dst = s->exact.dst, a = (unsigned)s->exact.arg[0];
+    struct opnd b = place(s->exact.arg[1]);
+    enum x86_form load = wide ? X86_MOVSD_RM : X86_MOVSS_RM;
+    sf_compare(c, wide, a, x_opnd_xmm(a));
+    uint8_t *first = x_jcc(&c->a, CC_P);
+    sf_compare(c, wide, a, b);
+    x_patch(x_jcc(&c->a, CC_P), s->back);
+    x_op2(c, load, 0, dst, nan);
+    x_patch(x_jmp(&c->a), s->back);
+    x_patch_here(&c->a, first);
+    x_op2(c, b.kind == OPND_REG ? X86_MOVAPS_RM : load, 0, dst, b);
+    sf_compare(c, wide, dst, x_opnd_xmm(dst));
+    uint8_t *both = x_jcc(&c->a, CC_P);
+    x_op3(c, X86_ORPS, dst, a, mem(wide ? FP_CONST(c, quiet64) : FP_CONST(c, quiet32)));
+    x_patch(x_jmp(&c->a), s->back);
+    x_patch_here(&c->a, both);
+}
+
+static void nan_emit(struct compiler *c, struct stub *s)
+{
+    bool wide = s->exact.type == IR_F64;
+    struct opnd nan = mem(wide ? FP_CONST(c, default_nan64) : FP_CONST(c, default_nan));
+    if (!(s->exact.aux & IR_FP_DEFAULT_NAN)) {
+        propagate_nan(c, s, wide, nan);
+        return;
+    }
+    x_op2(c, wide ? X86_MOVSD_RM : X86_MOVSS_RM, 0, s->exact.dst, nan);
+    x_patch(x_jmp(&c->a), s->back);
+}
+
 /* The jump behind a comparison that EFLAGS still hold; see enum exact_stub. */
 void exact_stub_emit(struct compiler *c, struct stub *s)
 {
     x_patch_here(&c->a, s->from);
     if (s->from2)
         x_patch_here(&c->a, s->from2);
+    uint8_t *number = NULL;
     if (s->reg == EXACT_IF_EQUAL)
         x_patch(x_jcc(&c->a, CC_NE), s->back);
+    if (s->reg == EXACT_IF_EQUAL && s->nan_known)
+        number = x_jcc(&c->a, CC_NP);
+    if (s->nan_known)
+        nan_emit(c, s);
+    if (number)
+        x_patch_here(&c->a, number);
     if (s->reg == EXACT_UNLESS_ZERO || s->reg == EXACT_UNLESS_ZERO_WIDE) {
         sf_compare(c, s->reg == EXACT_UNLESS_ZERO_WIDE, s->temp, mem(FP_CONST(c, zero)));
-        uint8_t *unordered = x_jcc(&c->a, CC_P);
-        x_patch(x_jcc(&c->a, CC_E), s->access);
-        x_patch_here(&c->a, unordered);
+        x_patch(x_jcc(&c->a, CC_E), s->access); /* of NaNs, too */
     }
     exact_call(c, s->exact, s->back);
 }
@@ -150,7 +209,9 @@ void sf_check_nan(struct compiler *c, const struct ir_op *op, bool wide, unsigne
                   const struct opnd *args)
 {
     sf_compare(c, wide, dst, x_opnd_xmm(dst));
-    exact_if(c, op, CC_P, dst, args)->back = c->a.p;
+    struct stub *s = exact_if(c, op, CC_P, dst, args);
+    s->nan_known = nan_known(op);
+    s->back = c->a.p;
 }
 
 void sf_check_tiny(struct compiler *c, const struct ir_op *op, bool wide, unsigned dst,
@@ -161,6 +222,7 @@ void sf_check_tiny(struct compiler *c, const struct ir_op *op, bool wide, unsign
     sf_compare(c, wide, t, mem(wide ? FP_CONST(c, min64) : FP_CONST(c, min32)));
     struct stub *s = exact_if(c, op, CC_BE, dst, args);
     s->reg = EXACT_IF_EQUAL;
+    s->nan_known = nan_known(op);
     s->back = c->a.p;
 }
 

@@ -19,7 +19,7 @@ static inline bool sf_is_double(const struct ir_op *op)
 
 /** ucomis: @reg with an operand. */
 void sf_compare(struct compiler *c, bool wide, unsigned reg, struct opnd with);
-/** Results that are NaNs are the reference's. */
+/** Results that are NaNs are computed out of line, by the reference if need be. */
 void sf_check_nan(struct compiler *c, const struct ir_op *op, bool wide, unsigned dst,
                   const struct opnd *args);
 /** So are those of the magnitude of the smallest normal number. Smaller ones are tiny by any rule, and most

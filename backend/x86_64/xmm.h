@@ -91,6 +91,7 @@ struct fp_constants {
     uint32_t sha1[3][4]; /* constants of rounds */
     uint32_t zero[4];
     uint64_t abs64[2], abs32[2], sign64[2], sign32[2];
+    uint64_t default_nan64[2], quiet64[2], quiet32[2];
     double least64[LEAST_COUNT];
     float least32[LEAST_COUNT];
     double min64, two32_64, minus1_64;

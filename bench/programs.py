@@ -2,7 +2,8 @@
 """Compares armemu-user with qemu-arm on Debian's own armhf programs.
 
 Programs come from a directory into which armhf packages have been unpacked: coreutils gzip xz-utils
-bzip2 sqlite3 mawk perl lua5.4 python3 gcc, and what they depend on. Runs are interleaved; the table gives
+bzip2 sqlite3 mawk perl lua5.4 python3 gcc x264 libjpeg-turbo-progs, and what they depend on. The last two
+use Advanced SIMD. Runs are interleaved; the table gives
 medians of the CPU time. Each program runs once before it is measured, which fills the code cache.
 
 usage: bench/programs.py --root DIR [-n RUNS] [--armemu-user FILE] [NAME ...]"""
@@ -28,8 +29,29 @@ PYTHON = "d={}\nfor i in range(400000): d[i%1000]=d.get(i%1000,0)+i*i\nprint(sum
 C_SOURCE = "#include <stdio.h>\nint main(void) { for (int i = 0; i < 9; i++) printf(\"%d\\n\", i * i); }\n"
 
 
+def picture(width, height, shift):
+    """Bytes of a smooth and noisy grey picture."""
+    waves = [128 + 60 * math.sin(x / 17) for x in range(width + height + shift)]
+    return bytes(int(waves[x + y // 2 + shift] + (x * y * 7919 >> 5) % 31) for y in range(height)
+                 for x in range(width))
+
+
+def pictures(root, scratch):
+    """Files: a clip of raw pictures, and a JPEG."""
+    clip, image = os.path.join(scratch, "clip.y4m"), os.path.join(scratch, "image.jpg")
+    with open(clip, "wb") as file:
+        file.write(b"YUV4MPEG2 W320 H240 F25:1 C420jpeg\n")
+        for n in range(20):
+            file.write(b"FRAME\n" + picture(320, 240, 3 * n) + picture(160, 120, n) + picture(160, 120, 2 * n))
+    colours = bytes(v for x in picture(1024, 256, 0) for v in (x, x * 3 & 255, 255 - x)) * 12
+    subprocess.run(["qemu-arm", "-L", root, os.path.join(root, "usr/bin/cjpeg"), "-outfile", image],
+                   input=b"P6\n1024 3072\n255\n" + colours, check=True)
+    return clip, image
+
+
 def programs(root, scratch):
     """Name, command."""
+    clip, image = pictures(root, scratch)
     data = os.path.join(root, "usr/bin/perl") # some megabytes to work on
     source = os.path.join(scratch, "source.i")
     preprocessed = subprocess.run(["arm-linux-gnueabihf-gcc", "-E", "-x", "c", "-"], check=True,
@@ -50,6 +72,8 @@ def programs(root, scratch):
         "perl": ["usr/bin/perl", "-e", PERL],
         "lua5.4": ["usr/bin/lua5.4", "-e", LUA],
         "python3": ["usr/bin/python3", "-c", PYTHON],
+        "djpeg": ["usr/bin/djpeg", image],
+        "x264": ["usr/bin/x264", "--quiet", "--threads", "1", "--muxer", "raw", "-o", "/dev/stdout", clip],
     }.items()}
 
 

@@ -182,10 +182,31 @@ static double matrix_f32(unsigned runs)
     return c[5][7];
 }
 
+/* With denormals flushed to zero and default NaNs, as programs built with -ffast-math have it. */
+static double flushed(unsigned count)
+{
+    float x = 1.1f, y = 0.3f, z = 0.7f;
+    double s = 0, t = 0.25;
+#ifdef __arm__
+    uint32_t fpscr;
+    __asm__ volatile("vmrs %0, fpscr\n orr %0, %0, #0x03000000\n vmsr fpscr, %0" : "=r"(fpscr));
+#endif
+    for (unsigned i = 0; i < count; i++) {
+        float d = x * y + z, r = 1.0f / (d * d + 0.5f);
+        t = t * 0.999 + (double)(r * x - y);
+        s += t > 1 ? t : -t;
+        x = x * 0.7f + r * 0.1f;
+        y = y * 0.5f + 0.2f;
+        z = z * 0.3f + r * 0.1f;
+    }
+    return s;
+}
+
 static const struct kernel kernels[] = {
     {"nbody", nbody, 300000},     {"linpack", linpack, 700},         {"mandelbrot", mandelbrot, 1000},
     {"fft", fft, 1500},            {"functions", functions, 600000},  {"interpolate", interpolate, 9000000},
     {"convert", convert, 9000}, {"matrix-f32", matrix_f32, 900},
+    {"flushed", flushed, 7000000},
 };
 
 int main(int argc, char **argv)

@@ -30,6 +30,7 @@ struct app {
     struct monitor *monitor;
     FILE *perfmap;
     struct chardev *serial[BOARD_SERIALS_MAX];
+    struct chardev *itm;
     unsigned serial_count;
     struct chardev *monitor_chardev; /* NULL: no monitor */
     struct chardev *gdb_chardev;     /* NULL: no GDB */
@@ -92,6 +93,16 @@ static bool open_serial(struct app *app, unsigned index, struct error *e)
         return true;
     app->serial[index] = chardev_open(vm_chardevs(app->vm), spec, label, &monitor, e);
     return app->serial[index] ? set_monitor(app, monitor, e) : error_prefix(e, "-serial");
+}
+
+static bool open_itm(struct app *app, struct error *e)
+{
+    struct chardev *monitor = NULL;
+    const char *spec = app->options.itm;
+    if (!spec || !strcmp(spec, "none"))
+        return true;
+    app->itm = chardev_open(vm_chardevs(app->vm), spec, "itm", &monitor, e);
+    return app->itm ? set_monitor(app, monitor, e) : error_prefix(e, "-itm");
 }
 
 static bool open_monitor(struct app *app, struct error *e)
@@ -161,7 +172,7 @@ static bool open_consoles(struct app *app, struct error *e)
             return false;
     if (app->options.gdb)
         app->gdb_chardev = gdb_chardev_open(vm_chardevs(app->vm), app->options.gdb, e);
-    return (!app->options.gdb || app->gdb_chardev) && open_monitor(app, e) &&
+    return (!app->options.gdb || app->gdb_chardev) && open_itm(app, e) && open_monitor(app, e) &&
            open_semihosting(app, e);
 }
 
@@ -243,6 +254,7 @@ static bool build(struct app *app, struct error *e)
         .host_features_mask = o->host_features_mask,
         .perfmap = app->perfmap,
         .icount = o->icount,
+        .itm = app->itm,
     };
     fill_rtc(o, &config);
     if (!o->dump_dtb && !network_open(vm_nets(app->vm), o, config.nic, e))

@@ -85,6 +85,7 @@ STORE(set_append, boot.append)
 STORE(set_dtb, boot.dtb)
 STORE(set_bios, boot.bios)
 STORE(set_monitor, monitor)
+STORE(set_itm, itm)
 STORE(set_log_path, log_path)
 STORE(set_log_filter, log_filter)
 STORE(set_name, name)
@@ -271,6 +272,8 @@ const struct option_row option_rows[] = {
     {"serial", NULL, VALUE_NEEDED, "DEV", TOPIC_CONSOLE,
      "where the next serial port leads: stdio, mon:stdio, file:, pty, tcp:, ...", add_serial},
     {"monitor", NULL, VALUE_NEEDED, "DEV", TOPIC_CONSOLE, "where the monitor is", set_monitor},
+    {"itm", NULL, VALUE_NEEDED, "DEV", TOPIC_CONSOLE,
+     "where a Cortex-M's ITM port 0 (SWO printf) leads, as -serial", set_itm},
     {"mon", NULL, VALUE_NEEDED, "[chardev=]ID", TOPIC_CONSOLE,
      "the monitor is at -chardev ...,id=ID", option_mon},
     {"chardev", NULL, VALUE_NEEDED, "KIND,id=ID[,...]", TOPIC_CONSOLE,

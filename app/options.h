@@ -46,6 +46,7 @@ struct options {
     const char *serial[BOARD_SERIALS_MAX];
     unsigned serial_count;
     const char *monitor;   /* NULL: not given */
+    const char *itm;       /* where the ITM's port 0 leads; NULL: nowhere */
     char *mon;             /* what -mon made of it; allocated */
     const char *gdb;       /* where GDB connects; NULL: nowhere */
     const char *chardev[OPTIONS_CHARDEVS_MAX];

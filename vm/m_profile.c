@@ -97,6 +97,14 @@ static void step(struct arm_state *s)
     vm_m_step(self(s));
 }
 
+/* printf by SWO: port 0 as a debugger shows it. The device lock is held. */
+static void itm(struct arm_state *s, unsigned port, unsigned size, uint32_t value)
+{
+    struct chardev *out = self(s)->vm->config.itm;
+    if (out && port == 0)
+        chardev_write(out, &value, size);
+}
+
 const uint8_t *vm_m_patched_page(struct vm_cpu *c, uint32_t va, const uint8_t *host)
 {
     if (!c->patched_page)
@@ -117,6 +125,7 @@ const struct arm_m_ops vm_m_ops = {
     .lockup = lockup,
     .points_changed = points_changed,
     .step = step,
+    .itm = itm,
 };
 
 /* ---- inputs -------------------------------------------------------------------------------------------- */
@@ -317,6 +326,8 @@ bool vm_m_config(const struct vm *vm, const struct arm_cpu_model *model, struct 
     if (is_m != (m != NULL))
         return error_set(e, "-cpu %s: machine '%s' is for %s-profile CPUs", model->name,
                          machine_name(vm->config.machine), m ? "M" : "A");
+    if (vm->config.itm && !(m && (model->features & ARM_FEATURE(V7))))
+        return error_set(e, "-itm: -cpu %s has no ITM", model->name);
     if (!m)
         return true;
     bool v7 = model->features & ARM_FEATURE(V7); /* ARMv6-M: 32 interrupts, 4 priorities */
@@ -328,6 +339,7 @@ bool vm_m_config(const struct vm *vm, const struct arm_cpu_model *model, struct 
         .cpu_hz = m->cpu_hz,
         .systick_ref_hz = m->systick_ref_hz,
         .systick_ref_div = m->systick_ref_div,
+        .itm = vm->config.itm,
     };
     return true;
 }

@@ -80,6 +80,7 @@ struct vm_config {
     struct boot_options boot;
     struct vm_semihosting_config semihosting;
     enum vm_unmapped unmapped;
+    struct chardev *itm; /* Cortex-M from ARMv7-M on: what is written to the ITM's port 0; or NULL */
     /* Told of each fault of the guest, on the CPU's thread, with the explanation as text (the first hundred
      * of a run). NULL: nobody; with -d guest_errors the log has them as well. */
     void (*fault)(void *opaque, const struct explain_fault *f, const char *text);

@@ -361,7 +361,7 @@ static uint32_t bytecode(uint32_t rounds)
 }
 
 const struct kernel integer_kernels[] = {
-    {"lists", lists, 6000},       {"matrix", matrix, 40000},   {"state", states, 1200000},
+    {"lists", lists, 24000},       {"matrix", matrix, 40000},   {"state", states, 1200000},
     {"crc32", crc32, 200000},     {"crc16", crc16_bits, 450000}, {"sha256", sha256, 300000},
     {"sort", sort, 30000},        {"strings", strings, 600000}, {"printf", formats, 300000},
     {"bytecode", bytecode, 250000}, {0},

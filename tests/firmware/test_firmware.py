@@ -105,6 +105,20 @@ def add_libraries():
 # ---- the command lines of projects ---------------------------------------------------------------
 
 @test
+def itm():
+    subprocess.run([CC, '-O1', '-mcpu=cortex-m3', '-mthumb', '-nostdlib', '-Wl,--section-start=.vectors=0,-Ttext=0x40',
+                    '-Wl,--build-id=none,--entry=reset', '-o', 'itm.elf', os.path.join(GUEST, 'itm.c')], check=True)
+    args = ['-M', 'mps2-an385', '-display', 'none', '-serial', 'null', '-monitor', 'none', '-semihosting', '-kernel',
+            'itm.elf']
+    r = run(args + ['-itm', 'stdio'])
+    check(r.returncode == 0 and r.stdout == b'hello by SWO\nemb\n', 'not what was sent', r)
+    r = run(args)
+    check(r.returncode == 0 and r.stdout == b'', 'trace is on', r)
+    r = run(['-M', 'microbit', '-nographic', '-kernel', 'itm.elf', '-itm', 'stdio'])
+    check(r.returncode != 0 and r.stderr.count(b'\n') == 1 and b'-itm' in r.stderr, 'no error', r)
+
+
+@test
 def embedded_rust():
     elf = compile_program('lm3s', 'newlib', '-O1')
     for cpu in ['cortex-m3', 'cortex-m4']:

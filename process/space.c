@@ -20,6 +20,7 @@ bool space_init(struct space *s, uint64_t base, uint32_t top, struct error *e)
     if (p == MAP_FAILED)
         return error_set_errno(e, "4 GiB of address space for the program");
     s->base = p + SPACE_GUARD;
+    s->holes = p == WINDOW_HINT;
     s->top = top;
     s->flags = mmap(NULL, 2 * SPACE_PAGES, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (s->flags == MAP_FAILED)
@@ -205,9 +206,13 @@ static bool in_range(const struct space *s, uint32_t addr, uint64_t len)
     return addr >= SPACE_FIRST && addr + len <= s->top;
 }
 
-/* Give a range back to the reserved memory. */
+/* Give a range back to the reserved memory. Where the window usually is, the host chooses no place for
+ * itself, from the top downwards or from a third of its space upwards: a hole may be left there, which
+ * costs less than a mapping. */
 static void reserve(struct space *s, uint32_t addr, uint64_t len)
 {
+    if (s->holes && munmap(space_host(s, addr), len) == 0)
+        return;
     mmap(space_host(s, addr), len, PROT_NONE,
          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }

@@ -38,6 +38,7 @@ enum space_flag {
 
 struct space {
     uint8_t *base; /* host address of guest address 0 */
+    bool holes;    /* what is not mapped need not be reserved, once it has been */
     uint32_t top;  /* end of what programs can map */
     struct engine *engine;
     pthread_mutex_t map_lock;  /* held while mappings change; before engine.lock */

@@ -175,6 +175,13 @@ static void keep_code(struct block *b, const struct guest_code *code)
 /* Of a block whose code is compared each time that it is entered. */
 enum { CHECKED_INSNS_MAX = 64 };
 
+/* Pages share the elements of env.entered, each in its own order. */
+static uint32_t entered_key(uint64_t phys, uint32_t flags)
+{
+    uint64_t page = (phys >> PAGE_BITS ^ (uint64_t)flags << 40) * 0x9e3779b97f4a7c15ull;
+    return (uint32_t)(page >> 32);
+}
+
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
                                uint32_t flags, enum engine_code_mode mode, uint32_t max_insns,
                                bool hot)
@@ -195,6 +202,8 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
         .hot = hot && !checked,
         .marks = en->coverage ? engine_coverage_begin(en->coverage) : NULL,
         .stops = en->debug.count ? en->debug.stops : NULL,
+        .entered = en->tiers == TIERS_BY_SAMPLES ? ec->env->entered : NULL,
+        .entered_key = entered_key(fetch->phys, flags),
     };
     if (code.offset > PAGE_BYTES - 4 &&
         en->ops.fetch(ec->env, align_down(pc, PAGE_BYTES) + PAGE_BYTES, false, &next))
@@ -206,6 +215,8 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     const struct code_page *page = engine_page_find(en, align_down(fetch->phys, PAGE_BYTES));
     ir.no_window = page ? page->no_window : NULL;
     ir.window = ir.window && !en->debug.no_window && !(flags & BLOCK_STEP);
+    if (code.entered && !hot)
+        ir.entered = 1 + guest_entered(code.entered_key, code.offset);
     if (!(en->backend ? backend_compile(en->backend, &ir, &host) : interp_id(en, &host)))
         return NULL;
     struct block *b = block_new(en, &ir, &code, &host);

@@ -42,7 +42,15 @@ struct guest_code {
                                  not to be taken, and at the target of a jump ahead */
     const uint64_t *stops;    /* a bit per halfword of the page: the block ends before these (but never
                                  before its first instruction); NULL: none */
+    const uint32_t *entered;  /* how often short blocks at halfwords of the page were entered lately, */
+    uint32_t entered_key;     /* by guest_entered; NULL: not known */
 };
+
+/** The element of env.entered for blocks at page offset @offset; @key is the page's. */
+static inline uint32_t guest_entered(uint32_t key, uint32_t offset)
+{
+    return (key ^ offset >> 1) % IR_ENTERED;
+}
 
 struct guest_frontend {
     const struct ir_target *target;

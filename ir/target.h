@@ -22,6 +22,8 @@ enum ir_exit {
     IR_EXIT_CHANGED, /* the code at env.pc is no longer what the block there was made from */
 };
 
+enum { IR_ENTERED = 2048 };
+
 /*
  * The head of a guest's state struct.
  *
@@ -32,6 +34,7 @@ enum ir_exit {
  * insn_left, when it is left in the middle: the slow path's exit gives these back].
  */
 struct ir_env {
+    uint32_t entered[IR_ENTERED]; /* how often blocks were entered (ir_block.entered); wraps around */
     uint64_t spill[256]; /* backend: values that did not get a register. First, so that the fields
                             below adjoin the guest's most used slots (IR_ENV_BIAS). */
     int32_t budget;
@@ -67,7 +70,7 @@ struct ir_env {
 
 /* Bias of a base register that wants to reach the hot part of ir_env and the guest's first slots
  * with 8-bit displacements: the 256 bytes of the state struct from budget on. */
-enum { IR_ENV_BIAS = 256 * 8 + 128 };
+enum { IR_ENV_BIAS = IR_ENTERED * 4 + 256 * 8 + 128 };
 
 enum { IR_SLOT_PIN_NEVER = 0 };
 

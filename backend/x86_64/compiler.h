@@ -45,7 +45,7 @@ struct value {
     int32_t disp;
     uint16_t uses;
     uint16_t off;
-    uint16_t home; /* LOC_XMM: offset in the state where the value is, too; 0: nowhere */
+    uint16_t home; /* LOC_REG, LOC_XMM: offset in the state where the value is, too; 0: nowhere */
     uint8_t loc;
     uint8_t reg;
     uint8_t width;
@@ -115,6 +115,8 @@ struct place {
 enum pending_kind {
     PENDING_CMP,   /* as by cmp a, b */
     PENDING_TEST,  /* N and Z, as by test a, b */
+    PENDING_ADD,   /* as by add a, b */
+    PENDING_BIT,   /* C is bit b of a */
     PENDING_CONST, /* N and Z are bits 0 and 1 of b */
 };
 struct pending {
@@ -389,7 +391,9 @@ bool ra_alias_room(struct compiler *c);
 void ra_move_to_pin(struct compiler *c, int32_t v, unsigned reg);
 /** Give values that alias pinned register @reg (PIN_XMM too) and live on a place of their own. */
 void ra_detach_pin(struct compiler *c, unsigned reg);
-/** The same for state bytes [offset, offset + size). */
+/** The state's bytes [@offset, @offset + @size) have been overwritten, by value @v (or NO_VALUE). */
+void ra_stored(struct compiler *c, unsigned offset, unsigned size, int32_t v);
+/** The same as ra_detach_pin for state bytes [offset, offset + size). */
 void ra_detach_env(struct compiler *c, unsigned offset, unsigned size);
 /** The same for all aliases. */
 void ra_detach_all(struct compiler *c);

@@ -97,6 +97,7 @@ void emit_call(struct compiler *c, const struct ir_op *op, int32_t i)
     if (writes) {
         ra_detach_all(c);
         xa_stored(c, 0, c->b->target->state_size, NO_VALUE);
+        ra_stored(c, 0, c->b->target->state_size, NO_VALUE);
     }
     if (effects & (IR_HELPER_READS | IR_HELPER_RAISES | IR_HELPER_EXTERNAL)) {
         x_m(a, X86_MOV_MI, 0, ENV(insn_word));

@@ -10,6 +10,8 @@ void exit_budget_check(struct compiler *c)
         return;
     x_alu_ri(&c->a, ALU_SUB, 0, BUDGET, (int32_t)c->b->insn_count);
     stub_new(c, STUB_BUDGET, x_jcc(&c->a, CC_S));
+    if (c->b->entered)
+        x_alu_mi(&c->a, ALU_ADD, 0, env_mem(offsetof(struct ir_env, entered[c->b->entered - 1])), 1);
     c->a.eflags = 0;
 }
 

@@ -87,6 +87,7 @@ static void set_xmm(struct compiler *c, const struct ir_slot *slot, int32_t v)
     ra_detach_env(c, slot->offset, 1u << slot_width(slot));
     x_op2(c, insn, 0, reg, to);
     xa_stored(c, slot->offset, 1u << slot_width(slot), v);
+    ra_stored(c, slot->offset, 1u << slot_width(slot), NO_VALUE);
 }
 
 void emit_set(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -111,6 +112,7 @@ void emit_set(struct compiler *c, const struct ir_op *op, int32_t i)
         v = (struct opnd){.kind = OPND_REG, .reg = (int)ra_reg(c, op->arg[0])};
     ra_detach_env(c, slot->offset, 1u << width);
     xa_stored(c, slot->offset, 1u << width, NO_VALUE);
+    ra_stored(c, slot->offset, 1u << width, op->arg[0]);
     if (v.kind == OPND_IMM)
         store_imm(&c->a, width, env_mem(slot->offset), v.imm);
     else

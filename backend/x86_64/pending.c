@@ -23,6 +23,10 @@ static bool place_of_value(const struct compiler *c, int32_t v, struct place *p)
         *p = (struct place){PLACE_ENV, 0, x->off};
         return true;
     }
+    if (x->loc == LOC_REG && x->home) {
+        *p = (struct place){PLACE_ENV, 0, x->home};
+        return true;
+    }
     return false;
 }
 
@@ -50,18 +54,19 @@ static void store_eflags(struct code *a, unsigned mask, bool cinv)
         x_setcc_m(a, CC_O, ENV_FLAG(FLAG_V));
 }
 
-static void compare(struct code *a, const struct place *x, const struct place *y)
+/* @k x, y, where not both are in memory, and x is no constant. */
+static void alu(struct code *a, enum x86_alu k, const struct place *x, const struct place *y)
 {
     if (x->kind == PLACE_ENV && y->kind == PLACE_IMM)
-        x_alu_mi(a, ALU_CMP, 0, env_mem((size_t)x->imm), y->imm);
+        x_alu_mi(a, k, 0, env_mem((size_t)x->imm), y->imm);
     else if (x->kind == PLACE_ENV)
-        x_alu_mr(a, ALU_CMP, 0, env_mem((size_t)x->imm), y->reg);
+        x_alu_mr(a, k, 0, env_mem((size_t)x->imm), y->reg);
     else if (y->kind == PLACE_IMM)
-        x_alu_ri(a, ALU_CMP, 0, x->reg, y->imm);
+        x_alu_ri(a, k, 0, x->reg, y->imm);
     else if (y->kind == PLACE_ENV)
-        x_alu_rm(a, ALU_CMP, 0, x->reg, env_mem((size_t)y->imm));
+        x_alu_rm(a, k, 0, x->reg, env_mem((size_t)y->imm));
     else
-        x_alu_rr(a, ALU_CMP, 0, x->reg, y->reg);
+        x_alu_rr(a, k, 0, x->reg, y->reg);
 }
 
 static void test(struct code *a, const struct place *x, const struct place *y)
@@ -76,14 +81,30 @@ static void test(struct code *a, const struct place *x, const struct place *y)
     }
 }
 
+static void test_bit(struct code *a, const struct place *x, unsigned n)
+{
+    if (x->kind == PLACE_ENV)
+        x_m(a, X86_BT_I, 0, env_mem((size_t)x->imm));
+    else
+        x_r(a, X86_BT_I, 0, x->reg);
+    x_u8(a, n);
+}
+
 static bool is_displaced(const struct place *p)
 {
     return p->kind == PLACE_REG && p->imm;
 }
 
+/* Of the two, the first has to be in a register that may be changed, or that is no slot's. */
+static bool first_moves(const struct pending *p)
+{
+    return p->kind == PENDING_ADD ||
+           (p->kind == PENDING_CMP && p->a.kind == PLACE_ENV && p->b.kind == PLACE_ENV);
+}
+
 static bool needs_temp(const struct pending *p)
 {
-    return p->kind != PENDING_CONST && (is_displaced(&p->a) || is_displaced(&p->b));
+    return p->kind != PENDING_CONST && (first_moves(p) || is_displaced(&p->a) || is_displaced(&p->b));
 }
 
 static bool same_place(const struct place *p, const struct place *q)
@@ -91,22 +112,33 @@ static bool same_place(const struct place *p, const struct place *q)
     return p->kind == q->kind && p->reg == q->reg && p->imm == q->imm;
 }
 
-/* EFLAGS := the flags. @temp: a register that may be changed, where needs_temp. */
-static void compute(struct code *a, const struct pending *p, unsigned temp)
+static void move_to(struct code *a, struct place *p, unsigned temp)
+{
+    if (p->kind == PLACE_ENV)
+        x_mov_rm(a, 0, temp, env_mem((size_t)p->imm));
+    else
+        x_rm(a, X86_LEA, 0, temp, x_mem(p->reg, p->imm));
+    *p = (struct place){PLACE_REG, (uint8_t)temp, 0};
+}
+
+/* EFLAGS := the flags. @temp: a register that may be changed, where needs_temp. Returns whether the carry
+ * is inverted. */
+static bool compute(struct code *a, const struct pending *p, unsigned temp)
 {
     struct place x = p->a, y = p->b;
     bool both = same_place(&x, &y);
     if (needs_temp(p)) {
-        struct place *moved = is_displaced(&x) ? &x : &y;
-        x_rm(a, X86_LEA, 0, temp, x_mem(moved->reg, moved->imm));
-        *moved = (struct place){PLACE_REG, (uint8_t)temp, 0};
+        move_to(a, first_moves(p) || is_displaced(&x) ? &x : &y, temp);
         if (both)
             y = x;
     }
-    if (p->kind == PENDING_CMP)
-        compare(a, &x, &y);
-    else
+    if (p->kind == PENDING_BIT)
+        test_bit(a, &x, (unsigned)y.imm);
+    else if (p->kind == PENDING_TEST)
         test(a, &x, &y);
+    else
+        alu(a, p->kind == PENDING_ADD ? ALU_ADD : ALU_CMP, &x, &y);
+    return p->kind == PENDING_CMP;
 }
 
 void pending_store_cold(struct code *a, const struct pending_set *s)
@@ -120,8 +152,7 @@ void pending_store_cold(struct code *a, const struct pending_set *s)
         }
         if (temp)
             x_push(a, RAX);
-        compute(a, p, RAX);
-        store_eflags(a, p->mask, true);
+        store_eflags(a, p->mask, compute(a, p, RAX));
         if (temp)
             x_pop(a, RAX);
     }
@@ -147,10 +178,9 @@ static void store_one(struct compiler *c, unsigned k)
     if ((a->eflags & p.mask) != p.mask) {
         unsigned temp = needs_temp(&p) ? ra_alloc(c) : RSP;
         assert(c->fused_cc < 0);
-        compute(a, &p, temp);
+        a->cinv = compute(a, &p, temp);
         ra_unlock(c, temp);
         a->eflags = p.mask;
-        a->cinv = true;
     }
     store_eflags(a, p.mask, a->cinv);
 }
@@ -177,10 +207,9 @@ bool pending_compute(struct compiler *c, unsigned need)
         if ((p->mask & need) != need || p->kind == PENDING_CONST)
             continue;
         unsigned temp = needs_temp(p) ? ra_alloc(c) : RSP;
-        compute(&c->a, p, temp);
+        c->a.cinv = compute(&c->a, p, temp);
         ra_unlock(c, temp);
         c->a.eflags = p->mask;
-        c->a.cinv = true;
         return true;
     }
     return false;
@@ -258,7 +287,8 @@ static bool displace(struct pending *p, unsigned reg, int32_t sum)
         moved.a.imm = (int32_t)((uint32_t)moved.a.imm - (uint32_t)sum);
     if (place_is(&p->b, PLACE_REG, reg))
         moved.b.imm = (int32_t)((uint32_t)moved.b.imm - (uint32_t)sum);
-    if (is_displaced(&moved.a) && is_displaced(&moved.b) && !same_place(&moved.a, &moved.b))
+    if (is_displaced(&moved.b) && (is_displaced(&moved.a) || first_moves(&moved)) &&
+        !same_place(&moved.a, &moved.b))
         return false; /* there is one register to compute in */
     *p = moved;
     return true;
@@ -381,15 +411,32 @@ static bool is_zero_extended_result(const struct compiler *c, const struct ir_op
     return op->type == IR_I32 && c->val[i].uses && place_of_value(c, i, p) && p->kind == PLACE_REG;
 }
 
-static bool usable(const struct place *x, const struct place *y)
+/* The operands of the sum or difference; @result is in a register when @in_place, and may have been the
+ * first operand's. */
+static bool recipe_sum(const struct compiler *c, const struct ir_op *op, bool in_place,
+                       const struct place *result, struct pending *p)
 {
-    return x->kind != PLACE_IMM && (x->kind != PLACE_ENV || y->kind != PLACE_ENV);
+    bool add = op->opcode == IR_OP_add;
+    int32_t first = op->arg[0], second = op->arg[1];
+    if (add && op_is_const(c, first)) {
+        first = op->arg[1];
+        second = op->arg[0];
+    }
+    if (!place_of_value(c, first, &p->a) || !place_of_value(c, second, &p->b) || p->a.kind == PLACE_IMM)
+        return false;
+    p->kind = add ? PENDING_ADD : PENDING_CMP;
+    if (!in_place || !(place_is(&p->a, PLACE_REG, result->reg) || place_is(&p->b, PLACE_REG, result->reg)))
+        return true;
+    if (p->b.kind != PLACE_IMM)
+        return false;
+    p->a.imm = (int32_t)(add ? -(uint32_t)p->b.imm : (uint32_t)p->b.imm);
+    return true;
 }
 
 static bool recipe(const struct compiler *c, const struct ir_op *op, int32_t i, unsigned store,
                    struct pending *p)
 {
-    struct place result = {0}, a, b;
+    struct place result = {0};
     bool in_place = is_zero_extended_result(c, op, i, &result);
     p->mask = (uint8_t)store;
     if (op->type != IR_I32)
@@ -399,33 +446,53 @@ static bool recipe(const struct compiler *c, const struct ir_op *op, int32_t i, 
         p->a = p->b = result;
         return true;
     }
-    if (op->opcode != IR_OP_sub && (op->opcode != IR_OP_and || c->val[i].uses))
+    if (op->opcode == IR_OP_add || op->opcode == IR_OP_sub)
+        return recipe_sum(c, op, in_place, &result, p);
+    p->kind = PENDING_TEST;
+    return op->opcode == IR_OP_and && !c->val[i].uses && place_of_value(c, op->arg[0], &p->a) &&
+           place_of_value(c, op->arg[1], &p->b) && p->a.kind == PLACE_REG;
+}
+
+/* The carry of a shift by a constant: a bit of what was shifted, if that is still there. */
+static bool recipe_carry(const struct compiler *c, const struct ir_op *op, int32_t i, struct pending *p)
+{
+    struct place result = {0};
+    bool left = op->opcode == IR_OP_shl;
+    if ((!left && op->opcode != IR_OP_shr && op->opcode != IR_OP_sar) || op->type != IR_I32 ||
+        !op_is_const(c, op->arg[1]) || !place_of_value(c, op->arg[0], &p->a) || p->a.kind == PLACE_IMM)
         return false;
-    if (!place_of_value(c, op->arg[0], &a) || !place_of_value(c, op->arg[1], &b))
+    unsigned n = (unsigned)op_of(c, op->arg[1])->imm & 31;
+    if (!n || (is_zero_extended_result(c, op, i, &result) && place_is(&p->a, PLACE_REG, result.reg)))
         return false;
-    bool clobbered = in_place && (place_is(&a, PLACE_REG, result.reg) || place_is(&b, PLACE_REG, result.reg));
-    p->a = a;
-    p->b = b;
-    if (op->opcode == IR_OP_and) {
-        p->kind = PENDING_TEST;
-        return a.kind == PLACE_REG;
-    }
-    if (!clobbered) {
-        p->kind = PENDING_CMP;
-        return usable(&a, &b);
-    }
-    p->kind = PENDING_CMP;
-    p->a = (struct place){PLACE_REG, result.reg, b.imm};
-    return b.kind == PLACE_IMM && place_is(&a, PLACE_REG, result.reg);
+    p->kind = PENDING_BIT;
+    p->mask = IR_FLAG_C;
+    p->b = (struct place){PLACE_IMM, 0, (int32_t)(left ? 32 - n : n - 1)};
+    return true;
+}
+
+static void add(struct compiler *c, const struct pending *p)
+{
+    c->pending.list[c->pending.count++] = *p;
+    c->pending_version++;
 }
 
 bool pending_add(struct compiler *c, const struct ir_op *op, int32_t i, unsigned store)
 {
-    struct pending p;
-    if (!store || c->pending.count == PENDINGS_MAX || !recipe(c, op, i, store, &p))
+    struct pending p, carry;
+    if (!store || c->pending.count == PENDINGS_MAX)
         return false;
-    c->pending.list[c->pending.count++] = p;
-    c->pending_version++;
+    if (recipe(c, op, i, store, &p)) {
+        add(c, &p);
+        return true;
+    }
+    bool rest = store & ~(unsigned)IR_FLAG_C;
+    if (!(store & IR_FLAG_C) || c->pending.count + rest >= PENDINGS_MAX || !recipe_carry(c, op, i, &carry))
+        return false;
+    if (rest && !recipe(c, op, i, store & ~(unsigned)IR_FLAG_C, &p))
+        return false;
+    add(c, &carry);
+    if (rest)
+        add(c, &p);
     return true;
 }
 

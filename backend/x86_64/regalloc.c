@@ -40,6 +40,12 @@ static struct x86_mem spill_place(struct compiler *c, int32_t v)
 static void evict(struct compiler *c, unsigned reg)
 {
     int32_t v = c->ra.owner[reg];
+    if (c->val[v].home && ra_alias_room(c)) {
+        c->ra.owner[reg] = NO_VALUE;
+        ra_alias(c, v, &(struct value){.loc = LOC_ENV, .off = c->val[v].home, .width = 2}, 0);
+        return;
+    }
+    c->val[v].home = 0;
     x_mov_mr(&c->a, value_wide(c, v), spill_place(c, v), reg);
     c->ra.owner[reg] = NO_VALUE;
 }
@@ -83,6 +89,7 @@ void ra_own(struct compiler *c, int32_t i, unsigned reg)
     struct value *v = &c->val[i];
     assert(reg < SCRATCH_COUNT);
     v->loc = LOC_REG;
+    v->home = 0;
     v->reg = (uint8_t)reg;
     c->ra.owner[reg] = i;
 }
@@ -141,8 +148,23 @@ unsigned ra_reg(struct compiler *c, int32_t i)
     load_into(c, v, value_wide(c, i), reg);
     if (v->loc == LOC_SPILL)
         c->ra.left[v->off / 64] |= BIT64(v->off & 63);
+    unsigned home = v->loc == LOC_ENV && !v->disp && v->width == 2 && !value_wide(c, i) ? v->off : 0u;
     ra_own(c, i, reg);
+    v->home = (uint16_t)home;
     return reg;
+}
+
+void ra_stored(struct compiler *c, unsigned offset, unsigned size, int32_t i)
+{
+    for (unsigned r = 0; r < SCRATCH_COUNT; r++) {
+        if (c->ra.owner[r] == NO_VALUE)
+            continue;
+        struct value *v = &c->val[c->ra.owner[r]];
+        if (v->home < offset + size && offset < v->home + 4u)
+            v->home = 0;
+    }
+    if (i != NO_VALUE && c->val[i].loc == LOC_REG && size == 4)
+        c->val[i].home = (uint16_t)offset;
 }
 
 unsigned ra_peek(struct compiler *c, int32_t i)

@@ -30,15 +30,29 @@ static void show(struct run *r, const struct ir_block *b, const struct backend_c
     backend_disassemble(r->be, code, stderr);
 }
 
-/* Run the block for as long as it branches to its own start, and there is budget. */
+/* Has the block been left for its own start? */
+static bool is_again(const struct run *r, const struct state *s, const struct ir_block *b, enum ir_exit exit)
+{
+    return exit == IR_EXIT_LOOKUP && s->env.page_base == r->start->env.page_base &&
+           s->env.pc == s->env.page_base + b->page_offset && s->lane == b->lane;
+}
+
+/* Run the block for as long as it is left for its own start, and there is budget. */
 static enum ir_exit interpret(struct run *r, const struct ir_block *b)
 {
-    struct ir_env *env = &r->ref->env;
     for (;;) {
-        enum ir_exit exit = ir_interp_run(b, env, &r->callbacks);
-        bool again = exit == IR_EXIT_LOOKUP && env->pc == env->page_base + b->page_offset &&
-                     r->ref->lane == b->lane;
-        if (!again || env->page_base != r->start->env.page_base)
+        enum ir_exit exit = ir_interp_run(b, &r->ref->env, &r->callbacks);
+        if (!is_again(r, r->ref, b, exit))
+            return exit;
+    }
+}
+
+/* The same with its code, some of whose exits lead back without us. */
+static enum ir_exit execute(struct run *r, const struct ir_block *b, const struct backend_code *code)
+{
+    for (;;) {
+        enum ir_exit exit = backend_run(r->be, &r->jit->env, code->entry);
+        if (!is_again(r, r->jit, b, exit))
             return exit;
     }
 }
@@ -62,7 +76,7 @@ static bool one_block(struct run *r, const struct ir_block *b, uint64_t seed, bo
     }
     state_copy(r->jit, r->start);
     state_copy(r->ref, r->start);
-    enum ir_exit x = backend_run(r->be, &r->jit->env, code.entry);
+    enum ir_exit x = loop ? execute(r, b, &code) : backend_run(r->be, &r->jit->env, code.entry);
     enum ir_exit y = loop ? interpret(r, b) : ir_interp_run(b, &r->ref->env, &r->callbacks);
     if (x == IR_EXIT_CHAIN)
         x = IR_EXIT_LOOKUP;

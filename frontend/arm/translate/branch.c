@@ -28,8 +28,12 @@ bool trans_B(struct arm_translate *t, const struct arg_bcond *a)
     if (t->cond >= IR_CC_AL && (unsigned)a->cond < IR_CC_AL)
         cover_way(t, GUEST_BRANCH_TAKEN);
     int64_t target = arm_pc_offset(t) + a->imm;
-    if (!arm_follow(t, target))
+    if (arm_skip_is_fresh(t) && arm_follow_taken(t, target)) {
+        arm_skip_invert(t);
+        arm_branch_direct(t, t->offset + t->insn_size, t->b->lane);
+    } else if (!arm_follow(t, target)) {
         arm_branch_direct(t, target, t->b->lane);
+    }
     return true;
 }
 
@@ -86,12 +90,14 @@ bool trans_CBZ(struct arm_translate *t, const struct arg_cbz *a)
     struct ir_block *b = t->b;
     unsigned not_taken = ir_label_new(b);
     int32_t v = arm_reg_read(t, a->rn);
-    if (a->nz)
+    int64_t target = arm_pc_offset(t) + a->imm;
+    bool follow = arm_follow_taken(t, target);
+    if (a->nz != follow)
         ir_brz(b, v, not_taken);
     else
         ir_brnz(b, v, not_taken);
     cover_way(t, GUEST_BRANCH_TAKEN);
-    ir_exitd(b, arm_pc_offset(t) + a->imm, b->lane);
+    ir_exitd(b, follow ? t->offset + t->insn_size : target, b->lane);
     ir_label(b, not_taken);
     cover_way(t, GUEST_BRANCH_NOT_TAKEN);
     if (!arm_goes_on(t))

@@ -20,6 +20,17 @@ void arm_skip_unless(struct arm_translate *t, unsigned cond)
     ir_brcc(t->b, cond ^ 1, t->skip_label);
 }
 
+bool arm_skip_is_fresh(const struct arm_translate *t)
+{
+    return t->skip_open && t->skip_branch != NO_BRANCH && t->b->count == (uint32_t)t->skip_branch + 1;
+}
+
+void arm_skip_invert(struct arm_translate *t)
+{
+    t->skip_cond ^= 1;
+    t->b->ops[t->skip_branch].aux ^= 1;
+}
+
 /* ---- runs as selects --------------------------------------------------------------------------------- */
 
 /* Can @op be executed whatever the condition is? */

@@ -147,10 +147,36 @@ bool arm_goes_on(struct arm_translate *t)
 /* Jumps ahead by no more than this are followed: what lies in between counts as the block's. */
 enum { FOLLOW_BYTES = 256 };
 
+static bool is_near(const struct arm_translate *t, int64_t offset)
+{
+    return t->code->hot && !t->in_it && offset > t->offset && offset <= t->offset + FOLLOW_BYTES &&
+           offset < ARM_PAGE_BYTES - 4;
+}
+
 bool arm_follow(struct arm_translate *t, int64_t offset)
 {
-    if (!t->code->hot || t->skip_open || t->in_it || offset <= t->offset ||
-        offset > t->offset + FOLLOW_BYTES || offset >= ARM_PAGE_BYTES - 4)
+    if (t->skip_open || !is_near(t, offset))
+        return false;
+    t->follow = (uint32_t)offset;
+    return true;
+}
+
+/* Has execution seldom gone on behind this branch? What was entered there from elsewhere counts as well,
+ * so it can only be less often. */
+static bool seldom_goes_on(const struct arm_translate *t)
+{
+    enum { ENTERED_LEAST = 32, SELDOM = 4 };
+    const struct guest_code *code = t->code;
+    if (!code->entered)
+        return false;
+    uint32_t here = code->entered[guest_entered(code->entered_key, t->segment)];
+    uint32_t behind = code->entered[guest_entered(code->entered_key, t->offset + t->insn_size)];
+    return here >= ENTERED_LEAST && behind < here / SELDOM;
+}
+
+bool arm_follow_taken(struct arm_translate *t, int64_t offset)
+{
+    if (!is_near(t, offset) || !seldom_goes_on(t))
         return false;
     t->follow = (uint32_t)offset;
     return true;

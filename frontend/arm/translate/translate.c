@@ -180,6 +180,7 @@ static void insn_translate(struct arm_translate *t)
     uint32_t first = t->b->count, start = t->offset;
     t->flags_changed = t->goes_back = false;
     t->follow = 0;
+    unsigned exits = t->side_exits;
     insn_decode(t);
     if (t->in_it)
         t->itstate = it_advance(t->itstate);
@@ -191,6 +192,8 @@ static void insn_translate(struct arm_translate *t)
         t->ended = false;
         arm_run_close(t);
     }
+    if (t->follow || t->side_exits != exits)
+        t->segment = t->offset;
     if (t->ended || t->exit_after)
         return; /* the end of the block closes the run */
     if (t->flags_changed || arm_flags_written(t->b, first))
@@ -238,7 +241,7 @@ static void block_start(struct arm_translate *t)
     t->thumb = code->flags & ARM_BF_THUMB;
     t->offset = t->thumb ? code->offset & ~1u : code->offset & ~3u;
     t->itstate = code->flags >> ARM_BF_IT_SHIFT & 0xff;
-    t->b->page_offset = code->offset;
+    t->segment = t->b->page_offset = code->offset;
     t->b->lane = t->thumb;
     t->b->window = code->flags & ARM_BF_WINDOW;
     if (t->itstate)

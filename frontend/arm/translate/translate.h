@@ -71,6 +71,7 @@ struct arm_translate {
     uint32_t cover_last;      /* offset of the last instruction that was marked */
     bool goes_back;      /* the branch that ended the block leads back into it */
     unsigned side_exits; /* conditional exits that the block goes on behind */
+    uint32_t segment;    /* offset at which the last short block would begin that is part of this one */
     uint32_t follow;     /* offset at which the block goes on behind this instruction; 0: the next one */
     bool fp_checked;     /* the block has checked FP_ENABLED on every path to here */
 };
@@ -134,6 +135,13 @@ void arm_exit_to_env_pc(struct arm_translate *t);
 bool arm_goes_on(struct arm_translate *t);
 /** Let a hot block go on at @offset, where this instruction jumps to. False: it has to end. */
 bool arm_follow(struct arm_translate *t, int64_t offset);
+/** The same for a conditional branch to @offset, if it is known to be taken most often. The exit is
+ * then for the other way. */
+bool arm_follow_taken(struct arm_translate *t, int64_t offset);
+/** Was the open run opened by this instruction, which has emitted nothing else? */
+bool arm_skip_is_fresh(const struct arm_translate *t);
+/** Let a fresh run be executed when its condition does not hold. */
+void arm_skip_invert(struct arm_translate *t);
 /** End the block after this instruction and continue at the next one; @dynamic: context or lane may
  * have changed. */
 void arm_end_after(struct arm_translate *t, bool dynamic);

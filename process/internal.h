@@ -158,6 +158,8 @@ static inline void *guest_out(const struct task *t, uint32_t addr, uint32_t len)
 }
 
 /* loader.c */
+/** The names of what a CPU of @features has, as /proc/cpuinfo lists them, each behind a blank. */
+void loader_write_capabilities(uint64_t features, FILE *out);
 /** Load the program and its interpreter, and make the first stack. Sets registers of @t. */
 int process_load(struct task *t, struct error *e);
 

@@ -274,26 +274,34 @@ static unsigned push_strings(struct stack *st, char *const *v, uint32_t **out)
     return n;
 }
 
-/* AT_HWCAP and AT_HWCAP2: the kernel's bits, by what the CPU has. */
+/* AT_HWCAP and AT_HWCAP2: the kernel's bits and names, by what the CPU has. */
 static const struct {
     uint64_t feature;
     uint32_t hwcap, hwcap2;
+    const char *names;
 } capabilities[] = {
-    {ARM_FEATURE(V4T), 1 << 1 | 1 << 2, 0},  /* half, thumb */
-    {ARM_FEATURE(V5T), 1 << 4, 0},           /* fastmult */
-    {ARM_FEATURE(V5TE), 1 << 7, 0},          /* edsp */
-    {ARM_FEATURE(VFP2), 1 << 6, 0},          /* vfp */
-    {ARM_FEATURE(NEON), 1 << 12, 0},         /* neon */
-    {ARM_FEATURE(VFP3), 1 << 13, 0},         /* vfpv3 */
-    {ARM_FEATURE(V6K), 1 << 15, 0},          /* tls */
-    {ARM_FEATURE(VFP4), 1 << 16, 0},         /* vfpv4 */
-    {ARM_FEATURE(DIVA), 1 << 17, 0},         /* idiva */
-    {ARM_FEATURE(DIVT), 1 << 18, 0},         /* idivt */
-    {ARM_FEATURE(D32), 1 << 19, 0},          /* vfpd32 */
-    {ARM_FEATURE(LPAE), 1 << 20, 0},         /* lpae: 64-bit single-copy atomicity */
-    {ARM_FEATURE(CRYPTO), 0, 0xf},           /* aes, pmull, sha1, sha2 */
-    {ARM_FEATURE(CRC), 0, 1 << 4},           /* crc32 */
+    {ARM_FEATURE(V4T), 1 << 1 | 1 << 2, 0, "half thumb"},
+    {ARM_FEATURE(V5T), 1 << 4, 0, "fastmult"},
+    {ARM_FEATURE(VFP2), 1 << 6, 0, "vfp"},
+    {ARM_FEATURE(V5TE), 1 << 7, 0, "edsp"},
+    {ARM_FEATURE(NEON), 1 << 12, 0, "neon"},
+    {ARM_FEATURE(VFP3), 1 << 13, 0, "vfpv3"},
+    {ARM_FEATURE(V6K), 1 << 15, 0, "tls"},
+    {ARM_FEATURE(VFP4), 1 << 16, 0, "vfpv4"},
+    {ARM_FEATURE(DIVA), 1 << 17, 0, "idiva"},
+    {ARM_FEATURE(DIVT), 1 << 18, 0, "idivt"},
+    {ARM_FEATURE(D32), 1 << 19, 0, "vfpd32"},
+    {ARM_FEATURE(LPAE), 1 << 20, 0, "lpae"}, /* 64-bit single-copy atomicity */
+    {ARM_FEATURE(CRYPTO), 0, 0xf, "aes pmull sha1 sha2"},
+    {ARM_FEATURE(CRC), 0, 1 << 4, "crc32"},
 };
+
+void loader_write_capabilities(uint64_t features, FILE *out)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(capabilities); i++)
+        if (features & capabilities[i].feature)
+            fprintf(out, " %s", capabilities[i].names);
+}
 
 static const char *platform(uint64_t features)
 {

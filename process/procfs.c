@@ -178,14 +178,16 @@ static void write_cpuinfo(const struct task *t, FILE *out)
 {
     const struct arm_cpu_model *m = t->process->config.cpu_model;
     long count = sysconf(_SC_NPROCESSORS_ONLN);
-    for (long i = 0; i < count; i++)
+    for (long i = 0; i < count; i++) {
+        fprintf(out, "processor\t: %ld\nmodel name\t: %s\nFeatures\t:", i, m->name);
+        loader_write_capabilities(m->features, out);
         fprintf(out,
-                "processor\t: %ld\nmodel name\t: %s\nCPU implementer\t: 0x%02x\n"
-                "CPU architecture: %d\nCPU variant\t: 0x%x\nCPU part\t: 0x%03x\n"
-                "CPU revision\t: %u\n\n",
-                i, m->name, m->midr >> 24,
+                "\nCPU implementer\t: 0x%02x\nCPU architecture: %d\nCPU variant\t: 0x%x\n"
+                "CPU part\t: 0x%03x\nCPU revision\t: %u\n\n",
+                m->midr >> 24,
                 m->features & ARM_FEATURE(V8) ? 8 : m->features & ARM_FEATURE(V7) ? 7 : 6,
                 m->midr >> 20 & 15, m->midr >> 4 & 0xfff, m->midr & 15);
+    }
     fprintf(out, "Hardware\t: armemu\n");
 }
 

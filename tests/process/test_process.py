@@ -317,6 +317,18 @@ def busybox():
 
 
 @test
+def processor():
+    """Programs look for Advanced SIMD among the features."""
+    if not os.path.exists(BUSYBOX):
+        return
+    expected = {'cortex-a9': 'half thumb fastmult vfp edsp neon vfpv3 tls vfpd32',
+                'cortex-a15': 'half thumb fastmult vfp edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32 lpae'}
+    for cpu, features in expected.items():
+        r = run([BUSYBOX, 'grep', '-m1', '^Features', '/proc/cpuinfo'], ['-cpu', cpu])
+        check(r.stdout.decode() == f'Features\t: {features}\n', cpu, r)
+
+
+@test
 def traces():
     r = run([guest('hello')], ['-strace'])
     err = r.stderr.decode()

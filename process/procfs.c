@@ -36,6 +36,7 @@ bool procfs_is_exe(const char *path)
  * line is divided where rights change, as the guest sees more of them than the host. */
 static void map_line(const struct task *t, const char *line, FILE *out)
 {
+    enum { SEEN = SPACE_MAPPED | SPACE_READ | SPACE_WRITE | SPACE_EXEC };
     const struct process *p = t->process;
     const struct space *s = &p->space;
     unsigned long long start, end, offset;
@@ -52,9 +53,9 @@ static void map_line(const struct task *t, const char *line, FILE *out)
     if (end > base + (1ull << 32))
         end = base + (1ull << 32);
     for (uint64_t from = start - base, to; from < end - base; from = to) {
-        unsigned f = space_flags(s, (uint32_t)from) & ~(unsigned)SPACE_CODE;
+        unsigned f = space_flags(s, (uint32_t)from) & SEEN;
         for (to = from + SPACE_PAGE; to < end - base; to += SPACE_PAGE)
-            if ((space_flags(s, (uint32_t)to) & ~(unsigned)SPACE_CODE) != f)
+            if ((space_flags(s, (uint32_t)to) & SEEN) != f)
                 break;
         if (!(f & SPACE_MAPPED))
             continue;

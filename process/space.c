@@ -66,6 +66,43 @@ static void set_flags(struct space *s, uint32_t addr, uint64_t len, unsigned fla
         atomic_store_explicit(&s->flags[p], (uint8_t)flags, memory_order_relaxed);
 }
 
+/* Other rights for mapped pages. */
+static void set_rights(struct space *s, uint32_t addr, uint64_t len, unsigned flags)
+{
+    for (uint64_t p = addr / SPACE_PAGE; p < (addr + len) / SPACE_PAGE; p++) {
+        unsigned old = atomic_load_explicit(&s->flags[p], memory_order_relaxed);
+        atomic_store_explicit(&s->flags[p], (uint8_t)(flags | (old & SPACE_ALONE)), memory_order_relaxed);
+    }
+}
+
+void space_set_alone(struct space *s, uint32_t addr, uint32_t len, bool alone)
+{
+    pthread_mutex_lock(&s->map_lock);
+    pthread_mutex_lock(&s->page_lock);
+    for (uint64_t p = addr / SPACE_PAGE; p < ((uint64_t)addr + len + SPACE_PAGE - 1) / SPACE_PAGE; p++) {
+        unsigned old = atomic_load_explicit(&s->flags[p], memory_order_relaxed);
+        atomic_store_explicit(&s->flags[p], (uint8_t)(alone ? old | SPACE_ALONE : old & ~SPACE_ALONE),
+                              memory_order_relaxed);
+    }
+    s->alone = s->alone || alone;
+    pthread_mutex_unlock(&s->page_lock);
+    pthread_mutex_unlock(&s->map_lock);
+}
+
+void space_forked(struct space *s)
+{
+    if (!s->alone)
+        return;
+    for (uint32_t p = 0; p < s->top / SPACE_PAGE; p++) {
+        uint32_t first = p;
+        while (p < s->top / SPACE_PAGE && (space_flags(s, p * SPACE_PAGE) & SPACE_ALONE))
+            p++;
+        if (p > first)
+            space_unmap(s, first * SPACE_PAGE, (p - first) * SPACE_PAGE);
+    }
+    s->alone = false;
+}
+
 bool space_has(const struct space *s, uint32_t addr, uint32_t len, unsigned flags)
 {
     uint64_t end = (uint64_t)addr + len;
@@ -306,7 +343,7 @@ static int protect_locked(struct space *s, uint32_t addr, uint64_t len, int prot
     pthread_mutex_lock(&s->page_lock);
     int r = mprotect(space_host(s, addr), len, host_prot(flags)) ? -errno : 0;
     if (!r)
-        set_flags(s, addr, len, flags);
+        set_rights(s, addr, len, flags);
     pthread_mutex_unlock(&s->page_lock);
     return r;
 }
@@ -337,14 +374,14 @@ static int grow_in_place(struct space *s, uint32_t addr, uint64_t old_len, uint6
     if (r)
         reserve(s, (uint32_t)(addr + old_len), new_len - old_len);
     else
-        set_flags(s, addr, new_len, space_flags(s, addr) & SPACE_RIGHTS);
+        set_flags(s, addr, new_len, space_flags(s, addr) & (SPACE_RIGHTS | SPACE_ALONE));
     return r;
 }
 
 static int64_t move_to(struct space *s, uint32_t addr, uint64_t old_len, uint64_t new_len,
                        uint32_t to)
 {
-    unsigned flags = space_flags(s, addr) & SPACE_RIGHTS;
+    unsigned flags = space_flags(s, addr) & (SPACE_RIGHTS | SPACE_ALONE);
     void *p = mremap(space_host(s, addr), old_len, new_len, MREMAP_MAYMOVE | MREMAP_FIXED,
                      space_host(s, to));
     if (p == MAP_FAILED)

@@ -34,6 +34,7 @@ enum space_flag {
     SPACE_CODE = 16,    /* translated code was made from it: the host cannot write, but where it is */
     SPACE_OPEN = 32,    /* one that programs write to all the time, */
     SPACE_TRUSTED = 64, /* and say when what they write is code */
+    SPACE_ALONE = 128,  /* children do not have it (MADV_DONTFORK) */
 };
 
 struct space {
@@ -48,6 +49,7 @@ struct space {
     uint32_t brk_start, brk;
     uint32_t full_from; /* all pages between this and where addresses are chosen at first are mapped */
     bool read_implies_exec;
+    bool alone; /* there may be pages with SPACE_ALONE */
     void (*shared)(void *opaque); /* a writable shared mapping was made */
     void *opaque;
 };
@@ -74,6 +76,10 @@ int space_protect(struct space *s, uint32_t addr, uint32_t len, int prot);
 int64_t space_remap(struct space *s, uint32_t addr, uint32_t old_len, uint32_t new_len, int flags,
                     uint32_t new_addr);
 uint32_t space_set_brk(struct space *s, uint32_t brk);
+/** MADV_DONTFORK (@alone) or MADV_DOFORK of mapped memory. */
+void space_set_alone(struct space *s, uint32_t addr, uint32_t len, bool alone);
+/** In the child of a fork: what it does not have is free. */
+void space_forked(struct space *s);
 /** As space_map of anonymous memory at @addr, without regard to its top. */
 bool space_map_fixed(struct space *s, uint32_t addr, uint32_t len, int prot, struct error *e);
 

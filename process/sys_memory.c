@@ -51,7 +51,10 @@ int64_t sys_madvise(struct task *t, const uint32_t *a)
     if (!space_has(s, a[0], a[1], 0))
         return -ENOMEM;
     space_drop_code(s, a[0], a[1]);
-    return HOST3(t, SYS_madvise, guest_ptr(t, a[0]), align_up(a[1], SPACE_PAGE), (int32_t)a[2]);
+    int64_t r = HOST3(t, SYS_madvise, guest_ptr(t, a[0]), align_up(a[1], SPACE_PAGE), (int32_t)a[2]);
+    if (r == 0 && (a[2] == MADV_DONTFORK || a[2] == MADV_DOFORK))
+        space_set_alone(s, a[0], a[1], a[2] == MADV_DONTFORK);
+    return r;
 }
 
 /* ---- ARM's own ------------------------------------------------------------------------------- */

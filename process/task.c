@@ -344,6 +344,7 @@ static void locks_release(struct process *p)
 
 static void child_begin(struct task *t, const struct clone_request *q, bool followed)
 {
+    space_forked(&t->process->space);
     if (!followed)
         debug_forget(t);
     if (t->vforked) { /* a process of its own from here on; what there was before is another one's */

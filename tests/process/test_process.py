@@ -141,6 +141,9 @@ brk back 0
 malloc 1
 dontneed sEcond
 stack in maps 1
+code 42
+dontfork 0
+child 700, code 42
 ''',
     'times64': '''clock_nanosleep 0
 ppoll 0

@@ -3,14 +3,38 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { PAGE = 4096 };
+
+/* Memory that children do not have, with code that has been executed. */
+static void alone(void)
+{
+    uint32_t *code = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    code[0] = 0xe3a0002au; /* mov r0, #42 */
+    code[1] = 0xe12fff1eu; /* bx lr */
+    __builtin___clear_cache((char *)code, (char *)(code + 2));
+    printf("code %d\n", ((int (*)(void))code)());
+    printf("dontfork %d\n", madvise(code, PAGE, MADV_DONTFORK));
+    mprotect(code, PAGE, PROT_READ | PROT_EXEC);
+    fflush(stdout);
+    pid_t pid = fork();
+    if (!pid) {
+        int gone = msync(code, PAGE, MS_ASYNC) == -1 && errno == ENOMEM, there = msync(code + PAGE / 4, PAGE, MS_ASYNC) == 0;
+        int free = mmap(code, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == code;
+        exit(gone | there << 1 | free << 2);
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    printf("child %x, code %d\n", status, ((int (*)(void))code)());
+}
 
 int main(void)
 {
@@ -72,5 +96,6 @@ int main(void)
             stack = strstr(line, "rw") && strstr(line, "[stack]");
     }
     printf("stack in maps %d\n", stack);
+    alone();
     return 0;
 }

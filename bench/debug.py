@@ -135,7 +135,7 @@ def costs(options, files, scratch):
             for mode, what in modes.items():
                 points = what
                 if what == "breakpoints":
-                    points = [f"Z0,{names['quiet'] + 0x1024 * i + 0x800:x},4" for i in range(10)]
+                    points = [f"Z0,{names['quiet'] + 0x1024 * i:x},4" for i in range(10)]
                 elif what:
                     points = [f"{p},{names['quiet'] + 0x1000 * i:x},4"
                               for i, p in enumerate(re.findall("Z.", what))]

@@ -169,7 +169,7 @@ void engine_block_publish(struct engine *en, struct block *b)
     b->next_in_page = b->page->blocks;
     b->page->blocks = b;
     cover_block(b->page, b);
-    if (!(b->flags & GUEST_FLAGS_LOOKUP_ONLY) && !engine_offset_stops(en, b->start))
+    if (!(b->flags & GUEST_FLAGS_LOOKUP_ONLY) && !engine_page_stops(b->page, b->start))
         entry_store(entry_of(en, b), b->entry);
 }
 
@@ -189,7 +189,7 @@ void engine_chain(struct engine *en, void *site, struct block *to)
     while (l && l->site != site)
         l = l->next_in_hash;
     if (!l || l->to || !to->valid || to->straddles || to->page != l->from->page ||
-        to->flags != l->from->flags || engine_offset_stops(en, to->start))
+        to->flags != l->from->flags || engine_page_stops(to->page, to->start))
         return;
     engine_link(l, to);
     backend_chain(en->backend, site, to->entry);
@@ -410,6 +410,7 @@ static void pages_free(struct code_page *page)
             following = a->next;
             free(a);
         }
+        free(page->stops);
         free(page);
     }
 }
@@ -472,6 +473,57 @@ void engine_drop_blocks(struct engine *en, bool (*drop)(const struct block *b, c
                 continue;
             engine_block_drop(en, b);
             if (page)
+                page_unprotect_if_empty(en, page);
+        }
+    }
+}
+
+enum { STOP_BYTES = PAGE_BYTES / 2 / 8 };
+
+/* Was @b made otherwise than it would be made now? @changed: the halfwords whose meaning changed. A block that starts at
+ * one must become reachable, or no longer be. */
+static bool passes(const struct block *b, const uint64_t *changed)
+{
+    uint32_t end = b->end < PAGE_BYTES ? b->end : PAGE_BYTES;
+    for (uint32_t i = b->start / 2; i < end / 2; i++)
+        if (changed[i / 64] >> (i % 64) & 1)
+            return true;
+    return false;
+}
+
+bool engine_page_stops_set(struct engine *en, struct code_page *page, const uint64_t *stops)
+{
+    static const uint64_t none[STOP_BYTES / 8];
+    const uint64_t *old = page->stops ? page->stops : none, *new = stops ? stops : none;
+    uint64_t changed[STOP_BYTES / 8], any = 0;
+    for (unsigned i = 0; i < ARRAY_SIZE(changed); i++)
+        any |= changed[i] = old[i] ^ new[i];
+    if (!any)
+        return false;
+    if (stops && !page->stops) {
+        page->stops = alloc_or_die(STOP_BYTES);
+        en->debug.pages++;
+    }
+    if (stops)
+        memcpy(page->stops, stops, STOP_BYTES);
+    for (struct block *b = page->blocks, *next; b; b = next) {
+        next = b->next_in_page;
+        if (b->valid && passes(b, changed))
+            engine_block_drop(en, b);
+    }
+    if (!stops) {
+        free(page->stops);
+        page->stops = NULL;
+        en->debug.pages--;
+    }
+    return true;
+}
+
+void engine_stops_forget(struct engine *en)
+{
+    for (unsigned i = 0; en->debug.pages && i < ARRAY_SIZE(en->page_hash); i++) {
+        for (struct code_page *page = en->page_hash[i]; page; page = page->next_in_hash) {
+            if (engine_page_stops_set(en, page, NULL))
                 page_unprotect_if_empty(en, page);
         }
     }

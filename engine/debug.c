@@ -8,11 +8,15 @@
 
 enum { STOP_WORDS = PAGE_BYTES / 2 / 64 };
 
-bool engine_breakpoint_at(const struct engine *en, uint64_t pc)
+static int compare_pcs(const void *a, const void *b)
 {
-    const struct engine_debug *d = &en->debug;
-    if (!engine_offset_stops(en, pc & (PAGE_BYTES - 1)))
-        return false;
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The first breakpoint at or behind @pc. */
+static uint32_t first_from(const struct engine_debug *d, uint64_t pc)
+{
     uint32_t low = 0, high = d->count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
@@ -21,50 +25,62 @@ bool engine_breakpoint_at(const struct engine *en, uint64_t pc)
         else
             high = middle;
     }
-    return low < d->count && d->pcs[low] == pc;
+    return low;
 }
 
-static int compare_pcs(const void *a, const void *b)
+bool engine_breakpoint_at(const struct engine *en, uint64_t pc)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
+    const struct engine_debug *d = &en->debug;
+    if (!engine_offset_stops(en, pc & (PAGE_BYTES - 1)))
+        return false;
+    uint32_t i = first_from(d, pc);
+    return i < d->count && d->pcs[i] == pc;
 }
 
-/* Was @b made otherwise than it would be made now? @opaque: the halfwords whose meaning changed. A
- * block that starts at one must become reachable, or no longer be. */
-static bool passes_changed(const struct block *b, const void *opaque)
+static void stop_at(uint64_t *stops, uint64_t pc)
 {
-    const uint64_t *changed = opaque;
-    uint32_t end = b->end < PAGE_BYTES ? b->end : PAGE_BYTES;
-    for (uint32_t i = b->start / 2; i < end / 2; i++)
-        if (changed[i / 64] >> (i % 64) & 1)
-            return true;
-    return false;
+    uint32_t halfword = (pc & (PAGE_BYTES - 1)) / 2;
+    stops[halfword / 64] |= BIT64(halfword % 64);
 }
 
+void engine_page_visited(struct engine *en, struct code_page *page, uint64_t pc)
+{
+    const struct engine_debug *d = &en->debug;
+    uint64_t base = align_down(pc, PAGE_BYTES), stops[STOP_WORDS] = {0};
+    uint32_t i = first_from(d, base);
+    if (i == d->count || d->pcs[i] - base >= PAGE_BYTES)
+        return;
+    if (page->stops)
+        memcpy(stops, page->stops, sizeof(stops));
+    for (; i < d->count && d->pcs[i] - base < PAGE_BYTES; i++)
+        stop_at(stops, d->pcs[i]);
+    engine_page_stops_set(en, page, stops);
+}
+
+/* Which pages they are in is found out when these are entered: all have to come by. */
 void engine_breakpoints_set(struct engine *en, const uint64_t *pcs, uint32_t count)
 {
     struct engine_debug *d = &en->debug;
-    uint64_t stops[STOP_WORDS] = {0}, changed[STOP_WORDS], any = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t halfword = (pcs[i] & (PAGE_BYTES - 1)) / 2;
-        stops[halfword / 64] |= BIT64(halfword % 64);
-    }
-    pthread_mutex_lock(&en->lock);
-    free(d->pcs);
-    d->pcs = malloc((count + 1) * sizeof(*d->pcs));
-    if (!d->pcs)
+    uint64_t *sorted = malloc((count + 1) * sizeof(*sorted));
+    if (!sorted)
         abort();
     if (count)
-        memcpy(d->pcs, pcs, count * sizeof(*pcs));
-    qsort(d->pcs, count, sizeof(*d->pcs), compare_pcs);
+        memcpy(sorted, pcs, count * sizeof(*pcs));
+    qsort(sorted, count, sizeof(*sorted), compare_pcs);
+    pthread_mutex_lock(&en->lock);
+    bool same = count == d->count && !memcmp(sorted, d->pcs ? d->pcs : sorted, count * sizeof(*sorted));
+    if (!same) {
+        memset(d->stops, 0, sizeof(d->stops));
+        for (uint32_t i = 0; i < count; i++)
+            stop_at(d->stops, sorted[i]);
+        engine_stops_forget(en);
+    }
+    free(d->pcs);
+    d->pcs = sorted;
     d->count = count;
-    for (unsigned i = 0; i < STOP_WORDS; i++)
-        any |= changed[i] = d->stops[i] ^ stops[i];
-    memcpy(d->stops, stops, sizeof(stops));
-    if (any)
-        engine_drop_blocks(en, passes_changed, changed);
     pthread_mutex_unlock(&en->lock);
+    if (!same && count)
+        en->ops.exec_flush(en->opaque);
 }
 
 static bool has_literals(const struct block *b, const void *opaque)

@@ -286,6 +286,8 @@ static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch 
     uint64_t pc = ec->env->pc;
     struct code_page *page = page_protected(en, fetch->phys);
     page->host = fetch->host;
+    if (en->debug.count)
+        engine_page_visited(en, page, pc);
     if (en->store && !page->stored)
         engine_store_adopt(en, page);
     struct block *b = ec->step_once

@@ -80,6 +80,7 @@ struct code_page {
     bool stored;          /* the store has been asked for its blocks */
     struct block *blocks;
     struct entry_array *arrays;
+    uint64_t *stops;      /* halfwords that are breakpoints where the page is mapped, a bit each; NULL: none known */
     uint64_t no_window[PAGE_BYTES / 2 / 64]; /* see engine_window_missed */
     uint64_t covered[PAGE_BYTES / 4 / 64]; /* words that some block was made from */
 };
@@ -118,8 +119,8 @@ struct engine_debug {
     bool no_literals; /* see engine_fold_literals */
     bool watching;    /* see engine_watch */
     bool no_window;   /* see engine_window_use */
-    uint64_t stops[PAGE_BYTES / 2 / 64]; /* their offsets in a page, a bit per halfword. Blocks have no
-                                            virtual addresses, so they end there in every page. */
+    uint64_t stops[PAGE_BYTES / 2 / 64]; /* their offsets in a page, a bit per halfword: for a first look */
+    uint32_t pages;                      /* that have stops of their own */
 };
 
 struct engine {
@@ -189,6 +190,11 @@ void engine_evict(struct engine *en, struct engine_cpu *self);
 /** Drop the blocks for which @drop says so. */
 void engine_drop_blocks(struct engine *en, bool (*drop)(const struct block *b, const void *opaque),
                         const void *opaque);
+/** Let the halfwords @stops of the page be where blocks end (NULL: none); those that pass others go. Returns whether
+ * that changed anything. */
+bool engine_page_stops_set(struct engine *en, struct code_page *page, const uint64_t *stops);
+/** No page has stops any more. */
+void engine_stops_forget(struct engine *en);
 /** Let nothing enter any block any more. */
 void engine_drop_all(struct engine *en);
 /** Give all blocks and pages back to the host; no CPU runs. */
@@ -204,6 +210,13 @@ static inline bool engine_offset_stops(const struct engine *en, uint32_t offset)
 {
     return en->debug.stops[offset / 2 / 64] >> (offset / 2 % 64) & 1;
 }
+/** Must it, for a block of @page? Blocks have no virtual addresses, so they end there wherever the page is mapped. */
+static inline bool engine_page_stops(const struct code_page *page, uint32_t offset)
+{
+    return page->stops && page->stops[offset / 2 / 64] >> (offset / 2 % 64) & 1;
+}
+/** The code at @pc has been found to be in @page: breakpoints in the virtual page are the page's from here on. */
+void engine_page_visited(struct engine *en, struct code_page *page, uint64_t pc);
 /** Is there a breakpoint at @pc? */
 bool engine_breakpoint_at(const struct engine *en, uint64_t pc);
 

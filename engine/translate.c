@@ -182,6 +182,12 @@ static uint32_t entered_key(uint64_t phys, uint32_t flags)
     return (uint32_t)(page >> 32);
 }
 
+static const uint64_t *stops_of(struct engine *en, uint64_t phys)
+{
+    const struct code_page *page = en->debug.pages ? engine_page_find(en, phys) : NULL;
+    return page ? page->stops : NULL;
+}
+
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
                                uint32_t flags, enum engine_code_mode mode, uint32_t max_insns,
                                bool hot)
@@ -201,9 +207,9 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
         .fold_literals = !en->debug.no_literals && mode == ENGINE_CODE_PROTECTED,
         .hot = hot && !checked,
         .marks = en->coverage ? engine_coverage_begin(en->coverage) : NULL,
-        .stops = en->debug.count ? en->debug.stops : NULL,
         .entered = en->tiers == TIERS_BY_SAMPLES ? ec->env->entered : NULL,
         .entered_key = entered_key(fetch->phys, flags),
+        .stops = stops_of(en, fetch->phys),
     };
     if (code.offset > PAGE_BYTES - 4 &&
         en->ops.fetch(ec->env, align_down(pc, PAGE_BYTES) + PAGE_BYTES, false, &next))

@@ -288,6 +288,40 @@ def test_flash(context):
             check_match("^E16", client.ask(bad))
 
 
+def lookups(client):
+    text = ""
+    reply = client.ask("qRcmd," + b"info jit".hex())
+    while reply != "OK":
+        text += bytes.fromhex(reply[1:]).decode()
+        reply = client.receive()
+    return int(check_match(r"^lookups +(\d+)$", text)[1])
+
+
+def test_breakpoints_in_other_pages(context):
+    """A breakpoint at the offset of a hot loop, in another page, costs it nothing; and in its own it stops."""
+    code = 0x40001000
+    with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
+        check_equal(client.ask(f"Z1,{context.symbol('a32', 'main'):x},4"), "OK", "breakpoint behind the start")
+        check_match("^T05", client.ask("c"))
+        check_equal(client.ask(f"M{code:x},c:" + "".join(w.to_bytes(4, "little").hex() for w in (
+            0xe2500001, 0x1afffffd, 0xeafffffe))), "OK", "subs r0, r0, #1; bne; b .")
+        for at in (code + 0x2000, code + 0x2004, code + 0x5000, code + 8):
+            check_equal(client.ask(f"Z0,{at:x},4"), "OK", "breakpoint")
+        for register, value in ((0, 1000000), (15, code)):
+            client.ask("P%x=%s" % (register, value.to_bytes(4, "little").hex()))
+        before = lookups(client)
+        check_match("^T05", client.ask("vCont;c"))
+        check_equal((client.registers()[0], client.registers()[15]), (0, code + 8), "the end of the loop")
+        check(lookups(client) - before < 1000, "lookups")
+        check_equal(client.ask(f"Z0,{code + 4:x},4"), "OK", "breakpoint in the loop")
+        for register, value in ((0, 3), (15, code)):
+            client.ask("P%x=%s" % (register, value.to_bytes(4, "little").hex()))
+        for left in (2, 1, 0):
+            check_match("^T05", client.ask("vCont;c"))
+            check_equal((client.registers()[0], client.registers()[15]), (left, code + 4), "the loop")
+            client.ask("vCont;s:1")
+
+
 def test_conditions_as_packets(context):
     with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
         body = context.symbol("a32", "body")

@@ -266,7 +266,7 @@ static const struct {
     size_t start, end;
 } incomparable[] = {
 #define RANGE(member) {offsetof(struct ir_env, member), offsetof(struct ir_env, member) + sizeof(((struct ir_env *)0)->member)}
-    RANGE(spill), RANGE(exit_request), RANGE(page_base), RANGE(insn_word), RANGE(insn_left),
+    RANGE(entered), RANGE(spill), RANGE(exit_request), RANGE(page_base), RANGE(insn_word), RANGE(insn_left),
     RANGE(exit_site), RANGE(backend_private),
 #undef RANGE
 };

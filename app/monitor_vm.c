@@ -38,6 +38,14 @@ static void quit(void *vm)
     vm_quit(vm, 0);
 }
 
+static bool catch_exceptions(void *vm, const char *list, FILE *out, struct error *e)
+{
+    if (*list)
+        return vm_catch(vm, list, e);
+    vm_catch_print(vm, out);
+    return true;
+}
+
 static uint32_t cpu_count(void *vm)
 {
     return vm_cpu_count(vm);
@@ -199,6 +207,7 @@ static const struct monitor_target target = {
     .reset = reset,
     .powerdown = power_down,
     .drive = drive,
+    .catch = catch_exceptions,
     .quit = quit,
     .cpu_count = cpu_count,
     .print_cpu = print_cpu,

@@ -54,6 +54,12 @@ static bool run_reset_how(struct monitor *m, char *args, FILE *out, struct error
     return true;
 }
 
+static bool run_catch(struct monitor *m, char *args, FILE *out, struct error *e)
+{
+    return m->target->catch ? m->target->catch(m->opaque, args, out, e)
+                            : error_set(e, "catch: exceptions cannot be caught here");
+}
+
 static bool run_powerdown(struct monitor *m, char *args, FILE *out, struct error *e)
 {
     return m->target->powerdown(m->opaque) || error_set(e, "the machine has no power button");
@@ -278,6 +284,7 @@ static const struct command commands[] = {
     {"reset", NULL, "[halt|run]", "the same, and pause it or let it run", run_reset_how},
     {"system_powerdown", NULL, NULL, "press the power button", run_powerdown},
     {"drive", NULL, "DEVICE N 0|1", "drive input N of a device: a pin, a button", run_drive},
+    {"catch", NULL, "[LIST|none]", "stop for the debugger at handlers of these exceptions", run_catch},
     {"log", NULL, "LIST|none", "log these categories, as of -d", run_log},
     {"quit", "q", NULL, "end armemu", run_quit},
 };

@@ -29,6 +29,8 @@ struct monitor_target {
     bool (*powerdown)(void *opaque); /* false: there is no power button */
     /* Drive input @input of the device called @device: a pin, a button. NULL: no devices. */
     bool (*drive)(void *opaque, const char *device, unsigned input, bool level, struct error *e);
+    /* Let a debugger see these exceptions; "": print which there are. NULL: none can be. */
+    bool (*catch)(void *opaque, const char *list, FILE *out, struct error *e);
     void (*quit)(void *opaque);
     uint32_t (*cpu_count)(void *opaque);
     void (*print_cpu)(void *opaque, uint32_t cpu, FILE *out);

@@ -184,6 +184,7 @@ const struct arm_cpu_ops vm_cpu_ops = {
     .firmware_call = vm_firmware_call,
     .semihosting = vm_semihosting_trap,
     .report = vm_report,
+    .entered = vm_exception_entered,
     .send_event = send_event,
     .load = cpu_load,
     .store = cpu_store,

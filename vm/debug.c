@@ -654,6 +654,7 @@ static void describe(void *opaque, uint32_t thread, char *name, size_t name_size
 static void attached(void *opaque, bool yes)
 {
     ((struct vm *)opaque)->debug.attached = yes;
+    ((struct vm *)opaque)->debug.catches = 0;
 }
 
 static void reset(void *opaque)

@@ -87,6 +87,7 @@ struct vm_debug {
     struct gdb_listener listener;
     struct gdb_registers *registers;
     struct gdb_points points;
+    uint32_t catches; /* exceptions: see catch.c */
     struct vm_cpu *here; /* the CPU that runs on the loop's thread for a step; all are parked */
     bool changed;   /* breakpoints that the engine has not been told of */
     bool no_literals; /* the engine makes loads of constants as loads */
@@ -275,6 +276,9 @@ bool vm_debug_serves(struct vm_cpu *c);
 /** Stop for the debugger to answer c->request; the instruction is left, and executed again. */
 void vm_debug_ask(struct vm_cpu *c);
 void vm_debug_free(struct vm *vm);
+
+/* catch.c */
+void vm_exception_entered(struct arm_state *s, unsigned exc);
 
 /* vm.c */
 /** Reset the machine now; on the event loop. When this returns, the new state of the CPUs shows. */

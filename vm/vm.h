@@ -132,6 +132,10 @@ bool vm_paused(const struct vm *vm);
 uint32_t vm_cpu_count(const struct vm *vm);
 /** Registers of CPU @index. */
 void vm_print_cpu(struct vm *vm, uint32_t index, FILE *out);
+/** Stop CPUs at handlers of these exceptions, names with spaces or commas between ("none" and nothing: of none), for a
+ * debugger that is attached. vm_catch_print: which there are. */
+bool vm_catch(struct vm *vm, const char *list, struct error *e);
+void vm_catch_print(const struct vm *vm, FILE *out);
 /** M profile: the exceptions of the NVIC that are enabled interrupts, pending or active. False: there is none. */
 bool vm_print_nvic(struct vm *vm, FILE *out);
 /** A register of CPU @index by the name of its slot ("r0", "sp", "pc", "t"; r13 to r15 too); false if there is none. */

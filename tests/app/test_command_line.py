@@ -523,6 +523,8 @@ def monitor_status():
     check(second == '' and 'paused' in third, 'reset halt')
     first, second = monitor(['reset run', 'info status'])
     check('running' in second, 'reset run')
+    answers('catch', r'^undef +-\nsvc ')
+    answers('catch svc', r'there is no debugger')
     answers('reset now', r"'now' is neither halt nor run")
 
 

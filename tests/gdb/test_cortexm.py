@@ -64,6 +64,13 @@ def test_step_into_exception(context):
     check_equal(values(out)["in"], "1", "the first instruction of the handler")
 
 
+def test_catch_exceptions(context):
+    out = session(context, LOAD + "monitor catch svc systick\ncontinue\n" + show("svc", "$pc == (unsigned)&svc_handler")
+                  + "continue\n" + show("tick", "$pc == (unsigned)&systick_handler") + show("ipsr", "$xpsr & 511", "/d"))
+    v = values(out)
+    check_equal((v["svc"], v["tick"], v["ipsr"]), ("1", "1", "15"), "handlers")
+
+
 def test_special_registers(context):
     out = session(context, LOAD + "break main\ncontinue\nset $primask = 1\nset $basepri = 0x40\nset $faultmask = 0\n"
                   + show("primask", "$primask") + show("basepri", "$basepri", "/x")

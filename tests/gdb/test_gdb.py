@@ -128,6 +128,18 @@ def test_step_exceptions(context):
     check_match(r"^main \+ \d+ in section", out)
 
 
+def test_catch_exceptions(context):
+    out = gdb(context, "a32", "monitor catch\nmonitor catch dabt,undef\nmonitor catch nonsense\ncontinue\n"
+              + show("und", "$pc - (unsigned)&vectors", "/d") + show("mode", "$cpsr & 31", "/d") + "continue\n"
+              + show("abt", "$pc - (unsigned)&vectors", "/d") + "monitor catch none\nbreak idle\ncontinue\n"
+              + show("end", "$pc == &idle"))
+    v = values(out)
+    check_match(r"^dabt +-$", out)
+    check_match(r"no exception 'nonsense'", out)
+    check_match(r"SIGTRAP", out)
+    check_equal((v["und"], v["mode"], v["abt"], v["end"]), ("4", "27", "16", "1"), "vectors")
+
+
 def test_step_wfi(context):
     out = gdb(context, "a32", "break idle\ncontinue\nstepi\n" + show("behind", "$pc - (unsigned)&idle", "/d")
               + "stepi\n" + show("back", "$pc - (unsigned)&idle", "/d"))

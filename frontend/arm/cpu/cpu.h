@@ -154,6 +154,10 @@ struct arm_cpu_ops {
     /** A fault is about to be taken. May be NULL. */
     void (*report)(struct arm_state *s, const struct arm_report *report);
 
+    /** The handler of exception @exc (enum arm_exception; M profile: its number) has been entered: env.pc is its
+     * first instruction. May be NULL. */
+    void (*entered)(struct arm_state *s, unsigned exc);
+
     /** The CPU runs a process; NULL for a system. */
     const struct arm_process_ops *process;
 

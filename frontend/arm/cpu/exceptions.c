@@ -200,6 +200,8 @@ static void enter(struct arm_state *s, enum arm_exception exc, uint32_t pc, uint
     s->exclusive_size = 0;
     arm_state_changed(s);
     arm_leave(s, vector_base(s, mode) + vector);
+    if (s->ops->entered)
+        s->ops->entered(s, exc);
 }
 
 void arm_take_exception(struct arm_state *s, enum arm_exception exc, uint32_t pc, uint8_t it)

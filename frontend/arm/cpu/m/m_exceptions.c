@@ -277,6 +277,8 @@ static void take_best(struct arm_state *s, uint32_t exc_return, uint32_t pc, boo
     m_nvic_update(s);
     arm_m_state_changed(s);
     arm_leave(s, vector & ~1u);
+    if (s->ops->entered)
+        s->ops->entered(s, exc);
 }
 
 /* Interrupt the code at @pc with the most urgent pending exception. */

@@ -57,6 +57,7 @@ enum wire_target {
     WIRE_IRQ,       /* interrupt number @input, as row_irq.line */
     WIRE_NMI,       /* the CPU's non-maskable interrupt (M profile) */
     WIRE_RESET,     /* a rising edge resets the board */
+    WIRE_REMAP,     /* memory @to is found at address 0, too, while the output is high */
     WIRE_CPU_CLOCK, /* the output gives the processor clock in Hz (SysTick counts it) */
 };
 
@@ -135,6 +136,7 @@ struct board_private {
     struct device *fw_cfg;
     struct arena gates;         /* ORs and splitters */
     bool reset_level;           /* of the reset line */
+    struct phys_region *remap;  /* WIRE_REMAP's memory */
 };
 
 /** The device called @name, instance @index (rows with a count: "name" or "nameN"); NULL if there is

@@ -47,6 +47,9 @@ struct board_config {
     /* M profile: the processor clock is now @hz (m_profile.cpu_hz until the first call). It comes from the board's
      * clock controller, also while devices are reset. May be NULL. */
     void (*cpu_clock)(void *opaque, uint32_t hz);
+    /* The memory at some addresses is about to be another one: on the CPU's thread, or while none runs. May be
+     * NULL. */
+    void (*memory_changes)(void *opaque);
     void (*power_off)(void *opaque); /* the board's power button or regulator asks for it */
     void (*reset)(void *opaque);
     void *opaque;

@@ -1,6 +1,7 @@
 /* Arm's MPS2 FPGA board with the images of the application notes AN385 (Cortex-M3), AN386 (Cortex-M4) and AN500
  * (Cortex-M7). The three differ in the CPU, the ids, and where PSRAM, block RAM and Ethernet are. */
 #include "devices/gpio/cmsdk_gpio.h"
+#include "devices/misc/mps2_scc.h"
 #include "devices/timer/cmsdk_watchdog.h"
 #include "devices/timer/sp804.h"
 #include "devices/uart/cmsdk_uart.h"
@@ -69,6 +70,7 @@ static const struct machine_row rows_an386[] = {COMMON_ROWS, OWN_ROWS(0x41043860
 static const struct machine_row rows_an500[] = {COMMON_ROWS, OWN_ROWS(0x41045000, 0xa0000000)};
 
 static const struct machine_wire wires[] = {
+    {.from = "scc", .output = MPS2_SCC_REMAP, .target = WIRE_REMAP, .to = "blockram"},
     {.from = "watchdog", .output = WATCHDOG_INT, .target = WIRE_NMI},
     {.from = "watchdog", .output = WATCHDOG_RESET, .target = WIRE_RESET},
 };
@@ -104,7 +106,7 @@ static const struct machine_m_profile profile = {
     .systick_ref_hz = SYSTICK_REF_HZ,
 };
 
-#define MPS2(note, title, cpu, psram, memory_rows)                                                        \
+#define MPS2(note, title, cpu, psram, memory_rows, wires_from)                                                   \
     {                                                                                              \
         .name = "mps2-" #note,                                                                     \
         .help = "Arm MPS2 with the FPGA image of " title,                                 \
@@ -120,10 +122,10 @@ static const struct machine_m_profile profile = {
         .memory_count = ARRAY_SIZE(memory_rows),                                                   \
         .rows = rows_##note,                                                                       \
         .row_count = ARRAY_SIZE(rows_##note),                                                      \
-        .wires = wires,                                                                            \
-        .wire_count = ARRAY_SIZE(wires),                                                           \
+        .wires = wires + wires_from,                                                                \
+        .wire_count = ARRAY_SIZE(wires) - wires_from,                                                           \
     }
 
-const struct machine machine_mps2_an385 = MPS2(an385, "AN385 (Cortex-M3)", "cortex-m3", 0x21000000, memory_cmsdk);
-const struct machine machine_mps2_an386 = MPS2(an386, "AN386 (Cortex-M4)", "cortex-m4", 0x21000000, memory_cmsdk);
-const struct machine machine_mps2_an500 = MPS2(an500, "AN500 (Cortex-M7)", "cortex-m7", 0x60000000, memory_an500);
+const struct machine machine_mps2_an385 = MPS2(an385, "AN385 (Cortex-M3)", "cortex-m3", 0x21000000, memory_cmsdk, 0);
+const struct machine machine_mps2_an386 = MPS2(an386, "AN386 (Cortex-M4)", "cortex-m4", 0x21000000, memory_cmsdk, 0);
+const struct machine machine_mps2_an500 = MPS2(an500, "AN500 (Cortex-M7)", "cortex-m7", 0x60000000, memory_an500, 1);

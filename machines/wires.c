@@ -83,6 +83,17 @@ static void reset_set(void *opaque, int n, int level)
         b->config.reset(b->config.opaque);
 }
 
+static void remap_set(void *opaque, int n, int level)
+{
+    struct board *b = opaque;
+    const struct board_private *p = b->private_data;
+    if ((physmap_find(b->config.map, 0)->host == p->remap->host) == (level != 0))
+        return;
+    if (b->config.memory_changes)
+        b->config.memory_changes(b->config.opaque);
+    physmap_remap(b->config.map, 0, p->remap, level);
+}
+
 static void cpu_clock_set(void *opaque, int n, int hz)
 {
     struct board *b = opaque;
@@ -108,6 +119,17 @@ static bool find_input(const struct board *b, const struct machine_wire *w, unsi
     return true;
 }
 
+static bool find_memory(struct board *b, const struct machine_wire *w, struct wire *out, struct error *e)
+{
+    struct board_private *p = b->private_data;
+    p->remap = w->to ? physmap_by_name(b->config.map, w->to) : NULL;
+    if (!p->remap || !p->remap->host)
+        return error_set(e, "%s: a wire of %s shows '%s', which is no memory", b->machine->name, w->from,
+                         w->to ? w->to : "");
+    out->line = (struct irq_line){remap_set, b, 0};
+    return true;
+}
+
 static bool find_end(struct board *b, const struct machine_wire *w, unsigned input, struct wire *out,
                      struct error *e)
 {
@@ -128,6 +150,8 @@ static bool find_end(struct board *b, const struct machine_wire *w, unsigned inp
     case WIRE_RESET:
         out->line = (struct irq_line){reset_set, b, 0};
         return true;
+    case WIRE_REMAP:
+        return find_memory(b, w, out, e);
     case WIRE_CPU_CLOCK:
         out->line = (struct irq_line){cpu_clock_set, b, 0};
         return true;

@@ -14,9 +14,21 @@ struct physmap *physmap_new(void)
     return calloc(1, sizeof(struct physmap));
 }
 
+/* The first @size bytes of @r are hidden, or (@size < 0) there again. */
+static void hide(struct phys_region *r, int64_t size)
+{
+    r->base += (uint64_t)size;
+    r->size -= (uint64_t)size;
+    r->host += size;
+    r->page_flags += size / PHYS_PAGE_SIZE;
+    r->memory_base += (uint64_t)size;
+    r->hidden += (uint64_t)size;
+}
+
 static void region_free(struct phys_region *r)
 {
     if (r->owns_host) {
+        hide(r, -(int64_t)r->hidden);
         munmap(r->host, r->size);
         if (r->fd >= 0)
             close(r->fd);
@@ -154,8 +166,8 @@ static void window_map(const struct physmap *map, struct phys_region *r, const s
 
 void physmap_window_protect(const struct physmap *map, uint64_t phys, bool read_only)
 {
-    const struct phys_region *at = physmap_find(map, phys);
-    const uint8_t *page = at->host + align_down(phys - at->base, PHYS_PAGE_SIZE);
+    const struct phys_region *at = physmap_find_memory(map, phys);
+    const uint8_t *page = at->host + align_down(phys - at->memory_base, PHYS_PAGE_SIZE);
 
     for (unsigned i = 0; map->window && i < map->count; i++) {
         const struct phys_region *r = map->regions[i];
@@ -230,6 +242,29 @@ struct phys_region *physmap_add_alias(struct physmap *map, const char *name, uin
     return r;
 }
 
+bool physmap_remap(struct physmap *map, uint64_t base, struct phys_region *target, bool on)
+{
+    struct phys_region *at = physmap_find(map, base), *under;
+    struct error e;
+
+    assert(at && at->kind == PHYS_RAM && target->kind == PHYS_RAM);
+    if ((at->host == target->host) == on)
+        return false;
+    if (on) {
+        assert(at->base == base && at->size > target->size);
+        hide(at, (int64_t)target->size);
+        if (physmap_add_alias(map, target->name, base, target, &e))
+            return true;
+        hide(at, -(int64_t)target->size);
+        return false;
+    }
+    under = physmap_find(map, base + target->size);
+    region_remove(map, at);
+    hide(under, -(int64_t)target->size);
+    window_map(map, under, under);
+    return true;
+}
+
 void physmap_set_rom_store(struct phys_region *rom, const struct phys_mmio_ops *ops, void *opaque)
 {
     assert(rom->kind == PHYS_ROM);
@@ -249,6 +284,14 @@ struct phys_region *physmap_add_mmio(struct physmap *map, const char *name, uint
         r->opaque = opaque;
     }
     return r;
+}
+
+struct phys_region *physmap_find_memory(const struct physmap *map, uint64_t canonical)
+{
+    for (unsigned i = 0; i < map->count; i++)
+        if (map->regions[i]->host && canonical - map->regions[i]->memory_base < map->regions[i]->size)
+            return map->regions[i];
+    return NULL;
 }
 
 struct phys_region *physmap_find(const struct physmap *map, uint64_t phys)

@@ -44,6 +44,7 @@ struct phys_region {
     bool owns_host;
     int fd;                     /* owner: the memory's file, or -1 */
     uint64_t memory_base;       /* base of the region that this one is an alias of; else its own */
+    uint64_t hidden;            /* bytes before it that a remapping hides */
     bool in_window;             /* it is mapped in the window, too */
 };
 
@@ -57,7 +58,7 @@ void physmap_free(struct physmap *map);
  * it is below 4 GiB: for code that accesses them there. ROM is read-only in that view.
  */
 void physmap_set_window(struct physmap *map, uint8_t *window);
-/** Make the page at @phys read-only in the window, under all its addresses, or (RAM) writable again. */
+/** Make the page at canonical address @phys read-only in the window, under all its addresses, or (RAM) writable again. */
 void physmap_window_protect(const struct physmap *map, uint64_t phys, bool read_only);
 
 /**
@@ -74,6 +75,12 @@ struct phys_region *physmap_add_rom(struct physmap *map, const char *name, uint6
 /** Add a second address for the memory of @target (flash aliases, RAM mirrors). */
 struct phys_region *physmap_add_alias(struct physmap *map, const char *name, uint64_t base,
                                       struct phys_region *target, struct error *e);
+/**
+ * With @on, let @target, RAM, be found at @base as well, where a larger RAM begins, of which so much is hidden; else
+ * end that. False: it was so already. While nobody else looks at the map; what translations know of these
+ * addresses, and pointers to regions, are the caller's to drop.
+ */
+bool physmap_remap(struct physmap *map, uint64_t base, struct phys_region *target, bool on);
 /** Let @ops->write take the CPUs' stores to the ROM @rom (flash that is programmed by storing to it); the offset counts
  * from the start of the ROM. Loads remain loads from memory. */
 void physmap_set_rom_store(struct phys_region *rom, const struct phys_mmio_ops *ops, void *opaque);
@@ -102,6 +109,8 @@ static inline uint64_t physmap_canonical(const struct phys_region *r, uint64_t p
 {
     return phys - r->base + r->memory_base;
 }
+/** A region that shows the memory whose canonical address is @canonical. There is one. */
+struct phys_region *physmap_find_memory(const struct physmap *map, uint64_t canonical);
 /** The page flags of @phys, which lies in region @r of kind RAM or ROM. */
 static inline _Atomic uint8_t *physmap_page_flags(const struct phys_region *r, uint64_t phys)
 {

@@ -81,8 +81,10 @@ static void points_changed(struct arm_state *s)
     struct vm_cpu *c = self(s);
     c->points_changed = true;
     atomic_store(&c->attention, true);
-    if (vm_cpu_current(c->vm) == c)
-        engine_slice_end(&s->env);
+    if (vm_cpu_current(c->vm) != c)
+        return;
+    engine_slice_end(&s->env);
+    s->env.touched = 1;
 }
 
 void vm_m_step(struct vm_cpu *c)

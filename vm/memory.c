@@ -413,10 +413,11 @@ void vm_mmu_wait(struct vm *vm)
 void vm_code_protect(void *opaque, uint64_t phys)
 {
     struct vm *vm = opaque;
-    struct phys_region *r = physmap_find(vm->map, phys);
+    struct phys_region *r = physmap_find_memory(vm->map, phys);
+    _Atomic uint8_t *flags = &r->page_flags[(phys - r->memory_base) >> PHYS_PAGE_BITS];
     /* Also when the flag is set already: who set it may still be waiting for the other CPUs. */
-    atomic_fetch_or(physmap_page_flags(r, phys), PHYS_PAGE_CODE);
-    struct mmu_op op = {.kind = MMU_OP_PROTECT_PAGE, .host = r->host + (phys - r->base)};
+    atomic_fetch_or(flags, PHYS_PAGE_CODE);
+    struct mmu_op op = {.kind = MMU_OP_PROTECT_PAGE, .host = r->host + (phys - r->memory_base)};
     if (vm->window && r->kind == PHYS_RAM)
         physmap_window_protect(vm->map, phys, true);
     vm_mmu_op(vm, NULL, &op);
@@ -426,8 +427,8 @@ void vm_code_protect(void *opaque, uint64_t phys)
 void vm_code_unprotect(void *opaque, uint64_t phys)
 {
     struct vm *vm = opaque;
-    struct phys_region *r = physmap_find(vm->map, phys);
-    atomic_fetch_and(physmap_page_flags(r, phys), (uint8_t)~PHYS_PAGE_CODE);
+    struct phys_region *r = physmap_find_memory(vm->map, phys);
+    atomic_fetch_and(&r->page_flags[(phys - r->memory_base) >> PHYS_PAGE_BITS], (uint8_t)~PHYS_PAGE_CODE);
     if (vm->window && r->kind == PHYS_RAM)
         physmap_window_protect(vm->map, phys, false);
 }

@@ -124,6 +124,24 @@ static bool build_cpus(struct vm *vm, struct error *e)
     return true;
 }
 
+/* On the CPU's thread, or while none runs: other memory is about to be at some addresses. */
+static void memory_changes(void *opaque)
+{
+    struct vm *vm = opaque;
+    struct mmu_op op = {.kind = MMU_OP_INV_ALL};
+    engine_flush(vm->engine);
+    vm_mmu_op(vm, NULL, &op);
+    for (uint32_t i = 0; i < vm->cpu_count; i++) {
+        vm->cpus[i]->last_region = NULL;
+        vm->cpus[i]->fetch_valid = false;
+    }
+    struct vm_cpu *c = vm_cpu_current(vm);
+    if (!c)
+        return;
+    engine_slice_end(&c->state.env);
+    c->state.env.touched = 1;
+}
+
 static void board_power_off(void *opaque)
 {
     vm_request_power_off(opaque);
@@ -146,6 +164,7 @@ static bool build_board(struct vm *vm, struct chardev *const *serial, unsigned s
         .cpu_line = vm_cpu_line,
         .nvic_line = vm_nvic_line,
         .cpu_clock = vm_cpu_clock,
+        .memory_changes = memory_changes,
         .power_off = board_power_off,
         .reset = board_wants_reset,
         .opaque = vm,

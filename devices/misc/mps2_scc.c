@@ -20,22 +20,17 @@ static struct mps2_scc *scc_of(struct device *dev)
     return (struct mps2_scc *)dev;
 }
 
-static void drive_leds(struct device *dev)
+static void drive_outputs(struct device *dev)
 {
     for (unsigned n = 0; n < MPS2_SCC_LEDS; n++)
         irq_set(&dev->output[n], (int)bit_get(scc_of(dev)->cfg1, n));
+    irq_set(&dev->output[MPS2_SCC_REMAP], (int)(scc_of(dev)->cfg0 & 1));
 }
 
 static void switch_input(struct device *dev, unsigned n, int level)
 {
     struct mps2_scc *s = scc_of(dev);
     s->switches = level ? s->switches | BIT(n) : s->switches & ~BIT(n);
-}
-
-static void cfg0_written(struct device *dev)
-{
-    if (scc_of(dev)->cfg0 & 1)
-        log_write(LOG_UNIMP, "%s: block RAM at address 0 (CFG0 bit 0) is not implemented", dev->name);
 }
 
 static uint32_t cfg4_read(struct device *dev, const struct reg_access *a)
@@ -80,8 +75,8 @@ static void ctrl_write(struct device *dev, const struct reg_access *a, uint32_t 
 #define AT(member) REG_FIELD(struct mps2_scc, member)
 
 static const struct reg rows[] = {
-    {"CFG0", 0x000, .field = AT(cfg0), .writable = 0xffffffff, .after = cfg0_written},
-    {"CFG1", 0x004, .field = AT(cfg1), .writable = 0xff, .after = drive_leds},
+    {"CFG0", 0x000, .field = AT(cfg0), .writable = 0xffffffff, .after = drive_outputs},
+    {"CFG1", 0x004, .field = AT(cfg1), .writable = 0xff, .after = drive_outputs},
     {"CFG2", 0x008, .field = AT(cfg2), .writable = 0xffffffff},
     {"CFG3", 0x00c, .field = AT(switches)},
     {"CFG4", 0x010, .read = cfg4_read},
@@ -118,7 +113,7 @@ static void scc_reset(struct device *dev)
     s->switches = switches;
     for (unsigned n = 0; n < OSCILLATORS; n++)
         s->osc[n] = osc[n];
-    drive_leds(dev);
+    drive_outputs(dev);
 }
 
 static const struct field fields[] = {
@@ -130,13 +125,13 @@ static const struct field fields[] = {
 
 static const struct field_list state = {"mps2-scc", sizeof(struct mps2_scc), fields, ARRAY_SIZE(fields)};
 
-static const struct device_ops ops = {.reset = scc_reset, .input = switch_input, .loaded = drive_leds};
+static const struct device_ops ops = {.reset = scc_reset, .input = switch_input, .loaded = drive_outputs};
 
 static struct device *scc_create(const char *name, const void *config, const struct device_env *env,
                                  struct error *e)
 {
     struct mps2_scc *s = device_alloc(sizeof(*s), name, &mps2_scc_class, &ops, &state, MPS2_SCC_SWITCHES,
-                                      MPS2_SCC_LEDS);
+                                      MPS2_SCC_OUTPUTS);
     s->config = *(const struct mps2_scc_config *)config;
     device_add_region(&s->base, "registers", 0x1000, &region);
     scc_reset(&s->base);

@@ -1,7 +1,9 @@
 /* One instruction reaches RAM, its alias, devices, code and nothing in turn; all is as if each were alone. */
 #include "rt.h"
 
-enum { RAM_END = 0x20800000, ALIAS = 0x400000, ROUNDS = 300 }; /* mps2: RAM and its alias end there */
+#define SCC_CFG0 REG(0x4002f000)
+
+enum { BLOCK_RAM = 0x01000000, RAM_END = 0x20800000, ALIAS = 0x400000, ROUNDS = 300 }; /* mps2: RAM and its alias end there */
 
 uint32_t load(uint32_t at);
 void store(uint32_t at, uint32_t v);
@@ -81,6 +83,37 @@ static void test_ends(void)
     check("the store goes on working", (store((uint32_t)ram, 77), load((uint32_t)ram)), 77);
 }
 
+/* The block RAM at 0, where this code is: a copy of it with another number in it goes on. */
+static void test_remap(void)
+{
+    enum { SIZE = 0x4000 };
+    uint32_t *const code = (uint32_t *)0x400000, *const block = (uint32_t *)BLOCK_RAM;
+    const uint32_t at = (uint32_t)patch_word / 4;
+    for (uint32_t i = 0; i < SIZE / 4; i++)
+        block[i] = code[i];
+    store((uint32_t)&block[at], 0x47702055); /* movs r0, #0x55; bx lr */
+    check("before", patched(), 7);
+    SCC_CFG0 = 1;
+    ISB();
+    check("block RAM at 0", patched(), 0x55);
+    check("... its word", load(at * 4), 0x47702055);
+    store((uint32_t)code_data, 0x12345678);
+    check("a store there is one to the block RAM", load(BLOCK_RAM + (uint32_t)code_data), 0x12345678);
+    check("... not to what is hidden", load((uint32_t)code + (uint32_t)code_data) != 0x12345678, 1);
+    check("what is hidden is at its other address", load((uint32_t)&code[at]), 0x47702007);
+    block[at] = 0x47702066;
+    ISB();
+    check("code changed at its own address", patched(), 0x66);
+    check("behind the block RAM all is as it was", load(SIZE), load(SIZE + ALIAS));
+    SCC_CFG0 = 0;
+    ISB();
+    check("switched off", patched(), 7);
+    check("... the data", load((uint32_t)code_data) != 0x12345678, 1);
+    SCC_CFG0 = 1; /* and again, which the end of the run finds */
+    ISB();
+    check("again", patched(), 0x66);
+}
+
 static void test_mpu(void)
 {
     MPU_RBAR = (uint32_t)ram & ~31u;
@@ -104,5 +137,6 @@ int main(void)
     test_code();
     test_ends();
     test_mpu();
+    test_remap();
     finish();
 }

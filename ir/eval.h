@@ -15,7 +15,7 @@
 #define IR_EVAL_OPS(X)                                                                             \
     X(add) X(sub) X(and) X(or) X(xor) X(andn) X(not) X(neg) X(mov) X(mul) X(udiv) X(sdiv)          \
     X(shl) X(shr) X(sar) X(ror) X(sext8) X(sext16) X(zext8) X(zext16) X(sext32) X(zext32)          \
-    X(lo32) X(hi32) X(pair) X(ubfx) X(sbfx) X(bfi) X(clz) X(index) X(bswap) X(rev16) X(rbit)                \
+    X(lo32) X(hi32) X(pair) X(ubfx) X(sbfx) X(bfi) X(clz) X(index) X(bswap) X(rev16) X(rbit) X(crc32c)                \
     X(cmpeq) X(cmpne) X(cmpltu) X(cmpleu) X(cmplts) X(cmples) X(select)
 
 static inline unsigned ir_op_width(const struct ir_op *op)
@@ -82,6 +82,15 @@ static inline uint64_t ir_count_zeros(const struct ir_op *op, uint64_t a)
     return a ? (unsigned)__builtin_clzll(a) - (64 - width) : width;
 }
 
+/* The polynomial 0x1edc6f41, bits reversed. */
+static inline uint32_t ir_crc32c(uint32_t crc, uint32_t v, unsigned bytes)
+{
+    crc ^= bytes < 4 ? v & ((1u << 8 * bytes) - 1) : v;
+    for (unsigned i = 0; i < 8 * bytes; i++)
+        crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+    return crc;
+}
+
 IR_EVAL(add, a + b)
 IR_EVAL(sub, a - b)
 IR_EVAL(index, a + (b << op->imm))
@@ -115,6 +124,7 @@ IR_EVAL(clz, ir_count_zeros(op, a))
 IR_EVAL(bswap, op->type == IR_I64 ? __builtin_bswap64(a) : __builtin_bswap32((uint32_t)a))
 IR_EVAL(rev16, (a & 0x00ff00ff) << 8 | (a >> 8 & 0x00ff00ff))
 IR_EVAL(rbit, ir_reverse_bits((uint32_t)a))
+IR_EVAL(crc32c, ir_crc32c((uint32_t)a, (uint32_t)b, 1u << op->imm))
 IR_EVAL(cmpeq, a == b)
 IR_EVAL(cmpne, a != b)
 IR_EVAL(cmpltu, a < b)

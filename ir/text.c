@@ -5,7 +5,7 @@
 /* Where it is more than the arguments. */
 static const char *const patterns[IR_OP_COUNT] = {
     [IR_OP_const] = "i",     [IR_OP_get] = "s",       [IR_OP_set] = "sa",  [IR_OP_pcrel] = "o",
-    [IR_OP_part] = "ai",     [IR_OP_callz] = "ha",    [IR_OP_index] = "ai",
+    [IR_OP_part] = "ai",     [IR_OP_callz] = "ha",    [IR_OP_index] = "ai",  [IR_OP_crc32c] = "ai",
     [IR_OP_ubfx] = "af",     [IR_OP_sbfx] = "af",     [IR_OP_bfi] = "af",  [IR_OP_ld] = "am",
     [IR_OP_st] = "am",       [IR_OP_memgroup] = "ag", [IR_OP_call] = "ha", [IR_OP_insn] = "i",
     [IR_OP_mark] = "i",

@@ -192,6 +192,8 @@ static bool check_imm(struct verifier *v, const struct ir_op *op)
         if (op->imm >= t->slot_count)
             return breach(v, "no such slot");
         return op->type == ir_slot_value_type(&t->slots[op->imm]) || breach(v, "not the slot's type");
+    case IR_OP_crc32c:
+        return op->imm <= 2 || breach(v, "no such size");
     case IR_OP_index:
         return (op->imm >= 1 && op->imm <= 3) || breach(v, "no such scale");
     case IR_OP_ubfx:

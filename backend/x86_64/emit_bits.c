@@ -190,6 +190,20 @@ void emit_rev16(struct compiler *c, const struct ir_op *op, int32_t i)
     x_shift_i(&c->a, X86_ROR_I, 0, dst, 16);
 }
 
+/* Where the destination is pinned, and where b is: by another register. */
+void emit_crc32c(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned b = ra_reg(c, op->arg[1]), a = ra_reg(c, op->arg[0]), dst = ra_dest(c, i, NO_VALUE);
+    unsigned t = dst == b ? ra_alloc(c) : dst;
+    if (t != a)
+        x_mov_rr(&c->a, 0, t, a);
+    if (op->imm == 1)
+        x_u8(&c->a, 0x66); /* of 16 bits */
+    x_rr(&c->a, op->imm ? X86_CRC32_32 : X86_CRC32_8, 0, t, b);
+    if (t != dst)
+        x_mov_rr(&c->a, 0, dst, t);
+}
+
 void emit_rbit(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     static const uint32_t masks[] = {0x55555555, 0x33333333, 0x0f0f0f0f};

@@ -180,7 +180,9 @@ static void arithmetic(struct gen *g)
         args[k] = value(g, letter == 't' ? type : letter == 'q' ? IR_I64 : IR_I32);
     }
     unsigned fw = random_fw(g, info->flags), width = type == IR_I64 ? 64 : 32;
-    uint64_t imm = opcode == IR_OP_index ? 1 + pick(g, 3) : 0;
+    uint64_t imm = opcode == IR_OP_index    ? 1 + pick(g, 3)
+                   : opcode == IR_OP_crc32c ? pick(g, 3)
+                                            : 0;
     if (opcode >= IR_OP_shl && opcode <= IR_OP_ror && (fw || pick(g, 2)))
         args[1] = ir_const(g->b, IR_I32, 1 + pick(g, width - 1));
     if (opcode == IR_OP_ubfx || opcode == IR_OP_sbfx || opcode == IR_OP_bfi) {

@@ -183,7 +183,7 @@ static bool has_register(const cs_x86 *x, const char *name)
 static bool is_odd(unsigned id)
 {
     return id == X86_MOVSXD || id == X86_MOVZX8 || id == X86_MOVZX16 || id == X86_MOVSX8 ||
-           id == X86_MOVSX16 || id == X86_JMP_M || id == X86_CALL_M || id == X86_LEA;
+           id == X86_MOVSX16 || id == X86_CRC32_8 || id == X86_JMP_M || id == X86_CALL_M || id == X86_LEA;
 }
 
 Test(assembler, register_forms)

@@ -114,6 +114,8 @@ static const struct row rows[] = {
     {"bswap.i32 %1", 0x12345678, 0, 0x78563412, NULL, NULL},
     {"bswap.i64 %4", 0x0123456789abcdef, 0, 0xefcdab8967452301, NULL, NULL},
     {"rev16 %1", 0x12345678, 0, 0x34127856, NULL, NULL},
+    {"crc32c %1, %2, 0", 0, 1, 0xf26b8303, NULL, NULL},
+    {"crc32c %1, %2, 2", 0xffffffff, 0, 0xb798b438, NULL, NULL}, /* four zeros: 48674bc7 inverted */
     {"rbit %1", 0x00000001, 0, 0x80000000, NULL, NULL},
     {"rbit %1", 0x12345678, 0, 0x1e6a2c48, NULL, NULL},
     {"cmpeq.i32 %1, %2", 5, 5, 1, NULL, NULL},

@@ -22,10 +22,6 @@ static crc_table crc32_table = {
     0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
     0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
 };
-static crc_table crc32c_table = {
-    0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
-    0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9, 0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
-};
 
 /* @crc continued with the low @bytes bytes of @v, without the customary inversions. */
 static uint32_t crc_update(crc_table table, uint32_t crc, uint32_t v, uint32_t bytes)
@@ -42,12 +38,6 @@ uint64_t arm_helper_crc32(struct ir_env *env, uint64_t crc, uint64_t v, uint64_t
     return crc_update(crc32_table, (uint32_t)crc, (uint32_t)v, (uint32_t)bytes);
 }
 
-uint64_t arm_helper_crc32c(struct ir_env *env, uint64_t crc, uint64_t v, uint64_t bytes,
-                           uint64_t unused3)
-{
-    return crc_update(crc32c_table, (uint32_t)crc, (uint32_t)v, (uint32_t)bytes);
-}
-
 /* CRC32<sz> <Rd>, <Rn>, <Rm>; CRC32C<sz> <Rd>, <Rn>, <Rm> */
 bool trans_CRC32(struct arm_translate *t, const struct arg_crc *a)
 {
@@ -55,7 +45,10 @@ bool trans_CRC32(struct arm_translate *t, const struct arg_crc *a)
         return arm_unpredictable(t);
     int32_t acc = arm_reg_read(t, a->rn), v = arm_reg_read(t, a->rm);
     int32_t bytes = ir_i32(t->b, 1u << a->sz);
-    unsigned helper = a->c ? ARM_HELPER_crc32c : ARM_HELPER_crc32;
-    arm_reg_write(t, a->rd, ir_call(t->b, helper, acc, v, bytes, IR_NONE));
+    if (a->c)
+        v = ir_emit(t->b, IR_OP_crc32c, IR_I32, acc, v, IR_NONE, (uint64_t)a->sz);
+    else
+        v = ir_call(t->b, ARM_HELPER_crc32, acc, v, bytes, IR_NONE);
+    arm_reg_write(t, a->rd, v);
     return true;
 }

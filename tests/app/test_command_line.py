@@ -130,7 +130,6 @@ REFUSED = [
     (['-icount', '3,align=on'], r"align=on is not supported"),
     (['-icount', '3,sleep=maybe'], r"sleep=maybe"),
     (['-icount', '3,rr=record,rrfile=x'], r"replay.*not supported"),
-    (['-icount', '3', '-smp', '2'], r"-icount.*-smp 2"),
     (['-seed', 'x'], r"-seed: 'x'"),
     (['--icount-report'], r"--icount-report: needs -icount"),
     (['--host-features', 'no-bmi3'], r"'no-bmi3'.*'no-bmi"),

@@ -153,7 +153,40 @@ static void nothing(void *opaque)
 {
 }
 
+static uint32_t process_id(void *opaque)
+{
+    return 1;
+}
+
+static void follow(void *opaque, bool forks, bool execs)
+{
+}
+
+static bool thread_pointer(void *opaque, uint32_t thread, uint32_t *value)
+{
+    known(thread);
+    *value = 0x100;
+    return true;
+}
+
+static void non_stop(void *opaque, bool on)
+{
+}
+
+static bool held(void *opaque, uint32_t thread)
+{
+    known(thread);
+    return thread == 8;
+}
+
+static void act(void *opaque, const struct gdb_resume *action)
+{
+    known(action->thread);
+}
+
 static const struct gdb_target target = {
+    .process_id = process_id, .follow = follow, .thread_pointer = thread_pointer, .non_stop = non_stop,
+    .quiet = non_stop, .held = held, .act = act,
     .threads = threads, .describe = describe, .running = running, .stop = stop, .resume = resume,
     .registers = registers, .read_register = read_register, .write_register = write_register,
     .read_memory = read_memory, .write_memory = write_memory, .memory_map = memory_map,
@@ -174,7 +207,9 @@ static const char *const corpus[] = {
     "vFile:pread:0,100,0", "vFile:fstat:0", "vFile:readlink:2f61", "vFile:close:0", "vCont?", "vCont;c",
     "vCont;s:7;c", "vCont;r1000,1010:8;t", "vCont;C05:9;S0b:7", "c", "s", "C05", "S05;1000", "c1000",
     "D", "D;1", "vAttach;1", "vRun;61;62", "R00", "vKill;1", "k", "qRcmd,68656c70", "qqemu.PhyMemMode",
-    "Qqemu.PhyMemMode:1", "Qqemu.sstep=7", "qqemu.sstep", "vMustReplyEmpty",
+    "qSupported:multiprocess+;fork-events+;vfork-events+;exec-events+", "Hgp1.7", "Hgp1.0", "Tp1.8", "vCont;c:p1.-1;s:p1.7",
+    "qGetTLSAddr:7,10,200", "qGetTLSAddr:p1.8,10,0", "qSymbol::", "qSymbol:100:5f74", "QNonStop:1", "QNonStop:0", "vStopped",
+    "vCtrlC", "vCont;t", "p1a", "P1a=0011223344556677", "Qqemu.PhyMemMode:1", "Qqemu.sstep=7", "qqemu.sstep", "vMustReplyEmpty",
 };
 
 static uint64_t seed;
@@ -212,11 +247,12 @@ static size_t make_packet(char *packet)
 static struct fake *fake_new(void)
 {
     struct fake *f = calloc(1, sizeof(*f));
-    f->registers = (struct gdb_registers){.list = f->list, .count = 17, .in_g = 17};
+    f->registers = (struct gdb_registers){.list = f->list, .count = 18, .in_g = 17};
     for (unsigned i = 0; i < 17; i++) {
         f->list[i] = (struct gdb_register){.number = (uint16_t)(i < 16 ? i : 25), .bytes = 4};
         snprintf(f->list[i].name, sizeof(f->list[i].name), "r%u", i);
     }
+    f->list[17] = (struct gdb_register){.number = 26, .bytes = 16, .key = 3}; /* its halves are 3 and 4 */
     return f;
 }
 

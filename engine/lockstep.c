@@ -73,12 +73,13 @@ static struct lockstep *lockstep_of(const struct ir_env *env)
 
 /* ---- copying states: exit_request belongs to other threads ---------------------------------------- */
 
+#define COMPARED    offsetof(struct ir_env, budget) /* behind what is the backend's */
 #define ASYNC_START offsetof(struct ir_env, exit_request)
 #define ASYNC_END (ASYNC_START + sizeof(uint32_t))
 
 static void state_copy(const struct lockstep *ls, void *to, const void *from)
 {
-    const size_t start = offsetof(struct ir_env, budget); /* behind the spill area */
+    const size_t start = COMPARED;
     memcpy((uint8_t *)to + start, (const uint8_t *)from + start, ASYNC_START - start);
     memcpy((uint8_t *)to + ASYNC_END, (const uint8_t *)from + ASYNC_END, ls->state_size - ASYNC_END);
 }
@@ -266,7 +267,7 @@ static const struct {
     size_t start, end;
 } incomparable[] = {
 #define RANGE(member) {offsetof(struct ir_env, member), offsetof(struct ir_env, member) + sizeof(((struct ir_env *)0)->member)}
-    RANGE(entered), RANGE(spill), RANGE(exit_request), RANGE(page_base), RANGE(insn_word), RANGE(insn_left),
+    RANGE(exit_request), RANGE(page_base), RANGE(insn_word), RANGE(insn_left),
     RANGE(exit_site), RANGE(backend_private),
 #undef RANGE
 };
@@ -277,7 +278,7 @@ static bool states_equal(const struct lockstep *ls, uint8_t *interp, const uint8
     for (unsigned i = 0; i < ARRAY_SIZE(incomparable); i++)
         memcpy(interp + incomparable[i].start, jit + incomparable[i].start,
                incomparable[i].end - incomparable[i].start);
-    return !memcmp(interp, jit, ASYNC_START) && /* the request may come just now */
+    return !memcmp(interp + COMPARED, jit + COMPARED, ASYNC_START - COMPARED) && /* the request may come just now */
            !memcmp(interp + ASYNC_END, jit + ASYNC_END, ls->state_size - ASYNC_END);
 }
 
@@ -285,7 +286,7 @@ static void print_differences(const struct lockstep *ls, const uint8_t *interp, 
                               FILE *out)
 {
     const struct ir_target *t = ls->engine->target;
-    for (size_t i = 0; i < ls->state_size; i++) {
+    for (size_t i = COMPARED; i < ls->state_size; i++) {
         if (interp[i] == jit[i])
             continue;
         const char *name = "?";

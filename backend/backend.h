@@ -2,8 +2,8 @@
  * The interface of a code generator. It knows the IR and the target's data, and neither the guest
  * nor how blocks are found.
  *
- * Memory: one code cache of a fixed size, mapped twice (read-write and read-execute; in direct mode
- * once as both where the host allows that, which makes fork cheap), the execute view below 2 GiB so that code addresses fit in a uint32_t. The cache is divided into regions;
+ * Memory: one code cache of a fixed size, mapped twice (read-write and read-execute), the execute
+ * view below 2 GiB so that code addresses fit in a uint32_t. The cache is divided into regions;
  * the engine decides when a region is reused.
  */
 #ifndef ARMEMU_BACKEND_BACKEND_H

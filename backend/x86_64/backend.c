@@ -122,7 +122,7 @@ struct backend *backend_new(const struct backend_config *config, struct error *e
     if (!be)
         abort();
     be->config = *config;
-    if (!codecache_open(&be->cache, config->cache_size, config->region_count, config->direct, e)) {
+    if (!codecache_open(&be->cache, config->cache_size, config->region_count, e)) {
         free(be);
         return NULL;
     }

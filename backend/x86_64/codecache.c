@@ -11,21 +11,6 @@
  * position-independent has, its heap at a random distance included. */
 #define USUAL_PLACE ((void *)0x30000000)
 
-/* One view for both, which is the process's own, so that a child of fork has it as well. Not all hosts
- * allow that. */
-static bool map_one_view(struct codecache *cc)
-{
-    const int prot = PROT_READ | PROT_WRITE | PROT_EXEC;
-    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    void *p = mmap(USUAL_PLACE, cc->size, prot, flags | MAP_FIXED_NOREPLACE, -1, 0);
-    if (p == MAP_FAILED)
-        p = mmap(NULL, cc->size, prot, flags | MAP_32BIT, -1, 0);
-    if (p == MAP_FAILED)
-        return false;
-    cc->rw = cc->rx = p;
-    return true;
-}
-
 static bool map_views(struct codecache *cc, int fd, struct error *e)
 {
     if (ftruncate(fd, cc->size) != 0)
@@ -44,8 +29,7 @@ static bool map_views(struct codecache *cc, int fd, struct error *e)
     return true;
 }
 
-bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, bool one_view,
-                    struct error *e)
+bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, struct error *e)
 {
     memset(cc, 0, sizeof(*cc));
     cc->copy = -1;
@@ -57,8 +41,6 @@ bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, 
         return error_set(e, "code cache of %u bytes is too small for %u regions", size,
                          region_count);
     cc->size = CODECACHE_COMMON + cc->region_size * cc->region_count;
-    if (one_view && map_one_view(cc))
-        return true;
     int fd = memfd_create("armemu-code", MFD_CLOEXEC);
     if (fd < 0)
         return error_set_errno(e, "memory file for the code cache");
@@ -73,7 +55,7 @@ void codecache_close(struct codecache *cc)
 {
     if (cc->rw)
         munmap(cc->rw, cc->size);
-    if (cc->rx && cc->rx != cc->rw)
+    if (cc->rx)
         munmap(cc->rx, cc->size);
     cc->rw = cc->rx = NULL;
 }
@@ -92,8 +74,6 @@ static bool copy_range(const struct codecache *cc, size_t offset, size_t size)
 
 bool codecache_fork_prepare(struct codecache *cc, struct error *e)
 {
-    if (cc->rw == cc->rx)
-        return true;
     cc->copy = memfd_create("armemu-code", MFD_CLOEXEC);
     if (cc->copy < 0)
         return error_set_errno(e, "memory file for the child's code cache");
@@ -111,8 +91,6 @@ bool codecache_fork_prepare(struct codecache *cc, struct error *e)
 
 void codecache_fork_finish(struct codecache *cc, bool child)
 {
-    if (cc->rw == cc->rx)
-        return;
     if (child && (mmap(cc->rw, cc->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, cc->copy,
                        0) == MAP_FAILED ||
                   mmap(cc->rx, cc->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, cc->copy,

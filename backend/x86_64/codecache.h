@@ -1,5 +1,5 @@
-/* The code cache: one memory file, mapped read-write and read-execute, or private memory that is both;
- * divided into a common area and regions. */
+/* The code cache: one memory file, mapped read-write and read-execute, divided into a common area
+ * and regions. */
 #ifndef ARMEMU_BACKEND_X86_64_CODECACHE_H
 #define ARMEMU_BACKEND_X86_64_CODECACHE_H
 
@@ -12,7 +12,7 @@ enum { CODECACHE_REGIONS_MAX = 64 };
 enum { CODECACHE_COMMON = 24576 }; /* bytes of the common area, in front of the regions */
 
 struct codecache {
-    uint8_t *rw, *rx; /* the two views, or one */
+    uint8_t *rw, *rx; /* the two views */
     uint32_t size;    /* of a view */
     uint32_t region_size, region_count;
     uint32_t region; /* current */
@@ -21,9 +21,7 @@ struct codecache {
     int copy;        /* the child's memory file during a fork, else -1 */
 };
 
-/** @one_view: private memory, if the host allows it. */
-bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, bool one_view,
-                    struct error *e);
+bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, struct error *e);
 void codecache_close(struct codecache *cc);
 /** Copy the code to a memory file of its own, for the child of a fork that follows. */
 bool codecache_fork_prepare(struct codecache *cc, struct error *e);

@@ -262,7 +262,6 @@ Test(translate_flow, conditional_branch_ends_the_block)
     run_free(r);
 }
 
-/* A run that ends in a conditional branch: MOVEQ, BXEQ */
 /* A block that is executed often goes on behind what leads ahead, and ends where it is led back. */
 Test(translate_flow, hot_blocks_go_on)
 {
@@ -295,6 +294,45 @@ Test(translate_flow, hot_blocks_go_on)
     run_free(r);
 }
 
+static void enter(struct run *r, uint32_t at, uint32_t times)
+{
+    r->s.env.entered[guest_entered(0, (RUN_CODE + at) & 0xfff)] = times;
+}
+
+/* It goes on at the target of a branch behind which blocks were seldom entered, and leaves behind it. */
+Test(translate_flow, hot_blocks_go_where_code_went)
+{
+    struct run *r = run_new();
+    for (unsigned thumb = 0; thumb < 2; thumb++) {
+        for (unsigned zero = 0; zero < 2; zero++) {
+            if (thumb) {
+                run_put_thumb(r, 0, 0xb110); /* CBZ r0, .+8 */
+                run_put_thumb(r, 2, 0x3101); /* ADDS r1, #1: skipped */
+                run_put_thumb(r, 8, 0x3102); /* ADDS r1, #2 */
+                run_put_thumb(r, 10, 0x4770); /* BX lr */
+            } else {
+                run_put_arm(r, 0, 0xe3500000);  /* CMP r0, #0 */
+                run_put_arm(r, 4, 0x0a000001);  /* BEQ .+12 */
+                run_put_arm(r, 8, 0xe2811001);  /* ADD r1, r1, #1: skipped */
+                run_put_arm(r, 16, 0xe2811002); /* ADD r1, r1, #2 */
+                run_put_arm(r, 20, 0xe12fff1e); /* BX lr */
+            }
+            at(r, 0, thumb);
+            r->hot = r->entered = true;
+            enter(r, 0, 100);
+            enter(r, thumb ? 2 : 8, 3);
+            r->s.r[0] = !zero;
+            r->s.r[1] = 0;
+            r->s.r[14] = 0x9000 + thumb;
+            run_block(r, 100);
+            cr_assert_eq(pc(r), zero ? 0x9000 : RUN_CODE + (thumb ? 2 : 8));
+            cr_assert_eq(r->s.r[1], zero ? 2 : 0);
+        }
+    }
+    run_free(r);
+}
+
+/* A run that ends in a conditional branch: MOVEQ, BXEQ */
 Test(translate_flow, conditional_return)
 {
     struct run *r = run_new();

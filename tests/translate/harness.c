@@ -239,6 +239,7 @@ void run_translate(struct run *r, uint32_t max_insns)
         .max_insns = max_insns,
         .fold_literals = r->fold_literals,
         .hot = r->hot,
+        .entered = r->entered ? env->entered : NULL,
     };
     arena_reset(&r->arena);
     ir_block_init(&r->block, &run_target, &r->arena);

@@ -50,6 +50,7 @@ struct run {
     uint8_t data[RUN_DATA_SIZE];
     bool no_next_page;
     bool fold_literals, hot;
+    bool entered;        /* env.entered is looked at, with key 0 */
     bool optimise;       /* run the optimised IR */
     uint32_t block_flags; /* besides THUMB and IT, which come from the state */
     bool helpers_return;      /* helpers that may raise do not */

@@ -64,7 +64,7 @@ struct process_config {
     const char *code_store;  /* directory where translated code is kept for the next run; NULL: nowhere */
     const struct arm_cpu_model *cpu_model;
     enum engine_accel accel;
-    uint32_t host_features_mask;
+    uint32_t host_features_mask; /* features of the host (enum host_feature) that must not be used */
     bool strace;             /* print system calls on stderr */
     FILE *perfmap;
     const struct process_debugger *debugger; /* NULL: none */

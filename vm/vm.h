@@ -88,7 +88,7 @@ struct vm_config {
     bool no_reboot;       /* a reset request ends the VM instead */
     bool start_paused;    /* -S */
     bool one_insn;        /* blocks of one instruction */
-    uint32_t host_features_mask;
+    uint32_t host_features_mask; /* features of the host (enum host_feature) that must not be used */
     uint32_t slice, cache_size; /* see engine_config */
     struct board_nic nic[BOARD_NICS_MAX]; /* of vm_nets, or made by the caller */
     struct vm_icount icount;

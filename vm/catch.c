@@ -62,8 +62,9 @@ void vm_exception_entered(struct arm_state *s, unsigned exc)
     unsigned bit = arm_is_m(s) && exc > M_FIRST_INTERRUPT ? M_FIRST_INTERRUPT : exc;
     if (!(c->vm->debug.catches >> bit & 1))
         return;
-    c->stop_noted = true;
+    c->stop_noted = c->caught = true;
     c->stop = (struct gdb_stop){.kind = GDB_STOP_STEP, .thread = c->index + 1};
     atomic_store(&c->attention, true);
     atomic_store(&s->env.exit_request, 1);
+    s->env.slow_dispatch = 1; /* before the handler's first block */
 }

@@ -3,7 +3,8 @@
  *
  * A CPU that stops holds itself and posts the news to the event loop, which parks the others and
  * tells the listener. All stops are before the instruction (or, for a step, between two), so what
- * other CPUs had to report meanwhile can be forgotten: they meet it again.
+ * other CPUs had to report meanwhile can be forgotten: they meet it again. But an exception that was caught has
+ * been taken: that is told when its CPU is to go on.
  */
 #include "vm/debug.h"
 
@@ -255,6 +256,7 @@ static void announce_each(struct vm *vm)
         if (!c->held || stop.kind == GDB_STOP_NONE)
             continue;
         c->stop.kind = GDB_STOP_NONE;
+        c->caught = false;
         if (vm->debug.listener.stopped)
             vm->debug.listener.stopped(vm->debug.listener.opaque, &stop);
     }
@@ -278,6 +280,8 @@ static void announce(void *opaque)
     for (uint32_t i = 0; i < vm->cpu_count; i++)
         if (stop.kind == GDB_STOP_NONE)
             stop = vm->cpus[i]->stop;
+    if (stop.kind != GDB_STOP_NONE)
+        cpu_of(vm, stop.thread)->caught = false;
     vm_debug_release(vm);
     if (d->listener.stopped)
         d->listener.stopped(d->listener.opaque, &stop);
@@ -468,7 +472,7 @@ static void cpu_resume(struct vm_cpu *c, const struct gdb_resume *r)
     gdb_thread_order(&c->order, c->engine, r);
     if (c->vm->debug.changed && (r->action == GDB_CONTINUE || r->range_end))
         breakpoints_apply(c->vm);
-    if (c->order.step && !c->powered) { /* there is nothing to wait for */
+    if (r->action != GDB_HOLD && (c->caught || (c->order.step && !c->powered))) { /* nothing to wait for */
         c->stop = (struct gdb_stop){.kind = GDB_STOP_STEP, .thread = thread_of(c)};
         cpu_stopped(c);
     }
@@ -488,7 +492,7 @@ static struct vm_cpu *steps_alone(struct vm *vm, const struct gdb_resume *action
     }
     bool able = vm->paused && !vm->config.icount.enabled && !vm->semihosting.calls &&
                 loop_is_current(vm->loop);
-    return c && able && c->powered && c->parked && !c->start_pending ? c : NULL;
+    return c && able && c->powered && c->parked && !c->start_pending && !c->caught ? c : NULL;
 }
 
 /* Do the step while all CPUs stay parked, which saves changing to the CPU's thread and back. False: it
@@ -653,8 +657,11 @@ static void describe(void *opaque, uint32_t thread, char *name, size_t name_size
 
 static void attached(void *opaque, bool yes)
 {
-    ((struct vm *)opaque)->debug.attached = yes;
-    ((struct vm *)opaque)->debug.catches = 0;
+    struct vm *vm = opaque;
+    vm->debug.attached = yes;
+    vm->debug.catches = 0;
+    for (uint32_t i = 0; i < vm->cpu_count; i++)
+        vm->cpus[i]->caught = false;
 }
 
 static void reset(void *opaque)

@@ -64,6 +64,7 @@ struct vm_cpu {
     bool parked;            /* the thread is waiting here, its state may be touched */
     bool held;              /* the debugger does not let it go on, also when not paused */
     struct gdb_stop stop;   /* what it has to tell the debugger */
+    bool caught;            /* ... is of an exception, which has been taken: not to be forgotten */
     struct gdb_thread order; /* what the debugger wants it to do */
 
     /* Only the CPU's thread: */

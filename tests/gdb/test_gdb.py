@@ -140,6 +140,18 @@ def test_catch_exceptions(context):
     check_equal((v["und"], v["mode"], v["abt"], v["end"]), ("4", "27", "16", "1"), "vectors")
 
 
+def test_catch_exceptions_of_two_cpus(context):
+    """Both are taken, whichever is told first."""
+    vector = "$pc - (unsigned)&vectors"
+    out = gdb(context, "a32", "set var stay = 1\nbreak second_main\ncontinue\ndelete\nmonitor catch svc\n"
+              "thread 1\nset $pc = &the_svc\nthread 2\nset $pc = &the_svc\nset $VBAR = (unsigned)&vectors\n"
+              "continue\n" + show("first", vector, "/d") + show("one", "$_thread")
+              + "continue\n" + show("second", vector, "/d") + show("other", "$_thread"), "-smp", "2")
+    v = values(out)
+    check_equal((v["first"], v["second"]), ("8", "8"), "at the vector")
+    check_equal(sorted((v["one"], v["other"])), ["1", "2"], "each CPU")
+
+
 def test_step_wfi(context):
     out = gdb(context, "a32", "break idle\ncontinue\nstepi\n" + show("behind", "$pc - (unsigned)&idle", "/d")
               + "stepi\n" + show("back", "$pc - (unsigned)&idle", "/d"))

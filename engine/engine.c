@@ -409,7 +409,7 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
         flags |= BLOCK_STEP | GUEST_FLAGS_LOOKUP_ONLY;
     ec->sampling = ec->sampling && !ec->step && !ec->step_once;
     bool known = !*site && !ec->sampling && !ec->changed &&
-                 (en->accel == ENGINE_JIT || (en->accel == ENGINE_INTERP && !en->checks));
+                 (en->accel == ENGINE_JIT || (en->accel == ENGINE_INTERP && !atomic_load(&en->checks)));
     uint32_t entry = known ? entry_known(ec, flags) : en->no_entry;
     if (entry == en->no_entry) {
         b = straddle_known(ec, flags);

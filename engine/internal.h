@@ -145,7 +145,7 @@ struct engine {
     pthread_cond_t quiet;
     atomic_uint epoch;
     bool evicting;
-    bool checks;                  /* there may be blocks that have to be checked */
+    atomic_bool checks;           /* there may be blocks that have to be checked */
     uint64_t unprotects;          /* how often a page's protection ended, or was to */
     FILE *perfmap;
     struct store *store;          /* NULL: none */

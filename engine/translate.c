@@ -196,7 +196,8 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     uint64_t start_ns = now_ns();
     struct engine_fetch next = {0};
     bool checked = mode == ENGINE_CODE_CHECKED;
-    en->checks = en->checks || checked;
+    if (checked)
+        atomic_store(&en->checks, true);
     if (checked && max_insns > CHECKED_INSNS_MAX)
         max_insns = CHECKED_INSNS_MAX;
     struct guest_code code = {

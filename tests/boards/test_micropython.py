@@ -129,20 +129,33 @@ def session(armemu, options):
         seen = seen[seen.index(picture) + 1:]
 
 
+def problem_of(armemu, options, attempts):
+    """What is wrong at each of so many attempts; None when one went well."""
+    problem = None
+    for _ in range(attempts):
+        try:
+            session(armemu, options)
+            return None
+        except Failed as failed:
+            problem = failed
+    return problem
+
+
 def main():
     if not os.path.exists(FIRMWARE):
         print('1..0 # SKIP no ' + FIRMWARE)
         return 0
-    cases = [('counted instructions', ['-icount', 'shift=6']), ('the host\'s time', [])]
+    # With the host's time, a host that is busy may let LEDs be lit and put out unseen.
+    cases = [('counted instructions', ['-icount', 'shift=6'], 1), ('the host\'s time', [], 3)]
     bad = 0
     print('1..%d' % len(cases))
-    for number, (name, options) in enumerate(cases, 1):
-        try:
-            session(sys.argv[1], options)
+    for number, (name, options, attempts) in enumerate(cases, 1):
+        problem = problem_of(sys.argv[1], options, attempts)
+        if not problem:
             print('ok %d - %s' % (number, name), flush=True)
-        except Failed as problem:
-            bad += 1
-            print('not ok %d - %s\n# %s' % (number, name, problem), flush=True)
+            continue
+        bad += 1
+        print('not ok %d - %s\n# %s' % (number, name, problem), flush=True)
     return bad != 0
 
 

@@ -499,6 +499,7 @@ static void budget_stub(struct compiler *c, const struct stub *s)
 static void changed_stub(struct compiler *c)
 {
     struct code *a = &c->a;
+    resident_leave(c);
     x_alu_ri(a, ALU_ADD, 0, BUDGET, (int32_t)c->b->insn_count);
     x_mov_ri(a, RAX, c->b->page_offset);
     x_alu_rm(a, ALU_ADD, 0, RAX, ENV(page_base));

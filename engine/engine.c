@@ -104,7 +104,7 @@ struct engine_cpu *engine_cpu_add(struct engine *en, struct ir_env *env)
     ec->env = env;
     env->engine_cpu = ec;
     env->refill = en->exact ? 0 : en->slice; /* 0: every end of a slice comes to the engine */
-    env->sample_in = en->tiers == TIERS_BY_SAMPLES ? SAMPLE_SLICES : 0;
+    env->sample_in = en->tiers == TIERS_BY_SAMPLES || en->ops.sampled ? SAMPLE_SLICES : 0;
     if (en->accel == ENGINE_LOCKSTEP)
         ec->lockstep = engine_lockstep_new(en);
     pthread_mutex_lock(&en->cpus_lock);
@@ -436,9 +436,11 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
         ec->step_once = false;
     ec->changed = reason == IR_EXIT_CHANGED;
     *site = reason == IR_EXIT_CHAIN ? env->exit_site : NULL;
-    if (reason == IR_EXIT_BUDGET && !env->sample_in && en->tiers == TIERS_BY_SAMPLES) {
+    if (reason == IR_EXIT_BUDGET && !env->sample_in && (en->tiers == TIERS_BY_SAMPLES || en->ops.sampled)) {
         env->sample_in = SAMPLE_SLICES;
-        ec->sampling = true;
+        ec->sampling = en->tiers == TIERS_BY_SAMPLES;
+        if (en->ops.sampled)
+            en->ops.sampled(env);
     }
     return reason;
 }

@@ -56,6 +56,8 @@ struct engine_ops {
     /** A CPU is about to enter the guest, or has been asked to look up (exit_request): apply pending
      * TLB operations and interrupt lines. Returns false when engine_run must return. */
     bool (*service)(struct ir_env *env);
+    /** A CPU is between two blocks, as every now and then while code runs (with ENGINE_JIT). May be NULL. */
+    void (*sampled)(struct ir_env *env);
     uint64_t (*load)(struct ir_env *env, uint64_t addr, uint32_t memop);
     void (*store)(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop);
     /** The page at @phys if nothing is expected to write to it, else NULL. May be NULL: translated code

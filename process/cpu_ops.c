@@ -121,7 +121,12 @@ static void code_unprotect(void *opaque, uint64_t phys)
 static bool service(struct ir_env *env)
 {
     struct task *t = env->owner;
-    return t->event == TASK_NOTHING && !atomic_load(&t->pending) && !debug_wants(t);
+    return t->event == TASK_NOTHING && !atomic_load(&t->pending) && !debug_wants(t) && !atomic_load(&t->rseq.leave);
+}
+
+static void sampled(struct ir_env *env)
+{
+    rseq_look(env->owner);
 }
 
 /* ---- memory that generated code does not access by itself ------------------------------------ */
@@ -346,6 +351,7 @@ const struct engine_ops process_engine_ops = {
     .stable_code = stable_code,
     .exec_flush = exec_flush,
     .service = service,
+    .sampled = sampled,
     .load = load,
     .store = store,
 };

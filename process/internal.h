@@ -2,6 +2,7 @@
 #ifndef ARMEMU_PROCESS_INTERNAL_H
 #define ARMEMU_PROCESS_INTERNAL_H
 
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -67,6 +68,19 @@ struct task_debug {
     int injected;            /* sent by the debugger: not to be told of */
 };
 
+/* Restartable sequences of a thread: rseq.c. */
+struct task_rseq {
+    uint32_t area, sig;       /* the guest's struct rseq; 0: none. The word in front of abort addresses */
+    int cpu;                  /* of the process's virtual processors, if it is the owner; under the lock: */
+    bool inside;              /* it is in the guest, with that processor */
+    bool affinity_changed;
+    uint64_t departures;      /* how often it has come out of the guest */
+    cpu_set_t allowed;
+    struct task *next_waiter;
+    pthread_cond_t given;
+    _Atomic bool leave;       /* it is to come out of the guest */
+};
+
 /* A guest thread, which is a host thread. */
 struct task {
     struct arm_state state __attribute__((aligned(64)));
@@ -101,7 +115,22 @@ struct task {
 
     uint32_t clear_tid;       /* set_tid_address: cleared and woken at the end */
     uint32_t robust_list;
+    struct task_rseq rseq;
     struct task_debug debug;
+};
+
+enum { RSEQ_CPUS = CPU_SETSIZE };
+
+/* Virtual processors: rseq.c. */
+struct process_rseq {
+    bool used;                /* there have been critical sections */
+    bool barriers_registered; /* membarrier */
+    _Atomic bool exclusive;   /* threads have the processors one at a time */
+    int possible;             /* processors of the host; 0: not known yet */
+    pthread_mutex_t lock;     /* for the rest */
+    struct task *owner[RSEQ_CPUS], *waiters;
+    unsigned barriers;        /* threads that wait for others to come out of the guest, */
+    pthread_cond_t departed;  /* here */
 };
 
 struct process {
@@ -123,6 +152,7 @@ struct process {
     uint32_t task_count;
     pthread_mutex_t actions_lock;
     struct guest_action own_actions[SIGNALS + 1];
+    struct process_rseq rseq;
 };
 
 /* What clone is asked for. */
@@ -190,6 +220,26 @@ void task_end(struct task *t);
 void process_store_code(struct process *p);
 /** End of the process, with everything written. */
 _Noreturn void process_exit(struct process *p, int status);
+
+/* rseq.c */
+void rseq_init(struct process *p);
+/** The thread, which has registered an area, is about to enter the guest: abort its critical section, have a
+ * processor. */
+void rseq_before_guest(struct task *t);
+/** It has come out. */
+void rseq_after_guest(struct task *t);
+/** Now and then while it runs: have it come out when it uses critical sections and has no processor of its own. */
+void rseq_look(struct task *t);
+/** A handler is about to be entered: the critical section is aborted. */
+void rseq_signal(struct task *t);
+/** The thread ends, or has unregistered its area. */
+void rseq_task_ends(struct task *t);
+/** In a child of fork, which has this thread alone. */
+void rseq_forked(struct task *t);
+/** Where threads may run has been changed. */
+void rseq_affinity_changed(struct process *p);
+/** The commands of membarrier that abort critical sections; the call's arguments. */
+int64_t rseq_membarrier(struct task *t, const uint32_t *a);
 
 /* vfork.c */
 /** Make a process in the same memory, and wait until it is gone from there; its number, or -errno. */

@@ -40,6 +40,7 @@ int process_run(const struct process_config *config, struct error *e)
     p->config = *config;
     pthread_mutex_init(&p->tasks_lock, NULL);
     pthread_mutex_init(&p->actions_lock, NULL);
+    rseq_init(p);
     p->space.shared = memory_shared;
     p->space.opaque = p;
     uint32_t top = config->space_top ? config->space_top : SPACE_TOP;

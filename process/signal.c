@@ -288,6 +288,7 @@ static void call_handler(struct task *t, int sig, const siginfo_t *info)
     t->restore_mask = false;
     settle_syscall(t, (action.flags & GUEST_SA_RESTART) && t->interrupted != TASK_FAIL);
     t->state.exclusive_size = 0;
+    rseq_signal(t);
     if (!frame_push(t, &action, sig, info, old_mask)) {
         const siginfo_t no_stack = {.si_signo = SIGSEGV,
                                     .si_addr = (void *)(uintptr_t)t->state.r[13]};

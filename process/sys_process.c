@@ -356,7 +356,10 @@ int64_t sys_sched_setaffinity(struct task *t, const uint32_t *a)
 {
     uint8_t mask[AFFINITY_BYTES] = {0};
     memcpy(mask, guest_ptr(t, a[2]), a[1] < sizeof(mask) ? a[1] : sizeof(mask));
-    return HOST3(t, SYS_sched_setaffinity, (int32_t)a[0], sizeof(mask), mask);
+    int64_t r = HOST3(t, SYS_sched_setaffinity, (int32_t)a[0], sizeof(mask), mask);
+    if (r >= 0)
+        rseq_affinity_changed(t->process);
+    return r;
 }
 
 int64_t sys_sched_getaffinity(struct task *t, const uint32_t *a)
@@ -375,14 +378,14 @@ int64_t sys_sched_getaffinity(struct task *t, const uint32_t *a)
     return r;
 }
 
-/* Commands that mean the host's memory as well as the guest's, whose accesses are as ordered as the
- * host's. There are no restartable sequences: the host moves threads without a word. */
+/* Commands mean the host's memory as well as the guest's, whose accesses are as ordered as the host's. The
+ * guest's critical sections the host knows nothing of. */
 int64_t sys_membarrier(struct task *t, const uint32_t *a)
 {
-    const int64_t absent = MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ |
-                           MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ;
-    if ((int32_t)a[0] & absent)
-        return -EINVAL;
+    const uint32_t sequences = MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ |
+                               MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ;
+    if (a[0] && (a[0] & (a[0] - 1)) == 0 && (a[0] & sequences))
+        return rseq_membarrier(t, a);
     int64_t r = HOST3(t, SYS_membarrier, (int32_t)a[0], a[1], (int32_t)a[2]);
-    return a[0] == MEMBARRIER_CMD_QUERY && r > 0 ? r & ~absent : r;
+    return a[0] == MEMBARRIER_CMD_QUERY && r > 0 ? r | sequences : r;
 }

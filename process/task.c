@@ -125,6 +125,8 @@ void task_run(struct task *t)
         volatile enum engine_stop stop = ENGINE_STOP_SERVICE;
         signals_deliver(t);
         debug_before_guest(t);
+        if (t->rseq.area)
+            rseq_before_guest(t);
         if (sigsetjmp(t->recover, 0) == 0) {
             t->recovery = RECOVER_HELPER;
             stop = engine_run(t->engine);
@@ -132,6 +134,7 @@ void task_run(struct task *t)
             helper_fault(t);
         }
         t->recovery = RECOVER_NOT;
+        rseq_after_guest(t);
         enum task_event event = t->event;
         debug_after_guest(t, stop);
         t->event = TASK_NOTHING;
@@ -206,6 +209,7 @@ static void robust_list_walk(struct task *t)
 void task_end(struct task *t)
 {
     signals_block_all();
+    rseq_task_ends(t);
     robust_list_walk(t);
     if (t->clear_tid && space_has(&t->process->space, t->clear_tid, 4, SPACE_WRITE)) {
         atomic_store((_Atomic uint32_t *)guest_ptr(t, t->clear_tid), 0);
@@ -326,6 +330,7 @@ static void forget_others(struct task *t)
     t->next = t->prev = NULL;
     memset(&p->exclusives, 0, sizeof(p->exclusives)); /* others may have held locks */
     t->state.exclusive_size = 0;
+    rseq_forked(t);
 }
 
 static void locks_take(struct process *p)
@@ -333,10 +338,12 @@ static void locks_take(struct process *p)
     pthread_mutex_lock(&p->space.map_lock);
     pthread_mutex_lock(&p->tasks_lock);
     pthread_mutex_lock(&p->actions_lock);
+    pthread_mutex_lock(&p->rseq.lock);
 }
 
 static void locks_release(struct process *p)
 {
+    pthread_mutex_unlock(&p->rseq.lock);
     pthread_mutex_unlock(&p->actions_lock);
     pthread_mutex_unlock(&p->tasks_lock);
     pthread_mutex_unlock(&p->space.map_lock);

@@ -91,15 +91,52 @@ for name in ['hello', 'compute', 'floats', 'selfmod', 'rewrite', 'opencode']:
 
 # What qemu-arm of this day does otherwise than the kernel, or hangs in: what the kernel does.
 EXPECTED = {
-    'barrier': '''commands 1, rseq 0
+    'rseqs': '''size 32
+registered: Device or resource busy
+cpu 1
+left 1, section 0, handler behind the abort
+of the library: done
+0 -1
+again: Invalid argument
+not aligned: Invalid argument
+of 28 bytes: Invalid argument
+flags: Invalid argument
+far: Bad address
+good: done
+cpu 1
+good again: Device or resource busy
+signature: Operation not permitted
+another: Invalid argument
+to go by another: Operation not permitted
+to go with flags: Invalid argument
+to go: done
+sum 240000 of 240000
+getcpu 1
+outside 1, section 0
+left 1, section 0, handler behind the abort
+barrier early: Operation not permitted
+register: done
+left 1, section 0, handler none
+barrier: done
+wrong processors 0
+child: has it: Device or resource busy
+sum 240001 of 240000
+well: exit 0
+no signature: signal 11
+version: signal 11
+abort inside: signal 11
+nowhere: signal 11
+high: signal 11
+unmapped: signal 11
+''',
+    'barrier': '''commands 1, rseq 1
 early Operation not permitted
 register done
 private done
 global done
-rseq Invalid argument
+rseq Operation not permitted
 nonsense Invalid argument
 blind 0
-restartable Function not implemented
 cpu 1
 ''',
     'vforks': '''a child

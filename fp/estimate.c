@@ -13,8 +13,9 @@ static unsigned rsqrt_estimate(unsigned a)
 {
     a = a < 256 ? 2 * a + 1 : ((a & ~1u) + 1) * 2;
     unsigned b = 512;
-    while (a * (b + 1) * (b + 1) < 1u << 28)
-        b++;
+    for (unsigned step = 256; step; step /= 2)
+        if (a * (b + step) * (b + step) < 1u << 28)
+            b += step;
     return (b + 1) / 2;
 }
 

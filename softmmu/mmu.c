@@ -30,12 +30,11 @@ struct mmu *mmu_new(const struct mmu_config *config, struct error *e)
         error_set(e, "out of memory for translation contexts");
         return NULL;
     }
-    mmu->context_count = count;
+    mmu->context_max = count;
     mmu->committed_max = config && config->max_table_pages ? config->max_table_pages
                                                            : MMU_TABLE_PAGES_DEFAULT;
     for (unsigned i = 0; i < MMU_HASH; i++)
         mmu->hash[i] = -1;
-    mmu_refs_reset(mmu);
     pthread_mutex_init(&mmu->lock, NULL);
     return mmu;
 }
@@ -47,7 +46,7 @@ void mmu_free(struct mmu *mmu)
     for (unsigned i = 0; i < mmu->context_count; i++)
         if (mmu->contexts[i].tables)
             munmap(mmu->contexts[i].tables, MMU_MAPPING_BYTES);
-    if (mmu->context_count)
+    if (mmu->context_max)
         pthread_mutex_destroy(&mmu->lock);
     free(mmu->contexts);
     free(mmu->refs);
@@ -211,11 +210,11 @@ static struct mmu_context *context_take(struct mmu *mmu)
 {
     struct mmu_context *victim = NULL;
 
+    if (mmu->context_count < mmu->context_max)
+        return &mmu->contexts[mmu->context_count++];
     for (unsigned i = 0; i < mmu->context_count; i++) {
         struct mmu_context *c = &mmu->contexts[i];
 
-        if (!c->used)
-            return c;
         if (c != mmu->current && (!victim || c->last_use < victim->last_use))
             victim = c;
     }
@@ -256,7 +255,6 @@ uint8_t *mmu_set_context(struct mmu *mmu, uint64_t key, uint32_t asid)
         c = context_take(mmu);
         context_map(c);
         context_retag(mmu, c);
-        c->used = true;
         c->key = key;
         c->asid = asid;
         c->hash_next = *head;

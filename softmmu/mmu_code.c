@@ -15,9 +15,9 @@ static int32_t *ref_head(struct mmu *mmu, uint64_t host_page)
 
 void mmu_refs_reset(struct mmu *mmu)
 {
+    if (mmu->ref_count)
+        memset(mmu->ref_heads, 0, sizeof(mmu->ref_heads));
     mmu->ref_count = 0;
-    for (unsigned i = 0; i < MMU_REF_HEADS; i++)
-        mmu->ref_heads[i] = -1;
 }
 
 /* Does the write entry still map the page? */
@@ -34,7 +34,7 @@ static void ref_link(struct mmu *mmu, int32_t index)
     int32_t *head = ref_head(mmu, mmu->refs[index].host_page);
 
     mmu->refs[index].next = *head;
-    *head = index;
+    *head = index + 1;
 }
 
 /* The array is full: keep what is live; when that is nearly everything, drop all write entries. */
@@ -61,8 +61,8 @@ void mmu_ref_add(struct mmu *mmu, struct mmu_context *c, uint32_t vpn, const uin
     uint16_t context = (uint16_t)(c - mmu->contexts);
     struct mmu_write_ref *ref;
 
-    for (int32_t i = *ref_head(mmu, host_page); i >= 0; i = mmu->refs[i].next) {
-        ref = &mmu->refs[i];
+    for (int32_t i = *ref_head(mmu, host_page); i; i = mmu->refs[i - 1].next) {
+        ref = &mmu->refs[i - 1];
         if (ref->host_page == host_page && ref->vpn == vpn && ref->context == context)
             return;
     }
@@ -79,8 +79,8 @@ void mmu_protect_page(struct mmu *mmu, const uint8_t *host)
     uint64_t host_page = (uint64_t)(uintptr_t)host >> 12;
     int32_t *link = ref_head(mmu, host_page);
 
-    while (*link >= 0) {
-        struct mmu_write_ref *ref = &mmu->refs[*link];
+    while (*link) {
+        struct mmu_write_ref *ref = &mmu->refs[*link - 1];
 
         if (ref->host_page != host_page) {
             link = &ref->next;

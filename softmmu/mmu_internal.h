@@ -28,7 +28,6 @@ struct mmu_context {
     uint64_t last_use;
     uint32_t asid;
     int32_t hash_next; /* -1 ends the chain */
-    bool used;
     uint8_t large_bits;       /* log2 size of the largest mapping entered; 12 when none is large */
     uint32_t dirty_count, committed_count;
     uint64_t dirty[MMU_PIECE_WORDS];     /* 4 KiB pieces that may hold entries */
@@ -41,12 +40,12 @@ struct mmu_write_ref {
     uint64_t host_page;
     uint32_t vpn;
     uint16_t context;
-    int32_t next;
+    int32_t next; /* as ref_heads */
 };
 
 struct mmu {
     struct mmu_context *contexts;
-    unsigned context_count;
+    unsigned context_count, context_max; /* those that were used so far; those that there may be */
     struct mmu_context *current;
     uint64_t tick;
     int32_t hash[MMU_HASH];
@@ -56,7 +55,7 @@ struct mmu {
 
     struct mmu_write_ref *refs;
     uint32_t ref_count;
-    int32_t ref_heads[MMU_REF_HEADS]; /* -1: empty */
+    int32_t ref_heads[MMU_REF_HEADS]; /* index + 1; 0: empty */
 
     pthread_mutex_t lock; /* of the queue */
     _Atomic bool pending;

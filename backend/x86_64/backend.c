@@ -36,9 +36,9 @@ static int next_pin(const struct backend *be)
     for (unsigned k = 0; k < t->slot_count; k++) {
         const struct ir_slot *s = &t->slots[k];
         if (s->pin == IR_SLOT_PIN_NEVER || s->type != IR_I32 || be->pin_of_slot[k] != NO_REG ||
-            k == t->lane_slot || slot_overlapped(t, k))
+            k == t->lane_slot || (best >= 0 && s->pin >= t->slots[best].pin))
             continue;
-        if (best < 0 || s->pin < t->slots[best].pin)
+        if (!slot_overlapped(t, k))
             best = (int)k;
     }
     return best;

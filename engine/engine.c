@@ -67,6 +67,7 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
         engine_free(en);
         return NULL;
     }
+    en->cold = config->direct && en->tiers == TIERS_BY_SAMPLES && en->ops.code_mode;
     en->store = config->store ? engine_store_open(en, config->store) : NULL;
     return en;
 }
@@ -74,6 +75,7 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
 static void cpu_free(struct engine_cpu *ec)
 {
     engine_lockstep_free(ec->lockstep);
+    arena_free(&ec->cold_arena);
     free(ec);
 }
 
@@ -332,9 +334,12 @@ static struct block *lookup_slow(struct engine_cpu *ec, uint32_t flags, void *si
         ec->stepped = true;
         return NULL;
     }
+    struct block *b = engine_cold_block(ec, &fetch, flags);
+    if (b)
+        return b;
     pthread_mutex_lock(&en->lock);
     en->stats.lookups++;
-    struct block *b = block_get(ec, &fetch, flags);
+    b = block_get(ec, &fetch, flags);
     if (b && b->valid && !b->straddles && !(flags & GUEST_FLAGS_LOOKUP_ONLY)) {
         uint32_t lane = flags & GUEST_FLAGS_LANE_MASK;
         en->ops.exec_fill(ec->env, lane, ec->env->pc, engine_entries(en, b->page, flags)->entry);
@@ -366,10 +371,12 @@ static void log_block(struct engine_cpu *ec, uint32_t flags)
 static enum ir_exit run_block(struct engine_cpu *ec, struct block *b, uint32_t entry)
 {
     struct engine *en = ec->engine;
-    const struct ir_callbacks cb = {.load = en->ops.load, .store = en->ops.store};
+    const struct ir_callbacks cb = {.load = en->ops.load, .store = en->ops.store, .no_tables = en->cold};
     ec->env->page_base = align_down(ec->env->pc, PAGE_BYTES);
     switch (en->accel) {
     case ENGINE_JIT:
+        if (b == &ec->cold)
+            return ir_interp_run(b->ir, ec->env, &cb);
         return backend_run(en->backend, ec->env, b ? b->entry : entry);
     case ENGINE_INTERP:
         return ir_interp_run(b ? b->ir : en->ids[entry]->ir, ec->env, &cb);

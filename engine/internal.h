@@ -83,6 +83,7 @@ struct code_page {
     uint64_t *stops;      /* halfwords that are breakpoints where the page is mapped, a bit each; NULL: none known */
     uint64_t no_window[PAGE_BYTES / 2 / 64]; /* see engine_window_missed */
     uint64_t covered[PAGE_BYTES / 4 / 64]; /* words that some block was made from */
+    uint64_t begun[PAGE_BYTES / 4 / 64]; /* words where execution has begun once: see cold.c */
 };
 
 /* A block of a straddling instruction that was found before, and what makes it right still: both
@@ -107,6 +108,9 @@ struct engine_cpu {
     bool sampling;              /* the block at env.pc was found to be running */
     bool stepped;               /* the last turn executed something, or took an exception */
     bool single;                /* exact: what is left of the slice is shorter than a block */
+    struct arena cold_arena;    /* of: */
+    struct ir_block cold_ir;
+    struct block cold;          /* what is executed by the interpreter, once */
     struct lockstep *lockstep;
     bool straddles_known;       /* there are any in: */
     struct straddle_hit straddles[STRADDLE_HITS]; /* by virtual page; emptied at safe points */
@@ -133,6 +137,7 @@ struct engine {
     bool exact;
     struct backend *backend;      /* NULL when only interpreting */
     bool one_insn;
+    bool cold;                    /* see cold.c */
     bool log_blocks;              /* -d exec, -d cpu: every block comes back to the engine */
     enum {
         TIERS_COLD,       /* short blocks alone */
@@ -227,6 +232,19 @@ bool engine_breakpoint_at(const struct engine *en, uint64_t pc);
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
                                uint32_t flags, enum engine_code_mode mode, uint32_t max_insns,
                                bool hot);
+
+/** The IR of the block that @code describes, from @arena. Returns whether it is one instruction that goes on in the
+ * next page. */
+bool engine_make_ir(struct engine *en, struct ir_block *ir, struct guest_code *code, struct arena *arena,
+                    uint64_t pc, bool checked, bool optimise);
+
+/* ---- cold.c -------------------------------------------------------------------------------------- */
+
+/** The block at env.pc in the page @fetch, if its code is new: to be run once, now, by the interpreter.
+ * NULL: it is to be translated. */
+struct block *engine_cold_block(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags);
+/** Code in [@start, @end) of the page is new; engine.lock is held. */
+void engine_cold_again(struct code_page *page, uint32_t start, uint32_t end);
 
 /* ---- coverage.c -------------------------------------------------------------------------------------- */
 

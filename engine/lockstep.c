@@ -257,7 +257,8 @@ static uint64_t replay_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint
 
 void engine_lockstep_callbacks(struct ir_callbacks *cb)
 {
-    *cb = (struct ir_callbacks){replay_load, replay_store, replay_helper};
+    *cb = (struct ir_callbacks){
+        .load = replay_load, .store = replay_store, .helper = replay_helper};
 }
 
 /* ---- comparing -------------------------------------------------------------------------------------------- */
@@ -339,7 +340,8 @@ static void budget_refill(struct ir_env *env, uint32_t slice)
 
 enum ir_exit engine_lockstep_run(struct engine_cpu *ec, struct block *b)
 {
-    static const struct ir_callbacks recorder = {record_load, record_store, record_helper};
+    static const struct ir_callbacks recorder = {
+        .load = record_load, .store = record_store, .helper = record_helper};
     struct lockstep *ls = ec->lockstep;
     struct ir_env *env = ec->env;
     uint64_t pc = env->pc;

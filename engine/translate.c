@@ -34,14 +34,12 @@ static void log_ir(const struct ir_block *ir, uint32_t category, uint64_t pc)
     ir_print(ir, log_stream());
 }
 
-/* The IR of the block at @pc, in the engine's arena. */
-static bool make_ir(struct engine_cpu *ec, struct ir_block *ir, struct guest_code *code, uint64_t pc,
-                    bool checked)
+bool engine_make_ir(struct engine *en, struct ir_block *ir, struct guest_code *code, struct arena *arena,
+                    uint64_t pc, bool checked, bool optimise)
 {
-    struct engine *en = ec->engine;
     bool logged = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) && log_filter_match(pc);
-    arena_reset(&en->arena);
-    ir_block_init(ir, en->target, &en->arena);
+    arena_reset(arena);
+    ir_block_init(ir, en->target, arena);
     ir->check = checked ? code->page : NULL;
     bool straddles = en->frontend->translate(ir, code);
     if (logged) {
@@ -53,9 +51,10 @@ static bool make_ir(struct engine_cpu *ec, struct ir_block *ir, struct guest_cod
     }
     if (code->marks)
         engine_coverage_trim(en->coverage, ir, align_down(pc, PAGE_BYTES));
-    ir_optimise(ir);
+    if (optimise)
+        ir_optimise(ir);
     if (logged) {
-        if (log_enabled(LOG_OP_OPT))
+        if (log_enabled(LOG_OP_OPT) && optimise)
             log_ir(ir, LOG_OP_OPT, pc);
         log_unlock();
     }
@@ -218,7 +217,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
 
     struct ir_block ir;
     struct backend_code host;
-    bool straddles = make_ir(ec, &ir, &code, pc, checked);
+    bool straddles = engine_make_ir(en, &ir, &code, &en->arena, pc, checked, true);
     const struct code_page *page = engine_page_find(en, align_down(fetch->phys, PAGE_BYTES));
     ir.no_window = page ? page->no_window : NULL;
     ir.window = ir.window && !en->debug.no_window && !(flags & BLOCK_STEP);

@@ -13,8 +13,7 @@ void ir_block_init(struct ir_block *b, const struct ir_target *target, struct ar
     *b = (struct ir_block){.target = target, .arena = arena};
 }
 
-/* Out of line: rare. */
-__attribute__((noinline)) static void block_grow(struct ir_block *b)
+void ir_block_grow(struct ir_block *b)
 {
     uint32_t capacity = b->capacity ? 2 * b->capacity : CAPACITY_FIRST;
     struct ir_op *ops = arena_alloc(b->arena, capacity * sizeof(*ops));
@@ -22,19 +21,6 @@ __attribute__((noinline)) static void block_grow(struct ir_block *b)
         memcpy(ops, b->ops, b->count * sizeof(*ops));
     b->ops = ops;
     b->capacity = capacity;
-}
-
-struct ir_op *ir_block_next(struct ir_block *b)
-{
-    if (b->count == b->capacity)
-        block_grow(b);
-    return &b->ops[b->count];
-}
-
-int32_t ir_emit_op(struct ir_block *b, const struct ir_op *op)
-{
-    *ir_block_next(b) = *op;
-    return (int32_t)b->count++;
 }
 
 static struct ir_op op_make(enum ir_opcode opcode, enum ir_type type, int32_t a0, int32_t a1,
@@ -47,8 +33,8 @@ static struct ir_op op_make(enum ir_opcode opcode, enum ir_type type, int32_t a0
 }
 
 /* The fields are written in their final place: a copy would wait for the narrow stores. */
-int32_t ir_emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0, int32_t a1,
-                int32_t a2, uint64_t imm)
+static inline int32_t emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0,
+                           int32_t a1, int32_t a2, uint64_t imm)
 {
     struct ir_op *op = ir_block_next(b);
     op->opcode = (uint8_t)opcode;
@@ -62,10 +48,16 @@ int32_t ir_emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, in
     return (int32_t)b->count++;
 }
 
+int32_t ir_emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0, int32_t a1,
+                int32_t a2, uint64_t imm)
+{
+    return emit(b, opcode, type, a0, a1, a2, imm);
+}
+
 static void emit_none(struct ir_block *b, enum ir_opcode opcode, int32_t a0, uint64_t imm,
                       unsigned aux)
 {
-    int32_t i = ir_emit(b, opcode, IR_VOID, a0, IR_NONE, IR_NONE, imm);
+    int32_t i = emit(b, opcode, IR_VOID, a0, IR_NONE, IR_NONE, imm);
     b->ops[i].aux = (uint8_t)aux;
 }
 
@@ -77,22 +69,14 @@ static enum ir_type value_type(const struct ir_block *b, int32_t v)
 
 int32_t ir_const(struct ir_block *b, enum ir_type type, uint64_t imm)
 {
-    return ir_emit(b, IR_OP_const, type, IR_NONE, IR_NONE, IR_NONE, ir_eval_truncate(type, imm));
-}
-
-bool ir_const_value(const struct ir_block *b, int32_t v, uint64_t *imm)
-{
-    if (v < 0 || b->ops[v].opcode != IR_OP_const)
-        return false;
-    *imm = b->ops[v].imm;
-    return true;
+    return emit(b, IR_OP_const, type, IR_NONE, IR_NONE, IR_NONE, ir_eval_truncate(type, imm));
 }
 
 int32_t ir_get(struct ir_block *b, unsigned slot)
 {
     assert(slot < b->target->slot_count);
     enum ir_type type = ir_slot_value_type(&b->target->slots[slot]);
-    return ir_emit(b, IR_OP_get, type, IR_NONE, IR_NONE, IR_NONE, slot);
+    return emit(b, IR_OP_get, type, IR_NONE, IR_NONE, IR_NONE, slot);
 }
 
 void ir_set(struct ir_block *b, unsigned slot, int32_t v)
@@ -100,12 +84,12 @@ void ir_set(struct ir_block *b, unsigned slot, int32_t v)
     assert(slot < b->target->slot_count);
     enum ir_type type = ir_slot_value_type(&b->target->slots[slot]);
     assert(value_type(b, v) == type);
-    ir_emit(b, IR_OP_set, type, v, IR_NONE, IR_NONE, slot);
+    emit(b, IR_OP_set, type, v, IR_NONE, IR_NONE, slot);
 }
 
 int32_t ir_pcrel(struct ir_block *b, int64_t offset)
 {
-    return ir_emit(b, IR_OP_pcrel, b->target->address_type, IR_NONE, IR_NONE, IR_NONE,
+    return emit(b, IR_OP_pcrel, b->target->address_type, IR_NONE, IR_NONE, IR_NONE,
                    (uint64_t)offset);
 }
 
@@ -118,25 +102,30 @@ static enum ir_type instance_type(const struct ir_block *b, enum ir_opcode opcod
     return info->result == 'q' ? IR_I64 : IR_I32;
 }
 
-static int32_t emit_flags(struct ir_block *b, struct ir_op *op, unsigned fw)
+static inline int32_t op_flags(struct ir_block *b, enum ir_opcode opcode, int32_t a, int32_t c,
+                               unsigned fw)
 {
-    assert(!(fw & ~ir_op_info[op->opcode].flags));
-    op->fw = (uint8_t)fw;
-    return ir_emit_folded(b, op);
+    enum ir_type type = instance_type(b, opcode, a);
+    assert(!(fw & ~ir_op_info[opcode].flags));
+    if (fw) {
+        int32_t v = emit(b, opcode, type, a, c, IR_NONE, 0);
+        b->ops[v].fw = (uint8_t)fw;
+        return v;
+    }
+    struct ir_op op = op_make(opcode, type, a, c, IR_NONE, 0);
+    return ir_emit_folded(b, &op);
 }
 
 int32_t ir_op1f(struct ir_block *b, enum ir_opcode opcode, int32_t a, unsigned fw)
 {
     assert(ir_op_info[opcode].nargs == 1);
-    struct ir_op op = op_make(opcode, instance_type(b, opcode, a), a, IR_NONE, IR_NONE, 0);
-    return emit_flags(b, &op, fw);
+    return op_flags(b, opcode, a, IR_NONE, fw);
 }
 
 int32_t ir_op2f(struct ir_block *b, enum ir_opcode opcode, int32_t a, int32_t c, unsigned fw)
 {
     assert(ir_op_info[opcode].nargs == 2);
-    struct ir_op op = op_make(opcode, instance_type(b, opcode, a), a, c, IR_NONE, 0);
-    return emit_flags(b, &op, fw);
+    return op_flags(b, opcode, a, c, fw);
 }
 
 int32_t ir_op1(struct ir_block *b, enum ir_opcode op, int32_t a)
@@ -219,7 +208,7 @@ int32_t ir_cond(struct ir_block *b, enum ir_cc cc)
 
 int32_t ir_getnzcv(struct ir_block *b)
 {
-    return ir_emit(b, IR_OP_getnzcv, IR_I32, IR_NONE, IR_NONE, IR_NONE, 0);
+    return emit(b, IR_OP_getnzcv, IR_I32, IR_NONE, IR_NONE, IR_NONE, 0);
 }
 
 static void emit_set_flags(struct ir_block *b, enum ir_opcode opcode, int32_t v)
@@ -251,12 +240,12 @@ void ir_setflags(struct ir_block *b, int32_t v)
 
 int32_t ir_ld(struct ir_block *b, enum ir_type type, int32_t addr, unsigned memop)
 {
-    return ir_emit(b, IR_OP_ld, type, addr, IR_NONE, IR_NONE, memop);
+    return emit(b, IR_OP_ld, type, addr, IR_NONE, IR_NONE, memop);
 }
 
 void ir_st(struct ir_block *b, int32_t addr, int32_t value, unsigned memop)
 {
-    ir_emit(b, IR_OP_st, value_type(b, value), addr, value, IR_NONE, memop);
+    emit(b, IR_OP_st, value_type(b, value), addr, value, IR_NONE, memop);
 }
 
 void ir_memgroup(struct ir_block *b, int32_t addr, unsigned bytes, bool write)
@@ -292,7 +281,7 @@ int32_t ir_part(struct ir_block *b, enum ir_type type, int32_t v, unsigned offse
 {
     if (value_type(b, v) == type)
         return v;
-    return ir_emit(b, IR_OP_part, type, v, IR_NONE, IR_NONE, offset);
+    return emit(b, IR_OP_part, type, v, IR_NONE, IR_NONE, offset);
 }
 
 void ir_insn(struct ir_block *b, uint32_t word)

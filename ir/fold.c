@@ -409,20 +409,19 @@ bool ir_op_folds(const struct ir_op *op)
     return !op->fw && (rules[op->opcode] || eval_table[op->opcode]);
 }
 
-int32_t ir_emit_folded(struct ir_block *b, const struct ir_op *op)
+int32_t ir_fold(struct ir_block *b, struct ir_op *op)
 {
     uint64_t c;
     if (!ir_op_folds(op))
-        return ir_emit_op(b, op);
+        return NO;
     if (eval_table[op->opcode] && fold_const(b, op, &c))
         return ir_const(b, ir_op_result_type(op), c);
     if (!rules[op->opcode])
-        return ir_emit_op(b, op);
-    struct ir_op o = *op;
-    if ((ir_op_info[o.opcode].effects & IR_EFF_COMM) && ir_const_value(b, o.arg[0], &c)) {
-        o.arg[0] = op->arg[1];
-        o.arg[1] = op->arg[0];
+        return NO;
+    if ((ir_op_info[op->opcode].effects & IR_EFF_COMM) && ir_const_value(b, op->arg[0], &c)) {
+        int32_t first = op->arg[0];
+        op->arg[0] = op->arg[1];
+        op->arg[1] = first;
     }
-    int32_t v = rules[o.opcode](b, &o);
-    return v >= 0 ? v : ir_emit_op(b, &o);
+    return rules[op->opcode](b, op);
 }

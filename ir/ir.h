@@ -141,8 +141,16 @@ struct ir_op_info {
 
 extern const struct ir_op_info ir_op_info[IR_OP_COUNT];
 
+/* By opcode: type of the value, or IR_RESULT_INSTANCE where it is the op's. */
+enum { IR_RESULT_INSTANCE = 0xff };
+extern const uint8_t ir_op_result[IR_OP_COUNT];
+
 /** Type of the value of @op; IR_VOID when it has none. */
-enum ir_type ir_op_result_type(const struct ir_op *op);
+static inline enum ir_type ir_op_result_type(const struct ir_op *op)
+{
+    uint8_t type = ir_op_result[op->opcode];
+    return (enum ir_type)(type == IR_RESULT_INSTANCE ? op->type : type);
+}
 /** Type that argument @i of @op must have; IR_VOID when any integer will do or there is no such
  * argument. */
 enum ir_type ir_op_arg_type(const struct ir_block *b, const struct ir_op *op, unsigned i);
@@ -156,7 +164,10 @@ static inline uint64_t ir_vector_conversion(unsigned rounding, unsigned fbits)
 /** Number of values, from 0 on, that imm of vector op @op may have; 1 where it has no meaning. */
 unsigned ir_vector_imms(const struct ir_op *op);
 /** Type of the slot's value in the IR: i8 and i16 slots are i32. */
-enum ir_type ir_slot_value_type(const struct ir_slot *slot);
+static inline enum ir_type ir_slot_value_type(const struct ir_slot *slot)
+{
+    return (enum ir_type)(slot->type == IR_I8 || slot->type == IR_I16 ? IR_I32 : slot->type);
+}
 /** Does this instance have effects beyond its value and flags (so that it must stay)? */
 static inline bool ir_op_has_effect(const struct ir_block *b, const struct ir_op *op)
 {
@@ -197,7 +208,13 @@ static inline int32_t ir_i32(struct ir_block *b, uint32_t imm)
     return ir_const(b, IR_I32, imm);
 }
 /** The constant value of @v; false when it is not a const. */
-bool ir_const_value(const struct ir_block *b, int32_t v, uint64_t *imm);
+static inline bool ir_const_value(const struct ir_block *b, int32_t v, uint64_t *imm)
+{
+    if (v < 0 || b->ops[v].opcode != IR_OP_const)
+        return false;
+    *imm = b->ops[v].imm;
+    return true;
+}
 
 int32_t ir_get(struct ir_block *b, unsigned slot);           /* typed as the slot; i8/i16 slots yield i32 */
 void ir_set(struct ir_block *b, unsigned slot, int32_t v);

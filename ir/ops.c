@@ -40,31 +40,22 @@ const struct ir_op_info ir_op_info[IR_OP_COUNT] = {
 #undef OP
 };
 
-enum ir_type ir_slot_value_type(const struct ir_slot *slot)
-{
-    return slot->type == IR_I8 || slot->type == IR_I16 ? IR_I32 : slot->type;
-}
+#define TYPE_OF_LETTER(letter)                                                                     \
+    ((letter) == T || (letter) == F || (letter) == VEC ? IR_RESULT_INSTANCE                        \
+     : (letter) == I32                                 ? IR_I32                                    \
+     : (letter) == I64                                 ? IR_I64                                    \
+     : (letter) == F32                                 ? IR_F32                                    \
+     : (letter) == F64                                 ? IR_F64                                    \
+     : (letter) == V64                                 ? IR_V64                                    \
+     : (letter) == V128                                ? IR_V128                                   \
+                                                       : IR_VOID)
 
-static enum ir_type type_of_letter(const struct ir_op *op, char letter)
-{
-    switch (letter) {
-    case 't':
-    case 'f':
-    case 'v': return op->type;
-    case 'w': return IR_I32;
-    case 'q': return IR_I64;
-    case 's': return IR_F32;
-    case 'd': return IR_F64;
-    case 'u': return IR_V64;
-    case 'x': return IR_V128;
-    default: return IR_VOID;
-    }
-}
-
-enum ir_type ir_op_result_type(const struct ir_op *op)
-{
-    return type_of_letter(op, ir_op_info[op->opcode].result);
-}
+const uint8_t ir_op_result[IR_OP_COUNT] = {
+#define OP(name_, nargs_, result_, argtypes_, flags_, effects_, doc_)                              \
+    [IR_OP_##name_] = TYPE_OF_LETTER(result_),
+#include "ir/ops.def"
+#undef OP
+};
 
 enum ir_type ir_op_arg_type(const struct ir_block *b, const struct ir_op *op, unsigned i)
 {
@@ -73,7 +64,8 @@ enum ir_type ir_op_arg_type(const struct ir_block *b, const struct ir_op *op, un
         return IR_VOID;
     if (info->argtypes[i] == 'a')
         return b->target->address_type;
-    return type_of_letter(op, info->argtypes[i]);
+    unsigned type = TYPE_OF_LETTER(info->argtypes[i]);
+    return (enum ir_type)(type == IR_RESULT_INSTANCE ? op->type : type);
 }
 
 uint8_t ir_cc_flags(enum ir_cc cc)

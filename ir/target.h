@@ -144,6 +144,7 @@ struct ir_callbacks {
     void (*store)(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop);
     /* Call helper @id; NULL = directly. The lockstep checker sets it to record and replay. */
     uint64_t (*helper)(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
+    bool no_tables; /* env.tables knows nothing of data: it need not be looked at */
 };
 
 /** Do slots @a and @b share bytes of the state? */

@@ -9,6 +9,7 @@
 #include "frontend/arm/translate/translate.h"
 #include "process/internal.h"
 #include "softmmu/mmu.h"
+#include "util/access.h"
 #include "util/bits.h"
 
 /* ---- contexts: exec tables, shared by all threads -------------------------------------------- */
@@ -161,11 +162,10 @@ static uint64_t load(struct ir_env *env, uint64_t addr, uint32_t memop)
 {
     struct task *t = env->owner;
     unsigned size = 1u << (memop & IR_MEM_SIZE_MASK), bits = 8 * size;
-    uint64_t value = 0;
     if (!aligned(t, (uint32_t)addr, memop, false) ||
         !accessible(&t->state, (uint32_t)addr, size, false))
         return 0;
-    memcpy(&value, guest_ptr(t, (uint32_t)addr), size);
+    uint64_t value = access_load(guest_ptr(t, (uint32_t)addr), memop & IR_MEM_SIZE_MASK);
     if ((memop & IR_MEM_SIGNED) && bits < 64)
         value = (uint64_t)((int64_t)(value << (64 - bits)) >> (64 - bits));
     return value;
@@ -177,7 +177,7 @@ static void store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t me
     unsigned size = 1u << (memop & IR_MEM_SIZE_MASK);
     if (aligned(t, (uint32_t)addr, memop, true) &&
         accessible(&t->state, (uint32_t)addr, size, true))
-        memcpy(guest_ptr(t, (uint32_t)addr), &value, size);
+        access_store(guest_ptr(t, (uint32_t)addr), memop & IR_MEM_SIZE_MASK, value);
 }
 
 static uint64_t cpu_load(struct arm_state *s, uint32_t addr, uint32_t memop)

@@ -6,6 +6,7 @@
 #include "ir/eval.h"
 #include "ir/float.h"
 #include "ir/vector.h"
+#include "util/access.h"
 
 /* One run of one block. */
 struct interp {
@@ -290,33 +291,6 @@ static uint64_t op_getnzcv(struct interp *it, const struct ir_op *op)
 
 /* ---- memory and helpers -------------------------------------------------------------------------- */
 
-/* Accesses of the guest's memory, which other CPUs may be accessing too: one host access each. */
-typedef uint16_t unaligned16 __attribute__((aligned(1), may_alias));
-typedef uint32_t unaligned32 __attribute__((aligned(1), may_alias));
-typedef uint64_t unaligned64 __attribute__((aligned(1), may_alias));
-
-static uint64_t host_load(uint64_t host, unsigned log2)
-{
-    const void *p = (const void *)(uintptr_t)host;
-    switch (log2) {
-    case 0: return __atomic_load_n((const uint8_t *)p, __ATOMIC_RELAXED);
-    case 1: return __atomic_load_n((const unaligned16 *)p, __ATOMIC_RELAXED);
-    case 2: return __atomic_load_n((const unaligned32 *)p, __ATOMIC_RELAXED);
-    default: return __atomic_load_n((const unaligned64 *)p, __ATOMIC_RELAXED);
-    }
-}
-
-static void host_store(uint64_t host, unsigned log2, uint64_t v)
-{
-    void *p = (void *)(uintptr_t)host;
-    switch (log2) {
-    case 0: __atomic_store_n((uint8_t *)p, (uint8_t)v, __ATOMIC_RELAXED); break;
-    case 1: __atomic_store_n((unaligned16 *)p, (uint16_t)v, __ATOMIC_RELAXED); break;
-    case 2: __atomic_store_n((unaligned32 *)p, (uint32_t)v, __ATOMIC_RELAXED); break;
-    default: __atomic_store_n((unaligned64 *)p, v, __ATOMIC_RELAXED); break;
-    }
-}
-
 /* Host address of a guest access by the FLAT8 table at distance @table, or 0 for the slow path. */
 static uint64_t fast_address(const struct interp *it, uint64_t addr, uint32_t memop, uint32_t table)
 {
@@ -324,7 +298,7 @@ static uint64_t fast_address(const struct interp *it, uint64_t addr, uint32_t me
     uint64_t size = BIT64(memop & IR_MEM_SIZE_MASK);
     uint64_t align = BIT64((memop & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT);
     uint64_t page = BIT64(m->page_bits);
-    if (!it->env->tables || (memop & IR_MEM_USER) || (addr & (align - 1)) ||
+    if (it->callbacks->no_tables || !it->env->tables || (memop & IR_MEM_USER) || (addr & (align - 1)) ||
         (addr & (page - 1)) + size > page)
         return 0;
     uint64_t entry;
@@ -367,7 +341,7 @@ static uint64_t load(struct interp *it, uint64_t addr, uint32_t memop)
     addr = mask_address(it, addr);
     uint64_t host = fast_address(it, addr, memop, it->block->target->memory.read_table);
     if (host)
-        return host_load(host, memop & IR_MEM_SIZE_MASK);
+        return access_load((const void *)(uintptr_t)host, memop & IR_MEM_SIZE_MASK);
     publish_insn(it);
     uint64_t v = it->callbacks->load(it->env, addr, memop);
     check_raised(it);
@@ -379,7 +353,7 @@ static void store(struct interp *it, uint64_t addr, uint64_t v, uint32_t memop)
     addr = mask_address(it, addr);
     uint64_t host = fast_address(it, addr, memop, it->block->target->memory.write_table);
     if (host) {
-        host_store(host, memop & IR_MEM_SIZE_MASK, v);
+        access_store((void *)(uintptr_t)host, memop & IR_MEM_SIZE_MASK, v);
         return;
     }
     publish_insn(it);

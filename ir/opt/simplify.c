@@ -36,16 +36,16 @@ void ir_opt_simplify(struct ir_block *b)
     b->ops = arena_alloc(b->arena, b->capacity * sizeof(*b->ops));
     b->count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        /* In its final place, which is right for most. */
+        if (ir_op_folds(&old[i])) {
+            struct ir_op copy = old[i];
+            ir_names_apply(name, &copy);
+            name[i] = ir_emit_folded(b, &copy);
+            continue;
+        }
         struct ir_op *op = ir_block_next(b);
         *op = old[i];
         ir_names_apply(name, op);
         name[i] = (int32_t)b->count;
-        if (ir_op_folds(op)) {
-            struct ir_op copy = *op;
-            name[i] = ir_emit_folded(b, &copy);
-            continue;
-        }
         simplify_branch(b, op);
         b->count += !never_taken(b, op);
     }

@@ -81,10 +81,10 @@ def add_guest(name, kind, accel=None):
     tests.append(('%s_%s%s' % (name, kind, '_' + accel if accel else ''), body))
 
 
-for name in ['hello', 'files', 'signals', 'selfmod', 'rewrite', 'opencode', 'compute', 'floats']:
+for name in ['hello', 'files', 'signals', 'selfmod', 'rewrite', 'opencode', 'newcode', 'compute', 'floats']:
     for kind in ['static', 'dynamic']:
         add_guest(name, kind)
-for name in ['hello', 'compute', 'floats', 'selfmod', 'rewrite', 'opencode']:
+for name in ['hello', 'compute', 'floats', 'selfmod', 'rewrite', 'opencode', 'newcode']:
     add_guest(name, 'static', 'interp')
     add_guest(name, 'static', 'lockstep')
 

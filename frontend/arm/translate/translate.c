@@ -176,7 +176,8 @@ static void insn_translate(struct arm_translate *t)
     insn_mark(t);
     bool open = t->skip_open || t->cond >= IR_CC_AL;
     arm_skip_unless(t, t->cond);
-    cover_insn(t, open);
+    if (t->code->marks)
+        cover_insn(t, open);
     uint32_t first = t->b->count, start = t->offset;
     t->flags_changed = t->goes_back = false;
     t->follow = 0;
@@ -196,7 +197,7 @@ static void insn_translate(struct arm_translate *t)
         t->segment = t->offset;
     if (t->ended || t->exit_after)
         return; /* the end of the block closes the run */
-    if (t->flags_changed || arm_flags_written(t->b, first))
+    if (t->skip_open && (t->flags_changed || arm_flags_written(t->b, first)))
         arm_run_close(t);
 }
 

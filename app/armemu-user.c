@@ -72,6 +72,7 @@ static int run(const struct user_options *o, struct error *e)
         .one_insn = o->one_insn,
         .code_store = o->code_store,
         .cpu_model = o->cpu_model,
+        .host_features_mask = o->host_features_mask,
         .accel = o->accel,
         .strace = o->strace,
         .perfmap = perfmap,

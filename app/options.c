@@ -213,25 +213,7 @@ static enum option_status set_parallel(struct options *o, const char *value, str
 
 static enum option_status set_host_features(struct options *o, const char *value, struct error *e)
 {
-    static const char *const names[] = {"no-bmi1", "no-bmi2", "no-lzcnt", "no-avx", "no-avx2", "no-fma",
-                                        "no-f16c", "no-aes", "no-pclmul", "no-sha", NULL};
-    static const uint32_t masks[] = {HOST_BMI1, HOST_BMI2, HOST_LZCNT,
-                                     HOST_AVX | HOST_AVX2 | HOST_FMA | HOST_F16C, HOST_AVX2, HOST_FMA,
-                                     HOST_F16C, HOST_AES, HOST_PCLMUL, HOST_SHA};
-    char *copy = option_copy(value), *rest = copy, *inner, hint[64];
-    enum option_status status = OPTION_OK;
-    for (char *word; status == OPTION_OK && (word = option_next_pair(&rest, &inner));) {
-        unsigned i = 0;
-        while (names[i] && (inner || strcmp(names[i], word)))
-            i++;
-        if (names[i])
-            o->host_features_mask |= masks[i];
-        else
-            status = option_error(e, "--host-features: unknown feature '%s'%s", word,
-                                  option_hint(word, names, hint, sizeof(hint)));
-    }
-    free(copy);
-    return status;
+    return host_features_parse(value, &o->host_features_mask, e) ? OPTION_OK : OPTION_ERROR;
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/version.h"
+#include "backend/x86_64/hostfeat.h"
 #include "process/space.h"
 #include "util/bits.h"
 #include "util/log.h"
@@ -173,6 +174,11 @@ static enum status set_accel(struct user_options *o, char *value, struct error *
     return result(error_set(e, "-accel: '%s' is none of jit, interp, lockstep", value));
 }
 
+static enum status set_host_features(struct user_options *o, char *value, struct error *e)
+{
+    return result(host_features_parse(value, &o->host_features_mask, e));
+}
+
 static enum status set_strace(struct user_options *o, char *value, struct error *e)
 {
     o->strace = true;
@@ -243,6 +249,8 @@ static const struct row rows[] = {
     {"D", "FILE", true, "write the log to FILE; %d becomes the process id", set_log_path},
     {"dfilter", "RANGES", true, "log blocks of these addresses only", set_log_filter},
     {"one-insn-per-tb", NULL, true, "translate each instruction by itself (for -d exec)", set_one_insn},
+    {"host-features", "no-X,...", true, "do without these features of the host's CPU",
+     set_host_features},
     {"perfmap", NULL, false, "write /tmp/perf-PID.map for perf", set_perfmap},
     {"h", NULL, false, "print this help (also -help)", help},
     {"help", NULL, false, NULL, help},

@@ -1,7 +1,10 @@
 #include "backend/x86_64/hostfeat.h"
 
 #include <cpuid.h>
-#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/bits.h"
 
 /* What CPUID says. Each leaf is asked for once: in a virtual machine that is slow. */
 struct leaves {
@@ -51,4 +54,41 @@ uint32_t host_features_detect(void)
     struct leaves l = leaves_read();
     return (l.b7 & bit_BMI ? HOST_BMI1 : 0) | (l.b7 & bit_BMI2 ? HOST_BMI2 : 0) |
            (l.c80000001 & bit_LZCNT ? HOST_LZCNT : 0) | vector_features(&l) | crypto_features(&l);
+}
+
+static const struct {
+    const char *name;
+    uint32_t mask;
+} names[] = {
+    {"no-bmi1", HOST_BMI1}, {"no-bmi2", HOST_BMI2}, {"no-lzcnt", HOST_LZCNT},
+    {"no-avx", HOST_AVX | HOST_AVX2 | HOST_FMA | HOST_F16C}, {"no-avx2", HOST_AVX2},
+    {"no-fma", HOST_FMA}, {"no-f16c", HOST_F16C}, {"no-aes", HOST_AES},
+    {"no-pclmul", HOST_PCLMUL}, {"no-sha", HOST_SHA},
+};
+
+static bool unknown(const char *word, struct error *e)
+{
+    const char *known[ARRAY_SIZE(names) + 1] = {NULL};
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+        known[i] = names[i].name;
+    const char *near = error_nearest(word, known);
+    if (near)
+        return error_set(e, "--host-features: unknown feature '%s'; did you mean '%s'?", word, near);
+    return error_set(e, "--host-features: unknown feature '%s'", word);
+}
+
+bool host_features_parse(const char *list, uint32_t *mask, struct error *e)
+{
+    for (size_t n; *list; list += n + (list[n] == ',')) {
+        char word[32];
+        unsigned i = 0;
+        n = strcspn(list, ",");
+        snprintf(word, sizeof(word), "%.*s", (int)n, list);
+        while (i < ARRAY_SIZE(names) && strcmp(names[i].name, word))
+            i++;
+        if (i == ARRAY_SIZE(names))
+            return unknown(word, e);
+        *mask |= names[i].mask;
+    }
+    return true;
 }

@@ -2,7 +2,10 @@
 #ifndef ARMEMU_BACKEND_X86_64_HOSTFEAT_H
 #define ARMEMU_BACKEND_X86_64_HOSTFEAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "util/error.h"
 
 enum host_feature {
     HOST_BMI1 = 1, /* andn */
@@ -19,5 +22,11 @@ enum host_feature {
 
 /** The features that the host has, a mask of enum host_feature. */
 uint32_t host_features_detect(void);
+
+/**
+ * Add what @list ("no-bmi2,no-avx", comma-separated) names to @mask, of features that are not to be
+ * used. An unknown name: false and a message with the one that may have been meant.
+ */
+bool host_features_parse(const char *list, uint32_t *mask, struct error *e);
 
 #endif

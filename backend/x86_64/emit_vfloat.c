@@ -163,7 +163,8 @@ static struct stub *product_check(struct compiler *c, const struct ir_op *op,
     return exact_if(c, op, CC_AE, dst, p->args);
 }
 
-/* With all magnitudes from 2^-40 on, sum and product are multiples of 2^-126. */
+/* With all magnitudes from 2^-40 on, sum and product are multiples of 2^-126. Infinity times 0 is invalid
+ * although a quiet NaN is added, which the host does not say. */
 void emit_vfmuladd(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     if (~c->be->features & (HOST_FMA | HOST_AVX)) {
@@ -174,10 +175,13 @@ void emit_vfmuladd(struct compiler *c, const struct ir_op *op, int32_t i)
         return;
     struct product p = product_begin(c, op, i);
     struct stub *s = product_check(c, op, &p, FP_CONST(c, fma_least));
+    compare(c, CMP_UNORDERED, p.t, p.x[0], p.x[0]);
+    x_op2(c, X86_PTEST, 0, p.t, x_opnd_xmm(p.t));
+    struct stub *nan = exact_if(c, op, CC_NE, p.dst, p.args);
     x_op2(c, X86_MOVAPS_RM, 0, p.dst, p.args[0]);
     x_op3(c, X86_VFMADD231PS, p.dst, p.x[1], p.args[2]);
     vf_default_nans(c, p.dst, p.t, p.u);
-    s->back = c->a.p;
+    s->back = nan->back = c->a.p;
 }
 
 /* From 2^-51 on products are not below 2^-102. A product that is a NaN makes the sum one. */

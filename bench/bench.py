@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import kernels
+import table
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BOARD = ["-M", "virt", "-cpu", "cortex-a15", "-m", "1024", "-nographic", "-no-reboot"]
@@ -120,21 +121,14 @@ def summarize(runs):
             "peak_kib": statistics.median(run.peak_kib for run in work)}
 
 
-def table(ours, theirs, count, version):
+def result_table(ours, theirs, count, version):
     """The Markdown text."""
     lines = [f"Medians of {count} interleaved runs; {version}.", "",
-             "| | armemu | QEMU | QEMU ÷ armemu |", "|---|---:|---:|---:|"]
-    for name in ours["seconds"]:
-        a, q = ours["seconds"][name], theirs["seconds"].get(name, float("nan"))
-        lines.append(f"| {name} | {a:.2f} s | {q:.2f} s | {q / a:.2f} |")
-    for name in ours["nanoseconds"]:
-        a, q = ours["nanoseconds"][name], theirs["nanoseconds"].get(name, float("nan"))
-        lines.append(f"| {name} | {a / 1000:.2f} µs | {q / 1000:.2f} µs | {q / a:.2f} |")
-    for name, a in ours["cpu"].items():
-        q = theirs["cpu"][name]
-        lines.append(f"| {name} | {a:.2f} s | {q:.2f} s | {q / a:.2f} |")
-    a, q = ours["peak_kib"], theirs["peak_kib"]
-    lines.append(f"| peak memory | {a / 1024:.0f} MiB | {q / 1024:.0f} MiB | {q / a:.2f} |")
+             *table.head("armemu", "QEMU")]
+    for field, unit in (("seconds", "s"), ("nanoseconds", "µs"), ("cpu", "s")):
+        for name, mine in ours[field].items():
+            lines.append(table.row(name, mine, theirs[field].get(name, float("nan")), unit))
+    lines.append(table.row("peak memory", ours["peak_kib"], theirs["peak_kib"], "MiB"))
     lines += ["", "armemu's statistics:", "", "| | boot | boot and all work |", "|---|---:|---:|"]
     for name in STATISTICS:
         if name in ours["statistics"]:
@@ -179,10 +173,10 @@ def main():
     result = {name: summarize(list_of_runs) for name, list_of_runs in runs.items()}
     version = subprocess.run([options.qemu, "--version"], check=True, stdout=subprocess.PIPE
                              ).stdout.decode().splitlines()[0]
-    text = table(result["armemu"], result["qemu"], options.n, version)
+    text = result_table(result["armemu"], result["qemu"], options.n, version)
     if options.armemu_user:
         text += "\nFloating point and vectors (bench/float), CPU time:\n\n"
-        text += kernels.table(options.armemu_user, "qemu-arm", options.n)
+        text += kernels.compare(options.armemu_user, "qemu-arm", options.n)
     print(text, end="")
     if options.update:
         update(options.update, text)

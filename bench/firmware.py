@@ -6,12 +6,13 @@ table gives medians of the CPU time (user and system mode) of whole runs, start 
 
 usage: bench/firmware.py [-n RUNS] [--armemu FILE] [--qemu FILE] [--keep DIR] [KERNEL ...]"""
 import argparse
-import math
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
+
+import table
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCE = os.path.join(ROOT, "bench", "firmware")
@@ -63,15 +64,15 @@ def measure(commands, runs):
     return {name: statistics.median(times) for name, times in seconds.items()}
 
 
-def table(options):
+def compare(options):
     """The Markdown text."""
-    lines = ["| | armemu | QEMU | QEMU ÷ armemu |", "|---|---:|---:|---:|"]
+    lines = table.head("armemu", "QEMU")
     with tempfile.TemporaryDirectory(prefix="armemu-firmware-") as scratch:
         files = build(options.keep or scratch)
         for core, (title, machine, _) in CORES.items():
             ratios = []
             names = run(command_of(options.qemu, machine, files[core], "list"))[1].split()
-            lines.append(f"| **{title}** | | | |")
+            lines.append(table.title(title))
             for name in names:
                 if options.kernels and name not in options.kernels:
                     continue
@@ -79,10 +80,8 @@ def table(options):
                 t = measure({"armemu": command_of(options.armemu, machine, files[core], name),
                              "qemu": command_of(options.qemu, machine, files[core], name)}, options.n)
                 ratios.append(t["qemu"] / t["armemu"])
-                lines.append(f"| {name} | {t['armemu'] * 1e3:.0f} ms | {t['qemu'] * 1e3:.0f} ms | "
-                             f"{ratios[-1]:.2f} |")
-            mean = math.exp(statistics.mean(math.log(r) for r in ratios)) if ratios else 0
-            lines.append(f"| *geometric mean* | | | **{mean:.2f}** |")
+                lines.append(table.row(name, t["armemu"], t["qemu"], "ms"))
+            lines.append(table.mean(ratios))
     return "\n".join(lines) + "\n"
 
 
@@ -94,7 +93,7 @@ def main():
     parser.add_argument("--qemu", default="qemu-system-arm")
     parser.add_argument("--keep", metavar="DIR", help="where the images are left")
     parser.add_argument("kernels", nargs="*", metavar="KERNEL", help="default: all")
-    print(table(parser.parse_args()), end="")
+    print(compare(parser.parse_args()), end="")
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ machine disturbs least. Native runs are of ten times the size, since they are sh
 
 usage: bench/kernels.py [-n RUNS] [--armemu-user FILE] [--qemu-user FILE] [KERNEL ...]"""
 import argparse
-import math
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
+
+import table
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCE = os.path.join(ROOT, "bench", "float")
@@ -62,28 +63,19 @@ def measure(commands, runs):
     return {name: statistics.median(times) for name, times in seconds.items()}
 
 
-def geomean(values):
-    return math.exp(statistics.mean(math.log(v) for v in values))
-
-
 def part(title, rows):
     """Lines of the table for one program, with the geometric means."""
-    lines = [f"| **{title}** | | | | |"]
+    lines = [table.title(title, 4)]
     for name, t in rows.items():
         over = f"{t['armemu'] / t['native']:.2f}" if "native" in t else ""
-        lines.append(f"| {name} | {t['armemu'] * 1e3:.0f} ms | {t['qemu'] * 1e3:.0f} ms | "
-                     f"{t['qemu'] / t['armemu']:.2f} | {over} |")
+        lines.append(table.row(name, t["armemu"], t["qemu"], "ms", over))
     over = [t["armemu"] / t["native"] for t in rows.values() if "native" in t]
-    ratio = geomean([t["qemu"] / t["armemu"] for t in rows.values()])
-    lines.append(f"| *geometric mean* | | | **{ratio:.2f}** | "
-                 + (f"**{geomean(over):.2f}** |" if over else "|"))
-    return lines
+    return [*lines, table.mean([t["qemu"] / t["armemu"] for t in rows.values()], over)]
 
 
-def table(armemu, qemu, runs, only=()):
+def compare(armemu, qemu, runs, only=()):
     """The Markdown text."""
-    lines = ["| | armemu-user | qemu-arm | QEMU ÷ armemu | armemu ÷ native |",
-             "|---|---:|---:|---:|---:|"]
+    lines = table.head("armemu-user", "qemu-arm", "armemu ÷ native")
     with tempfile.TemporaryDirectory(prefix="armemu-kernels-") as scratch:
         files = build(scratch)
         for program, title in (("scalar", "Scalar floating point"), ("neon", "Advanced SIMD")):
@@ -111,7 +103,7 @@ def main():
     parser.add_argument("--qemu-user", default="qemu-arm")
     parser.add_argument("kernels", nargs="*", metavar="KERNEL", help="default: all")
     options = parser.parse_args()
-    print(table(options.armemu_user, options.qemu_user, options.n, options.kernels), end="")
+    print(compare(options.armemu_user, options.qemu_user, options.n, options.kernels), end="")
 
 
 if __name__ == "__main__":

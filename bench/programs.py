@@ -9,13 +9,14 @@ which fills the code cache.
 
 usage: bench/programs.py --root DIR [-n RUNS] [--armemu-user FILE] [NAME ...]"""
 import argparse
-import math
 import os
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+
+import table
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SQL = ("create table t(a,b); with recursive c(x) as (select 1 union all select x+1 from c where x<100000) "
@@ -96,7 +97,7 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME")
     options = parser.parse_args()
     ratios = []
-    print("| | armemu | QEMU | QEMU ÷ armemu |\n|---|---:|---:|---:|")
+    print("\n".join(table.head("armemu", "QEMU")))
     with tempfile.TemporaryDirectory() as scratch:
         for name, command in programs(options.root, scratch).items():
             if options.names and name not in options.names:
@@ -108,10 +109,8 @@ def main():
             times = [(run(mine)[0], run(other)[0]) for _ in range(options.n)]
             armemu, qemu = (statistics.median(column) for column in zip(*times))
             ratios.append(qemu / armemu)
-            print(f"| {name} | {armemu * 1000:.1f} ms | {qemu * 1000:.1f} ms | {ratios[-1]:.2f} |",
-                  flush=True)
-    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-    print(f"| geometric mean | | | {mean:.2f} |")
+            print(table.row(name, armemu, qemu, "ms"), flush=True)
+    print(table.mean(ratios))
 
 
 if __name__ == "__main__":

@@ -56,9 +56,12 @@ static int32_t signed_sum(struct ir_block *b, enum ir_type v, struct neon_type t
     return choose(b, v, negative(b, v, type.size, over), limit(b, v, type, x), sum);
 }
 
-/* Ones where x < y unsigned, of 64 bits. */
-static int32_t below(struct ir_block *b, enum ir_type v, int32_t x, int32_t y)
+/* Ones where x < y unsigned. Of 64 bits there is no maximum. */
+static int32_t below(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
 {
+    if (type.size == 2)
+        return bitwise(b, IR_OP_vxor, v, equal(b, v, 2, neon_vmax(b, v, type, x, y), x),
+                       ir_const(b, v, ~0ull));
     int32_t top = constant(b, v, 3, top_bit(3));
     return ir_vop(b, IR_OP_vcmpgts, v, 3, bitwise(b, IR_OP_vxor, v, y, top),
                   bitwise(b, IR_OP_vxor, v, x, top), 0);
@@ -70,12 +73,7 @@ int32_t neon_vqadd(struct ir_block *b, enum ir_type v, struct neon_type type, in
         return ir_vop(b, type.u ? IR_OP_vqaddu : IR_OP_vqadds, v, type.size, x, y, 0);
     if (!type.u)
         return signed_sum(b, v, type, x, y, false);
-    int32_t sum = neon_vadd(b, v, type, x, y), over;
-    if (type.size == 2) /* not as large as it could be at least: min(x, sum) is not x */
-        over = bitwise(b, IR_OP_vxor, v, equal(b, v, 2, neon_vmin(b, v, type, x, sum), x),
-                       ir_const(b, v, ~0ull));
-    else
-        over = below(b, v, sum, x);
+    int32_t sum = neon_vadd(b, v, type, x, y), over = below(b, v, type, sum, x);
     ir_vop(b, IR_OP_vqc, v, 0, over, IR_NONE, 0);
     return bitwise(b, IR_OP_vor, v, sum, over);
 }
@@ -86,12 +84,7 @@ int32_t neon_vqsub(struct ir_block *b, enum ir_type v, struct neon_type type, in
         return ir_vop(b, type.u ? IR_OP_vqsubu : IR_OP_vqsubs, v, type.size, x, y, 0);
     if (!type.u)
         return signed_sum(b, v, type, x, y, true);
-    int32_t difference = neon_vsub(b, v, type, x, y), over;
-    if (type.size == 2)
-        over = bitwise(b, IR_OP_vxor, v, equal(b, v, 2, neon_vmax(b, v, type, x, y), x),
-                       ir_const(b, v, ~0ull));
-    else
-        over = below(b, v, x, y);
+    int32_t difference = neon_vsub(b, v, type, x, y), over = below(b, v, type, x, y);
     ir_vop(b, IR_OP_vqc, v, 0, over, IR_NONE, 0);
     return bitwise(b, IR_OP_vandn, v, difference, over);
 }

@@ -17,6 +17,7 @@ void guest_irq(void);
 void guest_exit(int status) __attribute__((noreturn));
 void put_text(const char *text);
 void put_hex(uint32_t value);
+void put_value(const char *name, uint32_t value); /* a line */
 
 static inline uint32_t exception_number(void)
 {

@@ -42,14 +42,6 @@ void guest_systick(void)
     systicks++;
 }
 
-static void report(const char *name, uint32_t value)
-{
-    put_text(name);
-    put_text(" ");
-    put_hex(value);
-    put_text("\n");
-}
-
 /* 50 MHz from the PLL and the 8 MHz crystal. */
 static void clock_set_up(void)
 {
@@ -75,32 +67,32 @@ static void timers(void)
     while (ticks < 5)
         __asm__ volatile("wfi");
     REG(TIMER0 + 0xc) = 0;
-    report("timer0", ticks);
+    put_value("timer0", ticks);
     REG(0xe000e014) = 199999;
     REG(0xe000e018) = 0;
     REG(0xe000e010) = 7;
     while (systicks < 4)
         __asm__ volatile("wfi");
     REG(0xe000e010) = 0;
-    report("systick", systicks);
+    put_value("systick", systicks);
 }
 
 static void others(void)
 {
-    report("did0", REG(SYSCTL));
-    report("did1", REG(SYSCTL + 4));
-    report("dc1", REG(SYSCTL + 0x10));
-    report("dc4", REG(SYSCTL + 0x1c));
+    put_value("did0", REG(SYSCTL));
+    put_value("did1", REG(SYSCTL + 4));
+    put_value("dc1", REG(SYSCTL + 0x10));
+    put_value("dc4", REG(SYSCTL + 0x1c));
     REG(SYSCTL + 0x108) = 0x3f;
-    report("rcgc2", REG(SYSCTL + 0x108));
-    report("uart id", REG(UART0 + 0xfe0));
-    report("gpio id", REG(GPIOF + 0xfe0));
+    put_value("rcgc2", REG(SYSCTL + 0x108));
+    put_value("uart id", REG(UART0 + 0xfe0));
+    put_value("gpio id", REG(GPIOF + 0xfe0));
     REG(GPIOF + 0x400) = 1;
     REG(GPIOF + 4) = 1;
-    report("led", REG(GPIOF + 4));
-    report("inputs", REG(GPIOF + 0x3f8));
+    put_value("led", REG(GPIOF + 4));
+    put_value("inputs", REG(GPIOF + 0x3f8));
     REG(0x20004000) = 8;
-    report("bit-band", REG(0x22000000 + 0x4000 * 32 + 4 * 3));
+    put_value("bit-band", REG(0x22000000 + 0x4000 * 32 + 4 * 3));
 }
 
 int guest_main(void)
@@ -109,7 +101,7 @@ int guest_main(void)
     REG(UART0 + 0x30) = 0x301;
     if (MARK == 0x600d600d) {
         put_text("back after the watchdog's reset\n");
-        report("watchdog control", REG(WATCHDOG + 8));
+        put_value("watchdog control", REG(WATCHDOG + 8));
         return 0;
     }
     put_text("hello from lm3s6965\n");

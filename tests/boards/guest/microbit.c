@@ -31,14 +31,6 @@ void guest_irq(void)
         REG(TIMER0 + 0x004) = 1;
 }
 
-static void report(const char *name, uint32_t value)
-{
-    put_text(name);
-    put_text(" ");
-    put_hex(value);
-    put_text("\n");
-}
-
 static void timers(void)
 {
     REG(TIMER0 + 0x508) = 3;
@@ -50,14 +42,14 @@ static void timers(void)
     REG(TIMER0) = 1;
     while (ticks < 5)
         __asm__ volatile("wfi");
-    report("ticks", ticks);
+    put_value("ticks", ticks);
     /* counts tasks */
     REG(TIMER1 + 0x504) = 1;
     REG(TIMER1) = 1;
     REG(TIMER1 + 8) = 1;
     REG(TIMER1 + 8) = 1;
     REG(TIMER1 + 0x40) = 1;
-    report("counted", REG(TIMER1 + 0x540));
+    put_value("counted", REG(TIMER1 + 0x540));
 }
 
 static void random_bytes(void)
@@ -71,7 +63,7 @@ static void random_bytes(void)
         seen |= REG(RNG + 0x508);
     }
     REG(RNG + 4) = 1;
-    report("random", seen > 0x7f && seen <= 0xff);
+    put_value("random", seen > 0x7f && seen <= 0xff);
 }
 
 static void pins(void)
@@ -79,9 +71,9 @@ static void pins(void)
     REG(GPIO + 0x518) = 0xfff0;
     REG(GPIO + 0x508) = 0xe000;
     REG(GPIO + 0x50c) = 0x2000;
-    report("out", REG(GPIO + 0x504));
-    report("dir", REG(GPIO + 0x514));
-    report("pin", REG(GPIO + 0x700 + 4 * 4) & 1);
+    put_value("out", REG(GPIO + 0x504));
+    put_value("dir", REG(GPIO + 0x514));
+    put_value("pin", REG(GPIO + 0x700 + 4 * 4) & 1);
 }
 
 static void flash(void)
@@ -90,14 +82,14 @@ static void flash(void)
     REG(NVMC + 0x508) = PAGE;
     while (!REG(NVMC + 0x400))
         ;
-    report("erased", REG(PAGE));
+    put_value("erased", REG(PAGE));
     REG(NVMC + 0x504) = 1;
     REG(PAGE) = 0x0ff0f00f;
     while (!REG(NVMC + 0x400))
         ;
     REG(PAGE) = 0xffff0000; /* only ones become zeros */
     REG(NVMC + 0x504) = 0;
-    report("written", REG(PAGE));
+    put_value("written", REG(PAGE));
 }
 
 int guest_main(void)
@@ -105,8 +97,8 @@ int guest_main(void)
     REG(UART + 0x500) = 4;
     REG(UART + 0x008) = 1;
     put_text("hello from the micro:bit\n");
-    report("page size", REG(0x10000010));
-    report("pages", REG(0x10000014));
+    put_value("page size", REG(0x10000010));
+    put_value("pages", REG(0x10000014));
     timers();
     random_bytes();
     pins();

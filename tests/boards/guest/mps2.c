@@ -46,14 +46,6 @@ void guest_nmi(void)
         put_text("nmi of the watchdog\n");
 }
 
-static void report(const char *name, uint32_t value)
-{
-    put_text(name);
-    put_text(" ");
-    put_hex(value);
-    put_text("\n");
-}
-
 static void timers(void)
 {
     REG(TIMER0 + 8) = 99999; /* 4 ms */
@@ -62,40 +54,40 @@ static void timers(void)
     while (ticks < 5)
         __asm__ volatile("wfi");
     REG(TIMER0) = 0;
-    report("timer0", ticks);
+    put_value("timer0", ticks);
     REG(DUALTIMER) = 100000; /* 4 ms */
     REG(DUALTIMER + 8) = 0xe2; /* periodic, 32 bits */
     NVIC_ENABLE(10);
     while (dual_ticks < 3)
         __asm__ volatile("wfi");
     REG(DUALTIMER + 8) = 0;
-    report("dualtimer", dual_ticks);
+    put_value("dualtimer", dual_ticks);
     REG(0xe000e014) = 99999;
     REG(0xe000e018) = 0;
     REG(0xe000e010) = 7;
     while (systicks < 4)
         __asm__ volatile("wfi");
     REG(0xe000e010) = 0;
-    report("systick", systicks);
+    put_value("systick", systicks);
 }
 
 static void ids(void)
 {
-    report("scc id", REG(SCC + 0xffc));
-    report("scc aid", REG(SCC + 0xff8));
-    report("uart id", REG(UART0 + 0xfe0));
-    report("timer id", REG(TIMER0 + 0xfe0));
-    report("dualtimer id", REG(DUALTIMER + 0xfe0));
-    report("watchdog id", REG(WATCHDOG + 0xfe0));
-    report("spi id", REG(0x40020fe0));
-    report("ethernet id", REG(ETHERNET + 0x50));
-    report("ethernet test", REG(ETHERNET + 0x64));
+    put_value("scc id", REG(SCC + 0xffc));
+    put_value("scc aid", REG(SCC + 0xff8));
+    put_value("uart id", REG(UART0 + 0xfe0));
+    put_value("timer id", REG(TIMER0 + 0xfe0));
+    put_value("dualtimer id", REG(DUALTIMER + 0xfe0));
+    put_value("watchdog id", REG(WATCHDOG + 0xfe0));
+    put_value("spi id", REG(0x40020fe0));
+    put_value("ethernet id", REG(ETHERNET + 0x50));
+    put_value("ethernet test", REG(ETHERNET + 0x64));
     REG(FPGAIO) = 3;
-    report("leds", REG(FPGAIO));
-    report("watchdog load", REG(WATCHDOG));
+    put_value("leds", REG(FPGAIO));
+    put_value("watchdog load", REG(WATCHDOG));
     REG(0x20000100) = 0x1234;
-    report("mirror", REG(0x20400100));
-    report("bit-band", REG(0x22000000 + 0x100 * 32 + 4 * 2));
+    put_value("mirror", REG(0x20400100));
+    put_value("bit-band", REG(0x22000000 + 0x100 * 32 + 4 * 2));
 }
 
 int guest_main(void)
@@ -104,7 +96,7 @@ int guest_main(void)
     REG(UART0 + 8) = 1;
     if (MARK == 0x600d600d) {
         put_text("back after the watchdog's reset\n");
-        report("watchdog control", REG(WATCHDOG + 8));
+        put_value("watchdog control", REG(WATCHDOG + 8));
         return 0;
     }
     put_text("hello from mps2\n");

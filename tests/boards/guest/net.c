@@ -47,14 +47,6 @@ static int same(const void *a, const void *b, unsigned n)
     return 1;
 }
 
-static void report(const char *name, uint32_t value)
-{
-    put_text(name);
-    put_text(" ");
-    put_hex(value);
-    put_text("\n");
-}
-
 /* ---- the chip ---- */
 
 static uint32_t mac_read(unsigned reg)
@@ -87,22 +79,22 @@ static void bring_up(void)
     while (LAN(HW_CFG) & 1)
         ;
     LAN(HW_CFG) = 0x00050000;
-    report("id", LAN(ID_REV));
+    put_value("id", LAN(ID_REV));
     while (LAN(E2P_CMD) >> 31)
         ;
     uint32_t low = mac_read(MAC_ADDRL), high = mac_read(MAC_ADDRH);
-    report("address", low);
-    report("address", high);
+    put_value("address", low);
+    put_value("address", high);
     for (unsigned i = 0; i < 6; i++)
         mac[i] = (uint8_t)(i < 4 ? low >> 8 * i : high >> 8 * (i - 4));
-    report("phy", phy_read(2) << 16 | phy_read(3));
-    report("link", phy_read(1) & 4);
+    put_value("phy", phy_read(2) << 16 | phy_read(3));
+    put_value("link", phy_read(1) & 4);
     LAN(INT_STS) = 0xffffffffu;
     LAN(IRQ_CFG) = 0x111;
     NVIC_ENABLE(13);
     mac_write(MAC_CR, 0x0010000cu); /* full duplex, both directions, own address and broadcasts */
     LAN(TX_CFG) = 2;
-    report("room", LAN(TX_FIFO));
+    put_value("room", LAN(TX_FIFO));
 }
 
 static void send(unsigned len)
@@ -117,7 +109,7 @@ static void send(unsigned len)
         ;
     uint32_t status = LAN(TX_STATUS);
     if (status != (uint32_t)tag << 16)
-        report("transmit status", status);
+        put_value("transmit status", status);
 }
 
 /* Wait for a frame; returns its length without the check sequence. */
@@ -137,7 +129,7 @@ static unsigned receive(void)
             in[i + k] = (uint8_t)(word >> 8 * k);
     }
     if (status & 0x8000)
-        report("receive status", status);
+        put_value("receive status", status);
     return len - 4;
 }
 
@@ -228,7 +220,7 @@ static void resolve(void)
     while (get16(12) != 0x806 || get16(20) != 2 || !same(in + 28, gateway_ip, 4));
     memcpy(gateway, in + 22, 6);
     put_text("the gateway is there\n");
-    report("at", (uint32_t)get16(22) << 16 | get16(24));
+    put_value("at", (uint32_t)get16(22) << 16 | get16(24));
 }
 
 static void ping(unsigned number, unsigned size)
@@ -244,7 +236,7 @@ static void ping(unsigned number, unsigned size)
     do
         next_frame();
     while (get16(12) != 0x800 || in[23] != 1 || in[34] != 0 || get16(40) != number);
-    report(same(in + 42, out + 42, size) ? "pong" : "bad pong", size);
+    put_value(same(in + 42, out + 42, size) ? "pong" : "bad pong", size);
 }
 
 static void serve(void)
@@ -263,7 +255,7 @@ static void serve(void)
         uint8_t to[4];
         memcpy(to, in + 26, 4);
         send_ip(17, to, 8 + size);
-        report("datagram", size);
+        put_value("datagram", size);
         if (size == 3 && same(in + 42, "end", 3))
             return;
     }
@@ -280,6 +272,6 @@ int guest_main(void)
     ping(3, 1400);
     put_text("ready\n");
     serve();
-    report("left", LAN(RX_FIFO));
+    put_value("left", LAN(RX_FIFO));
     return 0;
 }

@@ -60,3 +60,11 @@ void put_hex(uint32_t value)
     for (int shift = 28; shift >= 0; shift -= 4)
         put_char("0123456789abcdef"[value >> shift & 15]);
 }
+
+void put_value(const char *name, uint32_t value)
+{
+    put_text(name);
+    put_text(" ");
+    put_hex(value);
+    put_text("\n");
+}

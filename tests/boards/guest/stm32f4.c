@@ -30,14 +30,6 @@ void put_char(char c)
     REG(USART1 + 4) = (uint8_t)c;
 }
 
-static void report(const char *name, uint32_t value)
-{
-    put_text(name);
-    put_text(" ");
-    put_hex(value);
-    put_text("\n");
-}
-
 void guest_systick(void)
 {
     ms++;
@@ -185,7 +177,7 @@ static void timer_against_systick(uint32_t timer_hz, uint32_t control, uint32_t 
     }
     REG(TIM2) = 0;
     if (microseconds + 100 < count || microseconds > count + 100)
-        report("they differ", microseconds);
+        put_value("they differ", microseconds);
     else
         put_text("timer and SysTick agree\n");
 }
@@ -212,9 +204,9 @@ static void pins(void)
     REG(RCC + 0x44) |= BIT(14);
     REG(GPIOC) = 1 << 24 | 1;
     REG(GPIOC + 0x18) = BIT(12);
-    report("led", REG(GPIOC + 0x10) >> 12);
+    put_value("led", REG(GPIOC + 0x10) >> 12);
     REG(GPIOC + 0x18) = BIT(28);
-    report("led", REG(GPIOC + 0x10) >> 12);
+    put_value("led", REG(GPIOC + 0x10) >> 12);
     REG(SYSCFG + 8) = 2;
     REG(EXTI) = 1;
     REG(EXTI + 8) = 1;
@@ -224,10 +216,10 @@ static void pins(void)
         REG(GPIOC + 0x18) = BIT(16);
         __asm__ volatile("dsb\n\tisb");
     }
-    report("edges", edges);
+    put_value("edges", edges);
     /* GPIOC_ODR bit 5 through its bit-band alias */
     REG(0x42000000 + (GPIOC + 0x14 - 0x40000000) * 32 + 5 * 4) = 1;
-    report("bit-band", REG(GPIOC + 0x14));
+    put_value("bit-band", REG(GPIOC + 0x14));
 }
 
 static void converter(void)
@@ -238,7 +230,7 @@ static void converter(void)
     REG(ADC1 + 8) = 1;
     REG(ADC1 + 8) = 1 | BIT(30);
     wait_for(ADC1, 2, 2, "EOC");
-    report("1.21 V", REG(ADC1 + 0x4c));
+    put_value("1.21 V", REG(ADC1 + 0x4c));
 }
 
 static void dma_to_usart(void)
@@ -252,7 +244,7 @@ static void dma_to_usart(void)
     REG(USART1 + 0x14) = BIT(7);
     while (!transfers)
         ;
-    report("transfers", transfers);
+    put_value("transfers", transfers);
 }
 
 /* Sector 5, far from the program. */
@@ -264,12 +256,12 @@ static void flash(void)
     REG(FLASH + 0x10) = 2 << 8 | 5 << 3 | 2;
     REG(FLASH + 0x10) |= BIT(16);
     wait_for(FLASH + 0xc, BIT(16), 0, "BSY");
-    report("erased", REG(addr));
+    put_value("erased", REG(addr));
     REG(FLASH + 0x10) = 2 << 8 | 1;
     REG(addr) = 0xfeedbeef;
     wait_for(FLASH + 0xc, BIT(16), 0, "BSY");
     REG(FLASH + 0x10) = BIT(31);
-    report("flash", REG(addr));
+    put_value("flash", REG(addr));
 }
 
 int guest_main(void)
@@ -280,7 +272,7 @@ int guest_main(void)
     systick_start(168000000);
     usart_set_up(84000000);
     put_text("hello from stm32f405\n");
-    report("idcode", REG(0xe0042000) & 0xfff);
+    put_value("idcode", REG(0xe0042000) & 0xfff);
     timer_against_systick(84000000, 5, 168);
     clocks_short();
     timer_against_systick(84000000, 1, 168 / 8); /* SysTick's own divided clock */

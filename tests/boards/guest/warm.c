@@ -16,14 +16,6 @@ void put_char(char c)
     REG(UART0) = (uint8_t)c;
 }
 
-static void report(const char *name, uint32_t value)
-{
-    put_text(name);
-    put_text(" ");
-    put_hex(value);
-    put_text("\n");
-}
-
 int guest_main(void)
 {
     REG(UART0 + 0x30) = 0x301;
@@ -32,11 +24,11 @@ int guest_main(void)
         count = 0;
     }
     count++;
-    report("count", count);
-    report("cleared", cleared++);
-    report("initialised", initialised++);
-    report("flash", page[0]);
-    report("cause", RESC);
+    put_value("count", count);
+    put_value("cleared", cleared++);
+    put_value("initialised", initialised++);
+    put_value("flash", page[0]);
+    put_value("cause", RESC);
     if (count == 3)
         return 0;
     REG(FLASH_CONTROL) = (uint32_t)(uintptr_t)page;

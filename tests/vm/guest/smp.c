@@ -2,11 +2,9 @@
  * A guest for `virt` with three CPUs whose output depends on how they are interleaved: each notes its number
  * in a common log whenever it has counted a common counter on some steps; between, it waits for events and interrupts.
  */
-#include <stdint.h>
+#include "guest.h"
 
-#define REG(address) (*(volatile uint32_t *)(address))
-
-enum { UART = 0x09000000, CPUS = 3, NOTES = 40, STEPS = 700 };
+enum { CPUS = 3, NOTES = 40, STEPS = 700 };
 
 static volatile uint32_t counter, log_count, done, own[CPUS];
 static volatile char log_text[CPUS * NOTES + 1];
@@ -56,20 +54,6 @@ __attribute__((used)) void work(uint32_t cpu)
     }
     add(&done, 1);
     __asm__ volatile("sev");
-}
-
-static void put(char c)
-{
-    REG(UART) = (uint32_t)c;
-}
-
-static void print(const char *text, uint32_t value)
-{
-    while (*text)
-        put(*text++);
-    for (int i = 28; i >= 0; i -= 4)
-        put("0123456789abcdef"[value >> i & 15]);
-    put('\n');
 }
 
 static uint32_t cpu_on(uint32_t cpu)

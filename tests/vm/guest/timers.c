@@ -2,11 +2,9 @@
  * A guest for `virt` whose output depends on the exact instruction at which each timer interrupt is taken:
  * the handler prints a number that the interrupted loop changes all the time.
  */
-#include <stdint.h>
+#include "guest.h"
 
-#define REG(address) (*(volatile uint32_t *)(address))
-
-enum { UART = 0x09000000, GICD = 0x08000000, GICC = 0x08010000, RTC = 0x09010000, TIMER_IRQ = 30 };
+enum { GICD = 0x08000000, GICC = 0x08010000, RTC = 0x09010000, TIMER_IRQ = 30 };
 
 static volatile uint32_t ticks;
 static volatile uint32_t work = 1;
@@ -28,20 +26,6 @@ __asm__(".section .vectors, \"ax\"\n"
         "  hvc #0\n"
         "  b .\n"
         ".text\n");
-
-static void put(char c)
-{
-    REG(UART) = (uint32_t)c;
-}
-
-static void print(const char *text, uint32_t value)
-{
-    while (*text)
-        put(*text++);
-    for (int i = 28; i >= 0; i -= 4)
-        put("0123456789abcdef"[value >> i & 15]);
-    put('\n');
-}
 
 static uint32_t now(void)
 {

@@ -30,23 +30,12 @@ static bool parse_number(const char *option, const char *text, uint64_t min, uin
 
 static bool parse_size(const char *option, const char *text, uint64_t *value, struct error *e)
 {
-    char *end;
-    *value = strtoull(text, &end, 0);
-    unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
-    if (*text < '0' || *text > '9' || (*end && (!shift || end[1])) || *value >> 32 || !*value)
-        return error_set(e, "%s: '%.40s' is not a size, such as 65536, 64K or 1M", option, text);
-    *value <<= shift;
-    return true;
+    return citest_parse_size(text, value) || error_set(e, "%s: " CITEST_NO_SIZE, option, text);
 }
 
 static bool parse_seconds(const char *option, const char *text, int64_t *ns, struct error *e)
 {
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end || !(value > 0) || value > 1e9)
-        return error_set(e, "%s: '%.40s' is not a number of seconds", option, text);
-    *ns = (int64_t)(value * 1e9);
-    return true;
+    return citest_parse_seconds(text, ns) || error_set(e, "%s: " CITEST_NO_SECONDS, option, text);
 }
 
 static bool set_machine(struct test_options *o, const char *value, struct error *e)

@@ -1,5 +1,6 @@
 #include "citest/case.h"
 
+#include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,29 @@ bool citest_unmapped_find(const char *name, enum vm_unmapped *value)
             return true;
         }
     return false;
+}
+
+bool citest_parse_size(const char *text, uint64_t *value)
+{
+    char *end;
+    errno = 0;
+    *value = strtoull(text, &end, 0);
+    unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+    if (*text < '0' || *text > '9' || (*end && (!shift || end[1])) || errno || !*value ||
+        *value > CITEST_SIZE_MAX >> shift)
+        return false;
+    *value <<= shift;
+    return true;
+}
+
+bool citest_parse_seconds(const char *text, int64_t *ns)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !(value > 0) || value > 1e9)
+        return false;
+    *ns = (int64_t)(value * 1e9);
+    return true;
 }
 
 static struct citest_case *case_new(struct citest_suite *s)

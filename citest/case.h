@@ -94,6 +94,16 @@ void citest_case_defaults(struct citest_case *c);
 /** "fault", "warn" or "zero" as -unmapped has it; false for others. */
 bool citest_unmapped_find(const char *name, enum vm_unmapped *value);
 
+/** A size in bytes, or with suffix K, M or G: 1 .. CITEST_SIZE_MAX, so that sums of sizes do not overflow.
+ * False for others, which CITEST_NO_SIZE tells of. */
+bool citest_parse_size(const char *text, uint64_t *value);
+#define CITEST_SIZE_MAX (1ull << 40)
+#define CITEST_NO_SIZE "'%.40s' is not a size, such as 65536, 64K or 1M, at most 1024G"
+
+/** Seconds above 0, such as 2 or 0.5, in ns. False for others, which CITEST_NO_SECONDS tells of. */
+bool citest_parse_seconds(const char *text, int64_t *ns);
+#define CITEST_NO_SECONDS "'%.40s' is not a number of seconds"
+
 /** Add a copy of @c for @image, called @name (copied). */
 void citest_suite_add(struct citest_suite *s, const struct citest_case *c, const char *name,
                       const char *image);

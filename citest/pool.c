@@ -22,6 +22,7 @@
 #define GRACE_NS (2 * CLOCK_NS_PER_SEC)
 /* How often memory is looked at. */
 enum { LOOK_MS = 200 };
+#define LOOK_NS (LOOK_MS * (CLOCK_NS_PER_SEC / 1000))
 
 struct slot {
     pid_t pid;            /* 0: free */
@@ -41,6 +42,7 @@ struct pool {
     const struct citest_pool_config *config;
     struct slot *slots;
     unsigned running, next;
+    int64_t look_at; /* host's time */
     int signals;
     sigset_t old_mask;
     bool stopping, interrupted;
@@ -97,6 +99,15 @@ static bool slot_prepare(struct slot *s, const struct citest_case *c, bool cover
     return true;
 }
 
+/* Returns the status of the process. */
+static int wait_for_end(pid_t pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
 static bool slot_start(struct pool *p, struct slot *s, unsigned index, struct error *e)
 {
     const struct citest_case *c = &p->suite->cases[index];
@@ -114,21 +125,29 @@ static bool slot_start(struct pool *p, struct slot *s, unsigned index, struct er
     if (s->pid == 0)
         child(p, s);
     s->pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
-    if (s->pidfd < 0)
-        return error_set_errno(e, "cannot watch a process");
+    if (s->pidfd < 0) {
+        error_set_errno(e, "cannot watch a process");
+        kill(s->pid, SIGKILL);
+        wait_for_end(s->pid);
+        s->pid = 0;
+        return false;
+    }
     p->running++;
     return true;
 }
 
 /* ---- its end -------------------------------------------------------------------------------------- */
 
-static char *copy_of(const void *data, size_t len)
+/* A guest may write anything, a text has no zero bytes: they become '?'. */
+static char *text_of(const void *data, size_t len)
 {
     char *copy = malloc(len + 1);
     if (!copy)
         abort();
     memcpy(copy, data, len);
     copy[len] = 0;
+    for (char *zero = copy; (zero = memchr(zero, 0, (size_t)(copy + len - zero)));)
+        *zero = '?';
     return copy;
 }
 
@@ -172,9 +191,7 @@ static void slot_ended(struct pool *p, struct slot *s)
 {
     struct citest_outcome *o = &p->outcomes[s->index];
     const struct citest_case *c = &p->suite->cases[s->index];
-    int status;
-    while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    int status = wait_for_end(s->pid);
     close(s->pidfd);
     s->pid = 0;
     p->running--;
@@ -190,7 +207,7 @@ static void slot_ended(struct pool *p, struct slot *s)
     for (int i = 0; i < CITEST_PORTS; i++) {
         uint64_t len = s->shared->result.output_len[i];
         if (len && len <= c->output_limit)
-            o->output[i] = copy_of(citest_output(s->shared, i), len);
+            o->output[i] = text_of(citest_output(s->shared, i), len);
     }
     o->explanation = read_messages(s->messages);
     if (p->config->coverage)
@@ -223,9 +240,13 @@ static uint64_t memory_of(pid_t pid)
     return pages[1] * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/* Now and then, also while others end all the time. */
 static void look_at_limits(struct pool *p)
 {
     int64_t now = clock_host_monotonic();
+    if (now < p->look_at)
+        return;
+    p->look_at = now + LOOK_NS;
     for (unsigned i = 0; i < p->config->jobs; i++) {
         struct slot *s = &p->slots[i];
         if (!s->pid)
@@ -263,8 +284,9 @@ static void wait_for_some(struct pool *p, struct pollfd *fds, unsigned *slot_of)
             slot_of[n] = i;
             fds[n++] = (struct pollfd){.fd = p->slots[i].pidfd, .events = POLLIN};
         }
-    if (poll(fds, n, LOOK_MS) == 0)
-        look_at_limits(p);
+    if (poll(fds, n, LOOK_MS) < 0) /* interrupted: nothing is known of the descriptors */
+        return;
+    look_at_limits(p);
     if (fds[0].revents) {
         struct signalfd_siginfo info; /* taken, so that it is not delivered later */
         while (read(p->signals, &info, sizeof(info)) == sizeof(info))

@@ -70,32 +70,18 @@ static bool number_of(const struct reader *r, const yaml_node_t *n, uint64_t max
     return true;
 }
 
-/* 64K, 4M, 1G, or bytes. */
 static bool size_of(const struct reader *r, const yaml_node_t *n, uint64_t *value)
 {
     const char *text = "";
-    char *end;
-    if (!string_of(r, n, &text))
-        return false;
-    *value = strtoull(text, &end, 0);
-    unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
-    if (*text < '0' || *text > '9' || (*end && (!shift || end[1])) || *value >> 32)
-        return fail(r, n, "'%.40s' is not a size, such as 65536, 64K or 1M", text);
-    *value <<= shift;
-    return true;
+    return string_of(r, n, &text) &&
+           (citest_parse_size(text, value) || fail(r, n, CITEST_NO_SIZE, text));
 }
 
 static bool seconds_of(const struct reader *r, const yaml_node_t *n, int64_t *ns)
 {
     const char *text = "";
-    char *end;
-    if (!string_of(r, n, &text))
-        return false;
-    double value = strtod(text, &end);
-    if (end == text || *end || !(value > 0) || value > 1e9)
-        return fail(r, n, "'%.40s' is not a number of seconds", text);
-    *ns = (int64_t)(value * 1e9);
-    return true;
+    return string_of(r, n, &text) &&
+           (citest_parse_seconds(text, ns) || fail(r, n, CITEST_NO_SECONDS, text));
 }
 
 /* ---- tables of keys ------------------------------------------------------------------------------ */

@@ -153,6 +153,7 @@ SUITES = [ # text, line:column, message
     ("machine: m\ntests:\n  - name: x\n", "3:5", r"no image"),
     ("machine: m\ntests:\n  - image: x\n    images: [y]\n", "3:5", r"either"),
     ("machine: m\ntests:\n  - image: x\n    timeout: soon\n", "4:14", r"'soon' is not a number of seconds"),
+    ("machine: m\ntests:\n  - image: x\n    output-limit: 4000000000G\n", "4:19", r"at most 1024G"),
     ("machine: m\ntests:\n  - image: x\n    exit: 256\n", "4:11", r"'256' is not a number from 0 to 255"),
     ("machine: m\ntests:\n  - image: x\n    expect: {regex: '('}\n", "4:21", r"not a regular expression"),
     ("machine: m\ntests:\n  - images: ['*.nothing']\n", "3:14", r"no file matches"),
@@ -186,7 +187,7 @@ USAGE_ERRORS = [
     ([], r"no image"), (["x.elf"], r"no machine"), (["-M", "mps2", "x"], r"unknown machine 'mps2'"),
     (["--shard", "4/3"], r"--shard"), (["--jobs", "0"], r"-j"), (["--timeou", "3"], r"did you mean '--timeout'"),
     (["--json"], r"needs a value"), (["--list=1"], r"takes no value"), (["nothing.yaml"], r"No such file"),
-    (["--seed", "x"], r"--seed"), (["--timeout", "-1"], r"--timeout"), (["--unmapped", "x"], r"--unmapped"),
+    (["--seed", "x"], r"--seed"), (["--output-limit", "1025G"], r"--output-limit.*at most 1024G"), (["--timeout", "-1"], r"--timeout"), (["--unmapped", "x"], r"--unmapped"),
 ]
 
 
@@ -217,6 +218,12 @@ def test_json(folder):
     check(good["instructions"] > 20 and 0 < good["virtual_seconds"] < 0.05, good)
     check(re.fullmatch("[0-9a-f]{16}", good["state_hash"]), good)
     check(bad["verdict"] == "guest fault" and "fault.c" in bad["explanation"], bad)
+
+
+def test_zero_bytes(folder):
+    zero = image("zero")
+    check(results(folder, *BOARD, zero)[zero + "#1"]["output"]["uart0"] == "before?behind\r\n", "JSON")
+    expect(FAILED, *BOARD, zero, "--exit", "1", out=r"\| before\?behind")
 
 
 def test_reports_cannot_be_written(folder):

@@ -253,8 +253,25 @@ static void connect_output(struct wire_set *set, struct board *b, unsigned first
     }
 }
 
+/* Users' boards may wire devices in a circle. */
+static void guard_inputs(struct wire_set *set, struct board *b)
+{
+    struct irq_wave *wave = gate_new(b, sizeof(*wave));
+    for (unsigned i = 0; i < set->count; i++) {
+        struct wire *w = &set->wires[i];
+        if (w->target != WIRE_DEVICE)
+            continue;
+        struct irq_guard *guard = gate_new(b, sizeof(*guard));
+        guard->out = w->line;
+        guard->wave = wave;
+        guard->name = w->dev->name;
+        w->line = irq_guard_input(guard);
+    }
+}
+
 void wires_connect(struct wire_set *set, struct board *b)
 {
+    guard_inputs(set, b);
     for (unsigned i = 0; i < set->count; i++)
         if (set->wires[i].object != &set->wires[i])
             join_ends(set, b, i);

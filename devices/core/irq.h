@@ -3,6 +3,7 @@
 #ifndef ARMEMU_DEVICES_CORE_IRQ_H
 #define ARMEMU_DEVICES_CORE_IRQ_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "util/fields.h"
@@ -58,6 +59,29 @@ struct irq_split {
 
 /** The input of the splitter. */
 struct irq_line irq_split_input(struct irq_split *split);
+
+/** A wave: a change of a line with all that follows from it at once. Shared by the guards of a board. */
+struct irq_wave {
+    uint64_t number;
+    unsigned depth;
+    bool cut; /* nothing more is driven in this one */
+};
+
+#define IRQ_WAVE_DEPTH 512 /* lines that drive each other in turn */
+
+/** A wire that may lead back to where it comes from. In a wave, the level that it has is nothing new; a wave that still
+ * does not end (an output that is the inverse of its own input) is cut and logged. Owned by the board; clear it before
+ * use. It has no state between waves. */
+struct irq_guard {
+    struct irq_line out;
+    struct irq_wave *wave;
+    const char *name; /* of the device that drives it */
+    uint64_t seen;    /* number of the wave in which it was driven to: */
+    int level;
+};
+
+/** The input of the guard. */
+struct irq_line irq_guard_input(struct irq_guard *guard);
 
 extern const struct field_list irq_or_fields;
 

@@ -116,6 +116,31 @@ Test(devices_core, lines)
     cr_assert_eq(q.level, 0);
 }
 
+/* Inverters, whose outputs are their own inputs; what is driven last is the end of a wave. */
+struct inverter {
+    struct irq_line out;
+    unsigned changes;
+};
+
+static void inverter_set(void *opaque, int n, int level)
+{
+    struct inverter *v = opaque;
+    v->changes++;
+    irq_set(&v->out, !level);
+}
+
+Test(devices_core, lines_that_never_settle)
+{
+    struct irq_wave wave = {0};
+    struct inverter v = {0};
+    struct irq_guard guard = {.out = {inverter_set, &v, 0}, .wave = &wave, .name = "v"};
+    v.out = irq_guard_input(&guard);
+    irq_set(&v.out, 1);
+    cr_assert_eq(v.changes, IRQ_WAVE_DEPTH);
+    irq_set(&v.out, 1); /* the next wave is as the first */
+    cr_assert_eq(v.changes, 2 * IRQ_WAVE_DEPTH);
+}
+
 Test(devices_core, properties)
 {
     struct bench b;

@@ -497,6 +497,40 @@ Test(mprofile, example_file)
     teardown();
 }
 
+/* Two pins that drive each other, and one that drives itself: levels settle. */
+Test(mprofile, wires_in_a_circle)
+{
+    char path[64], spec[80];
+    snprintf(path, sizeof(path), "/tmp/armemu-board-%d.yaml", (int)getpid());
+    snprintf(spec, sizeof(spec), "file:%s", path);
+    FILE *f = fopen(path, "w");
+    fputs("name: x\ncpu: cortex-m3\nm_profile: {irqs: 4, priority_bits: 3, cpu_hz: 1000000}\n"
+          "ram: {base: 0, size: 4K}\n"
+          "devices:\n"
+          "  - {class: cmsdk-gpio, name: g, count: 2, stride: 0x1000, base: 0x40010000}\n"
+          "wires:\n"
+          "  - {from: g0, output: 0, to: g1, input: 0}\n"
+          "  - {from: g1, output: 0, to: g0, input: 0}\n"
+          "  - {from: g0, output: 1, to: g0, input: 1}\n", f);
+    fclose(f);
+    build(spec);
+    unlink(path);
+    wr(0x40010010, 3); /* outputs of the first */
+    wr(0x40010000, 3);
+    cr_assert_eq(rd(0x40011000), 1);
+    wr(0x40010014, 2); /* pin 1 is an input again, and nobody drives it */
+    cr_assert_eq(rd(0x40010000), 1);
+    wr(0x40010000, 0);
+    cr_assert_eq(rd(0x40011000), 0);
+    wr(0x40010014, 1);
+    wr(0x40011010, 1); /* the other way round */
+    wr(0x40011000, 1);
+    cr_assert_eq(rd(0x40010000), 1);
+    wr(0x40011000, 0);
+    cr_assert_eq(rd(0x40010000), 0);
+    teardown();
+}
+
 /* What is wrong, and where; the text before the error's own position. */
 Test(mprofile, broken_files)
 {

@@ -19,7 +19,9 @@
 #include "util/bits.h"
 
 #define F(type, member, guest_offset, guest_bytes)                                                 \
-    {guest_offset, offsetof(type, member), guest_bytes, sizeof(((type *)0)->member), #member}
+    {guest_offset, offsetof(type, member), guest_bytes, sizeof(((type *)0)->member), #member, 0}
+#define F_ORDER(type, member, guest_offset, guest_bytes, order)                                    \
+    {guest_offset, offsetof(type, member), guest_bytes, sizeof(((type *)0)->member), #member, order}
 #define CONV(name, bytes)                                                                          \
     const struct conv conv_##name = {name##_fields, ARRAY_SIZE(name##_fields), bytes}
 
@@ -49,14 +51,14 @@ CONV(stat64, 104);
 #define STATFS(member, offset, size) F(struct statfs, member, offset, size)
 static const struct conv_field statfs_fields[] = {
     STATFS(f_type, 0, 4), STATFS(f_bsize, 4, 4), STATFS(f_blocks, 8, 4), STATFS(f_bfree, 12, 4),
-    STATFS(f_bavail, 16, 4), STATFS(f_files, 20, 4), STATFS(f_ffree, 24, 4), STATFS(f_fsid, 28, 8),
+    STATFS(f_bavail, 16, 4), STATFS(f_files, 20, 4), STATFS(f_ffree, 24, 4), F_ORDER(struct statfs, f_fsid, 28, 8, CONV_WORDS),
     STATFS(f_namelen, 36, 4), STATFS(f_frsize, 40, 4), STATFS(f_flags, 44, 4),
 };
 CONV(statfs, 64);
 
 static const struct conv_field statfs64_fields[] = {
     STATFS(f_type, 0, 4), STATFS(f_bsize, 4, 4), STATFS(f_blocks, 8, 8), STATFS(f_bfree, 16, 8),
-    STATFS(f_bavail, 24, 8), STATFS(f_files, 32, 8), STATFS(f_ffree, 40, 8), STATFS(f_fsid, 48, 8),
+    STATFS(f_bavail, 24, 8), STATFS(f_files, 32, 8), STATFS(f_ffree, 40, 8), F_ORDER(struct statfs, f_fsid, 48, 8, CONV_WORDS),
     STATFS(f_namelen, 56, 4), STATFS(f_frsize, 60, 4), STATFS(f_flags, 64, 4),
 };
 CONV(statfs64, 84);
@@ -87,7 +89,7 @@ CONV(timespec, 8);
 
 /* Bytes 12 to 15 may hold anything. */
 static const struct conv_field timespec64_fields[] = {
-    F(struct timespec, tv_sec, 0, 8), F(struct timespec, tv_nsec, 8, 4),
+    F(struct timespec, tv_sec, 0, 8), F_ORDER(struct timespec, tv_nsec, 8, 4, 8),
 };
 CONV(timespec64, 16);
 
@@ -142,24 +144,27 @@ CONV(timex, 128);
         F(type, member.__seq, 24, 2)
 
 #define SEM(member, offset, size) F(struct semid_ds, member, offset, size)
+#define SEM_TIME(member, offset) F_ORDER(struct semid_ds, member, offset, 8, CONV_WORDS)
 static const struct conv_field semid_fields[] = {
-    PERM(struct semid_ds, sem_perm), SEM(sem_otime, 36, 8), SEM(sem_ctime, 44, 8),
+    PERM(struct semid_ds, sem_perm), SEM_TIME(sem_otime, 36), SEM_TIME(sem_ctime, 44),
     SEM(sem_nsems, 52, 4),
 };
 CONV(semid, 64);
 
 #define MSG(member, offset, size) F(struct msqid_ds, member, offset, size)
+#define MSG_TIME(member, offset) F_ORDER(struct msqid_ds, member, offset, 8, CONV_WORDS)
 static const struct conv_field msqid_fields[] = {
-    PERM(struct msqid_ds, msg_perm), MSG(msg_stime, 36, 8), MSG(msg_rtime, 44, 8),
-    MSG(msg_ctime, 52, 8), MSG(__msg_cbytes, 60, 4), MSG(msg_qnum, 64, 4), MSG(msg_qbytes, 68, 4),
+    PERM(struct msqid_ds, msg_perm), MSG_TIME(msg_stime, 36), MSG_TIME(msg_rtime, 44),
+    MSG_TIME(msg_ctime, 52), MSG(__msg_cbytes, 60, 4), MSG(msg_qnum, 64, 4), MSG(msg_qbytes, 68, 4),
     MSG(msg_lspid, 72, 4), MSG(msg_lrpid, 76, 4),
 };
 CONV(msqid, 88);
 
 #define SHM(member, offset, size) F(struct shmid_ds, member, offset, size)
+#define SHM_TIME(member, offset) F_ORDER(struct shmid_ds, member, offset, 8, CONV_WORDS)
 static const struct conv_field shmid_fields[] = {
-    PERM(struct shmid_ds, shm_perm), SHM(shm_segsz, 36, 4), SHM(shm_atime, 40, 8),
-    SHM(shm_dtime, 48, 8), SHM(shm_ctime, 56, 8), SHM(shm_cpid, 64, 4), SHM(shm_lpid, 68, 4),
+    PERM(struct shmid_ds, shm_perm), SHM(shm_segsz, 36, 4), SHM_TIME(shm_atime, 40),
+    SHM_TIME(shm_dtime, 48), SHM_TIME(shm_ctime, 56), SHM(shm_cpid, 64, 4), SHM(shm_lpid, 68, 4),
     SHM(shm_nattch, 72, 4),
 };
 CONV(shmid, 84);

@@ -48,7 +48,8 @@ static enum file_kind file_kind(const char *path, char *line)
         return FILE_SCRIPT;
     }
     if (n >= (ssize_t)sizeof(head.elf) && !memcmp(head.elf.e_ident, ELFMAG, SELFMAG) &&
-        head.elf.e_ident[EI_CLASS] == ELFCLASS32 && head.elf.e_machine == EM_ARM)
+        head.elf.e_ident[EI_CLASS] == ELFCLASS32 &&
+        head.elf.e_machine == (head.elf.e_ident[EI_DATA] == ELFDATA2MSB ? EM_ARM << 8 : EM_ARM))
         return FILE_ARM;
     return FILE_OTHER;
 }

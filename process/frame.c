@@ -125,6 +125,25 @@ void siginfo_to_host(siginfo_t *info, const void *guest)
     info->si_value.sival_ptr = (void *)(uintptr_t)w[5];
 }
 
+/* Words in the program's byte order, or from there. */
+static void convert_words(const struct task *t, void *p, size_t size)
+{
+    uint32_t v;
+    for (size_t i = 0; t->process->big_endian && i < size; i += sizeof(v)) {
+        memcpy(&v, (uint8_t *)p + i, sizeof(v));
+        v = __builtin_bswap32(v);
+        memcpy((uint8_t *)p + i, &v, sizeof(v));
+    }
+}
+
+/* All is words, but for the floating-point registers. */
+static void convert_context(const struct task *t, struct guest_ucontext *uc)
+{
+    convert_words(t, uc, sizeof(*uc));
+    for (unsigned i = 0; t->process->big_endian && i < ARRAY_SIZE(uc->vfp.d); i++)
+        uc->vfp.d[i] = uc->vfp.d[i] << 32 | uc->vfp.d[i] >> 32;
+}
+
 /* ---- making ---------------------------------------------------------------------------------- */
 
 static bool on_altstack(const struct task *t, uint32_t sp)
@@ -179,7 +198,7 @@ static void enter_handler(struct task *t, const struct guest_action *action, boo
     bool thumb = action->handler & 1;
     s->itstate = 0;
     s->thumb = thumb;
-    s->big_endian = 0;
+    s->big_endian = t->process->big_endian;
     s->env.pc = action->handler & ~(thumb ? 1u : 3u);
     s->env.slow_dispatch = 1;
     s->r[14] = action->flags & GUEST_SA_RESTORER ? action->restorer : return_code(rt, thumb);
@@ -199,13 +218,16 @@ bool frame_push(struct task *t, const struct guest_action *action, int sig, cons
     fill_context(t, &f.frame.uc, info, old_mask);
     memset(f.frame.retcode, 0, sizeof(f.frame.retcode));
     space_will_write(&t->process->space, sp, size);
+    if (!rt)
+        f.frame.uc.flags = OLD_FRAME_MAGIC;
+    convert_context(t, &f.frame.uc);
     if (rt) {
         siginfo_to_guest(f.info, info);
+        convert_words(t, f.info, sizeof(f.info));
         memcpy(guest_ptr(t, sp), &f, size);
         s->r[1] = sp;
         s->r[2] = sp + (uint32_t)offsetof(struct guest_rt_frame, frame);
     } else {
-        f.frame.uc.flags = OLD_FRAME_MAGIC;
         memcpy(guest_ptr(t, sp), &f.frame, size);
     }
     s->r[0] = (uint32_t)sig;
@@ -235,6 +257,7 @@ bool frame_pop(struct task *t, bool rt, uint64_t *mask)
     if (sp % 8 || !space_has(&t->process->space, sp, sizeof(uc), SPACE_READ))
         return false;
     memcpy(&uc, guest_ptr(t, sp), sizeof(uc));
+    convert_context(t, &uc);
     memcpy(s->r, uc.context.r, 15 * sizeof(s->r[0]));
     arm_cpsr_write(s, (uc.context.cpsr & USER_PSR) | ARM_MODE_USR);
     s->env.pc = uc.context.r[15] & ~(s->thumb ? 1u : 3u);

@@ -116,6 +116,7 @@ struct task {
     uint32_t clear_tid;       /* set_tid_address: cleared and woken at the end */
     uint32_t robust_list;
     struct task_rseq rseq;
+    uint32_t copies;          /* where arguments are converted (byteorder.c), in the program's memory; 0: nowhere yet */
     struct task_debug debug;
 };
 
@@ -146,6 +147,7 @@ struct process {
     uint32_t stack_start; /* the stack pointer at the start */
     uint32_t image_start; /* lowest address of the program */
     uint32_t auxv, auxv_size;
+    bool big_endian;          /* BE-8: data is in the other byte order */
     _Atomic bool parallel;    /* several threads, or memory shared with other processes */
     pthread_mutex_t tasks_lock;
     struct task *tasks;
@@ -174,6 +176,12 @@ static inline void *guest_ptr(const struct task *t, uint32_t addr)
     return space_host(&t->process->space, addr);
 }
 
+/** @v as the program's memory holds it, or what that holds as a number. */
+static inline uint32_t guest_order32(const struct process *p, uint32_t v)
+{
+    return p->big_endian ? __builtin_bswap32(v) : v;
+}
+
 /** The same; NULL for 0. */
 static inline void *guest_ptr0(const struct task *t, uint32_t addr)
 {
@@ -195,6 +203,8 @@ int process_load(struct task *t, struct error *e);
 
 /* kuser.c */
 bool kuser_map(struct process *p, struct error *e);
+/** The program is big-endian: the page's number is as well, while its instructions are not. */
+void kuser_set_order(struct process *p);
 
 /* cpu_ops.c */
 extern const struct arm_cpu_ops process_cpu_ops;

@@ -8,7 +8,7 @@
 #include "process/internal.h"
 #include "util/bits.h"
 
-enum { KUSER_HELPER_VERSION = 5 };
+enum { KUSER_HELPER_VERSION = 5, KUSER_VERSION = 0xffc };
 
 struct piece {
     uint16_t offset;
@@ -60,8 +60,16 @@ static const struct piece pieces[] = {
      {0xe5923000, 0xe0533000, 0x05821000, 0xe2730000, 0xe12fff1e}},
     /* thread pointer */
     {0xfe0, 0, 0, 2, {0xee1d0f70, 0xe12fff1e}},       /* mrc p15, 0, r0, c13, c0, 3 */
-    {0xffc, 0, 0, 1, {KUSER_HELPER_VERSION}},
+    {KUSER_VERSION, 0, 0, 1, {KUSER_HELPER_VERSION}},
 };
+
+void kuser_set_order(struct process *p)
+{
+    uint32_t version = guest_order32(p, KUSER_HELPER_VERSION);
+    mprotect(space_host(&p->space, SPACE_KUSER), SPACE_PAGE, PROT_READ | PROT_WRITE);
+    memcpy(space_host(&p->space, SPACE_KUSER + KUSER_VERSION), &version, sizeof(version));
+    mprotect(space_host(&p->space, SPACE_KUSER), SPACE_PAGE, PROT_READ);
+}
 
 bool kuser_map(struct process *p, struct error *e)
 {

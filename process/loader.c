@@ -55,13 +55,48 @@ static const char *header_problem(const Elf32_Ehdr *h)
         return "not an ELF file";
     if (h->e_ident[EI_CLASS] != ELFCLASS32)
         return "a 64-bit ELF file";
-    if (h->e_ident[EI_DATA] != ELFDATA2LSB)
-        return "a big-endian ELF file";
+    if (h->e_ident[EI_DATA] != ELFDATA2LSB && h->e_ident[EI_DATA] != ELFDATA2MSB)
+        return "an ELF file of no byte order";
     if (h->e_machine != EM_ARM)
         return "an ELF file for another machine";
     if (h->e_type != ET_EXEC && h->e_type != ET_DYN)
         return "an ELF file that cannot be executed";
+    if (h->e_ident[EI_DATA] == ELFDATA2MSB && !(h->e_flags & EF_ARM_BE8))
+        return "one whose code is big-endian, too (BE-32)";
     return NULL;
+}
+
+static bool is_big_endian(const struct image *im)
+{
+    return im->header.e_ident[EI_DATA] == ELFDATA2MSB;
+}
+
+/* The header's numbers in the host's order. */
+static void convert_header(struct image *im)
+{
+    Elf32_Ehdr *h = &im->header;
+    uint16_t *const halves[] = {&h->e_type, &h->e_machine, &h->e_ehsize, &h->e_phentsize, &h->e_phnum,
+                                &h->e_shentsize, &h->e_shnum, &h->e_shstrndx};
+    uint32_t *const words[] = {&h->e_version, &h->e_entry, &h->e_phoff, &h->e_shoff, &h->e_flags};
+    if (!is_big_endian(im))
+        return;
+    for (unsigned i = 0; i < ARRAY_SIZE(halves); i++)
+        *halves[i] = __builtin_bswap16(*halves[i]);
+    for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
+        *words[i] = __builtin_bswap32(*words[i]);
+}
+
+/* Program headers are made of words. */
+static bool read_segments(struct image *im)
+{
+    uint32_t words[PROGRAM_HEADERS_MAX * sizeof(Elf32_Phdr) / 4];
+    size_t size = im->header.e_phnum * sizeof(Elf32_Phdr);
+    if (!read_at(im, words, size, im->header.e_phoff))
+        return false;
+    for (size_t i = 0; is_big_endian(im) && i < size / 4; i++)
+        words[i] = __builtin_bswap32(words[i]);
+    memcpy(im->segments, words, size);
+    return true;
 }
 
 /* Does a loadable segment lie on another one? */
@@ -130,14 +165,14 @@ static bool image_complete(const struct image *im, struct error *e)
 static bool image_read(struct image *im, struct error *e)
 {
     uint32_t low, high;
-    const char *problem = read_at(im, &im->header, sizeof(im->header), 0) ? header_problem(&im->header)
-                                                                          : "not an ELF file";
+    bool there = read_at(im, &im->header, sizeof(im->header), 0);
+    convert_header(im);
+    const char *problem = there ? header_problem(&im->header) : "not an ELF file";
     if (problem)
-        return error_set(e, "%s: not an ARM program (32-bit little-endian ELF) but %s", im->path,
-                         problem);
+        return error_set(e, "%s: not an ARM program (32-bit ELF) but %s", im->path, problem);
     if (im->header.e_phentsize != sizeof(Elf32_Phdr) || !im->header.e_phnum ||
         im->header.e_phnum > PROGRAM_HEADERS_MAX ||
-        !read_at(im, im->segments, im->header.e_phnum * sizeof(Elf32_Phdr), im->header.e_phoff))
+        !read_segments(im))
         return error_set(e, "%s: bad program headers", im->path);
     im->executable_stack = im->unmarked = true;
     for (unsigned i = 0; i < im->header.e_phnum; i++) {
@@ -255,6 +290,13 @@ static uint32_t push_bytes(struct stack *st, const void *data, size_t size)
     return st->sp;
 }
 
+static uint32_t push_words(struct stack *st, uint32_t *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        words[i] = guest_order32(st->p, words[i]);
+    return push_bytes(st, words, 4 * count);
+}
+
 static uint32_t push_string(struct stack *st, const char *s)
 {
     return push_bytes(st, s, strlen(s) + 1);
@@ -303,9 +345,10 @@ void loader_write_capabilities(uint64_t features, FILE *out)
             fprintf(out, " %s", capabilities[i].names);
 }
 
-static const char *platform(uint64_t features)
+static const char *platform(uint64_t features, bool big)
 {
-    return features & ARM_FEATURE(V7) ? "v7l" : features & ARM_FEATURE(V6) ? "v6l" : "v5l";
+    static const char *const names[][2] = {{"v5l", "v5b"}, {"v6l", "v6b"}, {"v7l", "v7b"}};
+    return names[features & ARM_FEATURE(V7) ? 2 : features & ARM_FEATURE(V6) ? 1 : 0][big];
 }
 
 static void push_auxv(struct stack *st, const struct image *main, const struct image *interpreter,
@@ -323,9 +366,9 @@ static void push_auxv(struct stack *st, const struct image *main, const struct i
     }
     host_random(entropy, sizeof(entropy));
     uint32_t random = push_bytes(st, entropy, sizeof(entropy));
-    uint32_t name = push_string(st, platform(features));
+    uint32_t name = push_string(st, platform(features, p->big_endian));
     st->sp = (st->sp & ~7u) - words_below % 2 * 4; /* the stack pointer is to be a multiple of 8 */
-    const uint32_t auxv[][2] = {
+    uint32_t auxv[][2] = {
         {AT_PHDR, main->headers}, {AT_PHENT, sizeof(Elf32_Phdr)},
         {AT_PHNUM, main->header.e_phnum}, {AT_PAGESZ, SPACE_PAGE},
         {AT_BASE, interpreter ? interpreter->base : 0}, {AT_FLAGS, 0}, {AT_ENTRY, main->entry},
@@ -335,7 +378,7 @@ static void push_auxv(struct stack *st, const struct image *main, const struct i
         {AT_EXECFN, execfn}, {AT_NULL, 0},
     };
     p->auxv_size = sizeof(auxv);
-    p->auxv = push_bytes(st, auxv, sizeof(auxv));
+    p->auxv = push_words(st, auxv[0], sizeof(auxv) / 4);
 }
 
 static bool map_stack(struct process *p, bool executable, struct error *e)
@@ -371,9 +414,9 @@ static bool make_stack(struct process *p, char *const *argv, const struct image 
     unsigned argc = push_strings(&st, argv, &arg);
     p->args_start = st.sp;
     push_auxv(&st, main, interpreter, execfn, argc + envc + 3);
-    push_bytes(&st, env, (envc + 1) * 4);
-    push_bytes(&st, arg, (argc + 1) * 4);
-    push_bytes(&st, &argc, 4);
+    push_words(&st, env, envc + 1);
+    push_words(&st, arg, argc + 1);
+    push_words(&st, &argc, 1);
     free(arg);
     free(env);
     *sp = p->stack_start = st.sp;
@@ -461,6 +504,8 @@ static bool load_interpreter(struct process *p, struct image *im, const char *na
         return error_set_errno(e, "program interpreter %s (-L names the directory that it is under)",
                                name);
     bool ok = image_read(im, e) && image_map(&p->space, im, false, e);
+    if (ok && is_big_endian(im) != p->big_endian)
+        ok = error_set(e, "%s: the interpreter has another byte order than the program", name);
     close(im->fd);
     return ok;
 }
@@ -471,6 +516,7 @@ static void start_state(struct task *t, uint32_t entry, uint32_t sp)
     s->r[13] = sp;
     s->env.pc = entry & ~1u;
     s->thumb = entry & 1;
+    s->big_endian = t->process->big_endian;
     arm_cpu_loaded(s);
 }
 
@@ -481,6 +527,9 @@ static bool load_images(struct task *t, struct image *main, struct image *interp
     uint32_t sp;
     if (!image_read(main, e))
         return false;
+    p->big_endian = is_big_endian(main);
+    if (p->big_endian)
+        kuser_set_order(p);
     p->space.read_implies_exec = main->unmarked;
     if (!map_stack(p, main->executable_stack, e) || !image_map(&p->space, main, true, e))
         return false;

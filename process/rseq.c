@@ -24,20 +24,34 @@ struct section {
     uint64_t start, size, abort;
 };
 
+static uint64_t in_order64(const struct task *t, uint64_t v)
+{
+    return t->process->big_endian ? __builtin_bswap64(v) : v;
+}
+
 static uint32_t area_load(const struct task *t, unsigned offset)
 {
     uint32_t value;
     memcpy(&value, guest_ptr(t, t->rseq.area + offset), sizeof(value));
-    return value;
+    return guest_order32(t->process, value);
 }
 
 static void area_store(const struct task *t, unsigned offset, uint32_t value)
 {
     _Atomic uint32_t *word = guest_ptr(t, t->rseq.area + offset);
+    value = guest_order32(t->process, value);
     if (atomic_load_explicit(word, memory_order_relaxed) == value)
         return;
     space_will_write(&t->process->space, t->rseq.area, AREA_SIZE);
     atomic_store_explicit(word, value, memory_order_relaxed);
+}
+
+/* The descriptor of the critical section that the thread may be in; 0: none. */
+static uint64_t area_section(const struct task *t)
+{
+    uint64_t pointer;
+    memcpy(&pointer, guest_ptr(t, t->rseq.area + AREA_SECTION), sizeof(pointer));
+    return in_order64(t, pointer);
 }
 
 /* ---- critical sections ----------------------------------------------------------------------- */
@@ -59,24 +73,31 @@ static bool section_valid(const struct task *t, const struct section *s)
         !space_has(sp, (uint32_t)s->abort - 4, sizeof(sig), SPACE_READ))
         return false;
     memcpy(&sig, guest_ptr(t, (uint32_t)s->abort - 4), sizeof(sig));
-    return sig == t->rseq.sig;
+    return guest_order32(t->process, sig) == t->rseq.sig;
 }
 
 /* The thread has not run on without a break: it starts again at the abort address if it is in a critical
  * section. */
-static void interrupt(struct task *t, uint32_t addr)
+static void interrupt(struct task *t, uint64_t pointer)
 {
     struct arm_state *s = &t->state;
     struct section section;
-    if (area_load(t, AREA_SECTION + 4) || !space_has(&t->process->space, addr, sizeof(section), SPACE_READ))
+    uint32_t addr = (uint32_t)pointer;
+    if (pointer >> 32 || !space_has(&t->process->space, addr, sizeof(section), SPACE_READ))
         broken(t);
     memcpy(&section, guest_ptr(t, addr), sizeof(section));
+    section.version = guest_order32(t->process, section.version);
+    section.flags = guest_order32(t->process, section.flags);
+    section.start = in_order64(t, section.start);
+    section.size = in_order64(t, section.size);
+    section.abort = in_order64(t, section.abort);
     if (!section_valid(t, &section))
         broken(t);
     bool inside = s->env.pc - section.start < section.size;
     if (inside && (section.flags || area_load(t, AREA_FLAGS)))
         broken(t);
     area_store(t, AREA_SECTION, 0);
+    area_store(t, AREA_SECTION + 4, 0);
     if (!inside)
         return;
     s->env.pc = (uint32_t)section.abort & ~(s->thumb ? 1u : 3u);
@@ -90,10 +111,10 @@ static bool check_section(struct task *t)
 {
     if (!space_has(&t->process->space, t->rseq.area, AREA_SIZE, SPACE_WRITE))
         broken(t);
-    uint32_t addr = area_load(t, AREA_SECTION);
-    if (addr)
-        interrupt(t, addr);
-    return addr;
+    uint64_t section = area_section(t);
+    if (section)
+        interrupt(t, section);
+    return section;
 }
 
 void rseq_signal(struct task *t)
@@ -260,7 +281,7 @@ void rseq_look(struct task *t)
 {
     struct process *p = t->process;
     if (t->rseq.area && atomic_load(&p->parallel) && !atomic_load(&p->rseq.exclusive) &&
-        space_has(&p->space, t->rseq.area, AREA_SIZE, SPACE_READ) && area_load(t, AREA_SECTION))
+        space_has(&p->space, t->rseq.area, AREA_SIZE, SPACE_READ) && area_section(t))
         ask_to_leave(t);
 }
 

@@ -172,7 +172,7 @@ int64_t sys_msgsnd(struct task *t, const uint32_t *a)
     struct message m;
     if (a[2] > MESSAGE_MAX)
         return -EINVAL;
-    m.type = *(const int32_t *)guest_ptr(t, a[1]);
+    m.type = (int32_t)guest_order32(t->process, *(const uint32_t *)guest_ptr(t, a[1]));
     memcpy(m.text, guest_ptr(t, a[1] + 4), a[2]);
     return HOST4(t, SYS_msgsnd, (int32_t)a[0], &m, a[2], (int32_t)a[3]);
 }
@@ -186,7 +186,7 @@ int64_t sys_msgrcv(struct task *t, const uint32_t *a)
     int64_t r = HOST5(t, SYS_msgrcv, (int32_t)a[0], &m, size, (int32_t)a[3], (int32_t)a[4]);
     if (r < 0)
         return r;
-    *(int32_t *)guest_ptr(t, a[1]) = (int32_t)m.type;
+    *(uint32_t *)guest_ptr(t, a[1]) = guest_order32(t->process, (uint32_t)m.type);
     memcpy(guest_ptr(t, a[1] + 4), m.text, (size_t)r);
     return r;
 }

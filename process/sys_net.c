@@ -166,25 +166,65 @@ int64_t sys_sendmmsg(struct task *t, const uint32_t *a)
     return count;
 }
 
-int64_t sys_recvmmsg(struct task *t, const uint32_t *a)
+/* What is left of @timeout at @end, on CLOCK_MONOTONIC; false: nothing. */
+static bool time_left(const struct timespec *end, struct timespec *timeout)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    timeout->tv_sec = end->tv_sec - now.tv_sec;
+    timeout->tv_nsec = end->tv_nsec - now.tv_nsec;
+    if (timeout->tv_nsec < 0) {
+        timeout->tv_nsec += 1000000000;
+        timeout->tv_sec--;
+    }
+    if (timeout->tv_sec < 0)
+        *timeout = (struct timespec){0, 0};
+    return timeout->tv_sec || timeout->tv_nsec;
+}
+
+/* The timeout is looked at behind each message, as the kernel does it: the call waits for one however long that
+ * takes. */
+static int64_t receive_messages(struct task *t, const uint32_t *a, struct timespec *timeout)
 {
     struct guest_mmsghdr *g = guest_ptr(t, a[1]);
     uint32_t count = a[2] < MESSAGES_MAX ? a[2] : MESSAGES_MAX, flags = a[3] & ~MSG_WAITFORONE;
+    struct timespec end = {0};
+    if (timeout) {
+        if (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec >= 1000000000)
+            return -EINVAL;
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        end.tv_sec += timeout->tv_sec + (end.tv_nsec + timeout->tv_nsec) / 1000000000;
+        end.tv_nsec = (end.tv_nsec + timeout->tv_nsec) % 1000000000;
+    }
     for (uint32_t i = 0; i < count; i++) {
         int64_t r = receive_message(t, a[0], &g[i].hdr, flags);
         if (r < 0)
             return i ? i : r;
         g[i].len = (uint32_t)r;
+        if ((timeout && !time_left(&end, timeout)) || (g[i].hdr.flags & MSG_OOB))
+            return i + 1;
         if (a[3] & MSG_WAITFORONE)
             flags |= MSG_DONTWAIT;
     }
     return count;
 }
 
-/* The timeout, which the kernel looks at only when a message has come, is left out. */
+static int64_t recvmmsg_call(struct task *t, const uint32_t *a, const struct conv *time)
+{
+    struct timespec ts;
+    void *timeout = conv_in0(t, time, a[4], &ts);
+    int64_t r = receive_messages(t, a, timeout);
+    return timeout && r > 0 ? conv_result(t, time, a[4], &ts, r) : r;
+}
+
+int64_t sys_recvmmsg(struct task *t, const uint32_t *a)
+{
+    return recvmmsg_call(t, a, &conv_timespec);
+}
+
 int64_t sys_recvmmsg_time64(struct task *t, const uint32_t *a)
 {
-    return sys_recvmmsg(t, a);
+    return recvmmsg_call(t, a, &conv_timespec64);
 }
 
 /* ---- options --------------------------------------------------------------------------------- */

@@ -140,9 +140,35 @@ int64_t sys_waitid(struct task *t, const uint32_t *a)
 
 /* ---- futex ----------------------------------------------------------------------------------- */
 
+/* Where the kernel compares it is with memory in the program's order. What the kernel itself writes or computes there
+ * cannot be had in the other order. */
+static bool futex_order(const struct task *t, uint32_t op, uint32_t *value, uint32_t *value3)
+{
+    switch (op & FUTEX_CMD_MASK) {
+    case FUTEX_WAIT:
+    case FUTEX_WAIT_BITSET:
+        *value = guest_order32(t->process, *value);
+        return true;
+    case FUTEX_CMP_REQUEUE:
+        *value3 = guest_order32(t->process, *value3);
+        return true;
+    case FUTEX_WAKE:
+    case FUTEX_WAKE_BITSET:
+    case FUTEX_REQUEUE:
+        return true;
+    default:
+        if (t->process->big_endian)
+            log_write(LOG_UNIMP, "futex operation %u of a big-endian program", op & FUTEX_CMD_MASK);
+        return !t->process->big_endian;
+    }
+}
+
 static int64_t futex(struct task *t, const uint32_t *a, const struct timespec *timeout)
 {
     uint64_t fourth;
+    uint32_t value = a[2], value3 = a[5];
+    if (!futex_order(t, a[1], &value, &value3))
+        return -ENOSYS;
     switch (a[1] & FUTEX_CMD_MASK) {
     case FUTEX_REQUEUE:
     case FUTEX_CMP_REQUEUE:
@@ -153,8 +179,8 @@ static int64_t futex(struct task *t, const uint32_t *a, const struct timespec *t
     default:
         fourth = (uintptr_t)timeout;
     }
-    return HOST6(t, SYS_futex, guest_ptr(t, a[0]), (int32_t)a[1], a[2], fourth, guest_ptr(t, a[4]),
-                 a[5]);
+    return HOST6(t, SYS_futex, guest_ptr(t, a[0]), (int32_t)a[1], value, fourth, guest_ptr(t, a[4]),
+                 value3);
 }
 
 /* Does the operation have a timeout? */
@@ -195,8 +221,10 @@ int64_t sys_futex_waitv(struct task *t, const uint32_t *a)
     if (!a[1] || a[1] > WAITERS_MAX || !a[0])
         return -EINVAL;
     memcpy(waiters, guest_ptr(t, a[0]), a[1] * sizeof(*waiters));
-    for (uint32_t i = 0; i < a[1]; i++)
+    for (uint32_t i = 0; i < a[1]; i++) {
         waiters[i].addr = (uintptr_t)guest_ptr(t, (uint32_t)waiters[i].addr);
+        waiters[i].value = guest_order32(t->process, (uint32_t)waiters[i].value);
+    }
     return HOST5(t, 449, waiters, a[1], a[2],
                  conv_in0(t, &conv_timespec64, a[3], &ts), (int32_t)a[4]);
 }
@@ -281,11 +309,10 @@ int64_t sys_nice(struct task *t, const uint32_t *a)
 
 /* ---- identity -------------------------------------------------------------------------------- */
 
-static const char *machine_name(uint64_t features)
+static const char *machine_name(uint64_t features, bool big)
 {
-    return features & ARM_FEATURE(V7)    ? "armv7l"
-           : features & ARM_FEATURE(V6)  ? "armv6l"
-                                         : "armv5tel";
+    static const char *const names[][2] = {{"armv5tel", "armv5teb"}, {"armv6l", "armv6b"}, {"armv7l", "armv7b"}};
+    return names[features & ARM_FEATURE(V7) ? 2 : features & ARM_FEATURE(V6) ? 1 : 0][big];
 }
 
 int64_t sys_uname(struct task *t, const uint32_t *a)
@@ -293,7 +320,7 @@ int64_t sys_uname(struct task *t, const uint32_t *a)
     struct utsname *name = guest_out(t, a[0], sizeof(*name));
     int64_t r = HOST1(t, SYS_uname, name);
     if (r >= 0)
-        strcpy(name->machine, machine_name(t->process->config.cpu_model->features));
+        strcpy(name->machine, machine_name(t->process->config.cpu_model->features, t->process->big_endian));
     return r;
 }
 

@@ -187,6 +187,14 @@ int64_t sys_rt_tgsigqueueinfo(struct task *t, const uint32_t *a)
     return HOST4(t, SYS_rt_tgsigqueueinfo, (int32_t)a[0], (int32_t)a[1], (int32_t)a[2], &info);
 }
 
+int64_t sys_pidfd_send_signal(struct task *t, const uint32_t *a)
+{
+    siginfo_t info;
+    if (a[2])
+        siginfo_to_host(&info, guest_ptr(t, a[2]));
+    return HOST4(t, SYS_pidfd_send_signal, (int32_t)a[0], (int32_t)a[1], a[2] ? &info : NULL, a[3]);
+}
+
 /* ---- stacks and return ----------------------------------------------------------------------- */
 
 enum { GUEST_MINSIGSTKSZ = 2048 };

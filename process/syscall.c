@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "process/byteorder.h"
 #include "process/trace.h"
 #include "util/bits.h"
 #include "util/log.h"
@@ -129,16 +130,9 @@ static int64_t unknown(const struct task *t, uint32_t number)
     return -ENOSYS;
 }
 
-void syscall_dispatch(struct task *t)
+/* The call with what it reads and writes in the host's byte order. */
+static int64_t call(struct task *t, const struct syscall_row *row, const uint32_t *a)
 {
-    struct arm_state *s = &t->state;
-    uint32_t a[ARGUMENTS];
-    memcpy(a, s->r, sizeof(a));
-    const struct syscall_row *row = row_find(s->r[7]);
-    if (!row) {
-        s->r[0] = (uint32_t)unknown(t, s->r[7]);
-        return;
-    }
     struct trace_call trace = {.name = row->name, .args = row->args, .a = a};
     if (t->process->config.strace)
         trace_begin(&trace, t);
@@ -152,6 +146,29 @@ void syscall_dispatch(struct task *t)
         debug_syscall_end(t, r);
     if (trace.text)
         trace_end(&trace, t, r);
+    return r;
+}
+
+static int64_t convert_and_call(struct task *t, const struct syscall_row *row, const uint32_t *a)
+{
+    struct byteorder_call c;
+    uint32_t converted[ARGUMENTS];
+    memcpy(converted, a, sizeof(converted));
+    int64_t r = byteorder_begin(&c, t, row->name, row->args, a, converted);
+    return byteorder_end(&c, r ? r : call(t, row, converted));
+}
+
+void syscall_dispatch(struct task *t)
+{
+    struct arm_state *s = &t->state;
+    uint32_t a[ARGUMENTS];
+    memcpy(a, s->r, sizeof(a));
+    const struct syscall_row *row = row_find(s->r[7]);
+    if (!row) {
+        s->r[0] = (uint32_t)unknown(t, s->r[7]);
+        return;
+    }
+    int64_t r = t->process->big_endian ? convert_and_call(t, row, a) : call(t, row, a);
     if (r == SYSCALL_NO_RESULT)
         return;
     bool failed = r == -EINTR && t->process->debug && atomic_load(&t->pending);

@@ -54,7 +54,10 @@ struct conv_field {
     uint16_t guest, host; /* offsets */
     uint8_t guest_size, host_size;
     const char *name;
+    uint8_t order; /* for programs of the other byte order: 0, or CONV_WORDS: two numbers; or how many bytes
+                      are reversed */
 };
+enum { CONV_WORDS = 1 };
 
 struct conv {
     const struct conv_field *fields;
@@ -81,6 +84,9 @@ int64_t conv_result(struct task *t, const struct conv *c, uint32_t addr, const v
 int64_t conv_get(const void *p, unsigned size);
 /** The name of an ioctl request that is known; NULL. */
 const char *ioctl_name(uint32_t request);
+/** What the request's argument points to, in words of syscalls.def, and whether it is written to; NULL: it is a number,
+ * or nothing is known. */
+const char *ioctl_type(uint32_t request, bool *written);
 
 struct sigevent;
 /** The guest's sigevent at @addr in @out. */

@@ -10,7 +10,9 @@
 
 #include "frontend/arm/cpu/arm_fp.h"
 #include "frontend/arm/cpu/psr.h"
+#include "process/byteorder.h"
 #include "process/internal.h"
+#include "util/bits.h"
 #include "util/log.h"
 
 /* ---- creation -------------------------------------------------------------------------------- */
@@ -92,6 +94,8 @@ void task_free(struct task *t)
     p->task_count--;
     pthread_mutex_unlock(&p->tasks_lock);
     engine_cpu_remove(t->engine);
+    if (t->copies)
+        byteorder_task_ends(t);
     munmap(t->host_stack, HOST_STACK);
     free(t);
 }
@@ -178,9 +182,10 @@ static void robust_release(struct task *t, uint32_t addr)
         return;
     _Atomic uint32_t *word = guest_ptr(t, addr);
     uint32_t value = atomic_load(word);
+    value = guest_order32(t->process, value);
     if ((value & FUTEX_TID_MASK) != (uint32_t)t->tid)
         return;
-    atomic_store(word, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED);
+    atomic_store(word, guest_order32(t->process, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED));
     if (value & FUTEX_WAITERS)
         futex_wake(t, addr, 1);
 }
@@ -193,11 +198,14 @@ static void robust_list_walk(struct task *t)
     if (!head || !space_has(sp, head, sizeof(words), SPACE_READ))
         return;
     memcpy(words, guest_ptr(t, head), sizeof(words));
+    for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
+        words[i] = guest_order32(t->process, words[i]);
     uint32_t entry = words[0] & ~1u;
     for (unsigned n = 0; entry && entry != head && n < ROBUST_ENTRIES_MAX; n++) {
         uint32_t next = 0;
         if (space_has(sp, entry, 4, SPACE_READ))
             memcpy(&next, guest_ptr(t, entry), 4);
+        next = guest_order32(t->process, next);
         if (entry != (words[2] & ~1u))
             robust_release(t, entry + words[1]);
         entry = next & ~1u;
@@ -235,7 +243,7 @@ struct thread_start {
 static void store_tid(struct task *t, uint32_t addr)
 {
     if (addr && space_has(&t->process->space, addr, 4, SPACE_WRITE))
-        *(uint32_t *)guest_ptr(t, addr) = (uint32_t)t->tid;
+        *(uint32_t *)guest_ptr(t, addr) = guest_order32(t->process, (uint32_t)t->tid);
 }
 
 static void *thread_main(void *opaque)
@@ -376,6 +384,7 @@ static void child_begin(struct task *t, const struct clone_request *q, bool foll
 
 static void store_word(struct task *t, uint32_t addr, uint32_t value)
 {
+    value = guest_order32(t->process, value);
     if (space_has(&t->process->space, addr, 4, SPACE_WRITE))
         memcpy(guest_ptr(t, addr), &value, 4);
 }

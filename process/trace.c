@@ -21,6 +21,7 @@ struct argument {
     const struct task *t;
     const uint32_t *a;
     int64_t result; /* before the call: the register behind this one */
+    uint32_t first; /* the call's first argument */
 };
 
 static bool readable(const struct task *t, uint32_t addr, uint32_t len)
@@ -239,7 +240,7 @@ static void print_msghdr(const struct argument *g)
     }
     const uint32_t *m = guest_ptr(g->t, g->a[0]);
     fputs("{name=", g->out);
-    const struct argument name = {g->out, g->t, &m[NAME], 0};
+    const struct argument name = {g->out, g->t, &m[NAME], 0, 0};
     print_address_of(&name, m[NAME_LENGTH]);
     fputs(", iov=", g->out);
     print_vectors(g, m[VECTORS], m[COUNT]);
@@ -284,6 +285,52 @@ static void print_ioctl(const struct argument *g)
         fprintf(g->out, "0x%08x", g->a[0]);
 }
 
+/* What the request's argument points to; a number, or what no table knows, is as it is. */
+static bool print_known(const struct argument *g, const char *name, unsigned len);
+
+static void print_ioctl_argument(const struct argument *g)
+{
+    bool written;
+    const char *type = ioctl_type(g->a[-1], &written);
+    if (!type || (written && g->result < 0) || !print_known(g, type, (unsigned)strlen(type)))
+        fprintf(g->out, "0x%x", g->a[0]);
+}
+
+/* Where the command of fcntl has a lock. */
+static void print_lock(const struct argument *g)
+{
+    enum { LOCK_FIRST = 5, LOCK_LAST = 7, LOCK64_FIRST = 12, LOCK64_LAST = 14, OFD_FIRST = 36, OFD_LAST = 38 };
+    uint32_t command = g->a[-1];
+    bool wide = (command >= LOCK64_FIRST && command <= LOCK64_LAST) || (command >= OFD_FIRST && command <= OFD_LAST);
+    bool narrow = command >= LOCK_FIRST && command <= LOCK_LAST;
+    if (wide)
+        print_known(g, "flock64", 7);
+    else if (narrow)
+        print_known(g, "flock", 5);
+    else
+        fprintf(g->out, "0x%x", g->a[0]);
+}
+
+/* A set of descriptors; the call's first argument is their number. */
+static void print_descriptors(const struct argument *g)
+{
+    uint32_t limit = g->first < 1024 ? g->first : 1024;
+    const char *before = "";
+    if (!g->a[0] || !readable(g->t, g->a[0], (uint32_t)align_up(limit, 32) / 8)) {
+        print_address(g->out, g->a[0]);
+        return;
+    }
+    const uint32_t *words = guest_ptr(g->t, g->a[0]);
+    fputc('[', g->out);
+    for (uint32_t i = 0; i < limit; i++) {
+        if (words[i / 32] >> i % 32 & 1) {
+            fprintf(g->out, "%s%u", before, i);
+            before = " ";
+        }
+    }
+    fputc(']', g->out);
+}
+
 static const struct {
     const char *name;
     void (*print)(const struct argument *g);
@@ -291,7 +338,8 @@ static const struct {
     {"data", print_data}, {"int1", print_int}, {"int2", print_two_ints}, {"long", print_long},
     {"strings", print_strings}, {"sigset", print_sigset}, {"sigset32", print_sigset32},
     {"status", print_wait_status}, {"sockaddr", print_sockaddr}, {"sockaddr*", print_sockaddr_out},
-    {"iovec", print_iovec}, {"msghdr", print_msghdr}, {"pollfd", print_pollfd}, {"ioctl", print_ioctl}, {"utsname", print_utsname},
+    {"iovec", print_iovec}, {"msghdr", print_msghdr}, {"pollfd", print_pollfd}, {"ioctl", print_ioctl},
+    {"utsname", print_utsname}, {"ioctl*", print_ioctl_argument}, {"fcntl*", print_lock}, {"fdset", print_descriptors},
 };
 
 /* ---- by table -------------------------------------------------------------------------------- */
@@ -385,17 +433,26 @@ static void print_argument(const struct argument *g, const char *kind)
 
 /* ---- the call -------------------------------------------------------------------------------- */
 
+/* Does an argument's meaning follow from the one before, and is it written to? */
+static bool is_written(const struct trace_call *c)
+{
+    bool written = false;
+    if (!strncmp(c->rest, "x{ioctl*}", 9))
+        ioctl_type(c->a[c->reg - 1], &written);
+    return written;
+}
+
 /* Arguments from c->rest on; before the call up to the first that the call writes. */
 static void print_arguments(struct trace_call *c, const struct task *t, FILE *out, bool before,
                             int64_t result)
 {
     for (; *c->rest && *c->rest != '#'; c->rest = trace_next_kind(c->rest)) {
-        bool written = *c->rest == 'w' || *c->rest == 'b';
+        bool written = *c->rest == 'w' || *c->rest == 'b' || is_written(c);
         if (before && written)
             return;
         if (*c->rest != '_') {
             bool last = c->reg + 1 >= ARGUMENTS;
-            struct argument g = {out, t, &c->a[c->reg], written ? result : last ? 0 : c->a[c->reg + 1]};
+            struct argument g = {out, t, &c->a[c->reg], written ? result : last ? 0 : c->a[c->reg + 1], c->a[0]};
             fputs(c->number++ ? ", " : "", out);
             if (written && result < 0)
                 print_address(out, c->a[c->reg]);

@@ -323,12 +323,14 @@ static const struct trace_names tables[] = {
 
 /* ---- structs --------------------------------------------------------------------------------- */
 
-#define G(name, offset, bytes) {offset, 0, bytes, 0, #name}
+#define G(name, offset, bytes) {offset, 0, bytes, 0, #name, 0}
+#define G_ORDER(name, offset, bytes, order) {offset, 0, bytes, 0, #name, order}
 #define STRUCT(name, bytes)                                                                        \
     static const struct conv struct_##name = {name##_fields, ARRAY_SIZE(name##_fields), bytes}
 
 static const struct conv_field timespec64x2_fields[] = {
-    G(atime.tv_sec, 0, 8), G(atime.tv_nsec, 8, 4), G(mtime.tv_sec, 16, 8), G(mtime.tv_nsec, 24, 4),
+    G(atime.tv_sec, 0, 8), G_ORDER(atime.tv_nsec, 8, 4, 8), G(mtime.tv_sec, 16, 8),
+    G_ORDER(mtime.tv_nsec, 24, 4, 8),
 };
 STRUCT(timespec64x2, 32);
 static const struct conv_field timespec2_fields[] = {
@@ -340,8 +342,8 @@ static const struct conv_field timeval2_fields[] = {
 };
 STRUCT(timeval2, 16);
 static const struct conv_field itimerspec64_fields[] = {
-    G(it_interval.tv_sec, 0, 8), G(it_interval.tv_nsec, 8, 4), G(it_value.tv_sec, 16, 8),
-    G(it_value.tv_nsec, 24, 4),
+    G(it_interval.tv_sec, 0, 8), G_ORDER(it_interval.tv_nsec, 8, 4, 8), G(it_value.tv_sec, 16, 8),
+    G_ORDER(it_value.tv_nsec, 24, 4, 8),
 };
 STRUCT(itimerspec64, 32);
 static const struct conv_field rlimit32_fields[] = {G(rlim_cur, 0, 4), G(rlim_max, 4, 4)};
@@ -349,38 +351,115 @@ STRUCT(rlimit32, 8);
 static const struct conv_field rlimit64_fields[] = {G(rlim_cur, 0, 8), G(rlim_max, 8, 8)};
 STRUCT(rlimit64, 16);
 static const struct conv_field sigaction_fields[] = {
-    G(sa_handler, 0, 4), G(sa_flags, 4, 4), G(sa_mask.flags, 12, 8),
+    G(sa_handler, 0, 4), G(sa_flags, 4, 4), G(sa_restorer.flags, 8, 4), G_ORDER(sa_mask.flags, 12, 8, CONV_WORDS),
 };
 STRUCT(sigaction, 20);
 static const struct conv_field old_sigaction_fields[] = {
-    G(sa_handler, 0, 4), G(sa_mask.flags, 4, 4), G(sa_flags, 8, 4),
+    G(sa_handler, 0, 4), G(sa_mask.flags, 4, 4), G(sa_flags, 8, 4), G(sa_restorer.flags, 12, 4),
 };
 STRUCT(old_sigaction, 16);
 static const struct conv_field siginfo_fields[] = {
     G(si_signo, 0, 4), G(si_errno, 4, 4), G(si_code, 8, 4), G(si_pid, 12, 4), G(si_uid, 16, 4),
-    G(si_status, 20, 4),
+    G(si_status, 20, 4), G(si_utime, 24, 4), G(si_stime, 28, 4),
 };
 STRUCT(siginfo, 128);
 static const struct conv_field stack_fields[] = {G(ss_sp_handler, 0, 4), G(ss_flags, 4, 4), G(ss_size, 8, 4)};
 STRUCT(stack, 12);
 static const struct conv_field sigevent_fields[] = {
-    G(sigev_value, 0, 4), G(sigev_signo, 4, 4), G(sigev_notify, 8, 4),
+    G(sigev_value, 0, 4), G(sigev_signo, 4, 4), G(sigev_notify, 8, 4), G(sigev_notify_thread_id, 12, 4),
 };
 STRUCT(sigevent, 64);
 static const struct conv_field epoll_event_fields[] = {G(events.flags, 0, 4), G(data, 8, 8)};
 STRUCT(epoll_event, 16);
 static const struct conv_field clone_args_fields[] = {
-    G(flags, 0, 8), G(pidfd, 8, 4), G(child_tid, 16, 4), G(parent_tid, 24, 4), G(exit_signal, 32, 4),
-    G(stack, 40, 4), G(stack_size, 48, 4), G(tls, 56, 4),
+    G(flags, 0, 8), G(pidfd, 8, 8), G(child_tid, 16, 8), G(parent_tid, 24, 8), G(exit_signal, 32, 8),
+    G(stack, 40, 8), G(stack_size, 48, 8), G(tls, 56, 8),
 };
 STRUCT(clone_args, 64);
 static const struct conv_field open_how_fields[] = {G(flags, 0, 8), G(mode, 8, 8), G(resolve, 16, 8)};
 STRUCT(open_how, 24);
 static const struct conv_field statx_fields[] = {
-    G(stx_mask.flags, 0, 4), G(stx_nlink, 16, 4), G(stx_uid, 20, 4), G(stx_gid, 24, 4),
-    G(stx_mode, 28, 2), G(stx_ino, 32, 8), G(stx_size, 40, 8), G(stx_mtime.tv_sec, 112, 8),
+    G(stx_mask.flags, 0, 4), G(stx_blksize, 4, 4), G(stx_attributes.flags, 8, 8), G(stx_nlink, 16, 4),
+    G(stx_uid, 20, 4), G(stx_gid, 24, 4), G(stx_mode, 28, 2), G(stx_ino, 32, 8), G(stx_size, 40, 8),
+    G(stx_blocks, 48, 8), G(stx_attributes_mask.flags, 56, 8), G(stx_atime.tv_sec, 64, 8),
+    G(stx_atime.tv_nsec, 72, 4), G(stx_btime.tv_sec, 80, 8), G(stx_btime.tv_nsec, 88, 4),
+    G(stx_ctime.tv_sec, 96, 8), G(stx_ctime.tv_nsec, 104, 4), G(stx_mtime.tv_sec, 112, 8),
+    G(stx_mtime.tv_nsec, 120, 4), G(stx_rdev_major, 128, 4), G(stx_rdev_minor, 132, 4),
+    G(stx_dev_major, 136, 4), G(stx_dev_minor, 140, 4), G(stx_mnt_id, 144, 8),
+    G(stx_dio_mem_align, 152, 4), G(stx_dio_offset_align, 156, 4),
 };
 STRUCT(statx, 256);
+/* ---- of ioctl ---- */
+static const struct conv_field termios_fields[] = {
+    G(c_iflag.flags, 0, 4), G(c_oflag.flags, 4, 4), G(c_cflag.flags, 8, 4), G(c_lflag.flags, 12, 4),
+    G(c_line, 16, 1),
+};
+STRUCT(termios, 36);
+static const struct conv_field termios2_fields[] = {
+    G(c_iflag.flags, 0, 4), G(c_oflag.flags, 4, 4), G(c_cflag.flags, 8, 4), G(c_lflag.flags, 12, 4),
+    G(c_line, 16, 1), G(c_ispeed, 36, 4), G(c_ospeed, 40, 4),
+};
+STRUCT(termios2, 44);
+static const struct conv_field termio_fields[] = {
+    G(c_iflag.flags, 0, 2), G(c_oflag.flags, 2, 2), G(c_cflag.flags, 4, 2), G(c_lflag.flags, 6, 2),
+    G(c_line, 8, 1),
+};
+STRUCT(termio, 18);
+static const struct conv_field winsize_fields[] = {
+    G(ws_row, 0, 2), G(ws_col, 2, 2), G(ws_xpixel, 4, 2), G(ws_ypixel, 6, 2),
+};
+STRUCT(winsize, 8);
+static const struct conv_field file_range_fields[] = {
+    G(src_fd, 0, 8), G(src_offset, 8, 8), G(src_length, 16, 8), G(dest_offset, 24, 8),
+};
+STRUCT(file_range, 32);
+static const struct conv_field fstrim_fields[] = {G(start, 0, 8), G(len, 8, 8), G(minlen, 16, 8)};
+STRUCT(fstrim, 24);
+static const struct conv_field fsxattr_fields[] = {
+    G(fsx_xflags, 0, 4), G(fsx_extsize, 4, 4), G(fsx_nextents, 8, 4), G(fsx_projid, 12, 4),
+    G(fsx_cowextsize, 16, 4),
+};
+STRUCT(fsxattr, 28);
+static const struct conv_field vt_mode_fields[] = {
+    G(mode, 0, 1), G(waitv, 1, 1), G(relsig, 2, 2), G(acqsig, 4, 2), G(frsig, 6, 2),
+};
+STRUCT(vt_mode, 8);
+static const struct conv_field vt_stat_fields[] = {G(v_active, 0, 2), G(v_signal, 2, 2), G(v_state, 4, 2)};
+STRUCT(vt_stat, 6);
+static const struct conv_field loop_info64_fields[] = {
+    G(lo_device, 0, 8), G(lo_inode, 8, 8), G(lo_rdevice, 16, 8), G(lo_offset, 24, 8),
+    G(lo_sizelimit, 32, 8), G(lo_number, 40, 4), G(lo_encrypt_type, 44, 4), G(lo_encrypt_key_size, 48, 4),
+    G(lo_flags, 52, 4), G(lo_init[0], 216, 8), G(lo_init[1], 224, 8),
+};
+STRUCT(loop_info64, 232);
+static const struct conv_field ifreq_flags_fields[] = {G(ifr_flags, 16, 2)};
+STRUCT(ifreq_flags, 32);
+static const struct conv_field ifreq_addr_fields[] = {G(sa_family, 16, 2)};
+STRUCT(ifreq_addr, 32);
+static const struct conv_field ifreq_int_fields[] = {G(ifr_ivalue, 16, 4)};
+STRUCT(ifreq_int, 32);
+/* ---- others ---- */
+static const struct conv_field timex64_fields[] = {
+    G(modes, 0, 4), G(offset, 8, 8), G(freq, 16, 8), G(maxerror, 24, 8), G(esterror, 32, 8), G(status, 40, 4),
+    G(constant, 48, 8), G(precision, 56, 8), G(tolerance, 64, 8), G(time.tv_sec, 72, 8),
+    G(time.tv_usec, 80, 8), G(tick, 88, 8), G(ppsfreq, 96, 8), G(jitter, 104, 8), G(shift, 112, 4),
+    G(stabil, 120, 8), G(jitcnt, 128, 8), G(calcnt, 136, 8), G(errcnt, 144, 8), G(stbcnt, 152, 8),
+    G(tai, 160, 4),
+};
+STRUCT(timex64, 208);
+static const struct conv_field sched_attr_fields[] = {
+    G(size, 0, 4), G(sched_policy, 4, 4), G(sched_flags, 8, 8), G(sched_nice, 16, 4),
+    G(sched_priority, 20, 4), G(sched_runtime, 24, 8), G(sched_deadline, 32, 8), G(sched_period, 40, 8),
+};
+STRUCT(sched_attr, 48);
+static const struct conv_field mount_attr_fields[] = {
+    G(attr_set.flags, 0, 8), G(attr_clr.flags, 8, 8), G(propagation, 16, 8), G(userns_fd, 24, 8),
+};
+STRUCT(mount_attr, 32);
+static const struct conv_field waitv_fields[] = {G(val, 0, 8), G(uaddr.flags, 8, 8), G(flags, 16, 4)};
+STRUCT(waitv, 24);
+static const struct conv_field epoll_events_fields[] = {G(events.flags, 0, 4), G(data, 8, 8)};
+STRUCT(epoll_events, 16);
 
 #define OWN(name) {#name, &struct_##name}
 #define CONVERTED(name) {#name, &conv_##name}
@@ -393,7 +472,11 @@ static const struct {
     OWN(epoll_event), OWN(clone_args), OWN(open_how), OWN(statx), CONVERTED(stat), CONVERTED(stat64),
     CONVERTED(statfs), CONVERTED(statfs64), CONVERTED(rusage), CONVERTED(sysinfo),
     CONVERTED(timespec), CONVERTED(timespec64), CONVERTED(timeval), CONVERTED(itimerval), CONVERTED(itimerspec),
-    CONVERTED(tms), CONVERTED(timex), CONVERTED(mq_attr),
+    CONVERTED(tms), CONVERTED(timex), CONVERTED(mq_attr), CONVERTED(flock), CONVERTED(flock64),
+    CONVERTED(semid), CONVERTED(msqid), CONVERTED(shmid), CONVERTED(shminfo), CONVERTED(shm_info),
+    OWN(termios), OWN(termios2), OWN(termio), OWN(winsize), OWN(file_range), OWN(fstrim), OWN(fsxattr),
+    OWN(vt_mode), OWN(vt_stat), OWN(loop_info64), OWN(ifreq_flags), OWN(ifreq_addr), OWN(ifreq_int),
+    OWN(timex64), OWN(sched_attr), OWN(mount_attr), OWN(waitv), OWN(epoll_events),
 };
 
 static bool is(const char *name, const char *wanted, unsigned len)

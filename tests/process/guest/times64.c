@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -111,6 +112,21 @@ static void sockets(void)
     send(s[0], "xy", 2, 0);
     show("recvmmsg", syscall(417, s[1], &m, 1, 0, &t));
     printf("message %u %.2s\n", m.msg_len, buf);
+    printf("left %d\n", t.sec == 0 && t.nsec > 0 && t.nsec < 5000000);
+    /* The time is over when the second message comes: there is no waiting for a third. */
+    struct mmsghdr three[] = {m, m, m};
+    t = ms(20);
+    if (fork() == 0) {
+        send(s[0], "1", 1, 0);
+        usleep(60000);
+        send(s[0], "2", 1, 0);
+        _exit(0);
+    }
+    printf("recvmmsg of three: %ld\n", syscall(417, s[1], three, 3, 0, &t));
+    printf("left %d\n", t.sec || t.nsec);
+    wait(NULL);
+    t.nsec = 1000000000;
+    show("nonsense", syscall(417, s[1], three, 3, 0, &t));
 }
 
 int main(void)

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/select.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -19,7 +21,7 @@
 
 int main(void)
 {
-    char buf[16];
+    char buf[64];
     int p[2], n;
     struct iovec v[2] = {{"ab", 2}, {"c\n", 2}};
     sigset_t set;
@@ -36,6 +38,25 @@ int main(void)
     writev(p[1], v, 2);
     ioctl(p[0], FIONREAD, &n);
     ioctl(p[0], 0x12345678, &n);
+    n = 1;
+    ioctl(p[0], FIONBIO, &n);
+    struct winsize size = {24, 80, 1, 2};
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    ioctl(terminal, TIOCSWINSZ, &size);
+    ioctl(terminal, TIOCGWINSZ, &size);
+    ioctl(p[0], TIOCGWINSZ, &size);
+    ioctl(terminal, TCFLSH, 2);
+    ioctl(terminal, TCGETS, buf);
+    struct flock64 lock = {.l_type = F_WRLCK, .l_start = 3, .l_len = 5};
+    syscall(SYS_fcntl64, p[0], F_SETLK64, &lock);
+    fd_set in_set, out_set;
+    FD_ZERO(&in_set);
+    FD_ZERO(&out_set);
+    FD_SET(p[0], &in_set);
+    FD_SET(p[1], &out_set);
+    read(p[0], buf, sizeof(buf));
+    select(p[1] + 1, &in_set, &out_set, NULL, &(struct timeval){1, 0});
+    writev(p[1], v, 2);
     fcntl(p[0], F_GETFL);
     read(p[0], buf, sizeof(buf));
     read(p[0], buf, sizeof(buf));

@@ -240,6 +240,7 @@ static const struct row rows[] = {
     {"s", "SIZE", true, "size of the stack, with k, M or G", set_stack},
     {"R", "SIZE", true, "the program's addresses are below SIZE (default: 4G)", set_reserved},
     {"B", "ADDRESS", true, "host address of the program's address 0", set_window},
+    {"p", "SIZE", false, "size of a page: 4096, no other", set_page_size},
     {"cpu", "MODEL", true, "CPU model; 'help' lists them (default: max)", set_cpu},
     {"accel", "NAME", true, "jit, interp, or lockstep (both, compared)", set_accel},
     {"code-cache", "DIR", true, "keep translated code there for the next run, or 'off'", set_code_store},
@@ -249,14 +250,13 @@ static const struct row rows[] = {
     {"D", "FILE", true, "write the log to FILE; %d becomes the process id", set_log_path},
     {"dfilter", "RANGES", true, "log blocks of these addresses only", set_log_filter},
     {"one-insn-per-tb", NULL, true, "translate each instruction by itself (for -d exec)", set_one_insn},
+    {"singlestep", NULL, true, "the same", set_one_insn},
     {"host-features", "no-X,...", true, "do without these features of the host's CPU",
      set_host_features},
     {"perfmap", NULL, false, "write /tmp/perf-PID.map for perf", set_perfmap},
-    {"h", NULL, false, "print this help (also -help)", help},
-    {"help", NULL, false, NULL, help},
+    {"h", NULL, false, "print this help", help},
+    {"help", NULL, false, "the same", help},
     {"version", NULL, false, "print the version", version},
-    {"p", "SIZE", false, NULL, set_page_size},
-    {"singlestep", NULL, true, NULL, set_one_insn},
     {"plugin", "FILE", false, NULL, refuse},
     {"seed", "SEED", false, NULL, refuse},
     {"trace", "ITEMS", false, NULL, refuse},
@@ -274,7 +274,7 @@ static enum status help(struct user_options *o, char *value, struct error *e)
             continue;
         snprintf(left, sizeof(left), "-%s %s", rows[i].name,
                  rows[i].value_name ? rows[i].value_name : "");
-        printf("  %-16s %s\n", left, rows[i].help);
+        printf("  %-23s %s\n", left, rows[i].help);
     }
     printf("\nVariables: ARMEMU_LD_PREFIX is -L where that is not given, ARMEMU_CODE_CACHE -code-cache\n"
            "(default: ~/.cache/armemu/code).\n"

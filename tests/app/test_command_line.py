@@ -18,7 +18,6 @@ import guest
 
 ARMEMU = os.path.abspath(sys.argv[1])
 MANUAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../docs/man/armemu.1')
-ACCEPTED_ONLY = ['no-user-config']
 TIMEOUT = 20
 VIRT = ['-M', 'virt']
 
@@ -319,13 +318,9 @@ def lists():
 
 
 @test
-def the_manual_is_complete():
+def the_manual_has_the_monitor():
     with open(MANUAL) as f:
         manual = f.read()
-    options = re.findall(r'^  -([\w-]+)(?:, -(\w+))?', run(['--help', 'all']).stdout.decode(), re.M)
-    check(len(options) > 30, 'options: %r' % options)
-    for name in [n for pair in options for n in pair if n and n not in ACCEPTED_ONLY]:
-        check(re.search(r'Fl -?%s\b' % re.escape(name), manual), 'the manual has no -' + name)
     text, topics = monitor(['help', 'info'])
     for name in re.findall(r'^(\w+)', text, re.M) + re.findall(r'^info (\w+)', topics, re.M):
         check(re.search(r'(Cm|,) %s\b' % name, manual), 'the manual has no monitor command ' + name)

@@ -24,6 +24,8 @@
 #include "roms/rom.h"
 #endif
 
+enum { END_WAIT_NS = 2000000000 }; /* for a debugger to hear of the end */
+
 struct app {
     struct options options;
     struct vm *vm;
@@ -311,11 +313,21 @@ static int run(struct app *app)
     return !status && vm_lockstep_differences(app->vm) ? ARMEMU_EXIT_LOCKSTEP : status;
 }
 
+/* A debugger in non-stop mode asks for the news of the end. */
+static void end_gdb(struct app *app, int status)
+{
+    vm_debug_listen(app->vm, &(struct gdb_listener){0});
+    gdb_stub_end(app->gdb, status);
+    int64_t end = clock_host_monotonic() + END_WAIT_NS;
+    while (!gdb_stub_end_known(app->gdb) && clock_host_monotonic() < end)
+        loop_run_once(vm_loop(app->vm), 100);
+}
+
 static void finish(struct app *app, int status)
 {
     if (app->gdb)
-        vm_debug_listen(app->vm, &(struct gdb_listener){0});
-    gdb_stub_free(app->gdb, status);
+        end_gdb(app, status);
+    gdb_stub_free(app->gdb);
     monitor_free(app->gdb_monitor);
     monitor_free(app->monitor);
     vm_free(app->vm);

@@ -92,8 +92,11 @@ static void on_packet(struct gdb_stub *g)
         chardev_write(g->chardev, "+", 1);
     g->silent = false;
     g->reply_length = 0;
-    if (g->detached && !gdb_command_while_detached(g->parser.data)) {
+    if ((g->detached && !gdb_command_while_detached(g->parser.data)) ||
+        (g->ended && strcmp(g->parser.data, "vStopped"))) {
         gdb_reply_error(g, GDB_ESRCH);
+    } else if (g->ended) {
+        gdb_command_run(g, g->parser.data, g->parser.length);
     } else {
         if (g->non_stop)
             g->target->quiet(g->opaque, true);
@@ -186,6 +189,8 @@ static void session_end(struct gdb_stub *g)
 static void on_event(void *opaque, enum chardev_event event)
 {
     struct gdb_stub *g = opaque;
+    if (g->ended)
+        return;
     if (event == CHARDEV_OPENED) {
         session_begin(g);
         gdb_attached(g, true);
@@ -241,12 +246,22 @@ struct gdb_stub *gdb_stub_new(struct chardev *cd, const struct gdb_target *targe
     return g;
 }
 
-void gdb_stub_free(struct gdb_stub *g, int status)
+void gdb_stub_end(struct gdb_stub *g, int status)
+{
+    const struct gdb_stop stop = {.kind = GDB_STOP_EXITED, .code = (unsigned)status & 0xff};
+    gdb_stub_stopped(g, &stop);
+    g->ended = true;
+}
+
+bool gdb_stub_end_known(const struct gdb_stub *g)
+{
+    return !g->non_stop || !g->stop_count || !chardev_connected(g->chardev);
+}
+
+void gdb_stub_free(struct gdb_stub *g)
 {
     if (!g)
         return;
-    const struct gdb_stop stop = {.kind = GDB_STOP_EXITED, .code = (unsigned)status & 0xff};
-    gdb_stub_stopped(g, &stop);
     chardev_attach(g->chardev, NULL, NULL);
     gdb_files_close(g);
     free(g->xml);

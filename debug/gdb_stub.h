@@ -15,8 +15,12 @@ struct gdb_stub;
  * which stays the caller's. */
 struct gdb_stub *gdb_stub_new(struct chardev *cd, const struct gdb_target *target, void *opaque,
                               struct monitor *monitor);
-/** The machine ends with @status: tell the debugger, disconnect, and free (NULL is allowed). */
-void gdb_stub_free(struct gdb_stub *g, int status);
+/** The machine has ended with @status: tell the debugger. The target is asked to do nothing from here on. */
+void gdb_stub_end(struct gdb_stub *g, int status);
+/** Does the debugger know, or is there none? In non-stop mode he says so: run the loop until then. */
+bool gdb_stub_end_known(const struct gdb_stub *g);
+/** Disconnect, and free (NULL is allowed). */
+void gdb_stub_free(struct gdb_stub *g);
 
 /** The machine stopped by itself after gdb_target.resume, or has ended. @opaque is the stub. */
 void gdb_stub_stopped(void *opaque, const struct gdb_stop *stop);

@@ -282,7 +282,8 @@ Test(fuzz, stub)
         free(copy);
     }
     g->running = false;
-    gdb_stub_free(g, 0);
+    gdb_stub_end(g, 0);
+    gdb_stub_free(g);
     gdb_points_free(&f->points);
     free(f);
     chardev_set_free(set);

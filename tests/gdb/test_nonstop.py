@@ -116,6 +116,39 @@ def test_leaving(context):
             check(read(context, client, "counter") > 0, "CPU 0 stands")
 
 
+def test_end(context):
+    """The machine ends: the debugger hears it, behind other news, and only then is the connection closed."""
+    for first_stop in (False, True):
+        with Emulator(context, "a32", *SMP) as emulator, Rsp(emulator.path) as client:
+            begin(context, client, 4)
+            if first_stop: # CPU 1 is off, so it stops at once; that is not acknowledged
+                client.ask("vCont;c:2")
+                check_equal(client.ask("vCont;t:2"), "OK", "stop")
+                check_match(r"^Stop:T00thread:2;", client.notification())
+            check_equal(client.ask("vCont;c:1"), "OK", "to the end")
+            time.sleep(0.5)
+            if first_stop:
+                check_equal(client.ask("vStopped"), "W00", "the news behind the first")
+            else:
+                check_equal(client.notification(), "Stop:W00", "the end")
+            check_equal(client.ask("g"), "E03", "nothing is left to look at")
+            check_equal(client.ask("vStopped"), "OK", "acknowledged")
+            check_equal(client.byte(), b"", "closed")
+            check_equal(emulator.wait(), 0, "exit status")
+
+
+def test_end_unacknowledged(context):
+    """A client that does not care does not keep the machine."""
+    for leaves in (False, True):
+        with Emulator(context, "a32", *SMP) as emulator, Rsp(emulator.path) as client:
+            begin(context, client, 4)
+            client.ask("vCont;c:1")
+            check_equal(client.notification(), "Stop:W00", "the end")
+            if leaves:
+                client.socket.close()
+            check_equal(emulator.wait(), 0, "exit status")
+
+
 class Mi:
     """GDB with its machine interface, where stops are events."""
 
@@ -197,3 +230,20 @@ def test_gdb(context):
         gdb.ask("-exec-continue --thread 2")
         gdb.ask("-break-watch second_count")
         check_match(r'reason="watchpoint-trigger"', gdb.stop(2))
+
+
+def test_gdb_end(context):
+    with Emulator(context, "a32") as emulator, Mi(context.program("a32")) as gdb:
+        for setting in ("mi-async on", "non-stop on", "confirm off", "debuginfod enabled off"):
+            gdb.ask("-gdb-set " + setting)
+        gdb.ask("-target-select remote " + emulator.path)
+        gdb.stop(1)
+        gdb.ask("-gdb-set var stay=4")
+        gdb.ask("-exec-continue --thread 1")
+        while not any("exit-code" in line or "exited-normally" in line for line in gdb.lines):
+            gdb.line()
+        check_equal(emulator.wait(), 0, "exit status")
+        gdb.ask("-data-evaluate-expression 1+1")
+        text = "".join(gdb.lines)
+        check_match(r'reason="exited-normally"', text)
+        check("closed" not in text and "rror" not in text, text)

@@ -85,13 +85,13 @@ static int run(const struct user_options *o, struct error *e)
 /* The program as the hub of a debugger: started by itself, see app/gdb_user.c. */
 static int run_hub(const char *descriptors)
 {
-    int fd[3];
+    int fd[3], session;
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (sscanf(descriptors, "%d,%d,%d", &fd[0], &fd[1], &fd[2]) != 3)
+    if (sscanf(descriptors, "%d,%d,%d,%d", &fd[0], &fd[1], &fd[2], &session) != 4)
         return EXIT_FAILURE;
-    return gdb_hub_run(fd[0], fd[1], fd[2]);
+    return gdb_hub_run(fd[0], fd[1], fd[2], (enum gdb_session)session);
 }
 
 int main(int argc, char **argv, char **envp)

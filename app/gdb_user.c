@@ -128,11 +128,11 @@ static int hub_listen(char *name)
 
 /* A grandchild that nobody waits for, and a child between that the guest does not see: it sends no signal. Behind a fork of
  * a process with threads only system calls are safe. */
-static bool hub_start(int debugger, int stub, int listener)
+static bool hub_start(int debugger, int stub, int listener, enum gdb_session session)
 {
     char numbers[48];
     const int fds[] = {debugger, stub, listener};
-    snprintf(numbers, sizeof(numbers), "%d,%d,%d", debugger, stub, listener);
+    snprintf(numbers, sizeof(numbers), "%d,%d,%d,%d", debugger, stub, listener, (int)session);
     char *const argv[] = {(char *)"armemu-user", (char *)GDB_HUB_OPTION, numbers, NULL}, *const envp[] = {NULL};
     int status = -1;
     long between = syscall(SYS_clone, 0l, NULL, NULL, NULL, NULL);
@@ -155,11 +155,12 @@ static bool share(void *opaque, char *name)
 {
     struct gdb_user *g = opaque;
     int pair[2];
-    if (!gdb_stub_shareable(g->stub) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+    enum gdb_session session = gdb_stub_session(g->stub);
+    if (session == GDB_SESSION_OWN || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
         return false;
     int listener = hub_listen(name);
     int debugger = listener < 0 ? -1 : chardev_socket_exchange(g->chardev, pair[0]);
-    bool ok = debugger >= 0 && hub_start(debugger, pair[1], listener);
+    bool ok = debugger >= 0 && hub_start(debugger, pair[1], listener, session);
     if (debugger >= 0 && !ok)
         pair[0] = chardev_socket_exchange(g->chardev, debugger);
     else if (debugger >= 0)

@@ -6,11 +6,13 @@
 #ifndef ARMEMU_DEBUG_GDB_HUB_H
 #define ARMEMU_DEBUG_GDB_HUB_H
 
+#include "debug/gdb_stub.h"
+
 /**
- * Serve the debugger at @debugger, which awaits a stop reply. @first leads to the stub of the process that runs for it;
- * at @listener (a Unix socket) those of other processes appear. All are sockets without acknowledgements. Returns the
- * exit status.
+ * Serve the debugger at @debugger, whose session is like @session (not GDB_SESSION_OWN). @first leads to the stub of the
+ * process that there is; at @listener (a Unix socket) those of other processes appear. All are sockets without
+ * acknowledgements. Returns the exit status.
  */
-int gdb_hub_run(int debugger, int first, int listener);
+int gdb_hub_run(int debugger, int first, int listener, enum gdb_session session);
 
 #endif

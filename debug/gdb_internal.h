@@ -26,6 +26,7 @@ struct gdb_stub {
     struct gdb_parser parser;
     bool no_ack;
     bool multi;          /* threads are named with their process: "p1.1" */
+    bool forks;          /* it wants to know of new processes */
     bool swbreak, hwbreak; /* the debugger understands these stop reasons */
     bool running;        /* the machine runs for the debugger, which awaits a stop reply */
     bool extended;       /* the connection outlives what is debugged */

@@ -25,9 +25,10 @@ int gdb_hex_digit(char c)
     return -1;
 }
 
-static void begin(struct gdb_parser *p)
+static void begin(struct gdb_parser *p, bool notification)
 {
     p->state = CONTENTS;
+    p->notification = notification;
     p->sum = 0;
     p->escaped = p->too_long = false;
     p->raw_length = p->length = 0;
@@ -36,7 +37,8 @@ static void begin(struct gdb_parser *p)
 static enum gdb_input feed_between(struct gdb_parser *p, uint8_t byte)
 {
     switch (byte) {
-    case '$': begin(p); return GDB_INPUT_NONE;
+    case '$':
+    case '%': begin(p, byte == '%'); return GDB_INPUT_NONE;
     case '+': return GDB_INPUT_ACK;
     case '-': return GDB_INPUT_NAK;
     case INTERRUPT: return GDB_INPUT_INTERRUPT;
@@ -61,7 +63,7 @@ static void store(struct gdb_parser *p, uint8_t byte)
 static enum gdb_input feed_contents(struct gdb_parser *p, uint8_t byte)
 {
     if (byte == '$') { /* never inside of a packet: the rest of the one before was lost */
-        begin(p);
+        begin(p, false);
         return GDB_INPUT_NONE;
     }
     if (byte == '#') {
@@ -79,7 +81,7 @@ static enum gdb_input feed_sum(struct gdb_parser *p, uint8_t byte)
     if (digit < 0) {
         gdb_parser_reset(p);
         if (byte == '$')
-            begin(p);
+            begin(p, false);
         return GDB_INPUT_BAD;
     }
     if (p->state == SUM_HIGH) {
@@ -93,7 +95,7 @@ static enum gdb_input feed_sum(struct gdb_parser *p, uint8_t byte)
     if (p->too_long)
         return GDB_INPUT_TOO_LONG;
     p->data[p->length] = 0;
-    return GDB_INPUT_PACKET;
+    return p->notification ? GDB_INPUT_NOTIFICATION : GDB_INPUT_PACKET;
 }
 
 enum gdb_input gdb_parser_feed(struct gdb_parser *p, uint8_t byte)

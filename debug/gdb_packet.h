@@ -16,6 +16,7 @@ enum {
 enum gdb_input {
     GDB_INPUT_NONE,      /* more bytes are needed */
     GDB_INPUT_PACKET,    /* a packet is in parser.data, unescaped and with a NUL behind it */
+    GDB_INPUT_NOTIFICATION, /* the same of what began with '%' instead of '$': of stubs, debuggers send none */
     GDB_INPUT_ACK,       /* '+' */
     GDB_INPUT_NAK,       /* '-': send the last packet again */
     GDB_INPUT_INTERRUPT, /* byte 3, outside of a packet */
@@ -26,7 +27,7 @@ enum gdb_input {
 struct gdb_parser {
     uint8_t state;
     uint8_t sum, given_sum;
-    bool escaped, too_long;
+    bool escaped, too_long, notification;
     size_t raw_length; /* bytes received between $ and # */
     size_t length;     /* of data */
     char data[GDB_PACKET_MAX + 1];

@@ -27,6 +27,7 @@ static void supported_processes(struct gdb_stub *g, const char *list)
     g->multi = list_has(list, "multiprocess+");
     bool forks = g->multi && list_has(list, "fork-events+") && list_has(list, "vfork-events+");
     bool execs = g->multi && list_has(list, "exec-events+");
+    g->forks = forks;
     g->target->follow(g->opaque, forks, execs);
     if (g->multi)
         gdb_reply(g, ";multiprocess+");
@@ -55,6 +56,13 @@ static void run_supported(struct gdb_stub *g, char *args, size_t len)
     for (unsigned i = 0; i < GDB_OBJECT_COUNT; i++)
         if (g->target->objects[i])
             gdb_reply(g, ";qXfer:%s:read+", object_names[i]);
+}
+
+/* LLDB asks for that, which is not done here. It hears of executed programs gladly, but does not say so. */
+static void run_thread_suffix(struct gdb_stub *g, char *args, size_t len)
+{
+    if (g->forks)
+        g->target->follow(g->opaque, true, true);
 }
 
 static void run_no_ack(struct gdb_stub *g, char *args, size_t len)
@@ -222,6 +230,7 @@ static void run_pass_signals(struct gdb_stub *g, char *args, size_t len)
 const struct gdb_command gdb_query_commands[] = {
     {"qSupported", false, run_supported},
     {"QStartNoAckMode", false, run_no_ack},
+    {"QThreadSuffixSupported", false, run_thread_suffix},
     {"H", true, run_H},
     {"T", true, run_T},
     {"qC", false, run_current},

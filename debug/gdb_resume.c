@@ -65,8 +65,8 @@ void gdb_stop_reply_of(struct gdb_stub *g, const struct gdb_stop *stop)
         reply_point(g, stop);
     if (stop->kind == GDB_STOP_FORK || stop->kind == GDB_STOP_VFORK)
         gdb_reply(g, "%s:p%x.%x;", stop->kind == GDB_STOP_FORK ? "fork" : "vfork", stop->code, stop->code);
-    if (stop->kind == GDB_STOP_VFORK_DONE)
-        gdb_reply(g, "vforkdone:;");
+    if (stop->kind == GDB_STOP_VFORK_DONE) /* as GDB and as LLDB know it */
+        gdb_reply(g, "vforkdone:;reason:vforkdone;");
     reply_expedited(g, stop->thread);
 }
 

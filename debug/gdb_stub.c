@@ -130,6 +130,7 @@ static void on_byte(struct gdb_stub *g, uint8_t byte)
         if (g->running)
             gdb_interrupt(g);
         break;
+    case GDB_INPUT_NOTIFICATION:
     case GDB_INPUT_ACK:
     case GDB_INPUT_NONE: break;
     }
@@ -155,7 +156,7 @@ void gdb_attached(struct gdb_stub *g, bool yes)
 static void session_begin(struct gdb_stub *g)
 {
     gdb_parser_reset(&g->parser);
-    g->no_ack = g->multi = g->swbreak = g->hwbreak = g->running = g->physical = g->detached = g->extended = g->killed = false;
+    g->no_ack = g->multi = g->forks = g->swbreak = g->hwbreak = g->running = g->physical = g->detached = g->extended = g->killed = false;
     g->sstep = GDB_SSTEP_ENABLE | GDB_SSTEP_NOIRQ | GDB_SSTEP_NOTIMER;
     gdb_threads_update(g);
     g->general_thread = g->ids[0];
@@ -217,9 +218,13 @@ static void output(void *opaque, const char *text, size_t len)
     }
 }
 
-bool gdb_stub_shareable(const struct gdb_stub *g)
+enum gdb_session gdb_stub_session(const struct gdb_stub *g)
 {
-    return g->multi && g->no_ack && g->running && !g->non_stop && gdb_parser_idle(&g->parser);
+    if (!g->multi || !g->no_ack || !gdb_parser_idle(&g->parser) || (!g->running && !g->non_stop))
+        return GDB_SESSION_OWN;
+    if (!g->non_stop)
+        return GDB_SESSION_ALL_STOP;
+    return g->stop_count ? GDB_SESSION_NON_STOP_TOLD : GDB_SESSION_NON_STOP;
 }
 
 struct gdb_listener gdb_stub_listener(struct gdb_stub *g)

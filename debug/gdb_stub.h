@@ -25,9 +25,15 @@ void gdb_stub_free(struct gdb_stub *g);
 /** The machine stopped by itself after gdb_target.resume, or has ended. @opaque is the stub. */
 void gdb_stub_stopped(void *opaque, const struct gdb_stop *stop);
 
-/** May another program take the connection and serve the debugger, who knows several processes, in between? While the
- * target runs. */
-bool gdb_stub_shareable(const struct gdb_stub *g);
+enum gdb_session {
+    GDB_SESSION_OWN,           /* it cannot be taken over now */
+    GDB_SESSION_ALL_STOP,      /* the debugger awaits a stop reply */
+    GDB_SESSION_NON_STOP,
+    GDB_SESSION_NON_STOP_TOLD, /* a stop has been told and not been acknowledged */
+};
+
+/** May another program take the connection, and serve the debugger, who knows several processes, in between? */
+enum gdb_session gdb_stub_session(const struct gdb_stub *g);
 
 /** For the target: the stub as its listener. */
 struct gdb_listener gdb_stub_listener(struct gdb_stub *g);

@@ -336,7 +336,8 @@ void debug_task_begins(struct task *t)
     if (!d)
         return;
     pthread_mutex_lock(&d->lock);
-    atomic_store(&t->debug.held, d->others == GDB_HOLD && t->process->task_count > 1);
+    if (t->process->task_count > 1) /* the first may be held already */
+        atomic_store(&t->debug.held, d->others == GDB_HOLD);
     gate(d, t);
     pthread_mutex_unlock(&d->lock);
 }
@@ -550,7 +551,7 @@ bool debug_fork_begin(struct task *t)
     if (!d)
         return false;
     pthread_mutex_lock(&d->lock);
-    if (d->attached && d->follow_forks && !d->non_stop && shared(d))
+    if (d->attached && d->follow_forks && shared(d))
         return true;
     pthread_mutex_unlock(&d->lock);
     return false;
@@ -578,6 +579,8 @@ void debug_join(struct task *t)
     d->mem = -1;
     d->inherited = true;
     d->attached = true;
+    d->non_stop = false; /* until it is said */
+    d->others = GDB_CONTINUE;
     atomic_store(&d->stopped, true);
     memset(&t->debug, 0, sizeof(t->debug));
     engine_step(t->engine, ENGINE_STEP_OFF);
@@ -592,7 +595,7 @@ const char *debug_exec(struct task *t)
     if (!d)
         return NULL;
     pthread_mutex_lock(&d->lock);
-    bool ok = d->attached && d->follow_execs && !d->non_stop && shared(d);
+    bool ok = d->attached && d->follow_execs && shared(d);
     pthread_mutex_unlock(&d->lock);
     return ok ? d->hub_name : NULL;
 }

@@ -209,7 +209,7 @@ static const char *const corpus[] = {
     "D", "D;1", "vAttach;1", "vRun;61;62", "R00", "vKill;1", "k", "qRcmd,68656c70", "qqemu.PhyMemMode",
     "qSupported:multiprocess+;fork-events+;vfork-events+;exec-events+", "Hgp1.7", "Hgp1.0", "Tp1.8", "vCont;c:p1.-1;s:p1.7",
     "qGetTLSAddr:7,10,200", "qGetTLSAddr:p1.8,10,0", "qSymbol::", "qSymbol:100:5f74", "QNonStop:1", "QNonStop:0", "vStopped",
-    "vCtrlC", "vCont;t", "p1a", "P1a=0011223344556677", "Qqemu.PhyMemMode:1", "Qqemu.sstep=7", "qqemu.sstep", "vMustReplyEmpty",
+    "vCtrlC", "vCont;t", "QThreadSuffixSupported", "p1a", "P1a=0011223344556677", "Qqemu.PhyMemMode:1", "Qqemu.sstep=7", "qqemu.sstep", "vMustReplyEmpty",
 };
 
 static uint64_t seed;

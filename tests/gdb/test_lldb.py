@@ -27,16 +27,18 @@ def wait_for(port):
     raise Failure("nobody listens")
 
 
-def lldb(program, where, commands):
-    """LLDB's output. @where: a port, or the path of a socket."""
+def lldb(program, where, commands, before=(), fds=()):
+    """LLDB's output. @where: a port, the path of a socket, or what "process connect" takes. @before: commands in front of
+    the connection. @fds: descriptors that LLDB inherits."""
     if not shutil.which("lldb"):
         raise Skip("there is no lldb")
-    connect = f"gdb-remote {where}" if isinstance(where, int) else f"process connect unix-connect://{where}"
-    arguments = ["lldb", "-b", "-o", connect]
-    for command in commands:
+    url = where if "://" in str(where) else f"unix-connect://{where}"
+    connect = f"gdb-remote {where}" if isinstance(where, int) else "process connect " + url
+    arguments = ["lldb", "-b"]
+    for command in (*before, connect, *commands):
         arguments += ["-o", command]
     done = subprocess.run([*arguments, program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=HANG_SECONDS, check=False)
+                          stderr=subprocess.STDOUT, text=True, timeout=HANG_SECONDS, check=False, pass_fds=fds)
     return done.stdout
 
 
@@ -88,10 +90,15 @@ def test_cortex_m(context):
     check_match(r"stop reason = instruction step into", out)
 
 
-def test_user(context):
+def armemu_user(context):
     user = os.path.join(os.path.dirname(context.armemu), "armemu-user")
     if not os.path.exists(user):
         raise Skip("there is no armemu-user")
+    return user
+
+
+def test_user(context):
+    user = armemu_user(context)
     program, port = linux_program(context, "arm"), free_port()
     with subprocess.Popen([user, "-g", str(port), program], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, text=True) as process:
@@ -102,3 +109,92 @@ def test_user(context):
     check_match(r"stop reason = breakpoint 1\.1", out)
     check_match(r"exited with status = 3", out)
     check_equal((process.returncode, text), (3, "counter 15000 shared 3000 handled 1 tls 7\n"), "the end")
+
+
+def follow(context, mode, commands, *arguments):
+    """LLDB's output on the program that makes processes, and the program's exit status and output."""
+    user, program = armemu_user(context), linux_program(context, "fork")
+    path = os.path.join(context.scratch, "follow.sock")
+    with subprocess.Popen([user, "-g", path, program, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True) as process:
+        end = time.monotonic() + HANG_SECONDS
+        while not os.path.exists(path) and time.monotonic() < end:
+            time.sleep(0.02)
+        out = lldb(program, path, commands, before=["settings set target.process.follow-fork-mode " + mode])
+        text = process.communicate(timeout=HANG_SECONDS)[0]
+    if os.path.exists(path):
+        os.unlink(path)
+    return out, process.returncode, text
+
+
+def test_follow_parent(context):
+    """The child is let go, breakpoints or not."""
+    for how in ("fork", "vfork"):
+        out, status, text = follow(context, "parent", ["breakpoint set -n in_child", "breakpoint set -n in_parent", "continue",
+                                                       "frame variable", "target variable stage", "continue"], how)
+        check_match(r"stop reason = breakpoint 2\.1", out)
+        check_match(r"^\(volatile int\) stage = 0$", out)
+        check_match(r"exited with status = 3", out)
+        check_equal((status, text), (3, "child 5\n"), how)
+
+
+def test_follow_child(context):
+    for how in ("fork", "vfork"):
+        out, status, text = follow(context, "child", ["breakpoint set -n in_child", "breakpoint set -n in_parent", "continue",
+                                                      "bt", "thread step-over", "target variable stage", "continue"], how)
+        check_match(r"stop reason = breakpoint 1\.1", out)
+        check_match(r"frame #1: .*`main\(argc=2", out)
+        check_match(r"^\(volatile int\) stage = 1$", out)
+        check_match(r"exited with status = 5", out)
+        check_equal((status, text), (3, "child 5\n"), how)
+
+
+# LLDB forgets the program when another one is executed, and does not ask for its name.
+EXECUTED = ["target modules add PROGRAM", "target modules load --file PROGRAM --slide 0", "breakpoint set -n main", "continue",
+            "frame variable argc", "continue"]
+
+
+def executed(context):
+    return [command.replace("PROGRAM", linux_program(context, "fork")) for command in EXECUTED]
+
+
+def test_follow_exec(context):
+    out, status, text = follow(context, "parent", ["continue", *executed(context)], "self")
+    check_match(r"stop reason = exec", out)
+    check_match(r"^\(int\) argc = 3$", out)
+    check_match(r"exited with status = 9", out)
+    check_equal((status, text), (9, "again x\n"), "the program's end")
+
+
+def test_follow_exec_in_child(context):
+    for how in ("fork", "vfork"):
+        out, status, text = follow(context, "child", ["continue", *executed(context)], how, "exec")
+        check_match(r"stop reason = exec", out)
+        check_match(r"^\(int\) argc = 3$", out)
+        check_match(r"exited with status = 9", out)
+        check_equal((status, text), (3, "again x\nchild 9\n"), how)
+
+
+def test_steps_of_a_family(context):
+    """Steps with the hub between."""
+    out, status, text = follow(context, "parent", ["breakpoint set -n in_parent", "continue", "stepi", "stepi", "thread step-out",
+                                                   "breakpoint delete -f", "continue"], "fork")
+    check_match(r"stop reason = instruction step into", out)
+    check_match(r"stop reason = step out", out)
+    check_equal((status, text), (3, "child 5\n"), "the program's end")
+
+
+def test_stdio(context):
+    """LLDB starts nothing by itself, but it talks through a descriptor that it inherits: the machine's standard input and
+    output are the other end (docs/DEBUGGING.md)."""
+    ours, theirs = socket.socketpair()
+    with subprocess.Popen([context.armemu, "-M", "virt", "-S", "-gdb", "stdio", "-serial", "null", "-monitor", "none",
+                           "-kernel", context.program("t32")], stdin=theirs, stdout=theirs) as process:
+        theirs.close()
+        out = lldb(context.program("t32"), f"fd://{ours.fileno()}",
+                   ["breakpoint set -n body -c 'i == 6'", "continue", "frame variable", "stepi", "process kill"],
+                   fds=[ours.fileno()])
+        ours.close()
+        check_equal(process.wait(timeout=HANG_SECONDS), 0, "the end")
+    check_match(r"^\(int\) i = 6$", out)
+    check_match(r"stop reason = instruction step into", out)

@@ -50,6 +50,18 @@ Test(packet, well_formed)
     expect_packet("$lost$g#67", 10, "g", 1);
 }
 
+/* What stubs tell unasked; whoever loses its end finds the next packet. */
+Test(packet, notifications)
+{
+    struct gdb_parser *p = parser_new();
+    cr_expect_eq(feed(p, "%Stop:W00#97", 12), GDB_INPUT_NOTIFICATION);
+    cr_expect_str_eq(p->data, "Stop:W00");
+    cr_expect_eq(feed(p, "%Stop:W00#98", 12), GDB_INPUT_BAD);
+    cr_expect_eq(feed(p, "%Sto$OK#9a", 10), GDB_INPUT_PACKET);
+    cr_expect_eq(feed(p, "$%#25", 5), GDB_INPUT_PACKET);
+    free(p);
+}
+
 Test(packet, signs_between_packets)
 {
     struct gdb_parser *p = parser_new();

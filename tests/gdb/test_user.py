@@ -21,7 +21,7 @@ class UserEmulator:
             options += ["-L", "/usr/arm-linux-gnueabihf"]
         self.process = subprocess.Popen([context.armemu, *options, self.program, *arguments],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, text=True)
+                                        stderr=subprocess.STDOUT, text=True, start_new_session=True)
         end = time.monotonic() + HANG_SECONDS
         while not port and not os.path.exists(self.path):
             check(self.process.poll() is None, "armemu-user ended")
@@ -37,8 +37,9 @@ class UserEmulator:
         return self
 
     def __exit__(self, *_):
+        """Ends the program, with its children."""
         if self.process.poll() is None:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.communicate()
         if os.path.exists(self.path):
             os.unlink(self.path)

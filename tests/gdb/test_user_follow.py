@@ -136,7 +136,7 @@ def test_packets(context):
             after = [f.word(pid, "turns") for pid in (f.parent, f.child)]
             check_equal(tuple(a != b for a, b in zip(after, before)), runs, action)
         for bad in ("T", "Tp1.1", "Hgp1.1", "Hgx", "D;1", "vKill;1", "vCont;c:p1.1", "qGetTLSAddr:p1.1,0,0", "QNonStop:1",
-                    "vRun;", "c", "qXfer:exec-file:read:1:0,10", "mzz,1"):
+                    "vRun;", "c1000", "C1", "S05;1000", "qXfer:exec-file:read:1:0,10", "mzz,1"):
             check_match("^E", client.ask(bad) or "empty reply to " + bad)
         check_equal(client.ask("qUnknown"), "", "what is not known")
         f.end_loop(f.child)

@@ -189,6 +189,11 @@ static const struct conv_field mq_attr_fields[] = {
 };
 CONV(mq_attr, 32);
 
+static const struct conv_field ustat_fields[] = {
+    F(struct ustat_of_host, f_tfree, 0, 4), F(struct ustat_of_host, f_tinode, 4, 4),
+};
+CONV(ustat, 20);
+
 /* ---- the machine ----------------------------------------------------------------------------- */
 
 int64_t conv_get(const void *p, unsigned size)

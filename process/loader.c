@@ -495,11 +495,14 @@ static int resolve_scripts(struct process *p, char *path, char ***argv, struct e
     }
 }
 
-static bool load_interpreter(struct process *p, struct image *im, const char *name, struct error *e)
+/* *@status: for a shell when that fails. */
+static bool load_interpreter(struct process *p, struct image *im, const char *name, int *status, struct error *e)
 {
     char found[PATH_MAX];
     im->path = name;
     im->fd = open(path_find(p, name, found), O_RDONLY | O_CLOEXEC);
+    if (im->fd < 0 && errno == ENOENT)
+        *status = PROCESS_NOT_FOUND;
     if (im->fd < 0)
         return error_set_errno(e, "program interpreter %s (-L names the directory that it is under)",
                                name);
@@ -521,7 +524,7 @@ static void start_state(struct task *t, uint32_t entry, uint32_t sp)
 }
 
 static bool load_images(struct task *t, struct image *main, struct image *interpreter,
-                        char *const *argv, struct error *e)
+                        char *const *argv, int *status, struct error *e)
 {
     struct process *p = t->process;
     uint32_t sp;
@@ -536,7 +539,7 @@ static bool load_images(struct task *t, struct image *main, struct image *interp
     p->image_start = main->base;
     p->space.brk_start = p->space.brk = main->end;
     bool has_interpreter = main->interpreter[0];
-    if (has_interpreter && !load_interpreter(p, interpreter, main->interpreter, e))
+    if (has_interpreter && !load_interpreter(p, interpreter, main->interpreter, status, e))
         return false;
     if (!make_stack(p, argv, main, has_interpreter ? interpreter : NULL, &sp, e))
         return false;
@@ -567,9 +570,10 @@ int process_load(struct task *t, struct error *e)
     images[0].path = path;
     if (!realpath(path, p->exe))
         snprintf(p->exe, sizeof(p->exe), "%s", path);
-    bool ok = load_images(t, &images[0], &images[1], argv, e);
+    int status = PROCESS_NOT_EXECUTABLE;
+    bool ok = load_images(t, &images[0], &images[1], argv, &status, e);
     close(fd);
     free(images);
     free(argv);
-    return ok ? 0 : PROCESS_NOT_EXECUTABLE;
+    return ok ? 0 : status;
 }

@@ -164,6 +164,12 @@ int64_t sys_fstatfs64(struct task *t, const uint32_t *a)
     return statfs_fd(t, &conv_statfs64, a[0], a[2]);
 }
 
+int64_t sys_ustat(struct task *t, const uint32_t *a)
+{
+    struct ustat_of_host st;
+    return conv_result(t, &conv_ustat, a[1], &st, HOST2(t, SYS_ustat, a[0], &st));
+}
+
 static int64_t read_link(struct task *t, uint32_t dir, uint32_t name, uint32_t buf, uint32_t size)
 {
     char found[PATH_MAX];

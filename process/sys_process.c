@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <limits.h>
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -92,6 +93,12 @@ int64_t sys_execve(struct task *t, const uint32_t *a)
 int64_t sys_execveat(struct task *t, const uint32_t *a)
 {
     return process_exec(t, (int)a[0], guest_ptr(t, a[1]), a[2], a[3], (int)a[4]);
+}
+
+/* Calls that go on behind a signal are made again with what is left of their time by the host. */
+int64_t sys_restart_syscall(struct task *t, const uint32_t *a)
+{
+    return -EINTR;
 }
 
 int64_t sys_set_tid_address(struct task *t, const uint32_t *a)
@@ -324,12 +331,19 @@ int64_t sys_uname(struct task *t, const uint32_t *a)
     return r;
 }
 
+/* Numbers that 16 bits cannot hold are all the same. */
+static uint16_t narrow_id(int64_t id)
+{
+    enum { OVERFLOW_ID = 65534 };
+    return id > UINT16_MAX ? OVERFLOW_ID : (uint16_t)id;
+}
+
 static int64_t get_ids(struct task *t, long nr, const uint32_t *a)
 {
     uint32_t id[3];
     int64_t r = HOST3(t, nr, &id[0], &id[1], &id[2]);
     for (unsigned i = 0; r >= 0 && i < 3; i++)
-        *(uint16_t *)guest_ptr(t, a[i]) = (uint16_t)id[i];
+        *(uint16_t *)guest_ptr(t, a[i]) = narrow_id(id[i]);
     return r;
 }
 
@@ -341,6 +355,51 @@ int64_t sys_getresuid(struct task *t, const uint32_t *a)
 int64_t sys_getresgid(struct task *t, const uint32_t *a)
 {
     return get_ids(t, SYS_getresgid, a);
+}
+
+int64_t sys_getuid(struct task *t, const uint32_t *a)
+{
+    return narrow_id(getuid());
+}
+
+int64_t sys_getgid(struct task *t, const uint32_t *a)
+{
+    return narrow_id(getgid());
+}
+
+int64_t sys_geteuid(struct task *t, const uint32_t *a)
+{
+    return narrow_id(geteuid());
+}
+
+int64_t sys_getegid(struct task *t, const uint32_t *a)
+{
+    return narrow_id(getegid());
+}
+
+int64_t sys_getgroups(struct task *t, const uint32_t *a)
+{
+    gid_t groups[NGROUPS_MAX];
+    int64_t n = HOST2(t, SYS_getgroups, NGROUPS_MAX, groups);
+    if (n <= 0 || !a[0])
+        return n;
+    if ((int32_t)a[0] < n)
+        return -EINVAL;
+    uint16_t *out = guest_out(t, a[1], (uint32_t)n * sizeof(*out));
+    for (int64_t i = 0; i < n; i++)
+        out[i] = narrow_id(groups[i]);
+    return n;
+}
+
+int64_t sys_setgroups(struct task *t, const uint32_t *a)
+{
+    gid_t groups[NGROUPS_MAX];
+    if (a[0] > NGROUPS_MAX)
+        return -EINVAL;
+    const uint16_t *in = guest_ptr(t, a[1]);
+    for (uint32_t i = 0; i < a[0]; i++)
+        groups[i] = in[i];
+    return HOST2(t, SYS_setgroups, a[0], groups);
 }
 
 int64_t sys_personality(struct task *t, const uint32_t *a)
@@ -360,7 +419,11 @@ static const struct {
     {PR_SET_KEEPCAPS, false}, {PR_SET_CHILD_SUBREAPER, false}, {PR_GET_CHILD_SUBREAPER, true},
     {PR_SET_NO_NEW_PRIVS, false}, {PR_GET_NO_NEW_PRIVS, false}, {PR_CAPBSET_READ, false},
     {PR_CAPBSET_DROP, false}, {PR_SET_TIMERSLACK, false}, {PR_GET_TIMERSLACK, false},
-    {PR_GET_SECUREBITS, false}, {PR_CAP_AMBIENT, false}, {PR_SET_THP_DISABLE, false},
+    {PR_GET_SECUREBITS, false}, {PR_SET_SECUREBITS, false}, {PR_GET_SECCOMP, false}, {PR_GET_TIMING, false},
+    {PR_SET_TIMING, false}, {PR_TASK_PERF_EVENTS_DISABLE, false}, {PR_TASK_PERF_EVENTS_ENABLE, false},
+    {PR_MCE_KILL, false}, {PR_MCE_KILL_GET, false}, {PR_GET_SPECULATION_CTRL, false},
+    {PR_SET_SPECULATION_CTRL, false}, {PR_SET_IO_FLUSHER, false}, {PR_GET_IO_FLUSHER, false},
+    {PR_SET_PTRACER, false}, {PR_CAP_AMBIENT, false}, {PR_SET_THP_DISABLE, false},
     {PR_GET_THP_DISABLE, false},
 };
 
@@ -369,8 +432,8 @@ int64_t sys_prctl(struct task *t, const uint32_t *a)
     for (unsigned i = 0; i < ARRAY_SIZE(prctls); i++)
         if (prctls[i].option == (int)a[0])
             return HOST5(t, SYS_prctl, a[0],
-                         prctls[i].pointer ? (uintptr_t)guest_out(t, a[1], 16) : a[1], a[2], a[3],
-                         a[4]);
+                         prctls[i].pointer ? (uintptr_t)guest_out(t, a[1], 16)
+                         : a[1] == UINT32_MAX ? UINT64_MAX : a[1], a[2], a[3], a[4]);
     log_write(LOG_UNIMP, "prctl option %d", (int)a[0]);
     return -EINVAL;
 }

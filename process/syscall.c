@@ -66,6 +66,9 @@ static int64_t pass(struct task *t, const struct syscall_row *row, const uint32_
         case 'd':
             out[n++] = (uint64_t)(int64_t)(int32_t)a[k];
             break;
+        case 'h':
+            out[n++] = (uint16_t)a[k] == UINT16_MAX ? UINT64_MAX : (uint16_t)a[k];
+            break;
         case 'f':
             out[n++] = a[k] ? (uintptr_t)path_find(t->process, guest_ptr(t, a[k]), path[paths++]) : 0;
             break;
@@ -105,13 +108,19 @@ static bool leaves(const struct syscall_row *row)
 
 /* ---- dispatch -------------------------------------------------------------------------------- */
 
+static int64_t absent(const struct task *t, const struct syscall_row *row)
+{
+    log_write(LOG_UNIMP, "system call %s at 0x%08x is not implemented", row->name, t->svc_pc);
+    return -ENOSYS;
+}
+
 /* Guest memory that is not there makes the call fail, wherever the handler is. */
 static int64_t guarded(struct task *t, const struct syscall_row *row, const uint32_t *a)
 {
     int64_t r;
     if (sigsetjmp(t->recover, 0) == 0) {
         t->recovery = RECOVER_SYSCALL;
-        r = row->handler ? row->handler(t, a) : row->host < 0 ? -ENOSYS : pass(t, row, a);
+        r = row->handler ? row->handler(t, a) : row->host < 0 ? absent(t, row) : pass(t, row, a);
         /* The signal may be one that only the call's own mask let through. */
         if (t->restore_mask && (r == SYSCALL_RESTART || r == SYSCALL_NOT_BEGUN))
             r = -EINTR;

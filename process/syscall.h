@@ -67,7 +67,14 @@ struct conv {
 extern const struct conv conv_stat, conv_stat64, conv_statfs, conv_statfs64, conv_rusage,
     conv_sysinfo, conv_timespec, conv_timespec64, conv_timeval, conv_itimerval, conv_itimerspec, conv_tms, conv_flock,
     conv_flock64, conv_timex, conv_semid, conv_msqid, conv_shmid, conv_shminfo, conv_shm_info,
-    conv_mq_attr;
+    conv_mq_attr, conv_ustat;
+
+/** What the host's ustat writes; no header has it any more. */
+struct ustat_of_host {
+    int f_tfree;
+    unsigned long f_tinode;
+    char names[12];
+};
 
 /** Fill the guest's struct at @addr from @host; other bytes of it become 0. */
 void conv_out(struct task *t, const struct conv *c, uint32_t addr, const void *host);

@@ -403,6 +403,9 @@ static void print_plain(const struct argument *g, char kind)
     case 'd':
         fprintf(g->out, "%d", (int32_t)g->a[0]);
         break;
+    case 'h':
+        fprintf(g->out, "%d", (int16_t)g->a[0] == -1 ? -1 : (uint16_t)g->a[0]);
+        break;
     case 'u':
         fprintf(g->out, "%u", g->a[0]);
         break;

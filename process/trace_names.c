@@ -472,7 +472,7 @@ static const struct {
     OWN(epoll_event), OWN(clone_args), OWN(open_how), OWN(statx), CONVERTED(stat), CONVERTED(stat64),
     CONVERTED(statfs), CONVERTED(statfs64), CONVERTED(rusage), CONVERTED(sysinfo),
     CONVERTED(timespec), CONVERTED(timespec64), CONVERTED(timeval), CONVERTED(itimerval), CONVERTED(itimerspec),
-    CONVERTED(tms), CONVERTED(timex), CONVERTED(mq_attr), CONVERTED(flock), CONVERTED(flock64),
+    CONVERTED(tms), CONVERTED(timex), CONVERTED(mq_attr), CONVERTED(ustat), CONVERTED(flock), CONVERTED(flock64),
     CONVERTED(semid), CONVERTED(msqid), CONVERTED(shmid), CONVERTED(shminfo), CONVERTED(shm_info),
     OWN(termios), OWN(termios2), OWN(termio), OWN(winsize), OWN(file_range), OWN(fstrim), OWN(fsxattr),
     OWN(vt_mode), OWN(vt_stat), OWN(loop_info64), OWN(ifreq_flags), OWN(ifreq_addr), OWN(ifreq_int),

@@ -10,6 +10,8 @@ import sys
 NEWNS, NEWUSER = 0x20000, 0x10000000
 MAGIC = (rb":armemu-test:M::\x7fELF\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x28\x00:"
          rb"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:%s:POCF")
+MAGIC_BE8 = (rb":armemu-test-be8:M::\x7fELF\x01\x02\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x28:"
+             rb"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff:%s:POCF")
 BINFMT = "/proc/sys/fs/binfmt_misc"
 
 
@@ -23,8 +25,9 @@ def main():
             file.write(text)
     if libc.mount(b"binfmt_misc", BINFMT.encode(), b"binfmt_misc", 0, None) != 0:
         sys.exit(77)
-    with open(BINFMT + "/register", "wb", buffering=0) as file:
-        file.write(MAGIC % os.path.abspath(sys.argv[1]).encode())
+    for magic in (MAGIC, MAGIC_BE8):
+        with open(BINFMT + "/register", "wb", buffering=0) as file:
+            file.write(magic % os.path.abspath(sys.argv[1]).encode())
     os.execv(sys.argv[2], sys.argv[3:])
 
 

@@ -5,6 +5,7 @@ looks at armemu-user's own options and errors.
 usage: test_process.py ARMEMU_USER DIRECTORY_OF_GUESTS QEMU_ARM_OR_DASH"""
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -128,6 +129,29 @@ abort inside: signal 11
 nowhere: signal 11
 high: signal 11
 unmapped: signal 11
+''',
+    'oldcalls': '''ids 1 1 1 1
+three 1
+groups 1
+fchown 0
+owner 1
+setreuid 0
+still 1
+ustat 1
+of no device -1 Invalid argument
+restart -1 Interrupted system call
+dumpable 1
+seccomp 0
+timing 0
+nonsense -1 Invalid argument
+signal 10 code -1 from 1
+pidfd 0
+value 4242
+signal 10 code 0 from 1
+without info 0
+uselib -1 Function not implemented
+bdflush -1 Function not implemented
+oabi time -1 Function not implemented
 ''',
     'barrier': '''commands 1, rseq 1
 early Operation not permitted
@@ -380,7 +404,7 @@ def own_proc():
     for kind, options in (('static', []), ('dynamic', ['-L', PREFIX])):
         r = run([guest('proc', kind), 'first'], options)
         rest = ''.join(name + ' 1\n' for name in ('size', 'code', 'stack', 'strings', 'break', 'pages',
-                                                   'status')) + 'secure 0\n'
+                                                   'status')) + 'maps 1\nauxv 1 1\ncmdline 1\ntasks 2\nsecure 0\n'
         expected = ''.join('%s: name proc.%s\n%s' % (word, kind, rest) for word in ('first', 'again'))
         check(r.returncode == 0 and r.stdout.decode() == expected, 'not as expected', r)
 
@@ -394,6 +418,74 @@ def binfmt_misc():
         print('# skipped: no binfmt_misc in a user namespace')
         return
     check(r.stdout.startswith(b'argv[0] own name\n') and r.returncode == 2, 'arguments', r)
+    r = subprocess.run([sys.executable, os.path.join(os.path.dirname(__file__), 'by_kernel.py'), USER,
+                        guest('bigend', 'be8'), 'name', 'kernel'], capture_output=True, timeout=TIMEOUT)
+    check(r.stdout.startswith(b'kernel\narguments 02\n') and r.returncode == 9, 'big-endian', r)
+
+
+def documented(head, tail):
+    """A line of the man page's lines for build systems."""
+    path = os.path.join(os.path.dirname(__file__), '..', '..', 'docs', 'man', 'armemu-user.1')
+    with open(path, encoding='utf-8') as f:
+        lines = [line.rstrip() for line in f if line.startswith(head) and line.rstrip().endswith(tail)]
+    check(len(lines) == 1, 'not in the man page: ' + head)
+    return lines[0]
+
+
+def in_path(directory):
+    os.symlink(USER, os.path.join(directory, 'armemu-user'))
+    return dict(os.environ, PATH=directory + ':' + os.environ['PATH'])
+
+
+def write(path, text):
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text)
+
+
+PROGRAM = '#include <stdio.h>\nint main(int c, char **v) { printf("arm %d\\n", c); return c != 2; }\n'
+
+
+@test
+def exe_wrapper():
+    """The documented line makes meson run its tests by armemu-user."""
+    with tempfile.TemporaryDirectory() as d:
+        env = in_path(d)
+        write(d + '/program.c', PROGRAM)
+        write(d + '/meson.build', "project('p', 'c')\ntest('t', executable('program', 'program.c'), args: 'x')\n")
+        write(d + '/cross', "[binaries]\nc = 'arm-linux-gnueabihf-gcc'\n" + documented('exe_wrapper', ']') +
+              "\n[host_machine]\nsystem = 'linux'\ncpu_family = 'arm'\ncpu = 'armv7'\nendian = 'little'\n")
+        for command in (['meson', 'setup', '--cross-file', 'cross', 'build'], ['meson', 'test', '-C', 'build']):
+            r = subprocess.run(command, cwd=d, env=env, capture_output=True, timeout=TIMEOUT)
+            check(r.returncode == 0, command[1], r)
+
+
+@test
+def crosscompiling_emulator():
+    """The same for CMake."""
+    if not shutil.which('cmake'):
+        print('# skipped: no CMake')
+        return
+    with tempfile.TemporaryDirectory() as d:
+        env = in_path(d)
+        write(d + '/program.c', PROGRAM)
+        write(d + '/CMakeLists.txt', 'cmake_minimum_required(VERSION 3.13)\nproject(p C)\nenable_testing()\n'
+              'add_executable(program program.c)\nadd_test(NAME t COMMAND program x)\n')
+        write(d + '/toolchain', 'set(CMAKE_SYSTEM_NAME Linux)\nset(CMAKE_C_COMPILER arm-linux-gnueabihf-gcc)\n' +
+              documented('set(CMAKE_CROSSCOMPILING_EMULATOR', ')') + '\n')
+        for command in (['cmake', '-DCMAKE_TOOLCHAIN_FILE=toolchain', '-B', 'build'], ['cmake', '--build', 'build'],
+                        ['ctest', '--test-dir', 'build']):
+            r = subprocess.run(command, cwd=d, env=env, capture_output=True, timeout=TIMEOUT)
+            check(r.returncode == 0, command[0], r)
+
+
+@test
+def cargo_runner():
+    """The value of cargo's variable is a command that a program's path and arguments are put behind."""
+    line = documented('CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_RUNNER=', '"')
+    command = line.split('"')[1].split()
+    check(command[0] == 'armemu-user', line)
+    r = run([guest('hello', 'dynamic'), 'a'], command[1:])
+    check(r.returncode == 3 and r.stdout.startswith(b'hello, 1 arguments'), 'runner', r)
 
 
 @test
@@ -531,6 +623,16 @@ def trace_words():
 
 
 @test
+def unknown_calls():
+    """A line in the log for each."""
+    r = run([guest('oldcalls')], ['-d', 'unimp'])
+    lines = r.stderr.decode().splitlines()
+    check(len(lines) == 4 and all(line.endswith('is not implemented') for line in lines[1:]), 'lines', r)
+    for line, name in zip(lines, ('prctl option 12345', 'system call uselib at ', 'system call bdflush at ', 'system call 13 at ')):
+        check(line.startswith(name), name, r)
+
+
+@test
 def prefix_variable():
     r = run([guest('hello', 'dynamic')], env={'ARMEMU_LD_PREFIX': PREFIX})
     check(r.returncode == 3, 'ARMEMU_LD_PREFIX', r)
@@ -621,7 +723,7 @@ def wrong_command_lines():
     refused(['/etc/passwd'], 'not executable', 126)
     refused(['/'], 'directory', 126)
     refused(['/bin/true'], 'not an ARM program.*64-bit', 126)
-    refused([guest('hello', 'dynamic')], 'ld-linux-armhf.*-L', 126)
+    refused([guest('hello', 'dynamic')], 'ld-linux-armhf.*-L', 127)
 
 
 # Offsets in the header of an ELF file, and in a program header.

@@ -26,20 +26,15 @@ void ir_block_grow(struct ir_block *b)
 static struct ir_op op_make(enum ir_opcode opcode, enum ir_type type, int32_t a0, int32_t a1,
                             int32_t a2, uint64_t imm)
 {
-    return (struct ir_op){.opcode = (uint8_t)opcode,
-                          .type = (uint8_t)type,
+    return (struct ir_op){.head = ir_head(opcode, type, 0),
                           .arg = {a0, a1, a2, IR_NONE},
                           .imm = imm};
 }
 
-/* The fields are written in their final place: a copy would wait for the narrow stores. */
-static inline int32_t emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0,
-                           int32_t a1, int32_t a2, uint64_t imm)
+static inline int32_t put(struct ir_block *b, uint32_t head, int32_t a0, int32_t a1, int32_t a2, uint64_t imm)
 {
-    struct ir_op *op = ir_block_next(b);
-    op->opcode = (uint8_t)opcode;
-    op->type = (uint8_t)type;
-    op->fw = op->aux = 0;
+    struct ir_op *op = &b->ops[b->count];
+    op->head = head;
     op->arg[0] = a0;
     op->arg[1] = a1;
     op->arg[2] = a2;
@@ -48,17 +43,37 @@ static inline int32_t emit(struct ir_block *b, enum ir_opcode opcode, enum ir_ty
     return (int32_t)b->count++;
 }
 
+__attribute__((noinline)) static int32_t grow_and_put(struct ir_block *b, uint32_t head, int32_t a0,
+                                                      int32_t a1, int32_t a2, uint64_t imm)
+{
+    ir_block_grow(b);
+    return put(b, head, a0, a1, a2, imm);
+}
+
+/* What each op of a block goes through: no copies, and nothing to save on the host's stack. */
+static inline int32_t emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0,
+                           int32_t a1, int32_t a2, uint64_t imm)
+{
+    uint32_t head = ir_head(opcode, type, 0);
+    if (__builtin_expect(b->count == b->capacity, 0))
+        return grow_and_put(b, head, a0, a1, a2, imm);
+    return put(b, head, a0, a1, a2, imm);
+}
+
 int32_t ir_emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0, int32_t a1,
                 int32_t a2, uint64_t imm)
 {
     return emit(b, opcode, type, a0, a1, a2, imm);
 }
 
-static void emit_none(struct ir_block *b, enum ir_opcode opcode, int32_t a0, uint64_t imm,
-                      unsigned aux)
+static inline void emit_none(struct ir_block *b, enum ir_opcode opcode, int32_t a0, uint64_t imm,
+                             unsigned aux)
 {
-    int32_t i = emit(b, opcode, IR_VOID, a0, IR_NONE, IR_NONE, imm);
-    b->ops[i].aux = (uint8_t)aux;
+    uint32_t head = ir_head(opcode, IR_VOID, aux);
+    if (__builtin_expect(b->count == b->capacity, 0))
+        grow_and_put(b, head, a0, IR_NONE, IR_NONE, imm);
+    else
+        put(b, head, a0, IR_NONE, IR_NONE, imm);
 }
 
 static enum ir_type value_type(const struct ir_block *b, int32_t v)
@@ -286,8 +301,8 @@ int32_t ir_part(struct ir_block *b, enum ir_type type, int32_t v, unsigned offse
 
 void ir_insn(struct ir_block *b, uint32_t word)
 {
-    emit_none(b, IR_OP_insn, IR_NONE, word, 0);
     b->insn_count++;
+    emit_none(b, IR_OP_insn, IR_NONE, word, 0);
 }
 
 void ir_mark(struct ir_block *b, uint8_t *byte)

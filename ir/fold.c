@@ -42,8 +42,7 @@ static bool is_op(const struct ir_block *b, int32_t v, enum ir_opcode opcode)
 static int32_t rewrite(struct ir_block *b, const struct ir_op *op, enum ir_opcode opcode, int32_t a,
                        int32_t c, uint64_t imm)
 {
-    struct ir_op simple = {.opcode = (uint8_t)opcode,
-                           .type = op->type,
+    struct ir_op simple = {.head = ir_head(opcode, op->type, 0),
                            .arg = {a, c, IR_NONE, IR_NONE},
                            .imm = imm};
     return ir_emit_folded(b, &simple);
@@ -412,16 +411,18 @@ bool ir_op_folds(const struct ir_op *op)
 int32_t ir_fold(struct ir_block *b, struct ir_op *op)
 {
     uint64_t c;
-    if (!ir_op_folds(op))
+    rule_fn *rule = rules[op->opcode];
+    if (op->fw)
         return NO;
-    if (eval_table[op->opcode] && fold_const(b, op, &c))
+    bool constant = is_op(b, op->arg[0], IR_OP_const);
+    if (constant && eval_table[op->opcode] && fold_const(b, op, &c))
         return ir_const(b, ir_op_result_type(op), c);
-    if (!rules[op->opcode])
+    if (!rule)
         return NO;
-    if ((ir_op_info[op->opcode].effects & IR_EFF_COMM) && ir_const_value(b, op->arg[0], &c)) {
+    if (constant && (ir_op_info[op->opcode].effects & IR_EFF_COMM)) {
         int32_t first = op->arg[0];
         op->arg[0] = op->arg[1];
         op->arg[1] = first;
     }
-    return rules[op->opcode](b, op);
+    return rule(b, op);
 }

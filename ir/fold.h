@@ -20,10 +20,7 @@ static inline struct ir_op *ir_block_next(struct ir_block *b)
 static inline int32_t ir_emit_op(struct ir_block *b, const struct ir_op *op)
 {
     struct ir_op *to = ir_block_next(b);
-    to->opcode = op->opcode;
-    to->type = op->type;
-    to->fw = op->fw;
-    to->aux = op->aux;
+    to->head = op->head;
     for (unsigned k = 0; k < IR_ARGS; k++)
         to->arg[k] = op->arg[k];
     to->imm = op->imm;

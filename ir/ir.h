@@ -87,16 +87,28 @@ enum { IR_FP_FLUSH = 0x40, IR_FP_DEFAULT_NAN = 0x80, IR_FP_MODES = 0xc0 };
 #define IR_ARGS 4
 
 struct ir_op {
-    uint8_t opcode; /* enum ir_opcode */
-    uint8_t type;   /* enum ir_type: the instance type ("t" in ops.def) where the op has one (so the
-                       operands' type for cmp*, set, st), else the result's type, else IR_VOID.
-                       Instance types are IR_I32 and IR_I64, of floating-point ops IR_F32 and
-                       IR_F64, of vector ops IR_V64 and IR_V128. */
-    uint8_t fw;     /* guest flags written, IR_FLAG_* */
-    uint8_t aux;    /* condition, lane, exit reason, element size */
+    union {
+        struct {
+            uint8_t opcode; /* enum ir_opcode */
+            uint8_t type;   /* enum ir_type: the instance type ("t" in ops.def) where the op has one (so the
+                               operands' type for cmp*, set, st), else the result's type, else IR_VOID.
+                               Instance types are IR_I32 and IR_I64, of floating-point ops IR_F32 and
+                               IR_F64, of vector ops IR_V64 and IR_V128. */
+            uint8_t fw;     /* guest flags written, IR_FLAG_* */
+            uint8_t aux;    /* condition, lane, exit reason, element size */
+        };
+        uint32_t head; /* all four: the host waits for small stores when it loads them as a whole */
+    };
     int32_t arg[IR_ARGS]; /* values; IR_NONE beyond those that the op has */
     uint64_t imm;
 };
+
+/** ir_op.head of an op that writes no flags. */
+static inline uint32_t ir_head(unsigned opcode, unsigned type, unsigned aux)
+{
+    _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "bytes from the lowest up");
+    return opcode | type << 8 | aux << 24;
+}
 
 struct ir_block {
     const struct ir_target *target;

@@ -77,17 +77,19 @@ static bool cc_holds(const struct interp *it, unsigned cc)
 
 /* ---- values and arithmetic ----------------------------------------------------------------------- */
 
-static uint64_t op_const(struct interp *it, const struct ir_op *op)
+static inline uint64_t op_const(struct interp *it, const struct ir_op *op)
 {
     if (op->type == IR_V128) /* in both halves */
         it->high[op - it->block->ops] = op->imm;
     return ir_eval_truncate(op->type, op->imm);
 }
 
-static uint64_t op_get(struct interp *it, const struct ir_op *op)
+static inline uint64_t op_get(struct interp *it, const struct ir_op *op)
 {
     const struct ir_slot *slot = &it->block->target->slots[op->imm];
     const uint8_t *p = (const uint8_t *)it->env + slot->offset;
+    if (slot->type == IR_I32)
+        return *(const uint32_t *)p;
     switch (slot->type) {
     case IR_I8: return *p;
     case IR_I16: return *(const uint16_t *)p;
@@ -101,10 +103,14 @@ static uint64_t op_get(struct interp *it, const struct ir_op *op)
     }
 }
 
-static void slot_write(struct interp *it, unsigned index, uint64_t v)
+static inline void slot_write(struct interp *it, unsigned index, uint64_t v)
 {
     const struct ir_slot *slot = &it->block->target->slots[index];
     uint8_t *p = (uint8_t *)it->env + slot->offset;
+    if (slot->type == IR_I32) {
+        *(uint32_t *)p = (uint32_t)v;
+        return;
+    }
     switch (slot->type) {
     case IR_I8: *p = (uint8_t)v; break;
     case IR_I16: *(uint16_t *)p = (uint16_t)v; break;
@@ -116,7 +122,7 @@ static void slot_write(struct interp *it, unsigned index, uint64_t v)
     }
 }
 
-static uint64_t op_set(struct interp *it, const struct ir_op *op)
+static inline uint64_t op_set(struct interp *it, const struct ir_op *op)
 {
     const struct ir_slot *slot = &it->block->target->slots[op->imm];
     slot_write(it, (unsigned)op->imm, arg(it, op, 0));
@@ -480,7 +486,7 @@ VECTOR_OP(vsha256su1)
 
 /* ---- control ------------------------------------------------------------------------------------- */
 
-static uint64_t op_insn(struct interp *it, const struct ir_op *op)
+static inline uint64_t op_insn(struct interp *it, const struct ir_op *op)
 {
     it->word = (uint32_t)op->imm;
     it->left = it->unstarted--;
@@ -622,7 +628,13 @@ enum ir_exit ir_interp_run(const struct ir_block *b, struct ir_env *env, const s
         uint32_t i = it.next++;
         const struct ir_op *op = &b->ops[i];
         assert(i < b->count);
-        it.value[i] = handlers[op->opcode](&it, op);
+        switch (op->opcode) { /* the commonest without a call */
+        case IR_OP_insn: it.value[i] = op_insn(&it, op); break;
+        case IR_OP_const: it.value[i] = op_const(&it, op); break;
+        case IR_OP_get: it.value[i] = op_get(&it, op); break;
+        case IR_OP_set: it.value[i] = op_set(&it, op); break;
+        default: it.value[i] = handlers[op->opcode](&it, op); break;
+        }
     }
     return it.exit;
 }

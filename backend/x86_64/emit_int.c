@@ -389,6 +389,8 @@ static void constant_flags(struct compiler *c, const struct ir_op *op, int32_t i
     uint64_t v = op_of(c, op->arg[0])->imm;
     unsigned n = v >> (op_wide(op) ? 63 : 31) & 1, z = v == 0, store = c->val[i].fstore;
     a->eflags &= (uint8_t)~op->fw;
+    if (op->fw && !(a->eflags & EFLAGS_PENDING)) /* not all flags are of the comparison of floats any more */
+        a->eflags &= (uint8_t)~EFLAGS_FCMP_ANY;
     if (!pending_add_constant(c, store, n, z))
         store_constant_flags(a, store, n, z);
 }

@@ -174,6 +174,17 @@ static uint64_t help_external(struct ir_env *env, uint64_t a0, uint64_t a1, uint
     return a0;
 }
 
+/* The exceptions so far are the result; some are forgotten, and the rounding changes. */
+static uint64_t help_fp(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    uint64_t h = hash_args(5, a0, env->fp_flags, env->fp_rounding, 0);
+    log_add((struct state *)env, h);
+    env->fp_flags &= (uint32_t)(a0 >> 2);
+    env->fp_rounding = a0 & 3;
+    clobber();
+    return h;
+}
+
 static const struct ir_helper helpers[HELPER_COUNT] = {
     [HELPER_PURE] = {"pure", help_pure, 4, IR_I32, IR_HELPER_PURE},
     [HELPER_PURE64] = {"pure64", help_pure, 4, IR_I64, IR_HELPER_PURE},
@@ -183,6 +194,7 @@ static const struct ir_helper helpers[HELPER_COUNT] = {
                        IR_HELPER_READS | IR_HELPER_WRITES | IR_HELPER_RAISES},
     [HELPER_CONTEXT] = {"context", help_context, 1, IR_I32, IR_HELPER_CONTEXT | IR_HELPER_WRITES},
     [HELPER_EXTERNAL] = {"external", help_external, 2, IR_I32, IR_HELPER_EXTERNAL},
+    [HELPER_FP] = {"fp", help_fp, 1, IR_I32, IR_HELPER_EXTERNAL | IR_HELPER_FP},
     [HELPER_ALWAYS_RAISES] = {"always_raises", help_always_raises, 1, IR_I32,
                               IR_HELPER_READS | IR_HELPER_WRITES | IR_HELPER_RAISES},
     [HELPER_VOID] = {"void", help_writes, 2, IR_VOID, IR_HELPER_WRITES},

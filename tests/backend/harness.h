@@ -34,6 +34,7 @@ enum {
     HELPER_CONTEXT,
     HELPER_EXTERNAL,
     HELPER_VOID,
+    HELPER_FP, /* as accesses to the FPSCR */
     HELPER_ALWAYS_RAISES, /* for callz alone */
     HELPER_COUNT,
 };
@@ -95,8 +96,14 @@ struct backend_code test_compile(struct backend *be, const struct ir_block *b);
 /** Write exec table entries so that guest address @addr in @lane leads to @code. */
 void exec_map(struct backend *be, struct state *s, uint32_t addr, unsigned lane, uint32_t code);
 
-/** Fill @b with a random block; @loop: one that is likely to branch back to its start. */
-void random_block(struct ir_block *b, uint64_t *rng, bool loop);
+/** Is the random block of seed @seed for env.fp_rounding FP_TIEEVEN alone? */
+static inline bool random_nearest(uint64_t seed)
+{
+    return seed >> 7 & 1;
+}
+/** Fill @b with a random block; @loop: one that is likely to branch back to its start; @floats: mostly of
+ * floating-point ops. */
+void random_block(struct ir_block *b, uint64_t *rng, bool loop, bool floats);
 
 /** A size of elements that the vector op has: @size or one near. */
 unsigned vector_size(unsigned opcode, unsigned size);

@@ -36,7 +36,10 @@ struct gen {
     uint64_t *rng;
     int32_t pool[6][POOL]; /* values usable now: i32, i64, f32, f64, v64, v128 */
     unsigned count[6];
-    bool loop; /* no calls, and the most frequent exit is to the block's own start */
+    bool loop;   /* hardly any calls, and the most frequent exit is to the block's own start */
+    bool floats; /* mostly floating-point ops, with IR_FP_* @modes */
+    bool nearest; /* env.fp_rounding stays FP_TIEEVEN: vectors need not say so */
+    unsigned modes;
 };
 
 static unsigned pick(struct gen *g, unsigned n)
@@ -216,6 +219,31 @@ static void compare_and_use(struct gen *g, int32_t v)
         add(g, IR_I32, emit(g, IR_OP_cond, IR_I32, IR_NONE, IR_NONE, IR_NONE, 0, 0, pick(g, 15)));
 }
 
+/* aux and imm of a floating-point op: modes and rounding, fraction bits. */
+static unsigned float_variant(struct gen *g, unsigned opcode, uint64_t *imm)
+{
+    unsigned modes = opcode == IR_OP_fneg || opcode == IR_OP_fabs ? 0 : g->modes;
+    *imm = 0;
+    switch (opcode) {
+    case IR_OP_fcmp:
+        return modes | pick(g, 2);
+    case IR_OP_ftos:
+    case IR_OP_ftou:
+        if (!pick(g, 3))
+            *imm = pick(g, 2) ? pick(g, 33) : 64 | pick(g, 17);
+        return modes | (*imm ? IR_ROUND_ZERO : pick(g, IR_ROUND_AWAY + 1));
+    case IR_OP_stof:
+    case IR_OP_utof:
+        *imm = pick(g, 3) ? 0 : pick(g, 33);
+        return modes | pick(g, 2);
+    case IR_OP_frint:
+        *imm = pick(g, 2);
+        return modes | pick(g, IR_ROUND_AWAY + 1);
+    default:
+        return modes;
+    }
+}
+
 /* Floating-point ops, and sets of their slots. */
 static void floating(struct gen *g)
 {
@@ -238,8 +266,9 @@ static void floating(struct gen *g)
         result = info->result == 's' ? IR_F32 : info->result == 'd' ? IR_F64 : IR_I32;
     if (info->result == 's' || info->result == 'd')
         type = result;
-    bool variant = opcode == IR_OP_fcmp || opcode == IR_OP_ftos || opcode == IR_OP_ftou;
-    int32_t v = emit(g, opcode, type, args[0], args[1], args[2], 0, 0, variant && pick(g, 2));
+    uint64_t imm;
+    unsigned aux = float_variant(g, opcode, &imm);
+    int32_t v = emit(g, opcode, type, args[0], args[1], args[2], imm, 0, aux);
     if (opcode == IR_OP_fcmp && pick(g, 4))
         compare_and_use(g, v);
     else
@@ -265,7 +294,8 @@ static void parts(struct gen *g)
 /* Vector ops, and sets of their slots. */
 static void vector(struct gen *g)
 {
-    unsigned opcode = IR_OP_vand + pick(g, IR_OP_vfmul - IR_OP_vand + 6);
+    unsigned first = g->floats && pick(g, 3) ? IR_OP_vfadd : IR_OP_vand;
+    unsigned opcode = first + pick(g, IR_OP_vfmul - first + 6);
     enum ir_type type = pick(g, 2) ? IR_V64 : IR_V128;
     if (opcode > IR_OP_vfmul) {
         emit(g, IR_OP_set, type, value(g, type), IR_NONE, IR_NONE, float_slot(g, type), 0, 0);
@@ -284,7 +314,8 @@ static void vector(struct gen *g)
     if (info->result != 'v' && info->result != 'n')
         type = info->result == 'u' ? IR_V64 : IR_V128;
     struct ir_op op = {.opcode = (uint8_t)opcode, .type = (uint8_t)type, .aux = (uint8_t)size};
-    uint64_t imm = pick(g, ir_vector_imms(&op));
+    bool step = opcode == IR_OP_vfrecps || opcode == IR_OP_vfrsqrts; /* not of other roundings at all */
+    uint64_t imm = step ? !g->nearest : pick(g, ir_vector_imms(&op));
     int32_t v = emit(g, opcode, type, args[0], args[1], args[2], imm, 0, size);
     if (info->result != 'n')
         add(g, type, v);
@@ -383,16 +414,19 @@ static void group(struct gen *g)
 
 static void call(struct gen *g)
 {
-    if (!pick(g, 4) || g->loop) {
+    bool fp = g->floats && pick(g, 2);
+    if (!fp && (!pick(g, 4) || g->loop)) {
         int32_t checked = value(g, IR_I32);
         emit(g, IR_OP_callz, IR_VOID, checked, IR_NONE, IR_NONE, HELPER_ALWAYS_RAISES, 0, 0);
         return;
     }
-    unsigned id = pick(g, HELPER_ALWAYS_RAISES);
+    unsigned id = fp ? HELPER_FP : pick(g, g->nearest ? HELPER_FP : HELPER_ALWAYS_RAISES);
     const struct ir_helper *h = &test_target.helpers[id];
     int32_t args[4] = {IR_NONE, IR_NONE, IR_NONE, IR_NONE};
     for (unsigned k = 0; k < h->nargs; k++)
         args[k] = value(g, pick(g, 4) ? IR_I32 : IR_I64);
+    if (fp && g->nearest)
+        args[0] = ir_const(g->b, IR_I32, pick(g, 256) << 2);
     int32_t v = ir_emit(g->b, IR_OP_call, (enum ir_type)h->result, args[0], args[1], args[2], id);
     g->b->ops[v].arg[3] = args[3];
     if (h->result != IR_VOID)
@@ -447,7 +481,7 @@ static void branch(struct gen *g, unsigned depth)
 
 static void body(struct gen *g, unsigned depth)
 {
-    unsigned n = pick(g, 40);
+    unsigned n = g->floats && pick(g, 2) ? 32 + pick(g, 8) : pick(g, 40);
     if (n >= 37)
         vector(g);
     else if (n >= 32)
@@ -474,9 +508,10 @@ static void body(struct gen *g, unsigned depth)
         callhint(g);
 }
 
-void random_block(struct ir_block *b, uint64_t *rng, bool loop)
+void random_block(struct ir_block *b, uint64_t *rng, bool loop, bool floats)
 {
-    struct gen g = {.b = b, .rng = rng, .loop = loop};
+    struct gen g = {.b = b, .rng = rng, .loop = loop, .floats = floats, .nearest = random_nearest(*rng)};
+    g.modes = pick(&g, 2) ? 0 : pick(&g, 4) * IR_FP_FLUSH;
     b->lane = pick(&g, 2);
     b->page_offset = pick(&g, 1024) * 4;
     b->insn_count = 1 + pick(&g, 6);

@@ -196,3 +196,33 @@ Test(ops, many_live_values)
     backend_free(f.be);
     arena_free(&f.arena);
 }
+
+/* C of a comparison of floats, N and Z of a constant: no condition of the comparison tells both. */
+Test(ops, flags_of_two_origins)
+{
+    struct fixture f = {.be = test_backend(true, false, 0),
+                        .start = state_new(3),
+                        .jit = state_new(3),
+                        .ref = state_new(3)};
+    for (unsigned cc = 0; cc < IR_CC_AL; cc++) {
+        struct ir_block b;
+        arena_reset(&f.arena);
+        ir_block_init(&b, &test_target, &f.arena);
+        ir_insn(&b, 1);
+        b.insn_count = 1;
+        int32_t x = ir_emit(&b, IR_OP_const, IR_F64, IR_NONE, IR_NONE, IR_NONE, 0x3ff0000000000000);
+        int32_t order = ir_emit(&b, IR_OP_fcmp, IR_F64, x, x, IR_NONE, 0);
+        b.ops[ir_emit(&b, IR_OP_setflags, IR_VOID, order, IR_NONE, IR_NONE, 0)].fw = IR_NZCV;
+        b.ops[ir_emit(&b, IR_OP_mov, IR_I32, ir_i32(&b, 5), IR_NONE, IR_NONE, 0)].fw = IR_NZ;
+        int32_t holds = ir_emit(&b, IR_OP_cond, IR_I32, IR_NONE, IR_NONE, IR_NONE, 0);
+        b.ops[holds].aux = (uint8_t)cc;
+        ir_set(&b, 10, holds);
+        ir_exitengine(&b, ir_i32(&b, 0), IR_EXIT_YIELD);
+        run(&f, &b, &b.ops[holds]);
+    }
+    state_free(f.start);
+    state_free(f.jit);
+    state_free(f.ref);
+    backend_free(f.be);
+    arena_free(&f.arena);
+}

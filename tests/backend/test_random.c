@@ -1,4 +1,8 @@
-/* Random blocks: compiled code against the interpreter, all of the state compared. */
+/*
+ * Random blocks: compiled code against the interpreter, all of the state compared.
+ *
+ * BACKEND_SEED=0x...: only the block of that seed. BACKEND_BLOCKS=n: n times as many.
+ */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
@@ -9,7 +13,7 @@
 struct options {
     uint64_t seed;
     unsigned blocks;
-    bool no_chain, always_slow, hook, loop;
+    bool no_chain, always_slow, hook, loop, floats;
     uint32_t features_mask;
 };
 
@@ -116,16 +120,20 @@ static void many_blocks(struct options o)
     if (o.always_slow) /* the interpreter has no such switch: empty tables are as good */
         state_unmap(r.ref);
     bool ok = true;
-    const char *one = getenv("BACKEND_SEED");
+    const char *one = getenv("BACKEND_SEED"), *factor = getenv("BACKEND_BLOCKS");
+    if (factor)
+        o.blocks *= (unsigned)atoi(factor);
     for (unsigned n = 0; ok && n < o.blocks; n++) {
         uint64_t rng = one ? strtoull(one, NULL, 0) : o.seed + n * 0x1000001ull;
         uint64_t block_seed = rng;
         struct ir_block b;
         arena_reset(&arena);
         ir_block_init(&b, &test_target, &arena);
-        random_block(&b, &rng, o.loop);
+        random_block(&b, &rng, o.loop, o.floats);
         struct state *fresh = state_new(rng);
         state_copy(r.start, fresh);
+        if (random_nearest(block_seed))
+            r.start->env.fp_rounding = 0;
         r.start->log_all = o.always_slow;
         r.start->env.tables = r.start->tables[0];
         state_free(fresh);
@@ -186,4 +194,27 @@ Test(random, loops_unchained)
 {
     many_blocks((struct options){
         .seed = 0x9999, .blocks = 10000, .loop = true, .no_chain = true, .always_slow = true});
+}
+
+/* Values in XMM registers from round to round, of all kinds: NaNs, denormals, what the modes flush. */
+Test(random, loops_of_floats)
+{
+    many_blocks((struct options){.seed = 0xaaaa, .blocks = 20000, .loop = true, .floats = true});
+}
+
+Test(random, loops_of_floats_no_features)
+{
+    many_blocks((struct options){
+        .seed = 0xbbbb, .blocks = 10000, .loop = true, .floats = true, .features_mask = ~0u});
+}
+
+Test(random, loops_of_floats_no_avx2)
+{
+    many_blocks((struct options){
+        .seed = 0xcccc, .blocks = 10000, .loop = true, .floats = true, .features_mask = HOST_AVX2 | HOST_FMA});
+}
+
+Test(random, floats)
+{
+    many_blocks((struct options){.seed = 0xdddd, .blocks = 20000, .floats = true});
 }

@@ -281,6 +281,8 @@ static void start_gdb(struct app *app)
         return;
     app->gdb_monitor = monitor_vm_new(NULL, app->vm, app->options.name);
     app->gdb = gdb_stub_new(app->gdb_chardev, &vm_gdb_target, app->vm, app->gdb_monitor);
+    if (is_stdio(app->options.gdb))
+        gdb_stub_once(app->gdb);
     const struct gdb_listener listener = gdb_stub_listener(app->gdb);
     vm_debug_listen(app->vm, &listener);
 }

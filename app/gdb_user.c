@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -19,9 +20,17 @@
 #include "app/gdb.h"
 #include "host/thread.h"
 
-/* Standard error stays, for messages. The others' numbers stay taken, since streams may be shared. */
-static bool separate_files(struct error *e)
+/* -g stdio: the debugger has started us. */
+static bool on_stdio(const struct gdb_user *g)
 {
+    return !strcmp(g->spec, "stdio");
+}
+
+/* Standard error stays, for messages, and what leads to the debugger. The others' numbers stay taken, since streams may be
+ * shared. */
+static bool separate_files(const struct gdb_user *g, struct error *e)
+{
+    int first = on_stdio(g) ? STDERR_FILENO : 0;
     if (unshare(CLONE_FILES))
         return error_set_errno(e, "-g: files of the debugger's own");
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -30,7 +39,7 @@ static bool separate_files(struct error *e)
         return error_set_errno(e, "-g: /proc/self/fd");
     for (struct dirent *entry; (entry = readdir(dir));) {
         int fd = atoi(entry->d_name);
-        if (entry->d_name[0] != '.' && fd != STDERR_FILENO && fd != null && fd != dirfd(dir))
+        if (entry->d_name[0] != '.' && fd >= first && fd != STDERR_FILENO && fd != null && fd != dirfd(dir))
             dup2(null, fd);
     }
     closedir(dir);
@@ -38,12 +47,23 @@ static bool separate_files(struct error *e)
     return true;
 }
 
+/* Debuggers make one socket of both, usually: then a hub can take it over. */
+static struct chardev *open_stdio(struct gdb_user *g, struct error *e)
+{
+    struct stat in, out;
+    bool one = !fstat(STDIN_FILENO, &in) && !fstat(STDOUT_FILENO, &out) && S_ISSOCK(in.st_mode) && in.st_ino == out.st_ino;
+    if (!one)
+        return gdb_chardev_open(g->chardevs, g->spec, e);
+    struct chardev *cd = chardev_add(g->chardevs, "socket,id=gdb,fd=0", e);
+    return cd ? chardev_claim(cd, e) : NULL;
+}
+
 static bool open_stub(struct gdb_user *g, struct error *e)
 {
     const struct host_lock lock = host_lock_of_mutex(process_debug_lock(g->target));
     char spec[512];
     bool port = g->spec[strspn(g->spec, "0123456789")] == 0;
-    bool named = !strncmp(g->spec, "tcp:", 4) || !strncmp(g->spec, "unix:", 5) ||
+    bool named = on_stdio(g) || !strncmp(g->spec, "tcp:", 4) || !strncmp(g->spec, "unix:", 5) ||
                  !strncmp(g->spec, GDB_HUB, strlen(GDB_HUB));
     if (snprintf(spec, sizeof(spec), "%s%s", named ? "" : port ? "tcp::" : "unix:", g->spec) >=
         (int)sizeof(spec))
@@ -52,10 +72,12 @@ static bool open_stub(struct gdb_user *g, struct error *e)
     if (!g->loop)
         return false;
     g->chardevs = chardev_set_new(g->loop);
-    g->chardev = gdb_chardev_open(g->chardevs, spec, e);
+    g->chardev = on_stdio(g) ? open_stdio(g, e) : gdb_chardev_open(g->chardevs, spec, e);
     if (!g->chardev)
         return false;
     g->stub = gdb_stub_new(g->chardev, &process_gdb_target, g->target, NULL);
+    if (on_stdio(g))
+        gdb_stub_once(g->stub);
     const struct gdb_listener listener = gdb_stub_listener(g->stub);
     return process_debug_listen(g->target, g->loop, &listener, e);
 }
@@ -64,7 +86,7 @@ static void *run(void *opaque)
 {
     struct gdb_user *g = opaque;
     struct error e = {0};
-    bool ok = separate_files(&e) && open_stub(g, &e);
+    bool ok = separate_files(g, &e) && open_stub(g, &e);
     pthread_mutex_lock(&g->lock);
     g->error = e;
     g->failed = !ok;
@@ -74,6 +96,16 @@ static void *run(void *opaque)
     if (ok)
         loop_run(g->loop);
     return NULL;
+}
+
+/* The program reads nothing, and writes to standard error. */
+static bool give_up_stdio(struct error *e)
+{
+    int null = open("/dev/null", O_RDONLY);
+    bool ok = null >= 0 && dup2(null, STDIN_FILENO) == STDIN_FILENO && dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO;
+    if (null > STDERR_FILENO)
+        close(null);
+    return ok || error_set_errno(e, "-g stdio");
 }
 
 static bool start(void *opaque, struct process_debug *d, struct error *e)
@@ -95,7 +127,7 @@ static bool start(void *opaque, struct process_debug *d, struct error *e)
     pthread_mutex_unlock(&g->lock);
     if (g->failed)
         *e = g->error;
-    return !g->failed;
+    return !g->failed && (!on_stdio(g) || give_up_stdio(e));
 }
 
 /* What was written last leaves, and a socket's path goes. */

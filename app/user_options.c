@@ -245,7 +245,7 @@ static const struct row rows[] = {
     {"accel", "NAME", true, "jit, interp, or lockstep (both, compared)", set_accel},
     {"code-cache", "DIR", true, "keep translated code there for the next run, or 'off'", set_code_store},
     {"strace", NULL, true, "print system calls and signals on stderr", set_strace},
-    {"g", "PORT", false, "wait for GDB at a port of this machine, or a Unix socket's path", set_gdb},
+    {"g", "PORT", false, "wait for GDB at a port of this machine, a Unix socket's path, or stdio", set_gdb},
     {"d", "ITEMS", true, "log what ITEMS say; 'help' lists them", set_log},
     {"D", "FILE", true, "write the log to FILE; %d becomes the process id", set_log_path},
     {"dfilter", "RANGES", true, "log blocks of these addresses only", set_log_filter},

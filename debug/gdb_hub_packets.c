@@ -178,7 +178,7 @@ static void gather_threads(struct hub_process *p, FILE *out)
         abort();
     do {
         snprintf(packet, sizeof(packet), "qXfer:threads:read::%zx,8000", offset);
-        if (!hub_ask_text(p, packet) || !strchr("ml", p->parser.data[0]))
+        if (!hub_ask_text(p, packet) || p->parser.length < 2 || !strchr("ml", p->parser.data[0]))
             break;
         offset += p->parser.length - 1;
         fwrite(p->parser.data + 1, 1, p->parser.length - 1, all);

@@ -31,6 +31,7 @@ struct gdb_stub {
     bool running;        /* the machine runs for the debugger, which awaits a stop reply */
     bool extended;       /* the connection outlives what is debugged */
     bool detached;       /* and may attach again, */
+    bool once;           /* no other debugger can come */
     bool ended;          /* there is nothing any more that could be asked or told to do anything */
     bool killed;         /* or start the machine again: it ends when the debugger leaves */
     bool physical;       /* memory packets have physical addresses */

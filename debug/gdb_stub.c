@@ -173,7 +173,7 @@ static void session_end(struct gdb_stub *g)
 {
     bool running = g->target->running(g->opaque);
     bool was_running = running || g->request; /* nobody will answer: the program asks again */
-    bool killed = g->killed;
+    bool killed = g->killed, detached = g->detached;
     g->running = false;
     g->request = NULL;
     if (running)
@@ -181,7 +181,7 @@ static void session_end(struct gdb_stub *g)
     gdb_files_close(g);
     g->target->remove_all(g->opaque);
     gdb_attached(g, false);
-    if (killed)
+    if (killed || (g->once && !detached))
         g->target->quit(g->opaque);
     else if (was_running)
         gdb_continue_all(g);
@@ -196,7 +196,7 @@ static void on_event(void *opaque, enum chardev_event event)
         session_begin(g);
         gdb_attached(g, true);
         g->target->stop(g->opaque);
-    } else if (event == CHARDEV_CLOSED) {
+    } else if (event == CHARDEV_CLOSED || (event == CHARDEV_INPUT_END && g->once)) {
         session_end(g);
     }
 }
@@ -249,6 +249,11 @@ struct gdb_stub *gdb_stub_new(struct chardev *cd, const struct gdb_target *targe
     session_begin(g);
     chardev_attach(cd, &frontend, g);
     return g;
+}
+
+void gdb_stub_once(struct gdb_stub *g)
+{
+    g->once = true;
 }
 
 void gdb_stub_end(struct gdb_stub *g, int status)

@@ -15,6 +15,9 @@ struct gdb_stub;
  * which stays the caller's. */
 struct gdb_stub *gdb_stub_new(struct chardev *cd, const struct gdb_target *target, void *opaque,
                               struct monitor *monitor);
+/** There is one connection, and nobody can come again: the target ends with it, unless the debugger has detached. */
+void gdb_stub_once(struct gdb_stub *g);
+
 /** The machine has ended with @status: tell the debugger. The target is asked to do nothing from here on. */
 void gdb_stub_end(struct gdb_stub *g, int status);
 /** Does the debugger know, or is there none? In non-stop mode he says so: run the loop until then. */

@@ -235,15 +235,34 @@ static bool wait_for_peer(struct chardev *cd, struct error *e)
     }
 }
 
+/* A descriptor that is connected already, duplicated. */
+static int inherited_socket(struct chardev *cd, const char *number, bool server, struct error *e)
+{
+    struct stat info;
+    char *end;
+    long fd = strtol(number, &end, 10);
+    if (server || *end || end == number || fd < 0 || fd > INT32_MAX || fstat((int)fd, &info) || !S_ISSOCK(info.st_mode)) {
+        error_set(e, server ? "option 'fd' is for clients" : "'%s' is not the descriptor of a socket", number);
+        return -1;
+    }
+    chardev_describe(cd, "fd:%ld", fd);
+    int copy = fcntl((int)fd, F_DUPFD_CLOEXEC, 3);
+    if (copy < 0)
+        error_set_errno(e, "descriptor %ld", fd);
+    return copy;
+}
+
 static int open_address(struct chardev *cd, const struct chardev_options *o, bool server,
                         struct error *e)
 {
     struct socket_state *st = cd->state;
-    const char *path = chardev_option(o, "path"), *port = chardev_option(o, "port");
-    if (!path == !port) {
-        error_set(e, "a socket needs either path=... or host=...,port=...");
+    const char *path = chardev_option(o, "path"), *port = chardev_option(o, "port"), *number = chardev_option(o, "fd");
+    if (!path + !port + !number != 2) {
+        error_set(e, "a socket needs either path=... or host=...,port=... or fd=...");
         return -1;
     }
+    if (number)
+        return inherited_socket(cd, number, server, e);
     if (path) {
         chardev_describe(cd, "unix:%s%s", path, server ? ",server=on" : "");
         return unix_socket(st, path, chardev_option_bool(o, "abstract", false), server, e);
@@ -311,6 +330,7 @@ static const struct chardev_option_spec socket_options[] = {
     {"abstract", CHARDEV_BOOL, "the path is a name in Linux's abstract namespace (default: off)"},
     {"host", CHARDEV_STRING, "TCP: name or address"},
     {"port", CHARDEV_STRING, "TCP: port; 0 as a server: any free one"},
+    {"fd", CHARDEV_STRING, "number of an open descriptor, of a socket that is connected"},
     {"server", CHARDEV_BOOL, "listen (default: connect)"},
     {"wait", CHARDEV_BOOL, "server: start only when a peer has connected (default: on)"},
     {"refuse", CHARDEV_BOOL, "server: refuse further peers (default: off, they wait)"},

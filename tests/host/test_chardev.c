@@ -214,6 +214,26 @@ Test(chardev, tcp_server_and_client_talk)
     fixture_free(&f);
 }
 
+Test(chardev, inherited_socket_talks)
+{
+    struct fixture f;
+    char spec[64], text[4] = "";
+    int pair[2];
+    fixture_init(&f);
+    cr_assert(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+    snprintf(spec, sizeof(spec), "socket,id=c,fd=%d", pair[0]);
+    cr_assert(chardev_add(f.set, spec, &f.e), "%s", f.e.text);
+    close(pair[0]);
+    f.cd = chardev_open(f.set, "chardev:c", "serial1", NULL, &f.e);
+    chardev_attach(f.cd, &recorder_ops, &f.r);
+    cr_assert_eq(f.r.events[CHARDEV_OPENED], 1, "connected from the start");
+    cr_assert(write(pair[1], "in", 2) == 2 && run_until_text(f.loop, &f.r, "in"));
+    chardev_write(f.cd, "out", 3);
+    cr_assert(read(pair[1], text, 3) == 3 && !strcmp(text, "out"));
+    fixture_free(&f);
+    close(pair[1]);
+}
+
 Test(chardev, tcp_addresses_may_lack_the_host_or_be_ipv6)
 {
     struct fixture f;

@@ -155,6 +155,7 @@ struct process {
     pthread_mutex_t actions_lock;
     struct guest_action own_actions[SIGNALS + 1];
     struct process_rseq rseq;
+    _Atomic uint64_t hashed_directories[16]; /* a bit per descriptor, see sys_file.c */
 };
 
 /* What clone is asked for. */
@@ -224,6 +225,8 @@ void task_run(struct task *t);
 void task_inherit(struct task *child, const struct task *t, const struct clone_request *q);
 /** Make a thread or a process; the number of it, or -errno. */
 int64_t task_clone(struct task *t, const struct clone_request *request);
+/** Every thread ends: the locks that they hold are released. */
+void process_release_locks(struct process *p);
 /** The thread has called exit: what others wait for is told, and the task is gone. */
 void task_end(struct task *t);
 /** Keep what has been translated, if it is worth it. */

@@ -214,6 +214,8 @@ static _Noreturn void die(struct task *t, int sig)
 _Noreturn void signals_die(struct task *t, int sig)
 {
     debug_process_ends(t->process, GDB_STOP_KILLED, sig);
+    if (!t->vforked)
+        process_release_locks(t->process);
     die(t, sig);
 }
 

@@ -253,15 +253,56 @@ int64_t sys_sendfile(struct task *t, const uint32_t *a)
     return r;
 }
 
+/* Positions in directories that are found by hashes (ext4) have 64 bits for the host, and for programs of 32 bits the
+ * upper half of these, which programs' C libraries rely on. Which descriptors are of such directories. */
+static _Atomic uint64_t *hashed_word(struct process *p, uint32_t fd, uint64_t *bit)
+{
+    *bit = 1ull << fd % 64;
+    return &p->hashed_directories[fd / 64 % ARRAY_SIZE(p->hashed_directories)];
+}
+
+static uint32_t position_out(struct process *p, uint32_t fd, int64_t position)
+{
+    uint64_t bit;
+    _Atomic uint64_t *word = hashed_word(p, fd, &bit);
+    if (position <= INT32_MAX)
+        return (uint32_t)position;
+    if (!(atomic_load_explicit(word, memory_order_relaxed) & bit))
+        atomic_fetch_or(word, bit);
+    return (uint32_t)(position >> 32);
+}
+
+static int64_t position_in(struct process *p, uint32_t fd, int64_t position, int whence)
+{
+    uint64_t bit;
+    struct stat st;
+    if (whence != SEEK_SET || position <= 0 || position > INT32_MAX ||
+        !(atomic_load_explicit(hashed_word(p, fd, &bit), memory_order_relaxed) & bit))
+        return position;
+    if (fstat((int)fd, &st) == 0 && S_ISDIR(st.st_mode))
+        return position == INT32_MAX ? INT64_MAX : position << 32;
+    atomic_fetch_and(hashed_word(p, fd, &bit), ~bit); /* it was another one's */
+    return position;
+}
+
+/* From the start of a file or elsewhere; where it is then. */
+static int64_t seek(struct task *t, uint32_t fd, int64_t position, int whence)
+{
+    struct process *p = t->process;
+    int64_t wide = position_in(p, fd, position, whence);
+    int64_t r = HOST3(t, SYS_lseek, (int32_t)fd, wide, whence);
+    return r >= 0 && wide != position ? position : r;
+}
+
 int64_t sys_lseek(struct task *t, const uint32_t *a)
 {
-    int64_t r = HOST3(t, SYS_lseek, (int32_t)a[0], (int32_t)a[1], (int32_t)a[2]);
+    int64_t r = seek(t, a[0], (int32_t)a[1], (int32_t)a[2]);
     return r > INT32_MAX ? -EOVERFLOW : r;
 }
 
 int64_t sys__llseek(struct task *t, const uint32_t *a)
 {
-    int64_t r = HOST3(t, SYS_lseek, (int32_t)a[0], pair64(a[2], a[1]), (int32_t)a[4]);
+    int64_t r = seek(t, a[0], pair64(a[2], a[1]), (int32_t)a[4]);
     if (r < 0)
         return r;
     memcpy(guest_ptr(t, a[3]), &r, sizeof(r));
@@ -291,7 +332,7 @@ int64_t sys_getdents(struct task *t, const uint32_t *a)
         const struct dirent64 *d = (const void *)(buf + at);
         size_t name = strlen(d->d_name) + 1;
         uint16_t len = (uint16_t)align_up(10 + name + 1, 4);
-        const uint32_t head[2] = {(uint32_t)d->d_ino, (uint32_t)d->d_off};
+        const uint32_t head[2] = {(uint32_t)d->d_ino, position_out(t->process, a[0], d->d_off)};
         memcpy(out + used, head, 8); /* never longer than the host's entry */
         memcpy(out + used + 8, &len, 2);
         memcpy(out + used + 10, d->d_name, name);
@@ -300,6 +341,18 @@ int64_t sys_getdents(struct task *t, const uint32_t *a)
         at += d->d_reclen;
     }
     return used;
+}
+
+int64_t sys_getdents64(struct task *t, const uint32_t *a)
+{
+    uint8_t *buf = guest_out(t, a[1], a[2]);
+    int64_t n = HOST3(t, SYS_getdents64, (int32_t)a[0], buf, a[2]);
+    struct dirent64 *d;
+    for (int64_t at = 0; at < n; at += d->d_reclen) {
+        d = (void *)(buf + at);
+        d->d_off = position_out(t->process, a[0], d->d_off);
+    }
+    return n;
 }
 
 /* ---- fcntl ----------------------------------------------------------------------------------- */

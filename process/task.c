@@ -158,6 +158,7 @@ void process_store_code(struct process *p)
 _Noreturn void process_exit(struct process *p, int status)
 {
     debug_process_ends(p, GDB_STOP_EXITED, status & 0xff);
+    process_release_locks(p);
     process_store_code(p);
     fflush(log_stream());
     if (p->config.perfmap)
@@ -212,6 +213,15 @@ static void robust_list_walk(struct task *t)
     }
     if (words[2])
         robust_release(t, (words[2] & ~1u) + words[1]);
+}
+
+/* Another thread may be about to end by itself, which only means that its list is walked twice. */
+void process_release_locks(struct process *p)
+{
+    pthread_mutex_lock(&p->tasks_lock);
+    for (struct task *t = p->tasks; t; t = t->next)
+        robust_list_walk(t);
+    pthread_mutex_unlock(&p->tasks_lock);
 }
 
 void task_end(struct task *t)

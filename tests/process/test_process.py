@@ -280,6 +280,21 @@ for name in EXPECTED:
         add_expected(name, kind)
 
 
+def add_native(name, kind):
+    def body():
+        native = subprocess.run([guest(name, 'native')], capture_output=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL)
+        check(native.returncode == 0 and native.stdout, 'the host itself', native)
+        r = run([guest(name, kind)], ['-L', PREFIX] if kind == 'dynamic' else [], stdin=subprocess.DEVNULL)
+        check(r.returncode == 0, 'status', r)
+        check(r.stdout == native.stdout, 'the host: %r' % native.stdout, r)
+    tests.append(('%s_%s' % (name, kind), body))
+
+
+for name in ['sockets', 'events', 'futexes', 'attributes']:
+    for kind in ['static', 'dynamic']:
+        add_native(name, kind)
+
+
 @test
 def start():
     env = {'TEST_A': 'a', 'TEST_B': 'b c', 'PATH': '/bin'}

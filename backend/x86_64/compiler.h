@@ -109,8 +109,9 @@ enum { EXACT_ENV = 0x10000 };
 enum place_kind { PLACE_REG, PLACE_ENV, PLACE_IMM };
 struct place {
     uint8_t kind;
-    uint8_t reg; /* PLACE_REG: a pinned register; it was imm more */
-    int32_t imm; /* PLACE_ENV: offset in the state */
+    uint8_t reg;   /* PLACE_REG: a pinned register, which was imm more, or a scratch register */
+    uint16_t home; /* of a scratch register: offset in the state where the operand is, too; 0: nowhere */
+    int32_t imm;   /* PLACE_ENV: offset in the state; of a spill slot where the operand's place changed */
 };
 enum pending_kind {
     PENDING_CMP,   /* as by cmp a, b */
@@ -399,6 +400,9 @@ void ra_detach_env(struct compiler *c, unsigned offset, unsigned size);
 void ra_detach_all(struct compiler *c);
 /** Store the scratch registers of values that live on; they stay valid as arguments of this op. */
 void ra_flush(struct compiler *c);
+/** A spill slot of no value, and its end. */
+unsigned ra_spill_alloc(struct compiler *c);
+void ra_spill_free(struct compiler *c, unsigned n);
 /** Free what died with op @i. */
 void ra_end_op(struct compiler *c, int32_t i);
 
@@ -454,6 +458,12 @@ void pending_store_eflags(struct compiler *c);
 /** Store what is pending in @s, in code that leaves the hot path. Changes EFLAGS alone. */
 void pending_store_cold(struct code *a, const struct pending_set *s);
 bool pending_equal(const struct pending_set *x, const struct pending_set *y);
+/** Do pending flags depend on what is in scratch register @reg? */
+bool pending_holds(const struct compiler *c, unsigned reg);
+/** Scratch register @reg is about to change: what depends on it moves to memory. Leaves EFLAGS alone. */
+void pending_leave(struct compiler *c, unsigned reg);
+/** Are all operands where the block begins with them, in pinned registers and slots? */
+bool pending_is_stable(const struct pending_set *s);
 
 /* ---- emit_mem.c, emit_group.c
  * -------------------------------------------------------------------------- */

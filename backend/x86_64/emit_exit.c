@@ -314,7 +314,7 @@ bool exit_any_side(const struct compiler *c)
 /* The back edge of the loop, by a jump of kind @how. False: it has to be an exit as any other. */
 static bool loop_back(struct compiler *c, const struct ir_op *exit, int how)
 {
-    if (!is_own_start(c, exit) || !c->pending.count || insns_behind(c))
+    if (!is_own_start(c, exit) || !c->pending.count || insns_behind(c) || !pending_is_stable(&c->pending))
         return false;
     if (!c->has_loop && !c->looping) {
         c->has_loop = true;

@@ -2,37 +2,60 @@
  * Guest flags that have not been stored. Where the operands of a comparison or the result of an op
  * stay in pinned registers or the state, its flags are not stored at once: code that leaves the block
  * out of line (slow paths, side exits) computes them once more. They are stored inline when their
- * operands are about to change, and where control flow joins; often they are dead before.
+ * operands are about to change, and where control flow joins; often they are dead before. Flags that die
+ * in the block keep scratch registers as operands, as long as nobody needs these, and take copies of operands
+ * that are about to change into spill slots.
  */
 #include "backend/x86_64/compiler.h"
 
+#include <assert.h>
+
 /* ---- where operands are ------------------------------------------------------------------------- */
 
-static bool place_of_value(const struct compiler *c, int32_t v, struct place *p)
+/* How operands may be found: in scratch registers, but not in the one that is @taken. */
+struct wish {
+    bool scratch;
+    int taken;
+};
+
+static bool place_of_value(const struct compiler *c, int32_t v, struct wish wish, struct place *p)
 {
     const struct value *x = &c->val[v];
+    *p = (struct place){0};
     if (x->loc == LOC_CONST) {
-        *p = (struct place){PLACE_IMM, 0, (int32_t)op_of(c, v)->imm};
+        p->kind = PLACE_IMM;
+        p->imm = (int32_t)op_of(c, v)->imm;
         return true;
     }
-    if (x->loc == LOC_PIN && x->disp == 0) {
-        *p = (struct place){PLACE_REG, x->reg, 0};
+    if ((x->loc == LOC_PIN && x->disp == 0) || (x->loc == LOC_REG && wish.scratch && x->reg != wish.taken)) {
+        p->kind = PLACE_REG;
+        p->reg = x->reg;
+        p->home = x->loc == LOC_REG ? x->home : 0;
         return true;
     }
-    if (x->loc == LOC_ENV && x->disp == 0 && x->width == 2) {
-        *p = (struct place){PLACE_ENV, 0, x->off};
-        return true;
-    }
-    if (x->loc == LOC_REG && x->home) {
-        *p = (struct place){PLACE_ENV, 0, x->home};
-        return true;
-    }
-    return false;
+    p->kind = PLACE_ENV;
+    if (x->loc == LOC_ENV && x->disp == 0 && x->width == 2)
+        p->imm = x->off;
+    else if (x->loc == LOC_REG)
+        p->imm = x->home;
+    return p->imm;
 }
 
 static bool place_is(const struct place *p, enum place_kind kind, unsigned reg)
 {
     return p->kind == kind && p->reg == reg;
+}
+
+static bool is_scratch(const struct place *p)
+{
+    return p->kind == PLACE_REG && p->reg < SCRATCH_COUNT;
+}
+
+enum { SPILL_OFFSET = offsetof(struct ir_env, spill) };
+
+static bool is_copy(const struct place *p)
+{
+    return p->kind == PLACE_ENV && p->imm >= SPILL_OFFSET && p->imm < SPILL_OFFSET + 8 * SPILLS;
 }
 
 static bool overlaps_env(const struct place *p, unsigned offset, unsigned size)
@@ -99,7 +122,8 @@ static bool is_displaced(const struct place *p)
 static bool first_moves(const struct pending *p)
 {
     return p->kind == PENDING_ADD ||
-           (p->kind == PENDING_CMP && p->a.kind == PLACE_ENV && p->b.kind == PLACE_ENV);
+           (p->a.kind == PLACE_ENV &&
+            (p->kind == PENDING_TEST || (p->kind == PENDING_CMP && p->b.kind == PLACE_ENV)));
 }
 
 static bool needs_temp(const struct pending *p)
@@ -118,7 +142,7 @@ static void move_to(struct code *a, struct place *p, unsigned temp)
         x_mov_rm(a, 0, temp, env_mem((size_t)p->imm));
     else
         x_rm(a, X86_LEA, 0, temp, x_mem(p->reg, p->imm));
-    *p = (struct place){PLACE_REG, (uint8_t)temp, 0};
+    *p = (struct place){.kind = PLACE_REG, .reg = (uint8_t)temp};
 }
 
 /* EFLAGS := the flags. @temp: a register that may be changed, where needs_temp. Returns whether the carry
@@ -141,48 +165,138 @@ static bool compute(struct code *a, const struct pending *p, unsigned temp)
     return p->kind == PENDING_CMP;
 }
 
+/* Scratch registers that are operands. */
+static unsigned scratch_of(const struct pending *p)
+{
+    return (is_scratch(&p->a) ? 1u << p->a.reg : 0) | (is_scratch(&p->b) ? 1u << p->b.reg : 0);
+}
+
 void pending_store_cold(struct code *a, const struct pending_set *s)
 {
     for (unsigned k = 0; k < s->count; k++) {
         const struct pending *p = &s->list[k];
         bool temp = needs_temp(p);
+        unsigned reg = (unsigned)__builtin_ctz(SCRATCH_MASK & ~scratch_of(p));
         if (p->kind == PENDING_CONST) {
             store_constant_flags(a, p->mask, p->b.imm & 1, p->b.imm >> 1 & 1);
             continue;
         }
         if (temp)
-            x_push(a, RAX);
-        store_eflags(a, p->mask, compute(a, p, RAX));
+            x_push(a, reg);
+        store_eflags(a, p->mask, compute(a, p, reg));
         if (temp)
-            x_pop(a, RAX);
+            x_pop(a, reg);
     }
 }
 
 /* ---- the hot path -------------------------------------------------------------------------------- */
 
+/* Is the copy at @imm an operand of other flags than @not's? */
+static bool copy_is_shared(const struct compiler *c, const struct pending *not, int32_t imm)
+{
+    for (unsigned k = 0; k < c->pending.count; k++) {
+        const struct pending *p = &c->pending.list[k];
+        if (p != not && ((is_copy(&p->a) && p->a.imm == imm) || (is_copy(&p->b) && p->b.imm == imm)))
+            return true;
+    }
+    return false;
+}
+
 static void forget(struct compiler *c, unsigned k)
 {
+    const struct pending *p = &c->pending.list[k];
+    const struct place *places[] = {&p->a, &p->b};
+    for (unsigned j = 0; j < 2; j++)
+        if (is_copy(places[j]) && !copy_is_shared(c, p, places[j]->imm))
+            ra_spill_free(c, (unsigned)(places[j]->imm - SPILL_OFFSET) / 8);
     c->pending.list[k] = c->pending.list[--c->pending.count];
     c->pending_version++;
+}
+
+/* In all pending flags: what is at @from is at @to from here on. */
+static void move_operands(struct compiler *c, struct place from, struct place to)
+{
+    for (unsigned k = 0; k < c->pending.count; k++) {
+        struct pending *p = &c->pending.list[k];
+        if (same_place(&p->a, &from))
+            p->a = to;
+        if (same_place(&p->b, &from))
+            p->b = to;
+    }
+    c->pending_version++;
+}
+
+/* A copy of register @reg. */
+static struct place copy_register(struct compiler *c, unsigned reg)
+{
+    unsigned n = ra_spill_alloc(c);
+    x_mov_mr(&c->a, 0, spill_mem(n), reg);
+    return (struct place){.kind = PLACE_ENV, .imm = SPILL_OFFSET + 8 * (int32_t)n};
+}
+
+bool pending_holds(const struct compiler *c, unsigned reg)
+{
+    for (unsigned k = 0; k < c->pending.count; k++)
+        if (scratch_of(&c->pending.list[k]) >> reg & 1)
+            return true;
+    return false;
+}
+
+void pending_leave(struct compiler *c, unsigned reg)
+{
+    struct place from = {.kind = PLACE_REG, .reg = (uint8_t)reg}, to = {.kind = PLACE_ENV};
+    if (!pending_holds(c, reg))
+        return;
+    for (unsigned k = 0; k < c->pending.count; k++) {
+        const struct pending *p = &c->pending.list[k];
+        if (same_place(&p->a, &from))
+            to.imm = p->a.home;
+        else if (same_place(&p->b, &from))
+            to.imm = p->b.home;
+    }
+    move_operands(c, from, to.imm ? to : copy_register(c, reg));
+}
+
+bool pending_is_stable(const struct pending_set *s)
+{
+    for (unsigned k = 0; k < s->count; k++) {
+        const struct pending *p = &s->list[k];
+        if (scratch_of(p) || is_copy(&p->a) || is_copy(&p->b))
+            return false;
+    }
+    return true;
+}
+
+/* A register to compute @p in, where it needs one, which is none of its operands. */
+static unsigned temp_alloc(struct compiler *c, const struct pending *p)
+{
+    if (!needs_temp(p))
+        return RSP;
+    uint8_t locked = c->ra.locked;
+    unsigned free = SCRATCH_MASK & ~(unsigned)(locked | c->ra.reserved);
+    if (free & ~scratch_of(p))
+        c->ra.locked |= (uint8_t)scratch_of(p);
+    unsigned temp = ra_alloc(c);
+    c->ra.locked = locked;
+    return temp;
 }
 
 static void store_one(struct compiler *c, unsigned k)
 {
     struct code *a = &c->a;
-    struct pending p = c->pending.list[k];
-    forget(c, k);
-    if (p.kind == PENDING_CONST) {
-        store_constant_flags(a, p.mask, p.b.imm & 1, p.b.imm >> 1 & 1);
+    const struct pending *p = &c->pending.list[k];
+    if (p->kind == PENDING_CONST) {
+        store_constant_flags(a, p->mask, p->b.imm & 1, p->b.imm >> 1 & 1);
+        forget(c, k);
         return;
     }
-    if ((a->eflags & p.mask) != p.mask) {
-        unsigned temp = needs_temp(&p) ? ra_alloc(c) : RSP;
+    if ((a->eflags & p->mask) != p->mask) {
         assert(c->fused_cc < 0);
-        a->cinv = compute(a, &p, temp);
-        ra_unlock(c, temp);
-        a->eflags = p.mask;
+        a->cinv = compute(a, p, temp_alloc(c, p));
+        a->eflags = p->mask;
     }
-    store_eflags(a, p.mask, a->cinv);
+    store_eflags(a, p->mask, a->cinv);
+    forget(c, k);
 }
 
 void pending_store_eflags(struct compiler *c)
@@ -206,9 +320,7 @@ bool pending_compute(struct compiler *c, unsigned need)
         const struct pending *p = &c->pending.list[k];
         if ((p->mask & need) != need || p->kind == PENDING_CONST)
             continue;
-        unsigned temp = needs_temp(p) ? ra_alloc(c) : RSP;
-        c->a.cinv = compute(&c->a, p, temp);
-        ra_unlock(c, temp);
+        c->a.cinv = compute(&c->a, p, temp_alloc(c, p));
         c->a.eflags = p->mask;
         return true;
     }
@@ -227,6 +339,74 @@ static void cancel(struct compiler *c, unsigned mask)
         if (!p->mask)
             forget(c, k);
     }
+}
+
+static bool is_branch(const struct ir_op *op)
+{
+    return op->opcode == IR_OP_brcc || op->opcode == IR_OP_brnz || op->opcode == IR_OP_brz;
+}
+
+static bool is_inline_access(const struct compiler *c, const struct ir_op *op)
+{
+    return op->opcode == IR_OP_callz ||
+           ((op->opcode == IR_OP_ld || op->opcode == IR_OP_st) && !c->be->config.always_slow &&
+            !(op->imm & IR_MEM_USER));
+}
+
+static bool shows_state(const struct compiler *c, const struct ir_op *op)
+{
+    if (op->opcode == IR_OP_call)
+        return c->b->target->helpers[op->imm].effects != IR_HELPER_PURE;
+    if (op->opcode == IR_OP_exitd)
+        return !c->keep_pending; /* emit_exitd sees to it */
+    if (op->opcode == IR_OP_callhint) /* uses EFLAGS itself, and an exit follows */
+        return true;
+    return (ir_op_info[op->opcode].effects & (IR_EFF_FAULT | IR_EFF_END)) && !is_inline_access(c, op);
+}
+
+/* Does the op read flags from their bytes? Conditions are computed from what is pending, carries are
+ * taken from EFLAGS where these hold them. */
+static bool reads_bytes(const struct compiler *c, const struct ir_op *op)
+{
+    unsigned reads = ir_op_flags_read(op);
+    switch (op->opcode) {
+    case IR_OP_brcc:
+    case IR_OP_cond:
+    case IR_OP_selcc:
+        return false;
+    case IR_OP_getnzcv:
+        return true;
+    default:
+        return reads && (c->a.eflags & reads) != reads;
+    }
+}
+
+/* Are the flags written again before anybody needs them at an inline place: from the op at @i on? */
+static bool flags_die(const struct compiler *c, int32_t i, unsigned mask)
+{
+    enum { FAR = 64 };
+    int64_t side = -1; /* label behind a side exit */
+    for (int32_t k = i; k < (int32_t)c->b->count && k < i + FAR; k++) {
+        const struct ir_op *op = op_of(c, k);
+        if (c->val[k].dead)
+            continue;
+        if (op->opcode == IR_OP_label ? side != (int64_t)op->imm
+                                      : side < 0 && (shows_state(c, op) || op->opcode == IR_OP_exitd))
+            return false;
+        if (is_branch(op)) {
+            if (!c->keep_pending || !exit_is_side(c, k))
+                return false;
+            side = (int64_t)op->imm;
+        } else if (op->opcode == IR_OP_label) {
+            side = -1;
+        } else if (reads_bytes(c, op) && (ir_op_flags_read(op) & mask)) {
+            return false;
+        }
+        mask &= ~(unsigned)op->fw;
+        if (!mask)
+            return true;
+    }
+    return false;
 }
 
 /* What the op at @i is about to overwrite: a pinned register (or NO_REG), or bytes of the state. */
@@ -294,6 +474,45 @@ static bool displace(struct pending *p, unsigned reg, int32_t sum)
     return true;
 }
 
+/* Homes that are overwritten are none any longer. */
+static void forget_homes(struct pending *p, const struct overwritten *o)
+{
+    struct place *places[] = {&p->a, &p->b};
+    for (unsigned k = 0; k < 2; k++)
+        if (is_scratch(places[k]) && places[k]->home < o->offset + o->size &&
+            o->offset < places[k]->home + 4u)
+            places[k]->home = 0;
+}
+
+static void copy_operand(struct compiler *c, struct place from)
+{
+    struct place to;
+    if (from.kind == PLACE_REG) {
+        to = copy_register(c, from.reg);
+    } else {
+        unsigned temp = ra_alloc(c);
+        x_mov_rm(&c->a, 0, temp, env_mem((size_t)from.imm));
+        to = (struct place){.kind = PLACE_REG, .reg = (uint8_t)temp};
+        ra_unlock(c, temp);
+    }
+    move_operands(c, from, to);
+}
+
+/* Rather than storing flags that die, copy the operands that the op at @i overwrites. */
+static bool copy_operands(struct compiler *c, unsigned k, const struct overwritten *o, int32_t i)
+{
+    const struct pending *p = &c->pending.list[k];
+    bool one = !(p->mask & (p->mask - 1));
+    if (c->group_open >= 0 || p->kind == PENDING_CONST || is_displaced(&p->a) || is_displaced(&p->b) ||
+        (one && (c->a.eflags & p->mask)) || !flags_die(c, i, p->mask))
+        return false;
+    while (depends_on(p, o)) {
+        struct pending just = {.a = p->a};
+        copy_operand(c, depends_on(&just, o) ? p->a : p->b);
+    }
+    return true;
+}
+
 static void before_overwriting(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     struct overwritten o = overwritten_by(c, op, i);
@@ -303,11 +522,12 @@ static void before_overwriting(struct compiler *c, const struct ir_op *op, int32
     bool adds = o.reg != NO_REG && adds_constant(c, op, (unsigned)o.reg, &sum);
     for (unsigned k = c->pending.count; k-- > 0;) {
         struct pending *p = &c->pending.list[k];
+        forget_homes(p, &o);
         if (!depends_on(p, &o))
             continue;
         if (adds && displace(p, (unsigned)o.reg, sum))
             c->pending_version++;
-        else
+        else if (!copy_operands(c, k, &o, i))
             store_one(c, k);
     }
 }
@@ -321,52 +541,14 @@ static void before_branch(struct compiler *c, int32_t i)
     pending_store(c);
 }
 
-static bool is_branch(const struct ir_op *op)
-{
-    return op->opcode == IR_OP_brcc || op->opcode == IR_OP_brnz || op->opcode == IR_OP_brz;
-}
-
-static bool is_inline_access(const struct compiler *c, const struct ir_op *op)
-{
-    return op->opcode == IR_OP_callz ||
-           ((op->opcode == IR_OP_ld || op->opcode == IR_OP_st) && !c->be->config.always_slow &&
-            !(op->imm & IR_MEM_USER));
-}
-
-static bool shows_state(const struct compiler *c, const struct ir_op *op)
-{
-    if (op->opcode == IR_OP_call)
-        return c->b->target->helpers[op->imm].effects != IR_HELPER_PURE;
-    if (op->opcode == IR_OP_exitd)
-        return !c->keep_pending; /* emit_exitd sees to it */
-    if (op->opcode == IR_OP_callhint) /* uses EFLAGS itself, and an exit follows */
-        return true;
-    return (ir_op_info[op->opcode].effects & (IR_EFF_FAULT | IR_EFF_END)) && !is_inline_access(c, op);
-}
-
-/* In a group, which may be emitted twice, nothing can be stored that takes a register. */
+/* In a group, which may be emitted twice, nothing can be stored that takes a register, and nothing moves. */
 static void store_results(struct compiler *c)
 {
+    for (unsigned r = 0; r < SCRATCH_COUNT; r++)
+        pending_leave(c, r);
     for (unsigned k = c->pending.count; k-- > 0;)
         if (needs_temp(&c->pending.list[k]))
             store_one(c, k);
-}
-
-/* Does the op read flags from their bytes? Conditions are computed from what is pending, carries are
- * taken from EFLAGS where these hold them. */
-static bool reads_bytes(const struct compiler *c, const struct ir_op *op)
-{
-    unsigned reads = ir_op_flags_read(op);
-    switch (op->opcode) {
-    case IR_OP_brcc:
-    case IR_OP_cond:
-    case IR_OP_selcc:
-        return false;
-    case IR_OP_getnzcv:
-        return true;
-    default:
-        return reads && (c->a.eflags & reads) != reads;
-    }
 }
 
 /* The op at @i, a comparison, leaves EFLAGS for the op behind it: nothing can be stored in between. */
@@ -406,15 +588,21 @@ void pending_before(struct compiler *c, const struct ir_op *op, int32_t i)
 /* ---- new flags ----------------------------------------------------------------------------------- */
 
 static bool is_zero_extended_result(const struct compiler *c, const struct ir_op *op, int32_t i,
-                                    struct place *p)
+                                    struct wish wish, struct place *p)
 {
-    return op->type == IR_I32 && c->val[i].uses && place_of_value(c, i, p) && p->kind == PLACE_REG;
+    return op->type == IR_I32 && c->val[i].uses && place_of_value(c, i, wish, p) && p->kind == PLACE_REG;
+}
+
+/* The scratch register that the result of the op at @i is in. */
+static int taken_by(const struct compiler *c, int32_t i)
+{
+    return c->val[i].loc == LOC_REG ? c->val[i].reg : NO_REG;
 }
 
 /* The operands of the sum or difference; @result is in a register when @in_place, and may have been the
  * first operand's. */
 static bool recipe_sum(const struct compiler *c, const struct ir_op *op, bool in_place,
-                       const struct place *result, struct pending *p)
+                       const struct place *result, struct wish wish, struct pending *p)
 {
     bool add = op->opcode == IR_OP_add;
     int32_t first = op->arg[0], second = op->arg[1];
@@ -422,7 +610,8 @@ static bool recipe_sum(const struct compiler *c, const struct ir_op *op, bool in
         first = op->arg[1];
         second = op->arg[0];
     }
-    if (!place_of_value(c, first, &p->a) || !place_of_value(c, second, &p->b) || p->a.kind == PLACE_IMM)
+    if (!place_of_value(c, first, wish, &p->a) || !place_of_value(c, second, wish, &p->b) ||
+        p->a.kind == PLACE_IMM)
         return false;
     p->kind = add ? PENDING_ADD : PENDING_CMP;
     if (!in_place || !(place_is(&p->a, PLACE_REG, result->reg) || place_is(&p->b, PLACE_REG, result->reg)))
@@ -434,10 +623,11 @@ static bool recipe_sum(const struct compiler *c, const struct ir_op *op, bool in
 }
 
 static bool recipe(const struct compiler *c, const struct ir_op *op, int32_t i, unsigned store,
-                   struct pending *p)
+                   bool scratch, struct pending *p)
 {
+    struct wish wish = {scratch, NO_REG};
     struct place result = {0};
-    bool in_place = is_zero_extended_result(c, op, i, &result);
+    bool in_place = is_zero_extended_result(c, op, i, wish, &result);
     p->mask = (uint8_t)store;
     if (op->type != IR_I32)
         return false;
@@ -446,27 +636,30 @@ static bool recipe(const struct compiler *c, const struct ir_op *op, int32_t i, 
         p->a = p->b = result;
         return true;
     }
+    wish.taken = taken_by(c, i);
     if (op->opcode == IR_OP_add || op->opcode == IR_OP_sub)
-        return recipe_sum(c, op, in_place, &result, p);
+        return recipe_sum(c, op, in_place, &result, wish, p);
     p->kind = PENDING_TEST;
-    return op->opcode == IR_OP_and && !c->val[i].uses && place_of_value(c, op->arg[0], &p->a) &&
-           place_of_value(c, op->arg[1], &p->b) && p->a.kind == PLACE_REG;
+    return op->opcode == IR_OP_and && !c->val[i].uses && place_of_value(c, op->arg[0], wish, &p->a) &&
+           place_of_value(c, op->arg[1], wish, &p->b) && p->a.kind == PLACE_REG;
 }
 
 /* The carry of a shift by a constant: a bit of what was shifted, if that is still there. */
-static bool recipe_carry(const struct compiler *c, const struct ir_op *op, int32_t i, struct pending *p)
+static bool recipe_carry(const struct compiler *c, const struct ir_op *op, int32_t i, bool scratch,
+                         struct pending *p)
 {
+    struct wish wish = {scratch, taken_by(c, i)};
     struct place result = {0};
     bool left = op->opcode == IR_OP_shl;
     if ((!left && op->opcode != IR_OP_shr && op->opcode != IR_OP_sar) || op->type != IR_I32 ||
-        !op_is_const(c, op->arg[1]) || !place_of_value(c, op->arg[0], &p->a) || p->a.kind == PLACE_IMM)
+        !op_is_const(c, op->arg[1]) || !place_of_value(c, op->arg[0], wish, &p->a) || p->a.kind == PLACE_IMM)
         return false;
     unsigned n = (unsigned)op_of(c, op->arg[1])->imm & 31;
-    if (!n || (is_zero_extended_result(c, op, i, &result) && place_is(&p->a, PLACE_REG, result.reg)))
+    if (!n || (is_zero_extended_result(c, op, i, wish, &result) && place_is(&p->a, PLACE_REG, result.reg)))
         return false;
     p->kind = PENDING_BIT;
     p->mask = IR_FLAG_C;
-    p->b = (struct place){PLACE_IMM, 0, (int32_t)(left ? 32 - n : n - 1)};
+    p->b = (struct place){.kind = PLACE_IMM, .imm = (int32_t)(left ? 32 - n : n - 1)};
     return true;
 }
 
@@ -481,14 +674,15 @@ bool pending_add(struct compiler *c, const struct ir_op *op, int32_t i, unsigned
     struct pending p, carry;
     if (!store || c->pending.count == PENDINGS_MAX)
         return false;
-    if (recipe(c, op, i, store, &p)) {
+    bool scratch = c->group_open < 0 && flags_die(c, i + 1, store);
+    if (recipe(c, op, i, store, scratch, &p)) {
         add(c, &p);
         return true;
     }
     bool rest = store & ~(unsigned)IR_FLAG_C;
-    if (!(store & IR_FLAG_C) || c->pending.count + rest >= PENDINGS_MAX || !recipe_carry(c, op, i, &carry))
+    if (!(store & IR_FLAG_C) || c->pending.count + rest >= PENDINGS_MAX || !recipe_carry(c, op, i, scratch, &carry))
         return false;
-    if (rest && !recipe(c, op, i, store & ~(unsigned)IR_FLAG_C, &p))
+    if (rest && !recipe(c, op, i, store & ~(unsigned)IR_FLAG_C, scratch, &p))
         return false;
     add(c, &carry);
     if (rest)
@@ -501,7 +695,7 @@ bool pending_add_constant(struct compiler *c, unsigned store, bool n, bool z)
     if (!store || c->pending.count == PENDINGS_MAX)
         return false;
     c->pending.list[c->pending.count++] =
-        (struct pending){.mask = (uint8_t)store, .kind = PENDING_CONST, .b = {PLACE_IMM, 0, n | z << 1}};
+        (struct pending){.mask = (uint8_t)store, .kind = PENDING_CONST, .b = {.kind = PLACE_IMM, .imm = n | z << 1}};
     c->pending_version++;
     return true;
 }

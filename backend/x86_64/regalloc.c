@@ -22,8 +22,7 @@ static unsigned value_wide(const struct compiler *c, int32_t v)
     return ir_op_result_type(op_of(c, v)) == IR_I64;
 }
 
-/* Give value @v a place in the spill area. */
-static struct x86_mem spill_place(struct compiler *c, int32_t v)
+unsigned ra_spill_alloc(struct compiler *c)
 {
     unsigned word = 0;
     while (c->ra.spills[word] == UINT64_MAX) {
@@ -32,6 +31,18 @@ static struct x86_mem spill_place(struct compiler *c, int32_t v)
     }
     unsigned n = 64 * word + (unsigned)__builtin_ctzll(~c->ra.spills[word]);
     c->ra.spills[word] |= BIT64(n & 63);
+    return n;
+}
+
+void ra_spill_free(struct compiler *c, unsigned n)
+{
+    c->ra.spills[n / 64] &= ~BIT64(n & 63);
+}
+
+/* Give value @v a place in the spill area. */
+static struct x86_mem spill_place(struct compiler *c, int32_t v)
+{
+    unsigned n = ra_spill_alloc(c);
     c->val[v].loc = LOC_SPILL;
     c->val[v].off = (uint16_t)n;
     return spill_mem(n);
@@ -64,18 +75,28 @@ static unsigned pick_victim(const struct compiler *c)
     return (unsigned)best;
 }
 
+/* A register without a value, or NO_REG. Pending flags may depend on it if @held. */
+static int free_register(const struct compiler *c, bool held)
+{
+    for (unsigned r = 0; r < SCRATCH_COUNT; r++)
+        if (c->ra.owner[r] == NO_VALUE && !((c->ra.locked | c->ra.reserved) >> r & 1) &&
+            (held || !pending_holds(c, r)))
+            return (int)r;
+    return NO_REG;
+}
+
 unsigned ra_alloc(struct compiler *c)
 {
-    for (unsigned r = 0; r < SCRATCH_COUNT; r++) {
-        if (c->ra.owner[r] == NO_VALUE && !((c->ra.locked | c->ra.reserved) >> r & 1)) {
-            c->ra.locked |= 1u << r;
-            return r;
-        }
+    int reg = free_register(c, false);
+    if (reg == NO_REG)
+        reg = free_register(c, true);
+    if (reg == NO_REG) {
+        reg = (int)pick_victim(c);
+        evict(c, (unsigned)reg);
     }
-    unsigned reg = pick_victim(c);
-    evict(c, reg);
     c->ra.locked |= 1u << reg;
-    return reg;
+    pending_leave(c, (unsigned)reg);
+    return (unsigned)reg;
 }
 
 void ra_unlock(struct compiler *c, unsigned reg)
@@ -92,11 +113,6 @@ void ra_own(struct compiler *c, int32_t i, unsigned reg)
     v->home = 0;
     v->reg = (uint8_t)reg;
     c->ra.owner[reg] = i;
-}
-
-static void spill_free(struct compiler *c, unsigned n)
-{
-    c->ra.spills[n / 64] &= ~BIT64(n & 63);
 }
 
 /* Load a value that is in memory, a constant or an unevaluated sum. */
@@ -219,11 +235,13 @@ unsigned ra_dest(struct compiler *c, int32_t i, int32_t hint)
         return reg;
     }
     unsigned reg;
-    if (hint >= 0 && c->val[hint].loc == LOC_REG && c->val[hint].last == i)
+    if (hint >= 0 && c->val[hint].loc == LOC_REG && c->val[hint].last == i &&
+        (!pending_holds(c, c->val[hint].reg) || free_register(c, false) == NO_REG))
         reg = c->val[hint].reg;
     else
         reg = ra_alloc(c);
     c->ra.locked |= 1u << reg;
+    pending_leave(c, reg);
     ra_own(c, i, reg);
     return reg;
 }
@@ -327,7 +345,7 @@ void ra_move_to_pin(struct compiler *c, int32_t i, unsigned reg)
     } else {
         load_into(c, &from, 0, reg);
         if (from.loc == LOC_SPILL)
-            spill_free(c, from.off);
+            ra_spill_free(c, from.off);
     }
     ra_alias(c, i, &(struct value){.loc = LOC_PIN, .reg = (uint8_t)reg}, 0);
 }
@@ -348,6 +366,7 @@ void ra_flush(struct compiler *c)
         int32_t v = c->ra.owner[r];
         if (v != NO_VALUE && c->val[v].last > c->i)
             evict(c, r);
+        pending_leave(c, r);
     }
     xa_flush(c);
 }
@@ -357,7 +376,7 @@ static void release(struct compiler *c, struct value *v, int32_t i)
     if (v->loc == LOC_REG && c->ra.owner[v->reg] == i)
         c->ra.owner[v->reg] = NO_VALUE;
     else if (v->loc == LOC_SPILL)
-        spill_free(c, v->off);
+        ra_spill_free(c, v->off);
     else if (v->loc == LOC_XMM || v->loc == LOC_XSPILL)
         xa_release(c, i);
     if (v->loc != LOC_CONST)

@@ -141,3 +141,46 @@ unsigned ir_vector_imms(const struct ir_op *op)
     default: return 1;
     }
 }
+
+uint8_t *ir_label_uses(const struct ir_block *b)
+{
+    uint8_t *uses = arena_alloc(b->arena, b->label_count + 1);
+    memset(uses, 0, b->label_count + 1);
+    for (uint32_t i = 0; i < b->count; i++) {
+        const struct ir_op *op = &b->ops[i];
+        if ((ir_op_info[op->opcode].effects & IR_EFF_BR) && op->opcode != IR_OP_label && uses[op->imm] < 2)
+            uses[op->imm]++;
+    }
+    return uses;
+}
+
+bool ir_label_is_side(const struct ir_block *b, uint32_t at, const uint8_t *uses)
+{
+    const struct ir_op *op = &b->ops[at];
+    if (at < 2 || op[-1].opcode != IR_OP_exitd || uses[op->imm] != 1)
+        return false;
+    bool conditional = op[-2].opcode == IR_OP_brnz || op[-2].opcode == IR_OP_brz ||
+                       (op[-2].opcode == IR_OP_brcc && op[-2].aux != IR_CC_AL);
+    return conditional && op[-2].imm == op->imm;
+}
+
+int32_t ir_address_root(const struct ir_block *b, int32_t v, int64_t *disp)
+{
+    uint64_t imm;
+    *disp = 0;
+    for (;;) {
+        const struct ir_op *op = &b->ops[v];
+        bool add = op->opcode == IR_OP_add, sub = op->opcode == IR_OP_sub;
+        if (!add && !sub)
+            return v;
+        if (ir_const_value(b, op->arg[1], &imm)) {
+            *disp += add ? (int32_t)imm : -(int64_t)(int32_t)imm;
+            v = op->arg[0];
+        } else if (add && ir_const_value(b, op->arg[0], &imm)) {
+            *disp += (int32_t)imm;
+            v = op->arg[1];
+        } else {
+            return v;
+        }
+    }
+}

@@ -13,6 +13,7 @@ struct verifier {
     uint32_t placed;  /* labels */
     bool in_group;
     uint8_t *label_seen; /* by label: has been placed */
+    uint8_t *label_uses;
 };
 
 __attribute__((format(printf, 2, 3)))
@@ -279,7 +280,8 @@ static bool check_control(struct verifier *v, const struct ir_op *op)
     if (op->opcode == IR_OP_label) {
         v->label_seen[op->imm] = 1;
         v->placed++;
-        v->segment = v->at + 1;
+        if (!ir_label_is_side(b, v->at, v->label_uses))
+            v->segment = v->at + 1;
     }
     if ((effects & IR_EFF_END) && v->at + 1 < b->count && b->ops[v->at + 1].opcode != IR_OP_label)
         return breach(v, "is followed by an op that is not reached");
@@ -305,6 +307,7 @@ bool ir_verify(const struct ir_block *b, struct error *e)
     struct verifier v = {.b = b, .e = e};
     v.label_seen = arena_alloc(b->arena, b->label_count + 1);
     memset(v.label_seen, 0, b->label_count + 1);
+    v.label_uses = ir_label_uses(b);
     for (v.at = 0; v.at < b->count; v.at++)
         if (!check_op(&v))
             return false;

@@ -157,7 +157,8 @@ struct stub {
     uint8_t reg, temp;      /* STUB_MEM: address register, register that may be saved and used */
     uint8_t *from, *from2;  /* jumps that lead here (rel32 places); from2 may be NULL */
     uint8_t *access, *back; /* STUB_MEM, STUB_GROUP: where to go on */
-    int64_t imm;            /* STUB_CHAIN: page offset */
+    int64_t imm;            /* STUB_CHAIN, STUB_SIDE: page offset */
+    uint8_t lane;           /* STUB_SIDE: of the target */
     uint32_t index;         /* group number, exit number, helper, that of the fault place; STUB_MEM: from2
                                is for the slow path */
     uint8_t loop;           /* STUB_CHAIN: enum loop_target, the jump is a back edge of the loop */
@@ -514,7 +515,7 @@ static inline bool returns_tagged(const struct backend *be)
 void exit_forget_returns(struct code *a);
 void callz_stub_emit(struct compiler *c, struct stub *s);
 void exit_stub_emit(struct compiler *c, struct stub *s);
-/** Does the branch at @i lead around a direct exit that can be chained, and nothing else to its label? */
+/** Does the branch at @i lead around a direct exit, and nothing else to its label? */
 bool exit_is_side(const struct compiler *c, int32_t i);
 /** Is the op at @i the label behind the side exit that was just emitted? */
 bool exit_is_behind_side(const struct compiler *c, int32_t i);

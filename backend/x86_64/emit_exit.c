@@ -177,11 +177,11 @@ void emit_brz(struct compiler *c, const struct ir_op *op, int32_t i)
 void emit_label(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     c->label_pos[op->imm] = c->a.p;
-    ra_reset(c);
     if (exit_is_behind_side(c, i)) {
         c->side_label = -1;
         return;
     }
+    ra_reset(c);
     c->a.eflags = 0;
 }
 
@@ -283,7 +283,7 @@ bool exit_is_side(const struct compiler *c, int32_t i)
 {
     int32_t exit = next_alive(c, i);
     bool conditional = op_of(c, i)->opcode != IR_OP_brcc || op_of(c, i)->aux != IR_CC_AL;
-    if (!conditional || !is_chainable(c, op_of(c, exit)) || exit + 1 == (int32_t)c->b->count)
+    if (!conditional || op_of(c, exit)->opcode != IR_OP_exitd || exit + 1 == (int32_t)c->b->count)
         return false;
     const struct ir_op *label = op_of(c, next_alive(c, exit));
     return label->opcode == IR_OP_label && label->imm == op_of(c, i)->imm && c->label_uses[label->imm] == 1;
@@ -342,9 +342,10 @@ static void side_exit(struct compiler *c, int32_t branch, enum x86_cc cc)
     const struct ir_op *op = op_of(c, exit);
     c->val[exit].dead = true;
     c->side_label = (int64_t)op_of(c, branch)->imm;
-    if (loop_back(c, op, (int)cc))
+    bool chainable = is_chainable(c, op);
+    if (chainable && loop_back(c, op, (int)cc))
         return;
-    bool plain = !c->pending.count && !insns_behind(c);
+    bool plain = chainable && !c->pending.count && !insns_behind(c);
     if (plain && loop_back_resident(c, (int64_t)op->imm, (int)cc))
         return;
     if (plain && !c->resident_count) {
@@ -353,6 +354,7 @@ static void side_exit(struct compiler *c, int32_t branch, enum x86_cc cc)
     }
     struct stub *s = stub_new(c, STUB_SIDE, x_jcc(&c->a, cc));
     s->imm = (int64_t)op->imm;
+    s->lane = op->aux;
     s->insn_left = insns_behind(c);
     s->eflags = c->a.eflags;
     s->cinv = c->a.cinv;
@@ -370,10 +372,10 @@ static void side_stub(struct compiler *c, struct stub *s)
     pending_store_cold(&c->a, &c->pending);
     c->pending.count = 0;
     give_back(c, s->insn_left);
-    if (loop_back_resident(c, s->imm, CHAINED_JMP))
+    if (s->lane == c->b->lane && loop_back_resident(c, s->imm, CHAINED_JMP))
         return;
     resident_leave(c);
-    exit_direct(c, s->imm, c->b->lane);
+    exit_direct(c, s->imm, s->lane);
 }
 
 /* Go on to the code in rcx. */

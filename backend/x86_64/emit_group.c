@@ -6,28 +6,6 @@
  */
 #include "backend/x86_64/compiler.h"
 
-/* Address @v as a root value plus a constant. */
-static int32_t address_root(const struct compiler *c, int32_t v, int64_t *disp)
-{
-    *disp = 0;
-    for (;;) {
-        const struct ir_op *op = op_of(c, v);
-        bool add = op->opcode == IR_OP_add, sub = op->opcode == IR_OP_sub;
-        if (!add && !sub)
-            return v;
-        if (op_is_const(c, op->arg[1])) {
-            int32_t imm = (int32_t)op_of(c, op->arg[1])->imm;
-            *disp += add ? imm : -(int64_t)imm;
-            v = op->arg[0];
-        } else if (add && op_is_const(c, op->arg[0])) {
-            *disp += (int32_t)op_of(c, op->arg[0])->imm;
-            v = op->arg[1];
-        } else {
-            return v;
-        }
-    }
-}
-
 /* Are both roots the same value, perhaps by two reads of a slot? */
 static bool same_root(const struct compiler *c, int32_t x, int32_t y)
 {
@@ -51,7 +29,7 @@ static bool same_root(const struct compiler *c, int32_t x, int32_t y)
 static int64_t group_delta(const struct compiler *c, const struct group *g, const struct ir_op *op)
 {
     int64_t disp;
-    int32_t root = address_root(c, op->arg[0], &disp);
+    int32_t root = ir_address_root(c->b, op->arg[0], &disp);
     int64_t bytes = (int64_t)op_of(c, g->start)->imm;
     int64_t delta = disp - g->disp;
     unsigned align = (op->imm & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT;
@@ -136,7 +114,7 @@ void emit_memgroup(struct compiler *c, const struct ir_op *op, int32_t i)
         return;
     struct group *g = &c->groups[c->group_count];
     g->start = i;
-    g->root = address_root(c, op->arg[0], &g->disp);
+    g->root = ir_address_root(c->b, op->arg[0], &g->disp);
     if (!group_scan(c, g))
         return;
     unsigned addr = ra_peek(c, op->arg[0]);

@@ -10,6 +10,7 @@ struct forward {
     uint64_t known; /* slots whose value is known, */
     int32_t value[IR_SLOTMAP_MAX]; /* and the values */
     struct ir_slotmap map;
+    uint8_t *label_uses;
 };
 
 /* Does reading @slot back yield exactly what set was given? Narrow slots cut the value. */
@@ -123,7 +124,8 @@ static int32_t forward_op(struct forward *f, struct ir_op *op)
         forward_call(f, op);
         return IR_NONE;
     case IR_OP_label:
-        f->known = 0;
+        if (!ir_label_is_side(f->b, f->count, f->label_uses))
+            f->known = 0;
         return IR_NONE;
     default:
         return IR_NONE;
@@ -134,6 +136,7 @@ void ir_opt_forward_slots(struct ir_block *b)
 {
     struct forward f = {.b = b};
     ir_slotmap_init(&f.map, b);
+    f.label_uses = ir_label_uses(b);
     int32_t *name = ir_names_new(b);
     for (uint32_t i = 0; i < b->count; i++) {
         struct ir_op *op = &b->ops[f.count];

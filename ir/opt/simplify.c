@@ -2,11 +2,12 @@
 #include "ir/opt/passes.h"
 #include "ir/opt/rename.h"
 
-/* A branch on a constant that is never taken. */
-static bool never_taken(const struct ir_block *b, const struct ir_op *op)
+/* A branch on a constant that is never taken. One around an exit stays: values live across its label, see
+ * ir_label_is_side. */
+static bool never_taken(const struct ir_block *b, const struct ir_op *op, const struct ir_op *next)
 {
     uint64_t c;
-    if (op->opcode != IR_OP_brnz && op->opcode != IR_OP_brz)
+    if ((op->opcode != IR_OP_brnz && op->opcode != IR_OP_brz) || next->opcode == IR_OP_exitd)
         return false;
     return ir_const_value(b, op->arg[0], &c) && !c == (op->opcode == IR_OP_brnz);
 }
@@ -47,6 +48,6 @@ void ir_opt_simplify(struct ir_block *b)
         ir_names_apply(name, op);
         name[i] = (int32_t)b->count;
         simplify_branch(b, op);
-        b->count += !never_taken(b, op);
+        b->count += !never_taken(b, op, &old[i + 1]);
     }
 }

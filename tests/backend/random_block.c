@@ -433,18 +433,22 @@ static void call(struct gen *g)
         add(g, (enum ir_type)h->result, v);
 }
 
-static void leave(struct gen *g)
+static void leave_direct(struct gen *g)
 {
-    if (g->loop && pick(g, 3)) {
+    if (g->loop && pick(g, 3))
         emit(g, IR_OP_exitd, IR_VOID, IR_NONE, IR_NONE, IR_NONE, g->b->page_offset, 0, g->b->lane);
-        return;
-    }
-    switch (pick(g, 5)) {
-    case 0:
-    case 1:
+    else
         emit(g, IR_OP_exitd, IR_VOID, IR_NONE, IR_NONE, IR_NONE,
              (uint64_t)((int64_t)pick(g, 0x4000) - 0x1000), 0,
              pick(g, 4) ? g->b->lane : 1 - g->b->lane);
+}
+
+static void leave(struct gen *g)
+{
+    switch (g->loop && pick(g, 3) ? 0 : pick(g, 5)) {
+    case 0:
+    case 1:
+        leave_direct(g);
         break;
     case 2: {
         static const uint8_t lanes[] = {0, 1, IR_LANE_SAME, IR_LANE_BIT0};
@@ -466,17 +470,21 @@ static void body(struct gen *g, unsigned depth);
 static void branch(struct gen *g, unsigned depth)
 {
     unsigned label = ir_label_new(g->b);
+    bool side = pick(g, 2); /* around an exit alone: values live on */
     if (pick(g, 2))
-        emit(g, IR_OP_brcc, IR_VOID, IR_NONE, IR_NONE, IR_NONE, label, 0, pick(g, 15));
+        emit(g, IR_OP_brcc, IR_VOID, IR_NONE, IR_NONE, IR_NONE, label, 0, pick(g, side ? IR_CC_AL : 15));
     else
         emit(g, pick(g, 2) ? IR_OP_brnz : IR_OP_brz, IR_VOID, value(g, IR_I32), IR_NONE, IR_NONE,
              label, 0, 0);
-    for (unsigned k = pick(g, 4); k > 0; k--)
+    for (unsigned k = side ? 0 : pick(g, 4); k > 0; k--)
         body(g, depth + 1);
-    if (!pick(g, 3))
+    if (side)
+        leave_direct(g);
+    else if (!pick(g, 3))
         leave(g);
     emit(g, IR_OP_label, IR_VOID, IR_NONE, IR_NONE, IR_NONE, label, 0, 0);
-    memset(g->count, 0, sizeof(g->count));
+    if (!side)
+        memset(g->count, 0, sizeof(g->count));
 }
 
 static void body(struct gen *g, unsigned depth)

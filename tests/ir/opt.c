@@ -49,6 +49,40 @@ Test(ir_opt, forwarding_ends_at_labels)
     expect_pass(ir_opt_forward_slots, same, same);
 }
 
+Test(ir_opt, forwarding_goes_on_behind_side_exits)
+{
+    expect_pass(ir_opt_forward_slots,
+                "%0 = get r0\nbrcc.eq L0\nexitd 0x4, 0\nL0:\n%1 = get r0\nset r3, %1\n" EXIT,
+                "%0 = get r0\nbrcc.eq L0\nexitd 0x4, 0\nL0:\nset r3, %0\n" EXIT);
+    const char *same = "%0 = get r0\nset r2, %0\nbrcc.eq L0\nbrcc.cs L0\nexitd 0x4, 0\nL0:\n%1 = get r0\nset r3, %1\n" EXIT;
+    expect_pass(ir_opt_forward_slots, same, same);
+    same = "%0 = get r0\nset r2, %0\nbrcc.al L0\nexitd 0x4, 0\nL0:\n%1 = get r0\nset r3, %1\n" EXIT;
+    expect_pass(ir_opt_forward_slots, same, same);
+}
+
+Test(ir_opt, alignment_is_demanded_once)
+{
+    expect_pass(ir_opt_alignment,
+                "%0 = get r0\n%1 = const.i32 4\n%2 = add.i32 %0, %1\n%3 = ld.i32 %2, b32 align4\n"
+                "%4 = ld.i32 %0, b32 align4\n%5 = ld.i64 %0, b64 align8\n%6 = ld.i64 %2, b64 align8\n"
+                "%7 = const.i32 2\n%8 = sub.i32 %0, %7\n%9 = ld.i32 %8, b32 align4\n%10 = ld.i32 %3, b32 align4\n" EXIT,
+                "%0 = get r0\n%1 = const.i32 4\n%2 = add.i32 %0, %1\n%3 = ld.i32 %2, b32 align4\n"
+                "%4 = ld.i32 %0, b32\n%5 = ld.i64 %0, b64 align8\n%6 = ld.i64 %2, b64 align8\n"
+                "%7 = const.i32 2\n%8 = sub.i32 %0, %7\n%9 = ld.i32 %8, b32 align4\n%10 = ld.i32 %3, b32 align4\n" EXIT);
+}
+
+/* What is known on one way alone is not known behind the label. */
+Test(ir_opt, alignment_ends_at_labels)
+{
+    expect_pass(ir_opt_alignment,
+                "%0 = const.i32 64\n%1 = const.i32 67\nst.i32 %0, %0, b32 align4\nbrcc.eq L0\nbrcc.cs L1\n"
+                "st.i32 %1, %0, b32 align4\nL1:\nst.i32 %1, %0, b32 align4\nL0:\nst.i32 %1, %0, b32 align4\n"
+                "st.i32 %0, %0, b32 align4\n" EXIT,
+                "%0 = const.i32 64\n%1 = const.i32 67\nst.i32 %0, %0, b32 align4\nbrcc.eq L0\nbrcc.cs L1\n"
+                "st.i32 %1, %0, b32 align4\nL1:\nst.i32 %1, %0, b32 align4\nL0:\nst.i32 %1, %0, b32 align4\n"
+                "st.i32 %0, %0, b32\n" EXIT);
+}
+
 Test(ir_opt, forwarding_ends_at_overlap)
 {
     expect_pass(ir_opt_forward_slots,

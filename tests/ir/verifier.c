@@ -49,6 +49,7 @@ static const struct {
     {I32 "call poke, %0, %0\n" EXIT, "does not take argument 1"},
     {"call poke\n" EXIT, "argument 0 is missing"},
     {GET "L0:\nset r1, %1\n" EXIT, "live across a label"},
+    {GET "brcc.eq L0\nset r1, %1\nexitd 0x4, 0\nL0:\nset r1, %1\n" EXIT, "live across a label"},
     {"brcc.eq L0\n" EXIT, "labels, of which"},
     {"L0:\nL0:\n" EXIT, "placed twice"},
     {"L0:\nbrcc.eq L0\n" EXIT, "branches backward"},

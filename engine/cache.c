@@ -359,11 +359,24 @@ void engine_code_drop_range(struct engine *en, uint64_t phys, uint32_t len)
     pthread_mutex_unlock(&en->lock);
 }
 
-void engine_window_missed(struct engine *en, uint64_t phys)
+bool engine_outside_known(struct engine *en, struct ir_env *env, uint64_t phys)
+{
+    const struct engine_cpu *ec = env->engine_cpu;
+    uint32_t halfword = (phys & (PAGE_BYTES - 1)) / 2;
+    if (!en->exact || en->tiers != TIERS_BY_SAMPLES || ec->step || ec->step_once || ec->single)
+        return true;
+    pthread_mutex_lock(&en->lock);
+    const struct code_page *page = engine_page_find(en, align_down(phys, PAGE_BYTES));
+    bool known = !page || page->outside[halfword / 64] & BIT64(halfword % 64);
+    pthread_mutex_unlock(&en->lock);
+    return known;
+}
+
+void engine_outside_found(struct engine *en, uint64_t phys)
 {
     pthread_mutex_lock(&en->lock);
     uint32_t halfword = (phys & (PAGE_BYTES - 1)) / 2;
-    engine_page_get(en, align_down(phys, PAGE_BYTES))->no_window[halfword / 64] |= BIT64(halfword % 64);
+    engine_page_get(en, align_down(phys, PAGE_BYTES))->outside[halfword / 64] |= BIT64(halfword % 64);
     pthread_mutex_unlock(&en->lock);
     engine_code_write(en, NULL, phys, 2);
 }

@@ -57,8 +57,10 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     en->region_count = DEFAULT_REGIONS;
     en->perfmap = config->perfmap;
     en->log_blocks = log_enabled(LOG_EXEC | LOG_CPU);
-    if (!config->exact && !config->coverage && !config->one_insn)
-        en->tiers = en->accel != ENGINE_JIT ? TIERS_HOT : en->log_blocks ? TIERS_COLD : TIERS_BY_SAMPLES;
+    if (en->accel == ENGINE_JIT && !config->coverage && !config->one_insn && !en->log_blocks)
+        en->tiers = TIERS_BY_SAMPLES;
+    else if (en->accel != ENGINE_JIT && !config->coverage && !config->one_insn && !en->exact)
+        en->tiers = TIERS_HOT;
     pthread_mutex_init(&en->lock, NULL);
     pthread_mutex_init(&en->cpus_lock, NULL);
     pthread_cond_init(&en->quiet, NULL);
@@ -281,6 +283,14 @@ static struct code_page *page_protected(struct engine *en, uint64_t phys)
     return page;
 }
 
+/* With BLOCK_SHORT the usual block will do when it is short. */
+static struct block *block_find(struct engine *en, uint64_t phys, uint32_t offset, uint32_t flags)
+{
+    uint32_t usual = flags & ~(BLOCK_SHORT | GUEST_FLAGS_LOOKUP_ONLY);
+    struct block *b = flags & BLOCK_SHORT ? engine_block_find(en, phys, offset, usual) : NULL;
+    return b && !b->hot ? b : engine_block_find(en, phys, offset, flags);
+}
+
 /* The published block at env.pc, or a fresh unpublished one for a single step. NULL: look again. */
 static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags)
 {
@@ -292,9 +302,7 @@ static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch 
         engine_page_visited(en, page, pc);
     if (en->store && !page->stored)
         engine_store_adopt(en, page);
-    struct block *b = ec->step_once
-                          ? NULL
-                          : engine_block_find(en, fetch->phys, pc & (PAGE_BYTES - 1), flags);
+    struct block *b = ec->step_once ? NULL : block_find(en, fetch->phys, (uint32_t)pc & (PAGE_BYTES - 1), flags);
     if (b && b->straddles && !straddle_matches(ec, b, fetch)) {
         engine_block_drop(en, b);
         b = NULL;
@@ -395,10 +403,23 @@ static bool safe_point(struct engine_cpu *ec)
     if (ec->straddles_known) /* their blocks may go from here on */
         memset(ec->straddles, 0, sizeof(ec->straddles));
     ec->straddles_known = false;
-    ec->single = false;
+    ec->single = ec->short_next = false;
     bool go_on = ec->engine->ops.service(ec->env);
     atomic_store_explicit(&ec->seen_epoch, epoch, memory_order_release);
     return go_on;
+}
+
+/* With slices of any length. Where it is done changes nothing for the guest, however often. */
+static void sample_exact(struct engine_cpu *ec)
+{
+    struct engine *en = ec->engine;
+    uint64_t now = engine_icount(ec->env);
+    if (now - ec->sampled < (uint64_t)SAMPLE_SLICES * DEFAULT_SLICE)
+        return;
+    ec->sampled = now;
+    ec->sampling = en->tiers == TIERS_BY_SAMPLES;
+    if (en->ops.sampled)
+        en->ops.sampled(ec->env);
 }
 
 /* One turn: look env.pc up and run from there until something comes back. @site and @evictions carry
@@ -414,7 +435,9 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     ec->stepped = false;
     if (ec->step || ec->single)
         flags |= BLOCK_STEP | GUEST_FLAGS_LOOKUP_ONLY;
-    ec->sampling = ec->sampling && !ec->step && !ec->step_once;
+    else if (ec->short_next)
+        flags |= BLOCK_SHORT | GUEST_FLAGS_LOOKUP_ONLY;
+    ec->sampling = ec->sampling && !ec->step && !ec->step_once && !ec->single && !ec->short_next;
     bool known = !*site && !ec->sampling && !ec->changed &&
                  (en->accel == ENGINE_JIT || (en->accel == ENGINE_INTERP && !atomic_load(&en->checks)));
     uint32_t entry = known ? entry_known(ec, flags) : en->no_entry;
@@ -443,7 +466,10 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
         ec->step_once = false;
     ec->changed = reason == IR_EXIT_CHANGED;
     *site = reason == IR_EXIT_CHAIN ? env->exit_site : NULL;
-    if (reason == IR_EXIT_BUDGET && !env->sample_in && (en->tiers == TIERS_BY_SAMPLES || en->ops.sampled)) {
+    ec->short_next = ec->short_next && reason == IR_EXIT_BUDGET;
+    if (reason == IR_EXIT_BUDGET && en->exact)
+        sample_exact(ec);
+    else if (reason == IR_EXIT_BUDGET && !env->sample_in && (en->tiers == TIERS_BY_SAMPLES || en->ops.sampled)) {
         env->sample_in = SAMPLE_SLICES;
         ec->sampling = en->tiers == TIERS_BY_SAMPLES;
         if (en->ops.sampled)
@@ -452,14 +478,16 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     return reason;
 }
 
-/* The slice does not cover the next block. When nothing of it has been used, the rest is executed
- * instruction by instruction; else the owner says how it goes on. */
+/* The slice does not cover the next block. When nothing of it has been used, a short block may be covered still;
+ * else the rest is executed instruction by instruction. Otherwise the owner says how it goes on. */
 static bool slice_next(struct engine_cpu *ec)
 {
+    const struct engine *en = ec->engine;
     const struct ir_env *env = ec->env;
     if (env->budget <= 0 || env->budget != env->slice)
         return safe_point(ec);
-    ec->single = true;
+    ec->single = ec->short_next || en->tiers == TIERS_COLD;
+    ec->short_next = !ec->single;
     return true;
 }
 

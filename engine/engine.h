@@ -146,9 +146,14 @@ void engine_code_drop_range(struct engine *en, uint64_t phys, uint32_t len);
  */
 bool engine_fault(struct engine *en, struct ir_env *env, uint64_t host_pc, uint64_t *resume);
 
-/** The access of the instruction at physical address @phys is not for the window (engine_fault has found it):
- * its code takes the tables from here on. On the CPU's thread, in ops.service. */
-void engine_window_missed(struct engine *en, uint64_t phys);
+/** The instruction at physical address @phys reaches more than RAM: from here on its code takes the tables and
+ * not the window (engine_fault has found that), and with `exact` hot blocks take care of it. On the CPU's thread,
+ * in ops.service. */
+void engine_outside_found(struct engine *en, uint64_t phys);
+
+/** With `exact`, before the instruction at physical address @phys reaches a device: has that been told? If not
+ * the caller leaves the block before the instruction, and tells. */
+bool engine_outside_known(struct engine *en, struct ir_env *env, uint64_t phys);
 
 /** Whether code may use the window at all. Off while somebody watches accesses. All CPUs are outside of the
  * guest. */

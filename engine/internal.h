@@ -81,7 +81,7 @@ struct code_page {
     struct block *blocks;
     struct entry_array *arrays;
     uint64_t *stops;      /* halfwords that are breakpoints where the page is mapped, a bit each; NULL: none known */
-    uint64_t no_window[PAGE_BYTES / 2 / 64]; /* see engine_window_missed */
+    uint64_t outside[PAGE_BYTES / 2 / 64]; /* see engine_outside_found */
     uint64_t covered[PAGE_BYTES / 4 / 64]; /* words that some block was made from */
     uint64_t begun[PAGE_BYTES / 4 / 64]; /* words where execution has begun once: see cold.c */
 };
@@ -107,7 +107,9 @@ struct engine_cpu {
     bool changed;               /* the block at env.pc has seen that its code is another */
     bool sampling;              /* the block at env.pc was found to be running */
     bool stepped;               /* the last turn executed something, or took an exception */
-    bool single;                /* exact: what is left of the slice is shorter than a block */
+    bool short_next;            /* exact: what is left of the slice is shorter than the block at env.pc; */
+    bool single;                /* than a short one as well */
+    uint64_t sampled;           /* exact: instructions executed at the last sample */
     struct arena cold_arena;    /* of: */
     struct ir_block cold_ir;
     struct block cold;          /* what is executed by the interpreter, once */
@@ -209,6 +211,8 @@ void engine_cache_free(struct engine *en);
 
 /* Flag of a block's key, none of the frontend's: one instruction, for single steps. */
 #define BLOCK_STEP 0x40000000u
+/* Another: a short block where the usual one is hot. */
+#define BLOCK_SHORT 0x2u
 
 /** Must the engine look at env.pc before a block at page offset @offset is entered? */
 static inline bool engine_offset_stops(const struct engine *en, uint32_t offset)

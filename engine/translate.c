@@ -187,6 +187,9 @@ static const uint64_t *stops_of(struct engine *en, uint64_t phys)
     return page ? page->stops : NULL;
 }
 
+/* Of a page that the engine does not keep. */
+static const uint64_t no_bits[PAGE_BYTES / 2 / 64];
+
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
                                uint32_t flags, enum engine_code_mode mode, uint32_t max_insns,
                                bool hot)
@@ -202,7 +205,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     struct guest_code code = {
         .page = fetch->host,
         .offset = (uint32_t)(pc & (PAGE_BYTES - 1)),
-        .flags = flags & ~BLOCK_STEP,
+        .flags = flags & ~(BLOCK_STEP | BLOCK_SHORT),
         .max_insns = en->one_insn || (flags & BLOCK_STEP) ? 1 : max_insns,
         .fold_literals = !en->debug.no_literals && mode == ENGINE_CODE_PROTECTED,
         .hot = hot && !checked,
@@ -215,11 +218,14 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
         en->ops.fetch(ec->env, align_down(pc, PAGE_BYTES) + PAGE_BYTES, false, &next))
         code.next_page = next.host;
 
+    const struct code_page *page = engine_page_find(en, align_down(fetch->phys, PAGE_BYTES));
+    if (en->exact)
+        code.outside = page ? page->outside : no_bits;
+
     struct ir_block ir;
     struct backend_code host;
     bool straddles = engine_make_ir(en, &ir, &code, &en->arena, pc, checked, true);
-    const struct code_page *page = engine_page_find(en, align_down(fetch->phys, PAGE_BYTES));
-    ir.no_window = page ? page->no_window : NULL;
+    ir.no_window = page ? page->outside : NULL;
     ir.window = ir.window && !en->debug.no_window && !(flags & BLOCK_STEP);
     if (code.entered && !hot)
         ir.entered = 1 + guest_entered(code.entered_key, code.offset);

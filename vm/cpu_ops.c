@@ -146,7 +146,7 @@ bool vm_service(struct ir_env *env)
     struct vm_cpu *c = vm_cpu_of(env);
     if (mmu_has_pending(c->mmu))
         mmu_run_pending(c->mmu);
-    vm_window_service(c);
+    vm_outside_service(c);
     bool turn = !c->vm->config.icount.enabled || vm_icount_service(c);
     vm_cpu_sync_lines(c);
     if (arm_is_m(&c->state))

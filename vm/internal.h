@@ -71,8 +71,8 @@ struct vm_cpu {
     struct phys_region *last_region;
     enum vm_core_step core_step; /* M profile: what the core's own watchpoints and MON_STEP want */
     bool points_changed;         /* ... its breakpoints, which the engine has not been told of */
-    bool window_missed;          /* ... an instruction at window_pc whose access is not for the window */
-    uint32_t window_pc;
+    bool outside_found;          /* ... an instruction at outside_pc that reaches more than RAM */
+    uint32_t outside_pc;
     uint8_t *patched_page;       /* ... a page of code with the words that the FPB replaces */
     bool stop_noted;        /* leaving the guest for the debugger: see stop */
     struct semihosting_request request; /* to the debugger (its answer: while all CPUs are parked), */
@@ -253,12 +253,12 @@ void vm_window_free(struct vm *vm);
 /** On the thread of @c, before it runs code and when it ends, with what the first returned. */
 void *vm_window_thread_begin(struct vm_cpu *c);
 void vm_window_thread_end(void *area);
-/** At a safe point: an access missed the window. */
-void vm_window_service(struct vm_cpu *c);
 
 /* cpu_ops.c: what the CPU calls upwards */
 extern const struct arm_cpu_ops vm_cpu_ops;
 bool vm_service(struct ir_env *env);
+/** At a safe point: an instruction has turned out to reach more than RAM. */
+void vm_outside_service(struct vm_cpu *c);
 
 /* debug.c */
 /** CPU @c came out of engine_run: hold it if the debugger is to know. Its thread, device lock held. */

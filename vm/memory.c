@@ -81,10 +81,52 @@ static void unmapped(struct access *a)
             a->c->unmapped_count == WARNINGS_MAX ? " (and so on)" : "");
 }
 
+void vm_restart_instruction(struct vm_cpu *c)
+{
+    c->state.itstate = arm_insn_it(&c->state);
+    arm_leave(&c->state, arm_insn_pc(&c->state));
+    c->state.env.slow_dispatch = 1;
+}
+
+/* Where the instruction at @pc lies; false: it cannot be fetched. */
+static bool insn_phys(struct vm_cpu *c, uint32_t pc, uint64_t *phys)
+{
+    struct engine_fetch fetch;
+    if (!vm_fetch(&c->state.env, pc, false, &fetch))
+        return false;
+    *phys = fetch.phys + (pc & (PAGE - 1));
+    return true;
+}
+
+void vm_outside_service(struct vm_cpu *c)
+{
+    uint64_t phys;
+    if (c->outside_found && insn_phys(c, c->outside_pc, &phys))
+        engine_outside_found(c->vm->engine, phys);
+    c->outside_found = false;
+}
+
+/* With counted time, does the engine know that the instruction under way reaches devices? If not it restarts. */
+static bool outside_known(struct vm_cpu *c)
+{
+    uint64_t phys;
+    uint32_t pc = arm_insn_pc(&c->state);
+    if (!c->vm->config.icount.enabled || !insn_phys(c, pc, &phys) ||
+        engine_outside_known(c->vm->engine, &c->state.env, phys))
+        return true;
+    c->outside_found = true;
+    c->outside_pc = pc;
+    atomic_store(&c->state.env.exit_request, 1);
+    vm_restart_instruction(c);
+    return false;
+}
+
 static bool device_access(struct access *a, uint64_t *value)
 {
     struct vm_cpu *c = a->c;
     struct vm *vm = c->vm;
+    if (!outside_known(c))
+        return false;
     c->device_accesses++;
     if (!a->region && vm->config.unmapped != VM_UNMAPPED_FAULT) {
         unmapped(a);
@@ -125,13 +167,6 @@ static bool access_load(struct access *a, uint64_t *value)
         return device_access(a, value);
     *value = host_load(a->region->host + (a->phys - a->region->base), a->size);
     return true;
-}
-
-void vm_restart_instruction(struct vm_cpu *c)
-{
-    c->state.itstate = arm_insn_it(&c->state);
-    arm_leave(&c->state, arm_insn_pc(&c->state));
-    c->state.env.slow_dispatch = 1;
 }
 
 /* RAM at a->phys is about to be written: code made from it goes. False: the instruction restarts. */

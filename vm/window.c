@@ -39,8 +39,8 @@ static void missed(struct vm_cpu *c, ucontext_t *uc, int sig)
     s->itstate = arm_insn_it(s);
     s->env.pc = arm_insn_pc(s);
     s->env.slow_dispatch = 1;
-    c->window_missed = true;
-    c->window_pc = (uint32_t)s->env.pc;
+    c->outside_found = true;
+    c->outside_pc = (uint32_t)s->env.pc;
     atomic_store(&s->env.exit_request, 1);
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)resume;
 }
@@ -104,12 +104,3 @@ void vm_window_thread_end(void *area)
     free(area);
 }
 
-void vm_window_service(struct vm_cpu *c)
-{
-    if (!c->window_missed)
-        return;
-    c->window_missed = false;
-    const struct phys_region *r = physmap_find(c->vm->map, c->window_pc);
-    if (r && r->host)
-        engine_window_missed(c->vm->engine, physmap_canonical(r, c->window_pc));
-}

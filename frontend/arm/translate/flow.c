@@ -138,10 +138,17 @@ void arm_exit_to_env_pc(struct arm_translate *t)
     t->ended = true;
 }
 
+/* May the block go on where a short one ends? Where these ends count, what it begins is gone through to its end. */
+static bool may_go_on(const struct arm_translate *t)
+{
+    enum { INSNS = 40 };
+    return t->code->hot && !t->events && (!t->code->outside || t->b->insn_count < INSNS);
+}
+
 bool arm_goes_on(struct arm_translate *t)
 {
     enum { SIDE_EXITS = 8 };
-    return t->code->hot && !t->goes_back && t->side_exits++ < SIDE_EXITS;
+    return may_go_on(t) && !t->goes_back && t->side_exits++ < SIDE_EXITS;
 }
 
 /* Jumps ahead by no more than this are followed: what lies in between counts as the block's. */
@@ -149,7 +156,7 @@ enum { FOLLOW_BYTES = 256 };
 
 static bool is_near(const struct arm_translate *t, int64_t offset)
 {
-    return t->code->hot && !t->in_it && offset > t->offset && offset <= t->offset + FOLLOW_BYTES &&
+    return may_go_on(t) && !t->in_it && offset > t->offset && offset <= t->offset + FOLLOW_BYTES &&
            offset < ARM_PAGE_BYTES - 4;
 }
 

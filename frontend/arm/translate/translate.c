@@ -161,6 +161,34 @@ static void cover_not_taken(struct arm_translate *t)
     m->taken = GUEST_BRANCH_NOT_TAKEN;
 }
 
+/* Here a short block would begin. */
+static void segment_begin(struct arm_translate *t)
+{
+    t->segment = t->offset;
+    t->segment_insns = t->code->outside ? t->b->insn_count : 0;
+}
+
+/* Does it reach a device, by what has been seen? */
+static bool is_outside(const struct arm_translate *t)
+{
+    unsigned halfword = t->offset / 2;
+    return t->code->outside && t->code->outside[halfword / 64] >> (halfword % 64) & 1;
+}
+
+/* Is something of the instruction, from op @first on, a helper that may make an event due and return? */
+static bool calls_outside(const struct arm_translate *t, uint32_t first)
+{
+    for (uint32_t i = first; t->code->outside && i < t->b->count; i++) {
+        const struct ir_op *op = &t->b->ops[i];
+        if (op->opcode != IR_OP_call)
+            continue;
+        unsigned effects = t->b->target->helpers[op->imm].effects;
+        if (effects & IR_HELPER_EXTERNAL && (effects & IR_HELPER_WRITES || !(effects & IR_HELPER_RAISES)))
+            return true;
+    }
+    return false;
+}
+
 /* Translate the instruction that was fetched, and step over it. */
 static void insn_translate(struct arm_translate *t)
 {
@@ -182,7 +210,9 @@ static void insn_translate(struct arm_translate *t)
     t->flags_changed = t->goes_back = false;
     t->follow = 0;
     unsigned exits = t->side_exits;
+    t->events = t->events || is_outside(t);
     insn_decode(t);
+    t->events = t->events || calls_outside(t, first);
     if (t->in_it)
         t->itstate = it_advance(t->itstate);
     t->offset += t->insn_size;
@@ -194,7 +224,7 @@ static void insn_translate(struct arm_translate *t)
         arm_run_close(t);
     }
     if (t->follow || t->side_exits != exits)
-        t->segment = t->offset;
+        segment_begin(t);
     if (t->ended || t->exit_after)
         return; /* the end of the block closes the run */
     if (t->skip_open && (t->flags_changed || arm_flags_written(t->b, first)))
@@ -217,7 +247,7 @@ static bool block_full(const struct arm_translate *t)
         return true;
     if (count && stops_here(t))
         return true;
-    return count >= BLOCK_INSNS && !t->itstate;
+    return count - t->segment_insns >= BLOCK_INSNS && !t->itstate;
 }
 
 /* Leave for the instruction at t->offset. A block in the middle of an IT block is only found by a

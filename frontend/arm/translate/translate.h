@@ -72,6 +72,8 @@ struct arm_translate {
     bool goes_back;      /* the branch that ended the block leads back into it */
     unsigned side_exits; /* conditional exits that the block goes on behind */
     uint32_t segment;    /* offset at which the last short block would begin that is part of this one */
+    uint32_t segment_insns; /* instructions in front of it, where short blocks' ends count */
+    bool events;         /* something may be due at the end of the short block: no hot one goes on behind it */
     uint32_t follow;     /* offset at which the block goes on behind this instruction; 0: the next one */
     bool fp_checked;     /* the block has checked FP_ENABLED on every path to here */
 };

@@ -70,12 +70,10 @@ static enum info_layout info_layout(const siginfo_t *info)
     case SIGFPE:
     case SIGTRAP:
         return INFO_FAULT;
-    case SIGPOLL:
-        return INFO_POLL;
     case SIGSYS:
         return INFO_SYS;
-    default:
-        return INFO_KILL;
+    default: /* F_SETSIG chooses any signal for what SIGPOLL tells */
+        return info->si_signo == SIGPOLL || info->si_code <= POLL_HUP ? INFO_POLL : INFO_KILL;
     }
 }
 
@@ -146,16 +144,16 @@ static void convert_context(const struct task *t, struct guest_ucontext *uc)
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-static bool on_altstack(const struct task *t, uint32_t sp)
+bool frame_on_altstack(const struct task *t, uint32_t sp)
 {
-    return t->altstack_size && sp - t->altstack <= t->altstack_size;
+    return t->altstack_size && !(t->altstack_flags & GUEST_SS_AUTODISARM) && sp - t->altstack <= t->altstack_size;
 }
 
 static uint32_t stack_for(const struct task *t, const struct guest_action *action)
 {
     uint32_t sp = t->state.r[13];
     bool usable = t->altstack_size && !(t->altstack_flags & SS_DISABLE);
-    if ((action->flags & GUEST_SA_ONSTACK) && usable && !on_altstack(t, sp))
+    if ((action->flags & GUEST_SA_ONSTACK) && usable && !frame_on_altstack(t, sp))
         sp = t->altstack + t->altstack_size;
     return sp;
 }
@@ -168,7 +166,7 @@ static void fill_context(const struct task *t, struct guest_ucontext *uc, const 
     memset(uc, 0, sizeof(*uc));
     uc->stack_sp = t->altstack;
     uc->stack_size = t->altstack_size;
-    uc->stack_flags = on_altstack(t, s->r[13]) ? SS_ONSTACK : t->altstack_flags;
+    uc->stack_flags = frame_on_altstack(t, s->r[13]) ? SS_ONSTACK : t->altstack_flags;
     memcpy(c->r, s->r, sizeof(c->r));
     c->r[15] = (uint32_t)s->env.pc;
     c->cpsr = arm_cpsr_read(s);
@@ -232,6 +230,10 @@ bool frame_push(struct task *t, const struct guest_action *action, int sig, cons
     }
     s->r[0] = (uint32_t)sig;
     s->r[13] = sp;
+    if (t->altstack_flags & GUEST_SS_AUTODISARM) {
+        t->altstack = t->altstack_size = 0;
+        t->altstack_flags = SS_DISABLE;
+    }
     enter_handler(t, action, rt);
     return true;
 }
@@ -265,10 +267,10 @@ bool frame_pop(struct task *t, bool rt, uint64_t *mask)
     s->exclusive_size = 0;
     restore_vfp(s, &uc.vfp);
     arm_cpu_loaded(s);
-    if (rt && !on_altstack(t, s->r[13])) {
+    if (rt && !frame_on_altstack(t, s->r[13])) {
         t->altstack = uc.stack_sp;
         t->altstack_size = uc.stack_flags & SS_DISABLE ? 0 : uc.stack_size;
-        t->altstack_flags = uc.stack_flags & SS_DISABLE;
+        t->altstack_flags = uc.stack_flags & (SS_DISABLE | GUEST_SS_AUTODISARM);
     }
     *mask = uc.mask;
     return true;

@@ -283,6 +283,9 @@ uint64_t signals_blockable(uint64_t mask);
 int signals_set_action(struct task *t, int sig, const struct guest_action *action);
 
 /* frame.c */
+#define GUEST_SS_AUTODISARM 0x80000000u
+/** Is @sp on the thread's signal stack? */
+bool frame_on_altstack(const struct task *t, uint32_t sp);
 bool frame_push(struct task *t, const struct guest_action *action, int sig, const siginfo_t *info,
                 uint64_t old_mask);
 /** Take the state from the frame at the stack pointer; the new mask in @mask. */

@@ -203,7 +203,7 @@ enum { GUEST_MINSIGSTKSZ = 2048 };
 int64_t sys_sigaltstack(struct task *t, const uint32_t *a)
 {
     uint32_t sp = t->state.r[13];
-    bool active = t->altstack_size && sp - t->altstack <= t->altstack_size;
+    bool active = frame_on_altstack(t, sp);
     const uint32_t old[] = {t->altstack, active ? SS_ONSTACK : t->altstack_flags,
                             t->altstack_size};
     if (a[0]) {
@@ -212,13 +212,14 @@ int64_t sys_sigaltstack(struct task *t, const uint32_t *a)
         if (active)
             return -EPERM;
         bool off = w[1] & SS_DISABLE;
-        if ((w[1] & ~(uint32_t)(SS_DISABLE | SS_ONSTACK | 0x80000000u)))
+        uint32_t mode = w[1] & ~GUEST_SS_AUTODISARM;
+        if (mode && mode != SS_DISABLE && mode != SS_ONSTACK)
             return -EINVAL;
         if (!off && w[2] < GUEST_MINSIGSTKSZ)
             return -ENOMEM;
         t->altstack = off ? 0 : w[0];
         t->altstack_size = off ? 0 : w[2];
-        t->altstack_flags = off ? SS_DISABLE : 0;
+        t->altstack_flags = off ? SS_DISABLE : w[1] & GUEST_SS_AUTODISARM;
     }
     if (a[1])
         memcpy(guest_ptr(t, a[1]), old, sizeof(old));

@@ -193,8 +193,8 @@ static uint64_t compute(struct element *e, uint64_t a, uint64_t b, uint64_t c)
     case IR_OP_vwidenu: case IR_OP_vnarrow: return a;
     case IR_OP_vqdmulh: return high_of_double(e, x, y, false);
     case IR_OP_vqrdmulh: return high_of_double(e, x, y, true);
-    case IR_OP_vmulls: return (uint64_t)(x * y);
-    case IR_OP_vmullu: return a * b;
+    case IR_OP_vmulls: return (uint64_t)((int64_t)(int32_t)a * (int32_t)b);
+    case IR_OP_vmullu: return (uint64_t)(uint32_t)a * (uint32_t)b;
     case IR_OP_vblend: return blend(a, b, c);
     case IR_OP_vqc: return note_saturation(e, a);
     case IR_OP_vshlvs: return shift_by(e, x, b);
@@ -244,8 +244,7 @@ struct ir_vector ir_vector_eval(struct ir_env *env, const struct ir_op *op,
         return ir_crypto_eval(op, v);
     if (rearrange(op, v, &r))
         return r;
-    if (op->opcode == IR_OP_vwidens || op->opcode == IR_OP_vwidenu || op->opcode == IR_OP_vmulls ||
-        op->opcode == IR_OP_vmullu || op->opcode == IR_OP_vhtof) {
+    if (op->opcode == IR_OP_vwidens || op->opcode == IR_OP_vwidenu || op->opcode == IR_OP_vhtof) {
         to = 2 * from;
         count = 64 / from;
     } else if (narrows(op->opcode)) {

@@ -164,7 +164,7 @@ static unsigned element_sizes(unsigned opcode)
     case IR_OP_vqnarrows: case IR_OP_vqnarrowu: case IR_OP_vqnarrowsu: return 6;
     case IR_OP_vext: case IR_OP_vtbl: case IR_OP_vblend: case IR_OP_vqc: return 1;
     case IR_OP_vqdmulh: case IR_OP_vqrdmulh: return 6;
-    case IR_OP_vmulls: case IR_OP_vmullu: return 4;
+    case IR_OP_vmulls: case IR_OP_vmullu: return 8;
     case IR_OP_vpmull: return 9;
     case IR_OP_vaese: case IR_OP_vaesd: case IR_OP_vaesmc: case IR_OP_vaesimc: case IR_OP_vsha1:
     case IR_OP_vsha256h: case IR_OP_vsha256h2: case IR_OP_vsha256su0: case IR_OP_vsha256su1: return 1;

@@ -218,26 +218,14 @@ void emit_vqrdmulh(struct compiler *c, const struct ir_op *op, int32_t i)
     saturate_square(c, op, dst, t);
 }
 
-/* The host multiplies the even elements. */
-static void multiply_long(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn)
-{
-    unsigned a = xa_reg(c, op->arg[0]), b = xa_reg(c, op->arg[1]), t = xa_alloc(c);
-    unsigned dst = xa_dest(c, i, NO_VALUE);
-    x_op2(c, X86_PSHUFD, 0, dst, x_opnd_xmm(a));
-    x_u8(&c->a, 0x10);
-    x_op2(c, X86_PSHUFD, 0, t, x_opnd_xmm(b));
-    x_u8(&c->a, 0x10);
-    x_op3(c, insn, dst, dst, x_opnd_xmm(t));
-}
-
 void emit_vmulls(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    multiply_long(c, op, i, X86_PMULDQ);
+    binary(c, op, i, X86_PMULDQ);
 }
 
 void emit_vmullu(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    multiply_long(c, op, i, X86_PMULUDQ);
+    binary(c, op, i, X86_PMULUDQ);
 }
 
 /* ---- other widths -------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 #include "ir/fold.h"
 #include "ir/opt/passes.h"
 #include "ir/opt/rename.h"
+#include "util/bits.h"
 
 /* A branch on a constant that is never taken. One around an exit stays: values live across its label, see
  * ir_label_is_side. */
@@ -27,11 +28,45 @@ static void simplify_branch(const struct ir_block *b, struct ir_op *op)
     op->arg[0] = test->arg[0];
 }
 
+/* Vectors that have been rearranged lately. */
+struct arranged {
+    int32_t values[8];
+    unsigned next;
+};
+
+static bool rearranges(unsigned opcode)
+{
+    return opcode == IR_OP_vwidens || opcode == IR_OP_vwidenu || opcode == IR_OP_vdup ||
+           opcode == IR_OP_vdupl;
+}
+
+/* The value that is the same as @op's at the next place, or IR_NONE. */
+static int32_t find_arranged(struct arranged *s, const struct ir_block *b, const struct ir_op *op)
+{
+    for (unsigned k = 0; k < ARRAY_SIZE(s->values); k++) {
+        const struct ir_op *other = s->values[k] == IR_NONE ? NULL : &b->ops[s->values[k]];
+        if (other && other->opcode == op->opcode && other->type == op->type && other->aux == op->aux &&
+            other->imm == op->imm && other->arg[0] == op->arg[0])
+            return s->values[k];
+    }
+    s->values[s->next++ % ARRAY_SIZE(s->values)] = (int32_t)b->count;
+    return IR_NONE;
+}
+
+static void forget_arranged(struct arranged *s)
+{
+    for (unsigned k = 0; k < ARRAY_SIZE(s->values); k++)
+        s->values[k] = IR_NONE;
+}
+
 /* The block is emitted anew; what is able to fold goes through the folder. */
 void ir_opt_simplify(struct ir_block *b)
 {
     const struct ir_op *old = b->ops;
     uint32_t count = b->count;
+    const uint8_t *label_uses = ir_label_uses(b);
+    struct arranged arranged = {.next = 0};
+    forget_arranged(&arranged);
     int32_t *name = ir_names_new(b);
     b->capacity = count + count / 4 + 16; /* folding adds constants; grows where need be */
     b->ops = arena_alloc(b->arena, b->capacity * sizeof(*b->ops));
@@ -47,6 +82,15 @@ void ir_opt_simplify(struct ir_block *b)
         *op = old[i];
         ir_names_apply(name, op);
         name[i] = (int32_t)b->count;
+        if (rearranges(op->opcode)) {
+            int32_t same = find_arranged(&arranged, b, op);
+            if (same != IR_NONE) {
+                name[i] = same;
+                continue;
+            }
+        }
+        if (op->opcode == IR_OP_label && !ir_label_is_side(b, b->count, label_uses))
+            forget_arranged(&arranged);
         simplify_branch(b, op);
         b->count += !never_taken(b, op, &old[i + 1]);
     }

@@ -20,7 +20,7 @@ unsigned vector_size(unsigned opcode, unsigned size)
         {IR_OP_vnarrow, IR_OP_vnarrow, 1, 3}, {IR_OP_vdup, IR_OP_vdupl, 0, 2},
         {IR_OP_vext, IR_OP_vtbl, 0, 0},      {IR_OP_vzip, IR_OP_vzip, 0, 2},
         {IR_OP_vaese, IR_OP_vsha256su1, 0, 0},
-        {IR_OP_vmulls, IR_OP_vmullu, 2, 2},  {IR_OP_vqdmulh, IR_OP_vqrdmulh, 1, 2},
+        {IR_OP_vmulls, IR_OP_vmullu, 3, 3},  {IR_OP_vqdmulh, IR_OP_vqrdmulh, 1, 2},
         {IR_OP_vhtof, IR_OP_vhtof, 1, 1},    {IR_OP_vfadd, IR_OP_vfmul, 2, 2},
     };
     if (opcode == IR_OP_vpmull)

@@ -36,10 +36,21 @@ static int32_t vabdl(struct ir_block *b, enum ir_type v, struct neon_type type, 
     return widen(b, type_of(type.size, true), neon_vabd(b, IR_V64, type, x, y));
 }
 
+/* The words of @v as the low halves of doublewords. */
+static int32_t spread_words(struct ir_block *b, int32_t v)
+{
+    const struct ir_op *op = &b->ops[v];
+    if (op->opcode == IR_OP_vdupl && op->aux == 2)
+        return ir_vop(b, IR_OP_vdupl, IR_V128, 2, op->arg[0], IR_NONE, op->imm);
+    return widen(b, type_of(2, true), v);
+}
+
 int32_t neon_vmull(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
 {
-    if (type.size == 2)
-        return ir_vop(b, type.u ? IR_OP_vmullu : IR_OP_vmulls, v, 2, x, y, 0);
+    if (type.size == 2) {
+        y = spread_words(b, y);
+        return ir_vop(b, type.u ? IR_OP_vmullu : IR_OP_vmulls, v, 3, spread_words(b, x), y, 0);
+    }
     y = widen(b, type, y);
     return neon_vmul(b, v, type_of(type.size + 1, type.u), widen(b, type, x), y);
 }

@@ -223,11 +223,16 @@ static void wait_for(int n)
 static void children(void)
 {
     int status;
+    int p[2];
+    char c;
+    pipe(p);
     count = 0;
     install(SIGCHLD, note, 0);
     pid_t pid = fork();
     if (!pid) {
         raise(SIGSTOP);
+        while (read(p[0], &c, 1) != 1)
+            ;
         _exit(9);
     }
     wait_for(1);
@@ -237,7 +242,10 @@ static void children(void)
     kill(pid, SIGCONT);
     waitpid(pid, &status, WCONTINUED);
     printf("continued %d\n", WIFCONTINUED(status));
-    waitpid(pid, &status, 0);
+    wait_for(2);
+    write(p[1], "x", 1);
+    while (waitpid(pid, &status, 0) != pid)
+        ;
     for (int i = 0; i < 5000 && seen[count - 1].si_code != CLD_EXITED; i++)
         usleep(1000);
     printf("last code %d status %d\n", seen[count - 1].si_code, seen[count - 1].si_status);

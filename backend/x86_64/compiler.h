@@ -97,12 +97,12 @@ enum {
 /* Data of the exact computation of a floating-point op, behind the call instruction. Read by
  * exact.c. */
 struct exact_site {
+    uint8_t jump, rel[4]; /* a jump to where the code goes on: so the call returns as the host predicts */
     uint8_t opcode, type, aux;
     uint8_t dst;    /* register: XMM, or general for integer results */
     uint16_t imm;
     int32_t arg[3]; /* register, or EXACT_ENV + offset in the state, -address */
-    int32_t back;   /* where to return to, from the site's first byte on */
-};
+} __attribute__((packed));
 enum { EXACT_ENV = 0x10000 };
 
 /* Guest flags that are not stored yet, and how to compute them (pending.c). */
@@ -162,7 +162,7 @@ struct stub {
     uint32_t index;         /* group number, exit number, helper, that of the fault place; STUB_MEM: from2
                                is for the slow path */
     uint8_t loop;           /* STUB_CHAIN: enum loop_target, the jump is a back edge of the loop */
-    bool nan_known;         /* STUB_EXACT: a result that is a NaN needs no reference */
+    bool nan_known;         /* STUB_EXACT: a result that is a NaN hardly ever needs the reference */
     uint8_t eflags, cinv;   /* STUB_SIDE: as in struct code, and */
     uint32_t insn_left;     /* the instructions to give back */
     struct pending_set pending;

@@ -46,8 +46,8 @@ static enum x86_form to_integer(const struct ir_op *op, bool truncate)
     return sf_is_double(op) ? X86_CVTSD2SI : X86_CVTSS2SI;
 }
 
-/* As int32_t, toward zero or by the unit's mode. What does not fit is 0x80000000 and invalid alone, in
- * which the reference agrees. */
+/* As int32_t, toward zero or by the unit's mode. What does not fit is 0x80000000 and invalid alone, as it is
+ * to be; a number that is positive, and a NaN, become another one out of line. */
 static void to_int32(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     struct sf_flush f = sf_flush_begin(c, op);
@@ -56,7 +56,9 @@ static void to_int32(struct compiler *c, const struct ir_op *op, int32_t i)
     sf_flush_check(c, op, &f, dst, &a, 0, sf_is_double(op), LEAST_NORMAL);
     x_op2(c, to_integer(op, rounding_of(op) == IR_ROUND_ZERO), 0, dst, a);
     x_alu_ri(&c->a, ALU_CMP, 0, dst, 1);
-    exact_if(c, op, CC_O, dst, &a)->back = c->a.p;
+    struct stub *s = exact_if(c, op, CC_O, dst, &a);
+    s->reg = EXACT_SIGNED;
+    s->back = c->a.p;
     sf_flush_end(c, &f);
 }
 
@@ -140,6 +142,7 @@ void emit_ftou(struct compiler *c, const struct ir_op *op, int32_t i)
     sf_compare(c, wide, (unsigned)a.reg, mem(wide ? FP_CONST(c, minus1_64) : FP_CONST(c, minus1_32)));
     struct stub *s = exact_if(c, op, CC_BE, dst, &a);
     s->from2 = large;
+    s->reg = EXACT_UNSIGNED;
     x_op2(c, to_integer(op, true), 1, dst, a);
     s->back = c->a.p;
     sf_flush_end(c, &f);

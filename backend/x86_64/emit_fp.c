@@ -56,6 +56,9 @@ const struct fp_constants fp_constants = {
     .default_nan64 = {0x7ff8000000000000, 0x7ff8000000000000},
     .quiet64 = {BIT64(51), BIT64(51)},
     .quiet32 = {0x0040000000400000, 0x0040000000400000},
+    .quiet_low64 = {BIT64(51)},
+    .quiet_low32 = {BIT64(22)},
+    .infinity64 = {0x7ff0000000000000},
     .least64 = {[LEAST_TERM] = 0x1p-969, [LEAST_FACTOR] = 0x1p-510, [LEAST_FACTOR_INVERSE] = 0x1p510,
                 [LEAST_FUSED] = 0x1p-450, [LEAST_NORMAL] = 0x1p-1022, [LEAST_NORMAL32] = 0x1p-126},
     .least32 = {[LEAST_TERM] = 0x1p-102f, [LEAST_FACTOR] = 0x1p-62f, [LEAST_FACTOR_INVERSE] = 0x1p62f,
@@ -108,7 +111,9 @@ static struct exact_site exact_site(const struct ir_op *op, unsigned dst, const 
 static void exact_call(struct compiler *c, struct exact_site s, const uint8_t *back)
 {
     x_call_to(&c->a, c->be->thunk.exact);
-    s.back = back ? (int32_t)(back - c->a.p) : (int32_t)sizeof(s);
+    int32_t rel = (int32_t)(back ? back - c->a.p : (ptrdiff_t)sizeof(s)) - 5;
+    s.jump = 0xe9;
+    memcpy(s.rel, &rel, sizeof(rel));
     memcpy(c->a.p, &s, sizeof(s));
     c->a.p += sizeof(s);
 }
@@ -134,47 +139,160 @@ static struct opnd place(int32_t where)
     return mem(where < 0 ? x_mem(NO_REG, -where) : x_mem(RBP, where - EXACT_ENV - IR_ENV_BIAS));
 }
 
-/* Is a result that is a NaN known? The default one is, but for fused operations, in which the host does not
- * find infinity times 0 invalid where the addend is a NaN. */
-static bool nan_known(const struct ir_op *op)
+/* A NaN being propagated out of line. */
+struct nan {
+    bool wide;
+    unsigned dst;
+    struct opnd quiet, quiet_low, value; /* the default NaN */
+    const uint8_t *back;
+};
+
+static void nan_load(struct compiler *c, const struct nan *n, unsigned dst, struct opnd from)
 {
-    if (op->aux & IR_FP_DEFAULT_NAN)
-        return op->opcode != IR_OP_fmuladd;
-    return ir_op_info[op->opcode].nargs == 2;
+    x_op2(c, from.kind == OPND_REG ? X86_MOVAPS_RM : n->wide ? X86_MOVSD_RM : X86_MOVSS_RM, 0, dst, from);
 }
 
-/* The NaN that a sum, difference, product or quotient is. Where just one argument is a NaN, it is that one and
- * quiet; where none is, the default one. The host prefers the first of two, the guest one that signals: on to
- * the reference. */
-static void propagate_nan(struct compiler *c, struct stub *s, bool wide, struct opnd nan)
+static void nan_default(struct compiler *c, const struct nan *n)
 {
-    unsigned dst = s->exact.dst, a = (unsigned)s->exact.arg[0];
-    struct opnd b = place(s->exact.arg[1]);
-    enum x86_form load = wide ? X86_MOVSD_RM : X86_MOVSS_RM;
-    sf_compare(c, wide, a, x_opnd_xmm(a));
+    nan_load(c, n, n->dst, n->value);
+    x_patch(x_jmp(&c->a), n->back);
+}
+
+static void nan_quiet(struct compiler *c, const struct nan *n, unsigned a)
+{
+    x_op3(c, X86_ORPS, n->dst, a, n->quiet);
+    x_patch(x_jmp(&c->a), n->back);
+}
+
+/* The NaN of an operation on two: where just one is a NaN, it is that one and quiet, and where none is the
+ * default one; of two the first, unless the second alone signals: on to what follows. */
+static void nan_of_two(struct compiler *c, const struct nan *n, unsigned a, struct opnd b)
+{
+    sf_compare(c, n->wide, a, x_opnd_xmm(a));
     uint8_t *first = x_jcc(&c->a, CC_P);
-    sf_compare(c, wide, a, b);
-    x_patch(x_jcc(&c->a, CC_P), s->back);
-    x_op2(c, load, 0, dst, nan);
-    x_patch(x_jmp(&c->a), s->back);
+    nan_load(c, n, n->dst, b);
+    sf_compare(c, n->wide, n->dst, x_opnd_xmm(n->dst));
+    uint8_t *none = x_jcc(&c->a, CC_NP);
+    nan_quiet(c, n, n->dst);
+    x_patch_here(&c->a, none);
+    nan_default(c, n);
     x_patch_here(&c->a, first);
-    x_op2(c, b.kind == OPND_REG ? X86_MOVAPS_RM : load, 0, dst, b);
-    sf_compare(c, wide, dst, x_opnd_xmm(dst));
-    uint8_t *both = x_jcc(&c->a, CC_P);
-    x_op3(c, X86_ORPS, dst, a, mem(wide ? FP_CONST(c, quiet64) : FP_CONST(c, quiet32)));
-    x_patch(x_jmp(&c->a), s->back);
-    x_patch_here(&c->a, both);
+    nan_load(c, n, n->dst, b);
+    sf_compare(c, n->wide, n->dst, x_opnd_xmm(n->dst));
+    uint8_t *alone = x_jcc(&c->a, CC_NP);
+    x_op2(c, X86_PTEST, 0, n->dst, n->quiet_low);
+    uint8_t *signals = x_jcc(&c->a, CC_E);
+    x_patch_here(&c->a, alone);
+    nan_quiet(c, n, a);
+    x_patch_here(&c->a, signals);
 }
 
+/* The square root of a number is the default one; all else the host has as it is to be. */
+static void nan_of_one(struct compiler *c, const struct nan *n, const struct exact_site *s)
+{
+    unsigned a = (unsigned)s->arg[0];
+    if (s->opcode == IR_OP_fsqrt) {
+        sf_compare(c, n->wide, a, x_opnd_xmm(a));
+        x_patch(x_jcc(&c->a, CC_P), n->back);
+        nan_default(c, n);
+    }
+    x_patch(x_jmp(&c->a), n->back);
+}
+
+/* A factor of a fused operation whose addend is a NaN. Jumps in @exact: to the reference, as it may be
+ * infinity times 0, which the host does not find invalid then, or signals, unless NaNs are the default one. */
+static void nan_factor(struct compiler *c, const struct nan *n, struct opnd x, bool signals, uint8_t *exact[2])
+{
+    nan_load(c, n, n->dst, x);
+    sf_compare(c, n->wide, n->dst, x_opnd_xmm(n->dst));
+    uint8_t *number = x_jcc(&c->a, CC_NP), *next = NULL;
+    exact[0] = NULL;
+    if (signals) {
+        x_op2(c, X86_PTEST, 0, n->dst, n->quiet_low);
+        exact[0] = x_jcc(&c->a, CC_E);
+    }
+    next = x_jmp(&c->a);
+    x_patch_here(&c->a, number);
+    x_op3(c, X86_ANDPS, n->dst, n->dst, mem(n->wide ? FP_CONST(c, abs64) : FP_CONST(c, abs32)));
+    sf_compare(c, n->wide, n->dst, mem(n->wide ? FP_CONST(c, infinity64) : FP_CONST(c, infinity)));
+    exact[1] = x_jcc(&c->a, CC_E);
+    x_patch_here(&c->a, next);
+}
+
+/* The addend comes first, if it signals or no factor does. What jumps here at the end is left to the
+ * reference. */
+static void nan_of_fused(struct compiler *c, const struct nan *n, const struct exact_site *s)
+{
+    unsigned a = (unsigned)s->arg[0];
+    struct opnd factors[2] = {place(s->arg[1]), place(s->arg[2])};
+    bool propagate = !(s->aux & IR_FP_DEFAULT_NAN);
+    uint8_t *exact[2][2], *signals = NULL;
+    sf_compare(c, n->wide, a, x_opnd_xmm(a));
+    uint8_t *number = x_jcc(&c->a, CC_NP);
+    if (propagate) {
+        x_op2(c, X86_PTEST, 0, a, n->quiet_low);
+        signals = x_jcc(&c->a, CC_E);
+    }
+    for (unsigned k = 0; k < 2; k++)
+        nan_factor(c, n, factors[k], propagate, exact[k]);
+    if (propagate) {
+        x_patch_here(&c->a, signals);
+        nan_quiet(c, n, a);
+        x_patch_here(&c->a, number);
+        nan_of_two(c, n, (unsigned)s->arg[1], factors[1]);
+    } else {
+        x_patch_here(&c->a, number);
+        nan_default(c, n);
+    }
+    for (unsigned k = 0; k < 4; k++)
+        if (exact[k / 2][k % 2])
+            x_patch_here(&c->a, exact[k / 2][k % 2]);
+}
+
+/* The NaN that the result is, and back; on behind this where the reference has to say. */
 static void nan_emit(struct compiler *c, struct stub *s)
 {
     bool wide = s->exact.type == IR_F64;
+    struct nan n = {
+        .wide = wide,
+        .dst = s->exact.dst,
+        .quiet = mem(wide ? FP_CONST(c, quiet64) : FP_CONST(c, quiet32)),
+        .quiet_low = mem(wide ? FP_CONST(c, quiet_low64) : FP_CONST(c, quiet_low32)),
+        .value = mem(wide ? FP_CONST(c, default_nan64) : FP_CONST(c, default_nan)),
+        .back = s->back,
+    };
+    if (s->exact.opcode == IR_OP_fmuladd)
+        nan_of_fused(c, &n, &s->exact);
+    else if (s->exact.aux & IR_FP_DEFAULT_NAN)
+        nan_default(c, &n);
+    else if (ir_op_info[s->exact.opcode].nargs == 1)
+        nan_of_one(c, &n, &s->exact);
+    else
+        nan_of_two(c, &n, (unsigned)s->exact.arg[0], place(s->exact.arg[1]));
+}
+
+/* An integer that a float does not fit into. */
+static void saturate(struct compiler *c, const struct stub *s, bool is_signed)
+{
+    bool wide = s->exact.type == IR_F64;
+    unsigned a = (unsigned)s->exact.arg[0], dst = s->exact.dst;
+    struct opnd two32 = mem(wide ? FP_CONST(c, two32_64) : FP_CONST(c, two32_32));
     struct opnd nan = mem(wide ? FP_CONST(c, default_nan64) : FP_CONST(c, default_nan));
-    if (!(s->exact.aux & IR_FP_DEFAULT_NAN)) {
-        propagate_nan(c, s, wide, nan);
-        return;
+    if (is_signed) { /* negative ones have the right value */
+        sf_compare(c, wide, a, mem(FP_CONST(c, zero)));
+        uint8_t *unordered = x_jcc(&c->a, CC_P);
+        x_patch(x_jcc(&c->a, CC_B), s->back);
+        x_mov_ri(&c->a, dst, INT32_MAX);
+        x_patch(x_jmp(&c->a), s->back);
+        x_patch_here(&c->a, unordered);
+        x_mov_ri(&c->a, dst, 0);
+    } else {
+        x_op2(c, wide ? X86_CVTTSD2SI : X86_CVTTSS2SI, 0, dst, nan); /* invalid */
+        sf_compare(c, wide, a, two32);
+        x_mov_ri(&c->a, dst, 0);
+        x_patch(x_jcc(&c->a, CC_B), s->back); /* or unordered */
+        x_mov_ri(&c->a, dst, UINT32_MAX);
     }
-    x_op2(c, wide ? X86_MOVSD_RM : X86_MOVSS_RM, 0, s->exact.dst, nan);
     x_patch(x_jmp(&c->a), s->back);
 }
 
@@ -185,6 +303,10 @@ void exact_stub_emit(struct compiler *c, struct stub *s)
     if (s->from2)
         x_patch_here(&c->a, s->from2);
     uint8_t *number = NULL;
+    if (s->reg == EXACT_SIGNED || s->reg == EXACT_UNSIGNED) {
+        saturate(c, s, s->reg == EXACT_SIGNED);
+        return;
+    }
     if (s->reg == EXACT_IF_EQUAL)
         x_patch(x_jcc(&c->a, CC_NE), s->back);
     if (s->reg == EXACT_IF_EQUAL && s->nan_known)
@@ -210,7 +332,7 @@ void sf_check_nan(struct compiler *c, const struct ir_op *op, bool wide, unsigne
 {
     sf_compare(c, wide, dst, x_opnd_xmm(dst));
     struct stub *s = exact_if(c, op, CC_P, dst, args);
-    s->nan_known = nan_known(op);
+    s->nan_known = true;
     s->back = c->a.p;
 }
 
@@ -222,7 +344,7 @@ void sf_check_tiny(struct compiler *c, const struct ir_op *op, bool wide, unsign
     sf_compare(c, wide, t, mem(wide ? FP_CONST(c, min64) : FP_CONST(c, min32)));
     struct stub *s = exact_if(c, op, CC_BE, dst, args);
     s->reg = EXACT_IF_EQUAL;
-    s->nan_known = nan_known(op);
+    s->nan_known = true;
     s->back = c->a.p;
 }
 

@@ -27,32 +27,29 @@ static void compute_vector(struct exact_frame *f, const struct exact_site *s, st
         memcpy(&v[k], f->xmm[s->arg[k]], sizeof(v[k]));
     r = ir_vector_eval(env, op, v);
     memcpy(f->xmm[s->dst], &r, sizeof(r));
-    f->site += (uint64_t)(int64_t)s->back;
 }
 
 void exact_compute(struct exact_frame *f)
 {
-    struct exact_site s; /* behind the call, wherever that ends */
-    memcpy(&s, (const void *)(uintptr_t)f->site, sizeof(s));
-    struct ir_op op = {.opcode = s.opcode, .type = s.type, .aux = s.aux, .imm = s.imm};
+    const struct exact_site *s = (const void *)(uintptr_t)f->site;
+    struct ir_op op = {.opcode = s->opcode, .type = s->type, .aux = s->aux, .imm = s->imm};
     struct ir_env *env = (struct ir_env *)(uintptr_t)(f->reg[RBP] - IR_ENV_BIAS);
-    if (s.type == IR_V64 || s.type == IR_V128) {
-        compute_vector(f, &s, env, &op);
+    if (s->type == IR_V64 || s->type == IR_V128) {
+        compute_vector(f, s, env, &op);
         return;
     }
     uint64_t v[3] = {0};
     for (unsigned k = 0; k < ir_op_info[op.opcode].nargs; k++) {
-        v[k] = argument(f, &s, k);
+        v[k] = argument(f, s, k);
         char letter = ir_op_info[op.opcode].argtypes[k];
         if (letter == 's' || (letter == 'f' && op.type == IR_F32))
             v[k] = (uint32_t)v[k];
         if (letter == 'w')
-            v[k] = (uint32_t)f->reg[s.arg[k]];
+            v[k] = (uint32_t)f->reg[s->arg[k]];
     }
     uint64_t result = ir_float_eval(env, &op, v[0], v[1], v[2]);
     if (ir_op_info[op.opcode].result == 'w')
-        f->reg[s.dst] = result;
+        f->reg[s->dst] = result;
     else
-        f->xmm[s.dst][0] = result;
-    f->site += (uint64_t)(int64_t)s.back;
+        f->xmm[s->dst][0] = result;
 }

@@ -10,6 +10,8 @@ enum exact_stub {
     EXACT_IF_EQUAL,          /* or unordered, by EFLAGS; else on to `back` */
     EXACT_UNLESS_ZERO,       /* the f32 in `temp` is 0: on to `access` */
     EXACT_UNLESS_ZERO_WIDE,  /* f64 */
+    EXACT_SIGNED,            /* no reference: ftos of what does not fit, which is invalid by now */
+    EXACT_UNSIGNED,          /* likewise ftou, which is not */
 };
 
 static inline bool sf_is_double(const struct ir_op *op)

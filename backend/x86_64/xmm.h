@@ -92,6 +92,7 @@ struct fp_constants {
     uint32_t zero[4];
     uint64_t abs64[2], abs32[2], sign64[2], sign32[2];
     uint64_t default_nan64[2], quiet64[2], quiet32[2];
+    uint64_t quiet_low64[2], quiet_low32[2], infinity64[2]; /* quiet_low: of the lowest element */
     double least64[LEAST_COUNT];
     float least32[LEAST_COUNT];
     double min64, two32_64, minus1_64;
@@ -114,7 +115,7 @@ void exact_stub_emit(struct compiler *c, struct stub *s);
 struct exact_frame {
     uint64_t xmm[16][2];
     uint64_t reg[16];
-    uint64_t site; /* in: address of the struct exact_site; out: address to return to */
+    uint64_t site; /* address of the struct exact_site, whose jump is executed next */
 };
 /** Compute the op of the site by its reference. */
 void exact_compute(struct exact_frame *frame);

@@ -45,7 +45,8 @@ static void compare_repetitions(struct program *p)
     unsigned tests = p->options.suite.count / p->options.repeat;
     for (unsigned i = tests; i < p->options.suite.count; i++) {
         struct citest_result *a = &p->outcomes[i % tests].result, *b = &p->outcomes[i].result;
-        if (a->verdict != b->verdict || a->verdict == CITEST_NOT_RUN || a->verdict == CITEST_TIMEOUT_WALL)
+        if (a->verdict != b->verdict || a->verdict == CITEST_NOT_RUN ||
+            a->verdict == CITEST_TIMEOUT_WALL)
             continue;
         if (a->instructions == b->instructions && a->state_hash == b->state_hash)
             continue;

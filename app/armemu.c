@@ -138,9 +138,11 @@ static bool open_semihosting(struct app *app, struct error *e)
         return error_set(e, "-semihosting-config: readonly= needs root=DIR");
     if (o->semihosting.target == VM_SEMIHOSTING_GDB && !o->gdb)
         return error_set(e, "-semihosting-config: target=gdb needs -gdb or -s");
-    if (o->semihosting.target == VM_SEMIHOSTING_GDB && (o->semihosting.root || o->semihosting.chardev))
-        return error_set(e, "-semihosting-config: root= and chardev= are for target=native and auto; with "
-                            "target=gdb consoles and files are GDB's");
+    if (o->semihosting.target == VM_SEMIHOSTING_GDB &&
+        (o->semihosting.root || o->semihosting.chardev))
+        return error_set(
+            e, "-semihosting-config: root= and chardev= are for target=native and auto; with "
+               "target=gdb consoles and files are GDB's");
     app->command_line = options_command_line(o);
     *c = (struct vm_semihosting_config){
         .enabled = true,
@@ -236,8 +238,10 @@ static bool build(struct app *app, struct error *e)
     o->boot.bare = o->semihosting.enabled;
     o->boot.loads_later = o->gdb && o->start_paused;
     if (o->boot.append && machine_m_profile(o->machine) && !o->semihosting.enabled)
-        return error_set(e, "-append: machine '%s' starts firmware, which can be given a command line "
-                            "only with -semihosting", machine_name(o->machine));
+        return error_set(e,
+                         "-append: machine '%s' starts firmware, which can be given a command line "
+                         "only with -semihosting",
+                         machine_name(o->machine));
     if (!o->boot.rom_size && !o->boot.kernel && !o->boot.bios && !o->boot.loader_count &&
         !o->dump_dtb)
         return error_set(e, "nothing to start: give -kernel, -bios or -device loader");

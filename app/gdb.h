@@ -7,12 +7,12 @@
 #include "process/process.h"
 #include "util/error.h"
 
-/** Open the character device of `-gdb @spec`: sockets as servers that do not wait, and that refuse a
- * second debugger. NULL and @e set on errors. */
+/** Open the character device of `-gdb @spec`: sockets as servers that do not wait, and that refuse
+ * a second debugger. NULL and @e set on errors. */
 struct chardev *gdb_chardev_open(struct chardev_set *set, const char *spec, struct error *e);
 
-/* In front of the name of a socket: a hub there is the debugger (debug/gdb_hub.h). For programs that are executed under a
- * debugger. */
+/* In front of the name of a socket: a hub there is the debugger (debug/gdb_hub.h). For programs
+ * that are executed under a debugger. */
 #define GDB_HUB "hub:"
 /* The only option, for a hub: "FD,FD,FD" follows, the arguments of gdb_hub_run. */
 #define GDB_HUB_OPTION "-gdb-hub"

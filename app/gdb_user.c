@@ -1,6 +1,6 @@
 /*
- * The GDB stub of armemu-user. Its thread has a table of open files for itself alone, so that the guest
- * neither sees nor closes the debugger's, and what the guest closes is closed.
+ * The GDB stub of armemu-user. Its thread has a table of open files for itself alone, so that the
+ * guest neither sees nor closes the debugger's, and what the guest closes is closed.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -26,8 +26,8 @@ static bool on_stdio(const struct gdb_user *g)
     return !strcmp(g->spec, "stdio");
 }
 
-/* Standard error stays, for messages, and what leads to the debugger. The others' numbers stay taken, since streams may be
- * shared. */
+/* Standard error stays, for messages, and what leads to the debugger. The others' numbers stay
+ * taken, since streams may be shared. */
 static bool separate_files(const struct gdb_user *g, struct error *e)
 {
     int first = on_stdio(g) ? STDERR_FILENO : 0;
@@ -39,7 +39,8 @@ static bool separate_files(const struct gdb_user *g, struct error *e)
         return error_set_errno(e, "-g: /proc/self/fd");
     for (struct dirent *entry; (entry = readdir(dir));) {
         int fd = atoi(entry->d_name);
-        if (entry->d_name[0] != '.' && fd >= first && fd != STDERR_FILENO && fd != null && fd != dirfd(dir))
+        if (entry->d_name[0] != '.' && fd >= first && fd != STDERR_FILENO && fd != null &&
+            fd != dirfd(dir))
             dup2(null, fd);
     }
     closedir(dir);
@@ -51,7 +52,8 @@ static bool separate_files(const struct gdb_user *g, struct error *e)
 static struct chardev *open_stdio(struct gdb_user *g, struct error *e)
 {
     struct stat in, out;
-    bool one = !fstat(STDIN_FILENO, &in) && !fstat(STDOUT_FILENO, &out) && S_ISSOCK(in.st_mode) && in.st_ino == out.st_ino;
+    bool one = !fstat(STDIN_FILENO, &in) && !fstat(STDOUT_FILENO, &out) && S_ISSOCK(in.st_mode) &&
+               in.st_ino == out.st_ino;
     if (!one)
         return gdb_chardev_open(g->chardevs, g->spec, e);
     struct chardev *cd = chardev_add(g->chardevs, "socket,id=gdb,fd=0", e);
@@ -102,7 +104,8 @@ static void *run(void *opaque)
 static bool give_up_stdio(struct error *e)
 {
     int null = open("/dev/null", O_RDONLY);
-    bool ok = null >= 0 && dup2(null, STDIN_FILENO) == STDIN_FILENO && dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO;
+    bool ok = null >= 0 && dup2(null, STDIN_FILENO) == STDIN_FILENO &&
+              dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO;
     if (null > STDERR_FILENO)
         close(null);
     return ok || error_set_errno(e, "-g stdio");
@@ -138,7 +141,7 @@ static void end(void *opaque)
     chardev_set_free(g->chardevs);
 }
 
-/* ---- a debugger for several processes ---------------------------------------------------------- */
+/* ---- a debugger for several processes -------------------------------------------------------- */
 
 static int hub_listen(char *name)
 {
@@ -146,7 +149,8 @@ static int hub_listen(char *name)
     uint64_t key;
     if (getrandom(&key, sizeof(key), 0) != sizeof(key))
         return -1;
-    snprintf(name, PROCESS_HUB_MAX, GDB_HUB "armemu-gdb-%d-%016llx", (int)getpid(), (unsigned long long)key);
+    snprintf(name, PROCESS_HUB_MAX, GDB_HUB "armemu-gdb-%d-%016llx", (int)getpid(),
+             (unsigned long long)key);
     const char *path = name + strlen(GDB_HUB);
     strcpy(address.sun_path + 1, path); /* in the abstract namespace */
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(path));
@@ -158,14 +162,15 @@ static int hub_listen(char *name)
     return -1;
 }
 
-/* A grandchild that nobody waits for, and a child between that the guest does not see: it sends no signal. Behind a fork of
- * a process with threads only system calls are safe. */
+/* A grandchild that nobody waits for, and a child between that the guest does not see: it sends no
+ * signal. Behind a fork of a process with threads only system calls are safe. */
 static bool hub_start(int debugger, int stub, int listener, enum gdb_session session)
 {
     char numbers[48];
     const int fds[] = {debugger, stub, listener};
     snprintf(numbers, sizeof(numbers), "%d,%d,%d,%d", debugger, stub, listener, (int)session);
-    char *const argv[] = {(char *)"armemu-user", (char *)GDB_HUB_OPTION, numbers, NULL}, *const envp[] = {NULL};
+    char *const argv[] = {(char *)"armemu-user", (char *)GDB_HUB_OPTION, numbers, NULL},
+                *const envp[] = {NULL};
     int status = -1;
     long between = syscall(SYS_clone, 0l, NULL, NULL, NULL, NULL);
     if (between == 0) {

@@ -5,7 +5,8 @@
 #include "debug/monitor.h"
 #include "vm/vm.h"
 
-/** A monitor on @cd (may be NULL, see monitor_new) that controls @vm, called @name (NULL: nameless). */
+/** A monitor on @cd (may be NULL, see monitor_new) that controls @vm, called @name (NULL:
+ * nameless). */
 struct monitor *monitor_vm_new(struct chardev *cd, struct vm *vm, const char *name);
 
 #endif

@@ -9,7 +9,8 @@ static bool check_used(struct net_set *set, const struct options *o, struct erro
 {
     for (unsigned i = 0; i < o->net.netdev_count; i++)
         if (!net_is_claimed(set, i))
-            return error_set(e, "-netdev %s: no interface uses it (-net nic,netdev=ID)", o->net.netdev[i]);
+            return error_set(e, "-netdev %s: no interface uses it (-net nic,netdev=ID)",
+                             o->net.netdev[i]);
     return true;
 }
 
@@ -31,7 +32,8 @@ static bool open_nic(struct net_set *set, const struct option_nic *from, struct 
     return true;
 }
 
-bool network_open(struct net_set *set, const struct options *o, struct board_nic *nic, struct error *e)
+bool network_open(struct net_set *set, const struct options *o, struct board_nic *nic,
+                  struct error *e)
 {
     struct net *hub = NULL;
     bool ok = true;

@@ -10,7 +10,8 @@ static bool mon_property(struct options *o, const char *key, const char *value, 
     char hint[64];
     if (!strcmp(key, "mode"))
         return (value && !strcmp(value, "readline")) ||
-               error_set(e, "-mon: mode=%s is not supported, only mode=readline is (there is no QMP)",
+               error_set(e,
+                         "-mon: mode=%s is not supported, only mode=readline is (there is no QMP)",
                          value ? value : "");
     if (strcmp(key, "chardev"))
         return error_set(e, "-mon: unknown option '%s'%s", key,

@@ -115,7 +115,8 @@ static void append_pair(char **to, const char *key, const char *value)
     *out = 0;
 }
 
-/* -nic user,...: an interface with a network of its own. What is not of the interface is of the network. */
+/* -nic user,...: an interface with a network of its own. What is not of the interface is of the
+ * network. */
 enum option_status option_nic(struct options *o, const char *value, struct error *e)
 {
     char *copy = option_copy(value), *rest = copy, *inner;
@@ -151,11 +152,11 @@ static bool check_nic(const struct options *o, unsigned index, struct error *e)
     if (!model && !index)
         return error_set(e, "%s: machine '%s' has no network interface", nic->option, machine);
     if (!model)
-        return error_set(e, "%s: machine '%s' has only %u network interface%s", nic->option, machine, index,
-                         index == 1 ? "" : "s");
+        return error_set(e, "%s: machine '%s' has only %u network interface%s", nic->option,
+                         machine, index, index == 1 ? "" : "s");
     return !nic->model || !strcmp(nic->model, model) ||
-           error_set(e, "%s: machine '%s' has no '%s'; its network interface is model=%s", nic->option,
-                     machine, nic->model, model);
+           error_set(e, "%s: machine '%s' has no '%s'; its network interface is model=%s",
+                     nic->option, machine, nic->model, model);
 }
 
 bool options_check_net(const struct options *o, struct error *e)
@@ -166,7 +167,8 @@ bool options_check_net(const struct options *o, struct error *e)
         if (!check_nic(o, i, e))
             return false;
     }
-    return !o->net.user || hub || error_set(e, "-net user: there is no interface for it (-net nic)");
+    return !o->net.user || hub ||
+           error_set(e, "-net user: there is no interface for it (-net nic)");
 }
 
 void options_free_net(struct options *o)

@@ -49,7 +49,8 @@ static bool set_target(struct options *o, const char *value, struct error *e)
         }
     }
     return error_set(e, "-semihosting-config: unknown target '%s'%s (native, auto, gdb)",
-                     value ? value : "", option_hint(value ? value : "", known, hint, sizeof(hint)));
+                     value ? value : "",
+                     option_hint(value ? value : "", known, hint, sizeof(hint)));
 }
 
 static bool set_text(char **to, const char *key, const char *value, struct error *e)
@@ -113,14 +114,15 @@ enum option_status option_semihosting(struct options *o, const char *value, stru
 enum option_status option_semihosting_config(struct options *o, const char *value, struct error *e)
 {
     if (!strcmp(value, "help")) {
-        printf("-semihosting-config [enable=]on|off[,target=native|auto|gdb][,chardev=ID][,arg=TEXT...]\n"
-               "                    [,userspace=on|off][,root=DIR[,readonly=on|off]]\n"
-               "target=gdb   GDB serves consoles and files; auto: while one is attached\n"
-               "chardev=ID   consoles lead to -chardev ...,id=ID instead of the terminal\n"
-               "arg=TEXT     a word of the program's command line; may be repeated; ',,' is a comma\n"
-               "userspace=on unprivileged code may call, too\n"
-               "root=DIR     the program may open files in DIR and below; without it, none\n"
-               "readonly=on  and may not change them\n");
+        printf(
+            "-semihosting-config [enable=]on|off[,target=native|auto|gdb][,chardev=ID][,arg=TEXT...]\n"
+            "                    [,userspace=on|off][,root=DIR[,readonly=on|off]]\n"
+            "target=gdb   GDB serves consoles and files; auto: while one is attached\n"
+            "chardev=ID   consoles lead to -chardev ...,id=ID instead of the terminal\n"
+            "arg=TEXT     a word of the program's command line; may be repeated; ',,' is a comma\n"
+            "userspace=on unprivileged code may call, too\n"
+            "root=DIR     the program may open files in DIR and below; without it, none\n"
+            "readonly=on  and may not change them\n");
         return OPTION_DONE;
     }
     char *copy = option_copy(value), *rest = copy, *inner;
@@ -141,7 +143,8 @@ char *options_command_line(const struct options *o)
     if (o->semihosting.args)
         return option_copy(o->semihosting.args);
     const char *kernel = o->boot.kernel, *append = o->boot.append;
-    if (asprintf(&line, "%s%s%s", kernel ? kernel : "", append ? " " : "", append ? append : "") < 0)
+    if (asprintf(&line, "%s%s%s", kernel ? kernel : "", append ? " " : "", append ? append : "") <
+        0)
         abort();
     return line;
 }

@@ -37,7 +37,8 @@ static bool icount_align(struct options *o, const char *value, struct error *e)
 
 static bool icount_replay(struct options *o, const char *value, struct error *e)
 {
-    return error_set(e, "-icount: record and replay (rr, rrfile, rrsnapshot) are not supported yet");
+    return error_set(e,
+                     "-icount: record and replay (rr, rrfile, rrsnapshot) are not supported yet");
 }
 
 static const struct {

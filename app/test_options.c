@@ -16,7 +16,7 @@ struct row {
     bool (*apply)(struct test_options *o, const char *value, struct error *e);
 };
 
-/* ---- values -------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static bool parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
                          uint64_t *value, struct error *e)
@@ -215,7 +215,7 @@ static bool set_coverage(struct test_options *o, const char *value, struct error
     return true;
 }
 
-/* ---- the table ----------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct row rows[] = {
     {"machine", "M", "NAME", "the board of images without a suite (armemu -M help)", set_machine},
@@ -256,8 +256,9 @@ static void print_help(void)
            "counted in instructions: equal images, equal runs.\n\n");
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
         char left[64];
-        snprintf(left, sizeof(left), "%s%s%s%s%s", rows[i].alias ? "-" : "", rows[i].alias ? rows[i].alias : "",
-                 rows[i].alias ? ", " : "", strlen(rows[i].name) == 1 ? "-" : "--", rows[i].name);
+        snprintf(left, sizeof(left), "%s%s%s%s%s", rows[i].alias ? "-" : "",
+                 rows[i].alias ? rows[i].alias : "", rows[i].alias ? ", " : "",
+                 strlen(rows[i].name) == 1 ? "-" : "--", rows[i].name);
         size_t len = strlen(left);
         snprintf(left + len, sizeof(left) - len, " %s", rows[i].value ? rows[i].value : "");
         printf("  %-30s %s\n", left, rows[i].help);
@@ -267,7 +268,7 @@ static void print_help(void)
            "all tests counts. 130: interrupted.\n");
 }
 
-/* ---- the parser ---------------------------------------------------------------------------------- */
+/* ---- the parser ------------------------------------------------------------------------------ */
 
 static const struct row *find_row(const char *name, size_t len)
 {
@@ -295,7 +296,8 @@ static bool error_unknown(const char *arg, const char *name, size_t len, struct 
 static bool is_suite(const char *path)
 {
     size_t len = strlen(path);
-    return (len > 5 && !strcmp(path + len - 5, ".yaml")) || (len > 4 && !strcmp(path + len - 4, ".yml"));
+    return (len > 5 && !strcmp(path + len - 5, ".yaml")) ||
+           (len > 4 && !strcmp(path + len - 4, ".yml"));
 }
 
 static bool add_image(struct test_options *o, const char *path, struct error *e)
@@ -323,7 +325,8 @@ static const struct row *row_of(const char *arg, const char **value, struct erro
 }
 
 /* Options first, wherever they stand; then the images and suites, for which they hold. */
-static bool parse_options(struct test_options *o, int argc, char **argv, bool *done, struct error *e)
+static bool parse_options(struct test_options *o, int argc, char **argv, bool *done,
+                          struct error *e)
 {
     for (int i = 1; i < argc; i++) {
         const char *value;

@@ -109,7 +109,8 @@ static enum status set_window(struct user_options *o, char *value, struct error 
 {
     if (!parse_size(value, &o->window) || o->window % SPACE_PAGE || o->window < 4ull << 30 ||
         o->window >> 47) /* the code cache is below */
-        return result(error_set(e, "-B: '%s' is not a host address from 4G on, a multiple of 4k", value));
+        return result(
+            error_set(e, "-B: '%s' is not a host address from 4G on, a multiple of 4k", value));
     return OK;
 }
 
@@ -276,9 +277,10 @@ static enum status help(struct user_options *o, char *value, struct error *e)
                  rows[i].value_name ? rows[i].value_name : "");
         printf("  %-23s %s\n", left, rows[i].help);
     }
-    printf("\nVariables: ARMEMU_LD_PREFIX is -L where that is not given, ARMEMU_CODE_CACHE -code-cache\n"
-           "(default: ~/.cache/armemu/code).\n"
-           "The exit status is the program's; 126 or 127 when it cannot be started.\n");
+    printf(
+        "\nVariables: ARMEMU_LD_PREFIX is -L where that is not given, ARMEMU_CODE_CACHE -code-cache\n"
+        "(default: ~/.cache/armemu/code).\n"
+        "The exit status is the program's; 126 or 127 when it cannot be started.\n");
     return DONE;
 }
 
@@ -359,8 +361,9 @@ static void resolve_prefix(struct user_options *o)
     o->self[n] = (char *)o->prefix;
 }
 
-/* What binfmt_misc's flags O and P give: the program's open file, and its own name behind its path. As
- * the kernel makes such a command line, there are no options in it. False: there is no flag P. */
+/* What binfmt_misc's flags O and P give: the program's open file, and its own name behind its path.
+ * As the kernel makes such a command line, there are no options in it. False: there is no flag
+ * P. */
 static bool take_from_kernel(struct user_options *o, int argc, char **argv)
 {
     enum { PRESERVE_ARGV0 = 1 }; /* in AT_FLAGS */

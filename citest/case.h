@@ -1,6 +1,6 @@
 /*
- * A test: an image, the machine that it runs on, what it gets as input and what must come of it. And
- * the list of tests of a run.
+ * A test: an image, the machine that it runs on, what it gets as input and what must come of it.
+ * And the list of tests of a run.
  */
 #ifndef ARMEMU_CITEST_CASE_H
 #define ARMEMU_CITEST_CASE_H
@@ -28,7 +28,8 @@ struct citest_pattern {
     const char *file;      /* in the content of this file instead; NULL: output */
 };
 
-/* Input of a port: @send, when @after has appeared there behind where the step before found its text. */
+/* Input of a port: @send, when @after has appeared there behind where the step before found its
+ * text. */
 struct citest_input {
     struct citest_input *next;
     const char *after;     /* NULL: at once */
@@ -94,8 +95,8 @@ void citest_case_defaults(struct citest_case *c);
 /** "fault", "warn" or "zero" as -unmapped has it; false for others. */
 bool citest_unmapped_find(const char *name, enum vm_unmapped *value);
 
-/** A size in bytes, or with suffix K, M or G: 1 .. CITEST_SIZE_MAX, so that sums of sizes do not overflow.
- * False for others, which CITEST_NO_SIZE tells of. */
+/** A size in bytes, or with suffix K, M or G: 1 .. CITEST_SIZE_MAX, so that sums of sizes do not
+ * overflow. False for others, which CITEST_NO_SIZE tells of. */
 bool citest_parse_size(const char *text, uint64_t *value);
 #define CITEST_SIZE_MAX (1ull << 40)
 #define CITEST_NO_SIZE "'%.40s' is not a size, such as 65536, 64K or 1M, at most 1024G"

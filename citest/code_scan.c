@@ -46,7 +46,7 @@ static void add_section(struct code_scan *s, Elf_Scn *scn, const GElf_Shdr *h)
     };
 }
 
-/* ---- mapping symbols ------------------------------------------------------------------------------ */
+/* ---- mapping symbols ------------------------------------------------------------------------- */
 
 struct mark {
     uint32_t address;
@@ -114,7 +114,7 @@ static void apply_marks(struct section *s, const struct mark *marks, size_t coun
     }
 }
 
-/* ---- decoding ------------------------------------------------------------------------------------- */
+/* ---- decoding -------------------------------------------------------------------------------- */
 
 static uint32_t halfword(const struct section *s, uint32_t at)
 {

@@ -8,7 +8,8 @@
 
 struct code_scan;
 
-/** Scan @elf; never NULL. Data between the code is told apart by the mapping symbols ($a, $t, $d). */
+/** Scan @elf; never NULL. Data between the code is told apart by the mapping symbols ($a, $t,
+ * $d). */
 struct code_scan *code_scan_new(Elf *elf);
 void code_scan_free(struct code_scan *s);
 

@@ -58,7 +58,7 @@ void coverage_free(struct coverage *cov)
     free(cov);
 }
 
-/* ---- places -------------------------------------------------------------------------------------- */
+/* ---- places ---------------------------------------------------------------------------------- */
 
 static struct place *place_slot(const struct places *p, uint32_t address)
 {
@@ -149,7 +149,7 @@ void coverage_add(struct coverage *cov, const char *path, int fd)
             add_entry(image, &entries[i]);
 }
 
-/* ---- source files -------------------------------------------------------------------------------- */
+/* ---- source files ---------------------------------------------------------------------------- */
 
 struct branch {
     uint32_t line, address;
@@ -217,7 +217,8 @@ static void line_add(struct source *s, uint32_t line, uint32_t hits)
     s->line_hits[line] = (before > hits ? before : hits) + 1;
 }
 
-/* Branches are numbered within their line by address; those of several images at one address are one. */
+/* Branches are numbered within their line by address; those of several images at one address are
+ * one. */
 static void branch_add(struct source *s, const struct branch *b)
 {
     for (uint32_t i = 0; i < s->branch_count; i++)
@@ -257,7 +258,7 @@ static void report_free(struct report *r)
     }
 }
 
-/* ---- an image's DWARF ---------------------------------------------------------------------------- */
+/* ---- an image's DWARF ------------------------------------------------------------------------ */
 
 struct unit {
     struct report *report;
@@ -291,7 +292,8 @@ static void add_range(struct unit *u, const char *file, int line, uint32_t start
         bool known = p && (p->taken || p->not_taken);
         if (!known && !code_scan_is_branch(u->scan, a))
             continue;
-        const struct branch b = {(uint32_t)line, a, p != NULL, p ? p->taken : 0, p ? p->not_taken : 0};
+        const struct branch b = {(uint32_t)line, a, p != NULL, p ? p->taken : 0,
+                                 p ? p->not_taken : 0};
         branch_add(s, &b);
     }
 }
@@ -363,7 +365,7 @@ static bool add_image(struct report *r, const struct image *image, struct error 
     return any || error_set(e, "%s: there are no line tables", image->path);
 }
 
-/* ---- LCOV ---------------------------------------------------------------------------------------- */
+/* ---- LCOV ------------------------------------------------------------------------------------ */
 
 static int branch_order(const void *a, const void *b)
 {

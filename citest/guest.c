@@ -76,9 +76,10 @@ static void cut(struct guest *g, enum citest_verdict v, const char *reason)
     vm_quit(g->vm, STATUS_CUT);
 }
 
-/* ---- output and input ---------------------------------------------------------------------------- */
+/* ---- output and input ------------------------------------------------------------------------ */
 
-/* Has @text appeared at or behind *@from? It is moved behind the text, or as far as needs not be looked at again. */
+/* Has @text appeared at or behind *@from? It is moved behind the text, or as far as needs not be
+ * looked at again. */
 static bool appeared(struct port *p, const char *text, uint64_t *from)
 {
     const uint8_t *output = citest_output(p->guest->shared, p->number);
@@ -172,7 +173,7 @@ static void inputs_start(struct guest *g)
     }
 }
 
-/* ---- limits -------------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 static void virtual_timeout(void *opaque)
 {
@@ -223,7 +224,7 @@ static void limits_start(struct guest *g)
     timer_set(&g->wall_limit, g->c->wall_timeout_ns);
 }
 
-/* ---- the machine --------------------------------------------------------------------------------- */
+/* ---- the machine ----------------------------------------------------------------------------- */
 
 static bool grant_folder(struct guest *g)
 {
@@ -322,7 +323,7 @@ static bool build(struct guest *g)
     return true;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void judge_exit(struct guest *g, int status)
 {
@@ -332,8 +333,9 @@ static void judge_exit(struct guest *g, int status)
         return;
     bool error = end && end->reason != EXIT_APPLICATION; /* such as a fault handler's */
     if (error && end->name)
-        set_reason(g, g->fault[0] ? CITEST_GUEST_FAULT : CITEST_FAILED, "exit status %d (%s), not %d%s%s",
-                   status, end->name, g->c->exit_status, g->fault[0] ? ", behind: " : "", g->fault);
+        set_reason(g, g->fault[0] ? CITEST_GUEST_FAULT : CITEST_FAILED,
+                   "exit status %d (%s), not %d%s%s", status, end->name, g->c->exit_status,
+                   g->fault[0] ? ", behind: " : "", g->fault);
     else
         set_reason(g, CITEST_FAILED, "exit status %d, not %d", status, g->c->exit_status);
 }
@@ -366,7 +368,8 @@ static void judge(struct guest *g, int status)
 
 static void write_covered(void *opaque, const struct engine_covered *c)
 {
-    const struct coverage_entry entry = {(uint32_t)c->start, (uint32_t)c->end, (uint32_t)c->branch, c->taken};
+    const struct coverage_entry entry = {(uint32_t)c->start, (uint32_t)c->end, (uint32_t)c->branch,
+                                         c->taken};
     fwrite(&entry, sizeof(entry), 1, opaque);
 }
 

@@ -52,7 +52,8 @@ static void complain(const struct citest_pattern *p, bool found, char *reason)
              found ? "contains" : "does not contain", p->is_regex ? "a match of " : "", p->text);
 }
 
-static bool read_below(const char *root, const char *name, uint8_t **data, size_t *size, char *reason)
+static bool read_below(const char *root, const char *name, uint8_t **data, size_t *size,
+                       char *reason)
 {
     struct error e = {0};
     char path[4096];

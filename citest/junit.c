@@ -95,7 +95,8 @@ static void counts(FILE *f, const struct citest_run *run)
     const unsigned *n = run->by_verdict;
     unsigned errors = n[CITEST_IMAGE_ERROR] + n[CITEST_INTERNAL_ERROR];
     unsigned bad = run->suite->count - n[CITEST_PASSED] - n[CITEST_NOT_RUN];
-    fprintf(f, " tests=\"%u\" failures=\"%u\" errors=\"%u\"", run->suite->count, bad - errors, errors);
+    fprintf(f, " tests=\"%u\" failures=\"%u\" errors=\"%u\"", run->suite->count, bad - errors,
+            errors);
 }
 
 static void document(FILE *f, const struct citest_run *run)

@@ -48,7 +48,7 @@ struct pool {
     bool stopping, interrupted;
 };
 
-/* ---- the process of a test ------------------------------------------------------------------------ */
+/* ---- the process of a test ------------------------------------------------------------------- */
 
 static void child_redirect(const struct slot *s)
 {
@@ -69,7 +69,8 @@ static void child(struct pool *p, struct slot *s)
     _exit(0);
 }
 
-static bool slot_prepare(struct slot *s, const struct citest_case *c, bool coverage, struct error *e)
+static bool slot_prepare(struct slot *s, const struct citest_case *c, bool coverage,
+                         struct error *e)
 {
     size_t size = sizeof(*s->shared) + c->output_limit * CITEST_PORTS;
     if (s->shared && s->shared_size < size) {
@@ -78,8 +79,8 @@ static bool slot_prepare(struct slot *s, const struct citest_case *c, bool cover
     }
     if (!s->shared) {
         s->shared_size = size;
-        s->shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
-                         -1, 0);
+        s->shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (s->shared == MAP_FAILED) {
             s->shared = NULL;
             return error_set_errno(e, "no memory for the output of a test");
@@ -136,7 +137,7 @@ static bool slot_start(struct pool *p, struct slot *s, unsigned index, struct er
     return true;
 }
 
-/* ---- its end -------------------------------------------------------------------------------------- */
+/* ---- its end --------------------------------------------------------------------------------- */
 
 /* A guest may write anything, a text has no zero bytes: they become '?'. */
 static char *text_of(const void *data, size_t len)
@@ -154,7 +155,8 @@ static char *text_of(const void *data, size_t len)
 static char *read_messages(int fd)
 {
     off_t size = lseek(fd, 0, SEEK_END);
-    size_t len = size > CITEST_EXPLANATION_MAX ? CITEST_EXPLANATION_MAX : (size_t)(size < 0 ? 0 : size);
+    size_t len = size > CITEST_EXPLANATION_MAX ? CITEST_EXPLANATION_MAX
+                                               : (size_t)(size < 0 ? 0 : size);
     char *text = malloc(len + 1);
     if (!text)
         abort();
@@ -182,9 +184,11 @@ static void explain_death(const struct slot *s, int status, const struct citest_
     else if (why[s->killed_for])
         snprintf(r->reason, sizeof(r->reason), "%s", why[s->killed_for]);
     else if (WIFSIGNALED(status))
-        snprintf(r->reason, sizeof(r->reason), "the emulator died: %s", strsignal(WTERMSIG(status)));
+        snprintf(r->reason, sizeof(r->reason), "the emulator died: %s",
+                 strsignal(WTERMSIG(status)));
     else
-        snprintf(r->reason, sizeof(r->reason), "the emulator ended with status %d", WEXITSTATUS(status));
+        snprintf(r->reason, sizeof(r->reason), "the emulator ended with status %d",
+                 WEXITSTATUS(status));
 }
 
 static void slot_ended(struct pool *p, struct slot *s)
@@ -258,7 +262,7 @@ static void look_at_limits(struct pool *p)
     }
 }
 
-/* ---- all of them ---------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 static bool start_more(struct pool *p, struct error *e)
 {

@@ -15,8 +15,8 @@ struct citest_pool_config {
     void *opaque;
 };
 
-/** Run all tests of @s and fill @outcomes, one for each (cleared by the caller). False when a signal ended it, or
- * nothing could be started (@e is set then). */
+/** Run all tests of @s and fill @outcomes, one for each (cleared by the caller). False when a
+ * signal ended it, or nothing could be started (@e is set then). */
 bool citest_pool_run(const struct citest_suite *s, struct citest_outcome *outcomes,
                      const struct citest_pool_config *config, struct error *e);
 

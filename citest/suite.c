@@ -27,8 +27,8 @@ static bool fail(const struct reader *r, const yaml_node_t *n, const char *fmt, 
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    return error_set(r->e, "%s:%zu:%zu: %s", r->path, n->start_mark.line + 1, n->start_mark.column + 1,
-                     text);
+    return error_set(r->e, "%s:%zu:%zu: %s", r->path, n->start_mark.line + 1,
+                     n->start_mark.column + 1, text);
 }
 
 static const yaml_node_t *node(const struct reader *r, int index)
@@ -36,7 +36,7 @@ static const yaml_node_t *node(const struct reader *r, int index)
     return yaml_document_get_node((yaml_document_t *)&r->doc, index);
 }
 
-/* ---- scalars ------------------------------------------------------------------------------------- */
+/* ---- scalars --------------------------------------------------------------------------------- */
 
 static bool text_of(const struct reader *r, const yaml_node_t *n, const char **text, size_t *len)
 {
@@ -84,7 +84,7 @@ static bool seconds_of(const struct reader *r, const yaml_node_t *n, int64_t *ns
            (citest_parse_seconds(text, ns) || fail(r, n, CITEST_NO_SECONDS, text));
 }
 
-/* ---- tables of keys ------------------------------------------------------------------------------ */
+/* ---- tables of keys -------------------------------------------------------------------------- */
 
 struct key {
     const char *name;
@@ -130,7 +130,7 @@ static bool each_item(struct reader *r, const yaml_node_t *n,
     return true;
 }
 
-/* ---- patterns ------------------------------------------------------------------------------------ */
+/* ---- patterns -------------------------------------------------------------------------------- */
 
 struct pattern_target {
     struct citest_case *c;
@@ -207,7 +207,7 @@ static bool set_reject(struct reader *r, const yaml_node_t *n, void *c)
     return patterns(r, n, c, CITEST_ANY, true, NULL);
 }
 
-/* ---- ports --------------------------------------------------------------------------------------- */
+/* ---- ports ----------------------------------------------------------------------------------- */
 
 struct port_target {
     struct citest_case *c;
@@ -296,7 +296,7 @@ static bool set_uart3(struct reader *r, const yaml_node_t *n, void *c)
     return port(r, n, c, CITEST_UART0 + 3);
 }
 
-/* ---- files --------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 struct file_target {
     struct citest_case *c;
@@ -347,7 +347,7 @@ static bool set_files(struct reader *r, const yaml_node_t *n, void *c)
     return true;
 }
 
-/* ---- a test -------------------------------------------------------------------------------------- */
+/* ---- a test ---------------------------------------------------------------------------------- */
 
 /* A name of a file, relative to the suite's folder. */
 static bool path_of(struct reader *r, const yaml_node_t *n, const char **path)
@@ -450,7 +450,8 @@ static bool add_argument(struct reader *r, const yaml_node_t *n, void *opaque)
     char *joined;
     if (!string_of(r, n, &text))
         return false;
-    if (asprintf(&joined, "%s%s%s", c->arguments ? c->arguments : "", c->arguments ? " " : "", text) < 0)
+    if (asprintf(&joined, "%s%s%s", c->arguments ? c->arguments : "", c->arguments ? " " : "",
+                 text) < 0)
         abort();
     c->arguments = citest_copy(r->suite, joined, strlen(joined));
     free(joined);
@@ -570,7 +571,8 @@ static const yaml_node_t *value_of(const struct reader *r, const yaml_node_t *ma
 {
     if (map->type != YAML_MAPPING_NODE)
         return NULL;
-    for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
+    for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
+         p++) {
         const yaml_node_t *key = node(r, p->key);
         if (key->type == YAML_SCALAR_NODE && !strcmp((const char *)key->data.scalar.value, name))
             return node(r, p->value);

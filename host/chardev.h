@@ -106,12 +106,13 @@ void chardev_accept_input(struct chardev *cd);
  * CHARDEV_FOCUS_OUT. */
 bool chardev_is_shared(const struct chardev *cd);
 
-/** Let the input of a mux come to its endpoint @cd from now on, with what the one that had the focus has
- * not taken yet (delivered within this call); nothing for other devices. */
+/** Let the input of a mux come to its endpoint @cd from now on, with what the one that had the
+ * focus has not taken yet (delivered within this call); nothing for other devices. */
 void chardev_take_focus(struct chardev *cd);
 
-/** A socket device with a peer: let it talk on @fd from here on, and return the peer's descriptor, which is the
- * caller's then. The front end does not notice. -1: it has none, and nothing has been changed. */
+/** A socket device with a peer: let it talk on @fd from here on, and return the peer's descriptor,
+ * which is the caller's then. The front end does not notice. -1: it has none, and nothing has been
+ * changed. */
 int chardev_socket_exchange(struct chardev *cd, int fd);
 
 /** Is a peer connected? Always true for null, stdio, file, pipe and pty. */

@@ -25,19 +25,23 @@ struct socket_state {
 };
 
 /* The length of the address; 0: it is too long. */
-static socklen_t unix_address(const char *path, bool abstract, struct sockaddr_un *address, struct error *e)
+static socklen_t unix_address(const char *path, bool abstract, struct sockaddr_un *address,
+                              struct error *e)
 {
     size_t len = strlen(path);
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (len + 1 + abstract > sizeof(address->sun_path)) {
-        error_set(e, "socket path '%s' is longer than %zu bytes", path, sizeof(address->sun_path) - 1);
+        error_set(e, "socket path '%s' is longer than %zu bytes", path,
+                  sizeof(address->sun_path) - 1);
         return 0;
     }
     strcpy(address->sun_path + abstract, path);
-    return (socklen_t)(abstract ? offsetof(struct sockaddr_un, sun_path) + 1 + len : sizeof(*address));
+    return (socklen_t)(abstract ? offsetof(struct sockaddr_un, sun_path) + 1 + len
+                                : sizeof(*address));
 }
 
-static int unix_socket(struct socket_state *st, const char *path, bool abstract, bool server, struct error *e)
+static int unix_socket(struct socket_state *st, const char *path, bool abstract, bool server,
+                       struct error *e)
 {
     struct sockaddr_un address;
     struct stat info;
@@ -241,8 +245,11 @@ static int inherited_socket(struct chardev *cd, const char *number, bool server,
     struct stat info;
     char *end;
     long fd = strtol(number, &end, 10);
-    if (server || *end || end == number || fd < 0 || fd > INT32_MAX || fstat((int)fd, &info) || !S_ISSOCK(info.st_mode)) {
-        error_set(e, server ? "option 'fd' is for clients" : "'%s' is not the descriptor of a socket", number);
+    if (server || *end || end == number || fd < 0 || fd > INT32_MAX || fstat((int)fd, &info) ||
+        !S_ISSOCK(info.st_mode)) {
+        error_set(e,
+                  server ? "option 'fd' is for clients" : "'%s' is not the descriptor of a socket",
+                  number);
         return -1;
     }
     chardev_describe(cd, "fd:%ld", fd);
@@ -256,7 +263,8 @@ static int open_address(struct chardev *cd, const struct chardev_options *o, boo
                         struct error *e)
 {
     struct socket_state *st = cd->state;
-    const char *path = chardev_option(o, "path"), *port = chardev_option(o, "port"), *number = chardev_option(o, "fd");
+    const char *path = chardev_option(o, "path"), *port = chardev_option(o, "port"),
+               *number = chardev_option(o, "fd");
     if (!path + !port + !number != 2) {
         error_set(e, "a socket needs either path=... or host=...,port=... or fd=...");
         return -1;

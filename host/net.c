@@ -72,8 +72,8 @@ void net_accept_input(struct net *net)
     net->delivering = false;
 }
 
-/* A slot that has been taken from the ring is not overwritten while its frame is received: the ring is
- * never full then, and new frames go to its end. */
+/* A slot that has been taken from the ring is not overwritten while its frame is received: the ring
+ * is never full then, and new frames go to its end. */
 void net_deliver(struct net *net, const uint8_t *frame, size_t len)
 {
     if (!net->front || !len || len > NET_FRAME_MAX || net->count >= NET_QUEUE_MAX - 1)

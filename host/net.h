@@ -19,7 +19,8 @@
 struct net;     /* a back end */
 struct net_set; /* those of one VM */
 
-/* The longest frame, with a VLAN tag; a front end may send shorter ones only, and gets no others. */
+/* The longest frame, with a VLAN tag; a front end may send shorter ones only, and gets no
+ * others. */
 enum { NET_FRAME_MAX = 1518 };
 /* Frames that wait for a front end; more are dropped. */
 enum { NET_QUEUE_MAX = 128 };
@@ -64,16 +65,16 @@ void net_set_free(struct net_set *set);
  */
 struct net *net_add(struct net_set *set, const char *spec, const char *option, bool need_id,
                     struct error *e);
-/** The back end of `-netdev ...,id=@id`, for one front end: an error where there is none, or where it
- * was claimed before. */
+/** The back end of `-netdev ...,id=@id`, for one front end: an error where there is none, or where
+ * it was claimed before. */
 struct net *net_claim(struct net_set *set, const char *id, struct error *e);
 /** Was the back end that net_add made as number @index claimed? */
 bool net_is_claimed(const struct net_set *set, unsigned index);
 /** Print kinds and their options, for `-netdev help`. */
 void net_print_help(FILE *out);
 
-/** Parse "52:54:00:12:34:56" (or with dashes) into a number with the first byte on top. An address of
- * a group is no address of an interface. */
+/** Parse "52:54:00:12:34:56" (or with dashes) into a number with the first byte on top. An address
+ * of a group is no address of an interface. */
 bool net_parse_mac(const char *text, uint64_t *mac);
 
 #endif

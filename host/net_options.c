@@ -122,8 +122,10 @@ static bool read_forward(struct net_user_config *c, const char *value, struct er
     char *dash = ok ? strchr(strcpy(copy, colon + 1), '-') : NULL;
     if (dash)
         *dash = 0;
-    if (!dash || !read_end(copy, &f->host, &f->host_port) || !read_end(dash + 1, &f->guest, &f->guest_port))
-        return error_set(e, "hostfwd=%s is not [tcp|udp]:[HOSTADDR]:HOSTPORT-[GUESTADDR]:GUESTPORT", value);
+    if (!dash || !read_end(copy, &f->host, &f->host_port) ||
+        !read_end(dash + 1, &f->guest, &f->guest_port))
+        return error_set(e, "hostfwd=%s is not [tcp|udp]:[HOSTADDR]:HOSTPORT-[GUESTADDR]:GUESTPORT",
+                         value);
     c->forward_count++;
     return true;
 }
@@ -225,7 +227,8 @@ static bool read_spec(struct reading *r, char *text, struct error *e)
     while ((name = next_pair(&rest, &value)))
         if ((*name || rest) && !read_key(r, name, value, e))
             return false;
-    return r->config.ipv4 || r->config.ipv6 || error_set(e, "user: ipv4=off and ipv6=off leave nothing");
+    return r->config.ipv4 || r->config.ipv6 ||
+           error_set(e, "user: ipv4=off and ipv6=off leave nothing");
 }
 
 /* ---- the set --------------------------------------------------------------------------------- */

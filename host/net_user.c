@@ -1,8 +1,8 @@
 /*
- * The network "user": a network with a gateway, a DHCP and a DNS server, all played by libslirp, whose
- * connections are sockets of this process. The library wants a poll loop of its own around it; here its
- * descriptors are in an epoll set that the event loop watches, and its timeouts are timers of a queue on
- * the host's clock.
+ * The network "user": a network with a gateway, a DHCP and a DNS server, all played by libslirp,
+ * whose connections are sockets of this process. The library wants a poll loop of its own around
+ * it; here its descriptors are in an epoll set that the event loop watches, and its timeouts are
+ * timers of a queue on the host's clock.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -28,8 +28,8 @@ struct slirp_library {
     void (*poll)(Slirp *slirp, int error, SlirpGetREventsCb get, void *opaque);
     void (*input)(Slirp *slirp, const uint8_t *packet, int len);
     void (*handle_timer)(Slirp *slirp, SlirpTimerId id, void *opaque);
-    int (*add_hostfwd)(Slirp *slirp, int udp, struct in_addr host, int host_port, struct in_addr guest,
-                       int guest_port);
+    int (*add_hostfwd)(Slirp *slirp, int udp, struct in_addr host, int host_port,
+                       struct in_addr guest, int guest_port);
 };
 
 struct net_user {
@@ -66,7 +66,8 @@ static bool library_load(struct slirp_library *lib, struct error *e)
         dlsym(library, "slirp_add_hostfwd"),
     };
     return (lib->new && lib->cleanup && lib->fill && lib->poll && lib->input && lib->handle_timer &&
-            lib->add_hostfwd) || error_set(e, "user: libslirp.so.0 lacks functions: is it older than 4.7?");
+            lib->add_hostfwd) ||
+           error_set(e, "user: libslirp.so.0 lacks functions: is it older than 4.7?");
 }
 
 /* ---- polling --------------------------------------------------------------------------------- */
@@ -271,7 +272,8 @@ static struct in_addr within(struct in_addr network, struct in_addr given, uint3
     return given.s_addr ? given : (struct in_addr){htonl(ntohl(network.s_addr) + number)};
 }
 
-/* The addresses that are not given are those that QEMU's users know: gateway .2, DNS .3, guests from .15. */
+/* The addresses that are not given are those that QEMU's users know: gateway .2, DNS .3, guests
+ * from .15. */
 static bool fill_config(SlirpConfig *out, const struct net_user_config *c, struct error *e)
 {
     struct in_addr net = c->network, mask = c->mask;

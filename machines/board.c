@@ -10,7 +10,7 @@
 #include "machines/internal.h"
 #include "util/bits.h"
 
-/* ---- windows ---------------------------------------------------------------------------------------------- */
+/* ---- windows --------------------------------------------------------------------------------- */
 
 static bool window_read(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64_t *value)
 {
@@ -48,21 +48,26 @@ static bool window_add(struct board *b, struct device *dev, unsigned region, uin
                             window_new(p, dev, region), e);
 }
 
-/* ---- roles ------------------------------------------------------------------------------------------------- */
+/* ---- roles ----------------------------------------------------------------------------------- */
 
 static void connect_intc(struct board *b, struct device *gic)
 {
     b->intc = gic;
     for (unsigned cpu = 0; cpu < b->config.cpu_count; cpu++) {
-        gicv2_connect_cpu(gic, cpu, GICV2_IRQ, b->config.cpu_line(b->config.opaque, cpu, BOARD_CPU_IRQ));
-        gicv2_connect_cpu(gic, cpu, GICV2_FIQ, b->config.cpu_line(b->config.opaque, cpu, BOARD_CPU_FIQ));
+        gicv2_connect_cpu(gic, cpu, GICV2_IRQ,
+                          b->config.cpu_line(b->config.opaque, cpu, BOARD_CPU_IRQ));
+        gicv2_connect_cpu(gic, cpu, GICV2_FIQ,
+                          b->config.cpu_line(b->config.opaque, cpu, BOARD_CPU_FIQ));
     }
 }
 
 static void connect_timer(struct board *b, struct device *timer)
 {
     static const unsigned ppi[ARCH_TIMER_KINDS] = {
-        [ARCH_TIMER_PHYS] = 30, [ARCH_TIMER_PHYS_S] = 29, [ARCH_TIMER_VIRT] = 27, [ARCH_TIMER_HYP] = 26,
+        [ARCH_TIMER_PHYS] = 30,
+        [ARCH_TIMER_PHYS_S] = 29,
+        [ARCH_TIMER_VIRT] = 27,
+        [ARCH_TIMER_HYP] = 26,
     };
     b->timer = timer;
     for (unsigned cpu = 0; cpu < b->config.cpu_count; cpu++)
@@ -94,7 +99,7 @@ static void take_role(struct board *b, const struct machine_row *row, struct dev
     }
 }
 
-/* ---- building ------------------------------------------------------------------------------------------------ */
+/* ---- building -------------------------------------------------------------------------------- */
 
 struct build {
     struct board *board;
@@ -154,7 +159,8 @@ static bool add_device(struct build *build, const struct machine_row *row, unsig
         return error_prefix(e, "%s: device %s", b->machine->name, name);
     b->devices[b->device_count++] = dev;
     for (unsigned i = 0; i < row->windows; i++)
-        if (!window_add(b, dev, row->window[i].region, row->window[i].base + instance * row->stride, e))
+        if (!window_add(b, dev, row->window[i].region, row->window[i].base + instance * row->stride,
+                        e))
             return false;
     take_role(b, row, dev);
     return add_irqs(build, row, instance, dev, e);
@@ -176,7 +182,7 @@ static bool add_devices(struct build *build, struct error *e)
     return ok;
 }
 
-/* ---- memory -------------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static bool add_memory_row(struct board *b, const struct machine_memory *r, struct error *e)
 {
@@ -193,8 +199,8 @@ static bool add_memory_row(struct board *b, const struct machine_memory *r, stru
     case MEMORY_ALIAS:
         of = physmap_by_name(map, r->of);
         if (!of || !of->host)
-            return error_set(e, "%s: memory %s: there is no memory '%s' to show", b->machine->name, r->name,
-                             r->of);
+            return error_set(e, "%s: memory %s: there is no memory '%s' to show", b->machine->name,
+                             r->name, r->of);
         return physmap_add_alias(map, r->name, r->base, of, e) != NULL;
     }
     return false;
@@ -230,8 +236,8 @@ static bool connect_rom(struct board *b, const struct machine_memory *r, struct 
     }
     struct device *dev = board_device(b, r->of, 0);
     if (!dev || r->store_region >= dev->region_count)
-        return error_set(e, "%s: memory %s: there is no device '%s' that takes stores", b->machine->name,
-                         r->name, r->of);
+        return error_set(e, "%s: memory %s: there is no device '%s' that takes stores",
+                         b->machine->name, r->name, r->of);
     struct window *w = window_new(p, dev, r->store_region);
     physmap_set_rom_store(rom, &window_ops, w);
     return true;
@@ -287,7 +293,8 @@ struct device *board_device(const struct board *b, const char *name, unsigned in
     char numbered[40];
     snprintf(numbered, sizeof(numbered), "%s%u", name, index);
     for (unsigned i = 0; i < b->device_count; i++)
-        if (!strcmp(b->devices[i]->name, numbered) || (!index && !strcmp(b->devices[i]->name, name)))
+        if (!strcmp(b->devices[i]->name, numbered) ||
+            (!index && !strcmp(b->devices[i]->name, name)))
             return b->devices[i];
     return NULL;
 }

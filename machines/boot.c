@@ -38,7 +38,7 @@ static bool file_error(const struct loading *l, const char *option)
     return error_mark(l->e, ERROR_IMAGE);
 }
 
-/* ---- parts ------------------------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 static bool load_initrd(struct loading *l)
 {
@@ -91,7 +91,8 @@ static void *device_tree(struct loading *l)
     return blob;
 }
 
-/* Put the completed tree at @at, or after the initrd when @at is 0; returns its address, 0: error. */
+/* Put the completed tree at @at, or after the initrd when @at is 0; returns its address, 0:
+ * error. */
 static uint64_t load_device_tree(struct loading *l, uint64_t at)
 {
     void *blob = device_tree(l);
@@ -114,7 +115,7 @@ static uint64_t load_device_tree(struct loading *l, uint64_t at)
     return ok ? at : 0;
 }
 
-/* ---- programs -------------------------------------------------------------------------------------------- */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 /* A file with a program, and where it went. */
 struct program {
@@ -137,8 +138,8 @@ static void free_program(struct program *p)
     free(p->data);
 }
 
-static bool load_program(struct loading *l, struct program *p, enum image_format format, uint64_t raw_addr,
-                         const char *option)
+static bool load_program(struct loading *l, struct program *p, enum image_format format,
+                         uint64_t raw_addr, const char *option)
 {
     if (!image_parse(p->path, p->data, p->size, format, raw_addr, &p->file, l->e) ||
         !image_load(&p->file, l->board->config.map, &l->loaded, l->e))
@@ -152,7 +153,7 @@ static bool load_program(struct loading *l, struct program *p, enum image_format
     return true;
 }
 
-/* ---- ways to start ------------------------------------------------------------------------------------ */
+/* ---- ways to start --------------------------------------------------------------------------- */
 
 static bool start_linux(struct loading *l, uint64_t entry)
 {
@@ -181,8 +182,8 @@ static bool load_flat_kernel(struct loading *l, const struct image *image)
     }
     l->kernel_end = at + image->size;
     if (!put(l, at, image->data, image->size)) {
-        error_set(l->e, "-kernel %s: its %zu bytes do not fit into memory at 0x%" PRIx64, l->o->kernel,
-                  image->size, at);
+        error_set(l->e, "-kernel %s: its %zu bytes do not fit into memory at 0x%" PRIx64,
+                  l->o->kernel, image->size, at);
         return error_mark(l->e, ERROR_IMAGE);
     }
     return start_linux(l, entry);
@@ -201,7 +202,8 @@ static bool load_bare_program(struct loading *l, struct program *p)
         return false;
     uint64_t entry = p->file.has_entry ? p->file.entry : p->low;
     l->kernel_end = p->high;
-    if (l->o->initrd || l->o->dtb || (l->o->append && p->file.format == IMAGE_FORMAT_ELF && !l->o->bare))
+    if (l->o->initrd || l->o->dtb ||
+        (l->o->append && p->file.format == IMAGE_FORMAT_ELF && !l->o->bare))
         return start_linux(l, entry);
     l->entry->pc = (uint32_t)entry;
     /* As firmware finds it: the tree at the start of RAM, unless the program is there. */
@@ -216,7 +218,8 @@ static bool load_kernel(struct loading *l)
     struct image image;
     if (!read_program(l, l->o->kernel, "-kernel", &p))
         return false;
-    bool ok = image_identify(l->o->kernel, p.data, p.size, &image, l->e) || error_mark(l->e, ERROR_IMAGE);
+    bool ok = image_identify(l->o->kernel, p.data, p.size, &image, l->e) ||
+              error_mark(l->e, ERROR_IMAGE);
     if (ok)
         ok = image.kind == IMAGE_PROGRAM ? load_bare_program(l, &p) : load_flat_kernel(l, &image);
     free_program(&p);
@@ -242,16 +245,17 @@ static bool load_bios(struct loading *l)
     return load_bare_tree(l);
 }
 
-/* ---- M profile ---------------------------------------------------------------------------------------- */
+/* ---- M profile ------------------------------------------------------------------------------- */
 
-/* Raw bytes go to the start of the flash, other files to their addresses; the CPU starts from the vector
- * table in either case, wherever the file says that it begins. */
+/* Raw bytes go to the start of the flash, other files to their addresses; the CPU starts from the
+ * vector table in either case, wherever the file says that it begins. */
 static bool load_firmware(struct loading *l)
 {
     struct program p;
     if (!read_program(l, l->o->kernel, "-kernel", &p))
         return false;
-    bool ok = load_program(l, &p, image_format(p.data, p.size), l->board->machine->flash_base, "-kernel");
+    bool ok = load_program(l, &p, image_format(p.data, p.size), l->board->machine->flash_base,
+                           "-kernel");
     free_program(&p);
     return ok;
 }
@@ -264,13 +268,14 @@ static bool check_m_profile(const struct loading *l)
         {"-initrd", l->o->initrd}, {"-dtb", l->o->dtb}, {"-bios", l->o->bios}};
     for (unsigned i = 0; i < ARRAY_SIZE(linux_only); i++)
         if (linux_only[i].value)
-            return error_set(l->e, "%s: machine '%s' starts firmware, with -kernel or -device loader",
+            return error_set(l->e,
+                             "%s: machine '%s' starts firmware, with -kernel or -device loader",
                              linux_only[i].option, l->board->machine->name);
     return l->o->kernel || l->o->loader_count || l->o->loads_later ||
            error_set(l->e, "nothing to start: give -kernel or -device loader");
 }
 
-/* ---- -device loader -------------------------------------------------------------------------------------- */
+/* ---- -device loader -------------------------------------------------------------------------- */
 
 static bool load_loader_file(struct loading *l, const struct loader_options *o)
 {
@@ -281,11 +286,15 @@ static bool load_loader_file(struct loading *l, const struct loader_options *o)
     format = o->force_raw ? IMAGE_FORMAT_RAW : image_format(p.data, p.size);
     bool ok = true;
     if (format == IMAGE_FORMAT_RAW && !o->has_addr)
-        ok = error_set(l->e, "-device loader: %s is neither an ELF, Intel HEX, S-record nor UF2 file, so "
-                             "it needs addr=", o->file);
+        ok = error_set(l->e,
+                       "-device loader: %s is neither an ELF, Intel HEX, S-record nor UF2 file, so "
+                       "it needs addr=",
+                       o->file);
     else if (format != IMAGE_FORMAT_RAW && o->has_addr)
-        ok = error_set(l->e, "-device loader: %s is an %s file, which has its own addresses: leave out "
-                             "addr=, or add force-raw=on", o->file, image_format_name(format));
+        ok = error_set(l->e,
+                       "-device loader: %s is an %s file, which has its own addresses: leave out "
+                       "addr=, or add force-raw=on",
+                       o->file, image_format_name(format));
     ok = ok && load_program(l, &p, format, o->addr, "-device loader");
     bool elf = format == IMAGE_FORMAT_ELF;
     if (ok && ((elf && !l->board->machine->m_profile) || o->has_cpu)) {
@@ -350,7 +359,8 @@ static bool load_a_profile(struct loading *l)
     return true;
 }
 
-bool boot_load(struct board *b, const struct boot_options *o, struct boot_entry *entry, struct error *e)
+bool boot_load(struct board *b, const struct boot_options *o, struct boot_entry *entry,
+               struct error *e)
 {
     const struct machine *m = b->machine;
     uint64_t ram_end = m->ram_base + b->config.ram_size;

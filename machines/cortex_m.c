@@ -1,5 +1,5 @@
-/* `cortex-m`: no board of anybody, but any CPU of the M profile with memory and a UART where the command line wants
- * them. */
+/* `cortex-m`: no board of anybody, but any CPU of the M profile with memory and a UART where the
+ * command line wants them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,7 +61,7 @@ const struct machine machine_cortex_m = {
     .row_count = ARRAY_SIZE(rows),
 };
 
-/* ---- options ----------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 enum uart_kind { UART_CMSDK, UART_PL011, UART_NONE };
 
@@ -93,7 +93,8 @@ bool machine_parse_size(const char *text, uint64_t *size)
     return !*end;
 }
 
-static bool parse_bank(const char *key, const char *value, uint64_t *base, uint64_t *size, struct error *e)
+static bool parse_bank(const char *key, const char *value, uint64_t *base, uint64_t *size,
+                       struct error *e)
 {
     char text[64];
     snprintf(text, sizeof(text), "%s", value);
@@ -101,7 +102,8 @@ static bool parse_bank(const char *key, const char *value, uint64_t *base, uint6
     if (colon)
         *colon = 0;
     if (!colon || !machine_parse_size(text, base) || !machine_parse_size(colon + 1, size))
-        return error_set(e, "-M cortex-m: %s=%s is not BASE:SIZE, as in 0x20000000:64K", key, value);
+        return error_set(e, "-M cortex-m: %s=%s is not BASE:SIZE, as in 0x20000000:64K", key,
+                         value);
     return (*size && *base < 1ull << 32 && *size <= (1ull << 32) - *base) ||
            error_set(e, "-M cortex-m: %s=%s is not within 4 GiB", key, value);
 }
@@ -137,14 +139,15 @@ static bool set_ram(struct settings *s, const char *key, const char *value, stru
     if (!parse_bank(key, value, &base, &size, e))
         return false;
     if (s->rams++)
-        return add_bank(s, "ram", s->rams - 1, (struct machine_memory){.base = base, .size = size}, e);
+        return add_bank(s, "ram", s->rams - 1, (struct machine_memory){.base = base, .size = size},
+                        e);
     s->machine.ram_base = base;
     s->machine.ram_default = s->machine.ram_min = s->machine.ram_max = size;
     return true;
 }
 
-static bool set_number(const char *key, const char *value, uint64_t min, uint64_t max, uint64_t *out,
-                       struct error *e)
+static bool set_number(const char *key, const char *value, uint64_t min, uint64_t max,
+                       uint64_t *out, struct error *e)
 {
     char *end;
     *out = strtoull(value, &end, 0);
@@ -159,8 +162,8 @@ static bool set_word(const char *key, const char *value, const char *const *word
     for (*out = 0; words[*out]; ++*out)
         if (!strcmp(words[*out], value))
             return true;
-    return error_set(e, "-M cortex-m: %s=%s is not known; there are %s, %s%s%s", key, value, words[0], words[1],
-                     words[2] ? ", " : "", words[2] ? words[2] : "");
+    return error_set(e, "-M cortex-m: %s=%s is not known; there are %s, %s%s%s", key, value,
+                     words[0], words[1], words[2] ? ", " : "", words[2] ? words[2] : "");
 }
 
 static bool set_option(struct settings *s, const char *key, const char *value, struct error *e)
@@ -177,20 +180,35 @@ static bool set_option(struct settings *s, const char *key, const char *value, s
     switch (which) {
     case 0: return set_flash(s, key, value, e);
     case 1: return set_ram(s, key, value, e);
-    case 2: ok = set_number(key, value, 1, IRQS_MAX, &n, e); s->profile.irqs = (uint16_t)n; return ok;
-    case 3: ok = set_number(key, value, 2, 8, &n, e); s->profile.priority_bits = (uint8_t)n; return ok;
+    case 2:
+        ok = set_number(key, value, 1, IRQS_MAX, &n, e);
+        s->profile.irqs = (uint16_t)n;
+        return ok;
+    case 3:
+        ok = set_number(key, value, 2, 8, &n, e);
+        s->profile.priority_bits = (uint8_t)n;
+        return ok;
     case 4: ok = set_word(key, value, switches, &n, e); s->profile.bit_band = n; return ok;
-    case 5: ok = set_number(key, value, 0, UINT32_MAX, &n, e); s->profile.vtor = (uint32_t)n; return ok;
-    case 6: ok = set_number(key, value, 1, 1000000000, &n, e); s->profile.cpu_hz = (uint32_t)n; return ok;
-    case 7: ok = set_number(key, value, 0, 1000000000, &n, e); s->profile.systick_ref_hz = (uint32_t)n; return ok;
+    case 5:
+        ok = set_number(key, value, 0, UINT32_MAX, &n, e);
+        s->profile.vtor = (uint32_t)n;
+        return ok;
+    case 6:
+        ok = set_number(key, value, 1, 1000000000, &n, e);
+        s->profile.cpu_hz = (uint32_t)n;
+        return ok;
+    case 7:
+        ok = set_number(key, value, 0, 1000000000, &n, e);
+        s->profile.systick_ref_hz = (uint32_t)n;
+        return ok;
     case 8: return set_word(key, value, uarts, &s->uart, e);
     case 9: return set_number(key, value, 0, UINT32_MAX, &s->uart_base, e);
     case 10: return set_number(key, value, 0, IRQS_MAX - 2, &s->uart_irq, e);
     default: break;
     }
     const char *near = error_nearest(key, names);
-    return error_set(e, "-M cortex-m: unknown option '%s'%s%s%s", key, near ? "; did you mean '" : "",
-                     near ? near : "", near ? "'?" : "");
+    return error_set(e, "-M cortex-m: unknown option '%s'%s%s%s", key,
+                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static bool parse(struct settings *s, const char *spec, struct error *e)

@@ -36,7 +36,8 @@ void fdtw_u32(struct fdt_writer *w, int node, const char *name, uint32_t value)
     note(w, fdt_setprop_u32(w->blob, node, name, value));
 }
 
-void fdtw_cells(struct fdt_writer *w, int node, const char *name, const uint32_t *cells, unsigned count)
+void fdtw_cells(struct fdt_writer *w, int node, const char *name, const uint32_t *cells,
+                unsigned count)
 {
     fdt32_t be[32];
     for (unsigned i = 0; i < count; i++)
@@ -144,7 +145,8 @@ static int set_memory(void *blob, const struct board *b)
     return result < 0 ? result : fdt_setprop(blob, node, "reg", reg, (int)(n * sizeof(reg[0])));
 }
 
-static int set_chosen(void *blob, const struct boot_options *o, uint64_t initrd, uint64_t initrd_size)
+static int set_chosen(void *blob, const struct boot_options *o, uint64_t initrd,
+                      uint64_t initrd_size)
 {
     int node = node_get(blob, "/", "chosen");
     if (node < 0)
@@ -170,8 +172,8 @@ bool fdt_set_boot(void *blob, const struct board *b, const struct boot_options *
     return r >= 0 || error_set(e, "device tree: %s", fdt_strerror(r));
 }
 
-bool board_device_tree(const struct board *b, const struct boot_options *o, void **blob, uint32_t *size,
-                       struct error *e)
+bool board_device_tree(const struct board *b, const struct boot_options *o, void **blob,
+                       uint32_t *size, struct error *e)
 {
     if (!b->machine->tree)
         return error_set(e, "machine '%s' has no device tree", b->machine->name);

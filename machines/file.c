@@ -1,5 +1,5 @@
-/* Boards as YAML files: the rows of machines/internal.h in text. Every key is a row of a table that says where its value
- * goes. */
+/* Boards as YAML files: the rows of machines/internal.h in text. Every key is a row of a table that
+ * says where its value goes. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ struct key {
     uint64_t max;      /* of an integer; 0: what fits */
 };
 
-/* ---- nodes --------------------------------------------------------------------------------------------- */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 static bool fail(struct reader *r, const yaml_node_t *node, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -42,8 +42,8 @@ static bool fail(struct reader *r, const yaml_node_t *node, const char *fmt, ...
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    return error_set(r->e, "%s:%zu:%zu: %s", r->path, node->start_mark.line + 1, node->start_mark.column + 1,
-                     text);
+    return error_set(r->e, "%s:%zu:%zu: %s", r->path, node->start_mark.line + 1,
+                     node->start_mark.column + 1, text);
 }
 
 static yaml_node_t *node_at(struct reader *r, int index)
@@ -74,7 +74,7 @@ static const char *copy(struct reader *r, const char *text)
     return memcpy(arena_alloc(&r->arena, size), text, size);
 }
 
-/* ---- values -------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static bool read_string(struct reader *r, const struct key *key, yaml_node_t *node, void *to)
 {
@@ -97,7 +97,9 @@ static bool read_name(struct reader *r, const struct key *key, yaml_node_t *node
 
 static bool read_number(struct reader *r, const struct key *key, yaml_node_t *node, void *to)
 {
-    uint64_t value, max = key->max ? key->max : key->size == 8 ? UINT64_MAX : BIT64(8 * key->size) - 1;
+    uint64_t value, max = key->max         ? key->max
+                          : key->size == 8 ? UINT64_MAX
+                                           : BIT64(8 * key->size) - 1;
     if (!is_scalar(r, key, node))
         return false;
     if (!machine_parse_size(text_of(node), &value))
@@ -130,7 +132,7 @@ static bool read_bool(struct reader *r, const struct key *key, yaml_node_t *node
 #define BOOL(type, key, member) {key, read_bool, offsetof(type, member), 0, false, 0}
 #define OTHER(key, function, needed) {key, function, 0, 0, needed, 0}
 
-/* ---- mappings and lists --------------------------------------------------------------------------------- */
+/* ---- mappings and lists ---------------------------------------------------------------------- */
 
 static const struct key *find_key(struct reader *r, const struct key *keys, const yaml_node_t *name)
 {
@@ -146,18 +148,20 @@ static const struct key *find_key(struct reader *r, const struct key *keys, cons
             return &keys[i];
     }
     const char *near = error_nearest(text_of(name), names);
-    fail(r, name, "unknown key '%s'%s%s%s", text_of(name), near ? "; did you mean '" : "", near ? near : "",
-         near ? "'?" : "");
+    fail(r, name, "unknown key '%s'%s%s%s", text_of(name), near ? "; did you mean '" : "",
+         near ? near : "", near ? "'?" : "");
     return NULL;
 }
 
-/* Fill the struct at @to from a mapping whose keys are those of @keys (ended by a row without name). */
+/* Fill the struct at @to from a mapping whose keys are those of @keys (ended by a row without
+ * name). */
 static bool read_map(struct reader *r, yaml_node_t *node, const struct key *keys, void *to)
 {
     uint32_t seen = 0;
     if (node->type != YAML_MAPPING_NODE)
         return fail(r, node, "a mapping of keys to values is expected here");
-    for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
+    for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top;
+         p++) {
         yaml_node_t *name = node_at(r, p->key);
         const struct key *key = find_key(r, keys, name);
         if (!key)
@@ -175,7 +179,8 @@ static bool read_map(struct reader *r, yaml_node_t *node, const struct key *keys
 }
 
 /* The number of items of a list; below 0 with an error when it is none or has more than @max. */
-static int list_length(struct reader *r, const struct key *key, const yaml_node_t *node, unsigned max)
+static int list_length(struct reader *r, const struct key *key, const yaml_node_t *node,
+                       unsigned max)
 {
     if (node->type != YAML_SEQUENCE_NODE) {
         fail(r, node, "'%s' is a list", key->name);
@@ -194,7 +199,7 @@ static yaml_node_t *list_item(struct reader *r, const yaml_node_t *node, int i)
     return node_at(r, node->data.sequence.items.start[i]);
 }
 
-/* ---- devices ------------------------------------------------------------------------------------------- */
+/* ---- devices --------------------------------------------------------------------------------- */
 
 /* A row while it is read: values of properties need the class, which may come later. */
 struct row_reading {
@@ -249,9 +254,10 @@ static bool read_irq(struct reader *r, const struct key *key, yaml_node_t *node,
 
 static bool read_irqs(struct reader *r, const struct key *key, yaml_node_t *node, void *to)
 {
-    static const struct key keys[] = {
-        NUMBER(struct row_irq, "output", output, true, 0), NUMBER(struct row_irq, "count", count, false, 0),
-        NUMBER(struct row_irq, "line", line, true, 239), {0}};
+    static const struct key keys[] = {NUMBER(struct row_irq, "output", output, true, 0),
+                                      NUMBER(struct row_irq, "count", count, false, 0),
+                                      NUMBER(struct row_irq, "line", line, true, 239),
+                                      {0}};
     struct machine_row *row = &((struct row_reading *)to)->row;
     int n = list_length(r, key, node, ROW_IRQS);
     for (int i = 0; i < n; i++)
@@ -261,16 +267,19 @@ static bool read_irqs(struct reader *r, const struct key *key, yaml_node_t *node
     return n >= 0;
 }
 
-static bool read_properties_later(struct reader *r, const struct key *key, yaml_node_t *node, void *to)
+static bool read_properties_later(struct reader *r, const struct key *key, yaml_node_t *node,
+                                  void *to)
 {
     ((struct row_reading *)to)->properties = node;
-    return node->type == YAML_MAPPING_NODE || fail(r, node, "'properties' is a mapping of names to values");
+    return node->type == YAML_MAPPING_NODE ||
+           fail(r, node, "'properties' is a mapping of names to values");
 }
 
-static bool read_properties(struct reader *r, const struct device_class *class, struct machine_row *row,
-                            const yaml_node_t *node)
+static bool read_properties(struct reader *r, const struct device_class *class,
+                            struct machine_row *row, const yaml_node_t *node)
 {
-    for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
+    for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top;
+         p++) {
         yaml_node_t *name = node_at(r, p->key), *value = node_at(r, p->value);
         struct error e = {0};
         if (name->type != YAML_SCALAR_NODE || value->type != YAML_SCALAR_NODE)
@@ -333,7 +342,7 @@ static bool read_devices(struct reader *r, const struct key *key, yaml_node_t *n
     return true;
 }
 
-/* ---- wires --------------------------------------------------------------------------------------------- */
+/* ---- wires ----------------------------------------------------------------------------------- */
 
 struct wire_reading {
     struct machine_wire wire;
@@ -385,11 +394,12 @@ static bool read_wires(struct reader *r, const struct key *key, yaml_node_t *nod
     return true;
 }
 
-/* ---- memory -------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static bool read_memory_kind(struct reader *r, const struct key *key, yaml_node_t *node, void *to)
 {
-    static const char *const words[] = {[MEMORY_RAM] = "ram", [MEMORY_ROM] = "rom", [MEMORY_ALIAS] = "alias"};
+    static const char *const words[] = {
+        [MEMORY_RAM] = "ram", [MEMORY_ROM] = "rom", [MEMORY_ALIAS] = "alias"};
     if (!is_scalar(r, key, node))
         return false;
     for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
@@ -448,7 +458,7 @@ static bool read_ram(struct reader *r, const struct key *key, yaml_node_t *node,
     return m->ram_default || fail(r, node, "the size of 'ram' is 0");
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static bool read_m_profile(struct reader *r, const struct key *key, yaml_node_t *node, void *to)
 {
@@ -540,8 +550,8 @@ static const struct machine *read_file(struct reader *r, FILE *f)
         m = read_document(r);
         yaml_document_delete(&r->doc);
     } else {
-        error_set(r->e, "%s:%zu:%zu: %s", r->path, parser.problem_mark.line + 1, parser.problem_mark.column + 1,
-                  parser.problem ? parser.problem : "broken YAML");
+        error_set(r->e, "%s:%zu:%zu: %s", r->path, parser.problem_mark.line + 1,
+                  parser.problem_mark.column + 1, parser.problem ? parser.problem : "broken YAML");
     }
     yaml_parser_delete(&parser);
     return m;

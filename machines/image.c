@@ -52,7 +52,8 @@ static bool identify_zimage(const char *path, const uint8_t *data, size_t size, 
     out->data = data;
     out->size = size;
     if (end < start || end - start > size)
-        return error_set(e, "-kernel %s: truncated zImage: its header says %u bytes, the file has %zu",
+        return error_set(e,
+                         "-kernel %s: truncated zImage: its header says %u bytes, the file has %zu",
                          path, end - start, size);
     return true;
 }
@@ -62,7 +63,8 @@ static bool identify_uimage(const char *path, const uint8_t *data, size_t size, 
 {
     uint32_t payload = be32(data + 12);
     if (payload > size - UIMAGE_HEADER)
-        return error_set(e, "-kernel %s: truncated uImage: its header says %u bytes, the file has %zu",
+        return error_set(e,
+                         "-kernel %s: truncated uImage: its header says %u bytes, the file has %zu",
                          path, payload, size - UIMAGE_HEADER);
     if (data[29] != UIMAGE_ARCH_ARM || data[30] != UIMAGE_KERNEL)
         return error_set(e, "-kernel %s: this uImage is not a 32-bit ARM kernel", path);
@@ -93,8 +95,10 @@ bool image_identify(const char *path, const uint8_t *data, size_t size, struct i
         return identify_uimage(path, data, size, out, e);
     /* A raw kernel has no magic, but it starts with ARM code that is always executed. */
     if (size < 64 || data[3] >> 4 != 0xe)
-        return error_set(e, "-kernel %s: not a kernel: no zImage, uImage or ELF header, and it does "
-                            "not start with ARM code", path);
+        return error_set(e,
+                         "-kernel %s: not a kernel: no zImage, uImage or ELF header, and it does "
+                         "not start with ARM code",
+                         path);
     out->kind = IMAGE_RAW_KERNEL;
     out->data = data;
     out->size = size;

@@ -1,7 +1,7 @@
 /*
  * Program images: ELF, Intel HEX, Motorola S-records, UF2 and raw bytes, taken apart into segments,
- * and put into memory. Nothing in a file is trusted; errors are one line with the file's name (and the
- * line or block), what is wrong, and what would fit.
+ * and put into memory. Nothing in a file is trusted; errors are one line with the file's name (and
+ * the line or block), what is wrong, and what would fit.
  */
 #ifndef ARMEMU_MACHINES_IMAGE_H
 #define ARMEMU_MACHINES_IMAGE_H
@@ -40,8 +40,8 @@ enum image_format image_format(const uint8_t *data, size_t size);
 const char *image_format_name(enum image_format format);
 
 /**
- * Take the @size bytes at @data apart; they must stay, as must @path, as long as @out. RAW gives one
- * segment at @raw_addr. image_file_free in any case but on errors.
+ * Take the @size bytes at @data apart; they must stay, as must @path, as long as @out. RAW gives
+ * one segment at @raw_addr. image_file_free in any case but on errors.
  */
 bool image_parse(const char *path, const uint8_t *data, size_t size, enum image_format format,
                  uint64_t raw_addr, struct image_file *out, struct error *e);
@@ -58,14 +58,14 @@ struct image_loaded {
     bool warm; /* a reset: flash keeps what it holds, RAM what no file has bytes for */
 };
 
-/** Put all of @f into @map. Errors: no memory there (the line lists where there is), or something that
- * was loaded before. @loaded may be NULL. */
+/** Put all of @f into @map. Errors: no memory there (the line lists where there is), or something
+ * that was loaded before. @loaded may be NULL. */
 bool image_load(const struct image_file *f, struct physmap *map, struct image_loaded *loaded,
                 struct error *e);
 void image_loaded_free(struct image_loaded *loaded);
 
-/** The RAM that the programs leave free: from the end of the highest part of an ELF file in RAM to the end
- * of that region. False if there is no such part: only the programs know. */
+/** The RAM that the programs leave free: from the end of the highest part of an ELF file in RAM to
+ * the end of that region. False if there is no such part: only the programs know. */
 bool image_free_memory(const struct image_loaded *loaded, const struct physmap *map, uint32_t *base,
                        uint32_t *limit);
 

@@ -19,7 +19,8 @@ static bool check_header(const uint8_t *data, Elf *elf, GElf_Ehdr *eh, struct er
         return error_set(e, "big-endian ELF file; programs for this machine are little-endian");
     if (eh->e_type != ET_EXEC && eh->e_type != ET_DYN)
         return error_set(e, "ELF file is not executable (type %u%s)", eh->e_type,
-                         eh->e_type == ET_REL ? ": an object file, which is to be linked first" : "");
+                         eh->e_type == ET_REL ? ": an object file, which is to be linked first"
+                                              : "");
     return true;
 }
 

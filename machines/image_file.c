@@ -70,9 +70,10 @@ static bool check_order(struct image_file *f, struct error *e)
         if (!b->size) /* only something to clear */
             continue;
         if (a && a->addr + a->size > b->addr)
-            return error_set(e, "overlapping parts: 0x%08" PRIx64 " to 0x%08" PRIx64 " and 0x%08" PRIx64
-                                " to 0x%08" PRIx64, a->addr, a->addr + a->size - 1, b->addr,
-                             b->addr + b->size - 1);
+            return error_set(e,
+                             "overlapping parts: 0x%08" PRIx64 " to 0x%08" PRIx64
+                             " and 0x%08" PRIx64 " to 0x%08" PRIx64,
+                             a->addr, a->addr + a->size - 1, b->addr, b->addr + b->size - 1);
         a = b;
     }
     return true;
@@ -110,7 +111,7 @@ void image_file_free(struct image_file *f)
     f->count = 0;
 }
 
-/* ---- loading ------------------------------------------------------------------------------------------ */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 /* "0x0 to 0x3fffff (ssram1), ...": where programs can be. */
 static void list_memory(const struct physmap *map, char *buf, size_t size)
@@ -133,9 +134,10 @@ static bool error_no_memory(const struct image_file *f, const struct image_segme
     char memory[300];
     const struct phys_region *r = physmap_find(map, s->addr);
     list_memory(map, memory, sizeof(memory));
-    error_set(e, "%s: its %" PRIu64 " bytes at 0x%08" PRIx64 " do not fit into memory%s; there is %s",
-              f->path, s->memory, s->addr,
-              r && r->kind != PHYS_MMIO ? ", which ends before" : "", memory);
+    error_set(e,
+              "%s: its %" PRIu64 " bytes at 0x%08" PRIx64 " do not fit into memory%s; there is %s",
+              f->path, s->memory, s->addr, r && r->kind != PHYS_MMIO ? ", which ends before" : "",
+              memory);
     return error_mark(e, ERROR_IMAGE);
 }
 
@@ -158,7 +160,8 @@ static bool add_span(const struct image_file *f, const struct image_segment *s,
     }
     uint64_t run_end = f->format == IMAGE_FORMAT_ELF ? s->run + s->memory : 0;
     if (l->count && l->spans[l->count - 1].end == s->addr && !run_end &&
-        !l->spans[l->count - 1].run_end && !strcmp(l->spans[l->count - 1].path, short_path(f->path))) {
+        !l->spans[l->count - 1].run_end &&
+        !strcmp(l->spans[l->count - 1].path, short_path(f->path))) {
         l->spans[l->count - 1].end = s->addr + s->size; /* records and blocks in a row */
         return true;
     }
@@ -175,8 +178,8 @@ static bool add_span(const struct image_file *f, const struct image_segment *s,
     return true;
 }
 
-/* What is to be zero behind the bytes. Start-up code that copies data to where it runs clears the rest
- * itself: only RAM is cleared here. */
+/* What is to be zero behind the bytes. Start-up code that copies data to where it runs clears the
+ * rest itself: only RAM is cleared here. */
 static bool clear(const struct image_segment *s, struct physmap *map)
 {
     static const uint8_t zeros[4096];
@@ -222,7 +225,7 @@ void image_loaded_free(struct image_loaded *loaded)
     *loaded = (struct image_loaded){0};
 }
 
-/* ---- the memory that is left ---------------------------------------------------------------------------- */
+/* ---- the memory that is left ----------------------------------------------------------------- */
 
 static const struct phys_region *ram_at(const struct physmap *map, uint64_t last)
 {

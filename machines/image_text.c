@@ -81,8 +81,10 @@ static uint8_t sum(const uint8_t *p, unsigned n)
 
 static bool check_sum(struct reader *r, uint8_t found, uint8_t expected)
 {
-    return found == expected || error_set(r->e, "line %u: bad checksum: it is 0x%02x, and should be "
-                                                "0x%02x for these bytes", r->line, found, expected);
+    return found == expected || error_set(r->e,
+                                          "line %u: bad checksum: it is 0x%02x, and should be "
+                                          "0x%02x for these bytes",
+                                          r->line, found, expected);
 }
 
 /* Bytes that continue the last segment extend it. */
@@ -117,7 +119,7 @@ static bool nothing_follows(struct reader *r)
     return !next_line(r, &len) || error_set(r->e, "line %u: a record after the last one", r->line);
 }
 
-/* ---- Intel HEX ------------------------------------------------------------------------------------------ */
+/* ---- Intel HEX ------------------------------------------------------------------------------- */
 
 enum { HEX_DATA, HEX_END, HEX_SEGMENT, HEX_START_SEGMENT, HEX_LINEAR, HEX_START_LINEAR, HEX_TYPES };
 
@@ -134,8 +136,8 @@ static bool hex_check(struct reader *r)
     if (p[3] >= HEX_TYPES)
         return error_set(r->e, "line %u: unknown record type 0x%02x", r->line, p[3]);
     return lengths[p[3]] < 0 || lengths[p[3]] == p[0] ||
-           error_set(r->e, "line %u: record type 0x%02x with %u bytes of data, not %d", r->line, p[3],
-                     p[0], lengths[p[3]]);
+           error_set(r->e, "line %u: record type 0x%02x with %u bytes of data, not %d", r->line,
+                     p[3], p[0], lengths[p[3]]);
 }
 
 /* 16-bit segments: an offset that wraps stays in its 64 KiB. */
@@ -157,7 +159,8 @@ bool image_parse_hex(const uint8_t *data, size_t size, struct image_file *out, s
     reader_init(&r, data, size, out, e);
     while ((text = next_line(&r, &len))) {
         if (text[0] != ':')
-            return error_set(e, "line %u: does not begin with ':', as records of Intel HEX do", r.line);
+            return error_set(e, "line %u: does not begin with ':', as records of Intel HEX do",
+                             r.line);
         if (!bytes_of(&r, text + 1, len - 1) || !hex_check(&r))
             return false;
         uint32_t value = big_endian(r.record + 4, r.record[0] < 4 ? r.record[0] : 4);
@@ -186,7 +189,7 @@ bool image_parse_hex(const uint8_t *data, size_t size, struct image_file *out, s
     return error_set(e, "truncated: no end record (:00000001FF) after line %u", r.line);
 }
 
-/* ---- S-records -------------------------------------------------------------------------------------------- */
+/* ---- S-records ------------------------------------------------------------------------------- */
 
 /* By the digit after the S: bytes of the address (0: no such record). */
 static const uint8_t srec_address[10] = {2, 2, 3, 4, 0, 2, 3, 4, 3, 2};

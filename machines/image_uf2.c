@@ -39,7 +39,8 @@ static bool check_block(const uint8_t *b, unsigned n, struct error *e)
     if (word(b, 0) != MAGIC_START0 || word(b, 4) != MAGIC_START1 || word(b, 508) != MAGIC_END)
         return error_set(e, "block %u: no UF2 block: its magic numbers are wrong", n);
     if (word(b, 16) > PAYLOAD_MAX)
-        return error_set(e, "block %u: %u bytes of data, at most %d fit", n, word(b, 16), PAYLOAD_MAX);
+        return error_set(e, "block %u: %u bytes of data, at most %d fit", n, word(b, 16),
+                         PAYLOAD_MAX);
     for (unsigned i = 0; i < ARRAY_SIZE(families) && word(b, 8) & FLAG_FAMILY; i++)
         if (families[i].id == word(b, 28) && !families[i].arm)
             return error_set(e, "block %u: for %s, which is no ARM processor", n, families[i].name);
@@ -70,8 +71,8 @@ static bool count_block(struct family *f, const uint8_t *b, unsigned n, unsigned
 {
     uint32_t number = word(b, 20);
     if (word(b, 24) != f->total || number >= f->total)
-        return error_set(e, "block %u: it is number %u of %u, others say that there are %u", n, number,
-                         word(b, 24), f->total);
+        return error_set(e, "block %u: it is number %u of %u, others say that there are %u", n,
+                         number, word(b, 24), f->total);
     if (f->total > file_blocks)
         return error_set(e, "truncated: %u blocks of %u are there", file_blocks, f->total);
     if (!f->present)
@@ -98,7 +99,8 @@ bool image_parse_uf2(const uint8_t *data, size_t size, struct image_file *out, s
     struct family *list = NULL;
     unsigned count = 0, blocks = (unsigned)(size / BLOCK_SIZE);
     bool ok = size % BLOCK_SIZE == 0 ||
-              error_set(e, "truncated: %zu bytes are no multiple of the block size %d", size, BLOCK_SIZE);
+              error_set(e, "truncated: %zu bytes are no multiple of the block size %d", size,
+                        BLOCK_SIZE);
     for (unsigned n = 0; ok && n < blocks; n++) {
         const uint8_t *b = data + (size_t)n * BLOCK_SIZE;
         ok = check_block(b, n, e);

@@ -74,8 +74,8 @@ struct machine_wire {
 enum memory_kind { MEMORY_RAM, MEMORY_ROM, MEMORY_ALIAS };
 
 /* Memory of fixed size. ROM is written by image loaders and through device_env.dma.program; a CPU's
- * stores go to window @store_region of device @of, if named, with offsets from the start of the ROM,
- * else they are ignored (A profile) or a bus fault (M profile). */
+ * stores go to window @store_region of device @of, if named, with offsets from the start of the
+ * ROM, else they are ignored (A profile) or a bus fault (M profile). */
 struct machine_memory {
     const char *name;
     uint64_t base, size; /* size: not of an alias */
@@ -116,7 +116,8 @@ extern const struct machine machine_virt;
 
 /** `cortex-m` with the options in @spec. */
 const struct machine *machine_cortex_m_open(const char *spec, struct error *e);
-/** The board that the file of @spec, "file:PATH", describes. Errors begin with file, line and column. */
+/** The board that the file of @spec, "file:PATH", describes. Errors begin with file, line and
+ * column. */
 const struct machine *machine_file_open(const char *spec, struct error *e);
 /** A number with an optional suffix K, M or G. */
 bool machine_parse_size(const char *text, uint64_t *size);
@@ -139,11 +140,11 @@ struct board_private {
     struct phys_region *remap;  /* WIRE_REMAP's memory */
 };
 
-/** The device called @name, instance @index (rows with a count: "name" or "nameN"); NULL if there is
- * none. */
+/** The device called @name, instance @index (rows with a count: "name" or "nameN"); NULL if there
+ * is none. */
 struct device *board_device(const struct board *b, const char *name, unsigned index);
 
-/* ---- wires.c ---------------------------------------------------------------------------------------- */
+/* ---- wires.c --------------------------------------------------------------------------------- */
 
 struct wire_set;
 
@@ -153,11 +154,12 @@ void wires_free(struct wire_set *set);
 bool wires_add_irq(struct wire_set *set, const struct board *b, struct device *dev, unsigned output,
                    int line, struct error *e);
 /** What @w says. */
-bool wires_add(struct wire_set *set, struct board *b, const struct machine_wire *w, struct error *e);
+bool wires_add(struct wire_set *set, struct board *b, const struct machine_wire *w,
+               struct error *e);
 /** Connect all, with gates where wires share an end. */
 void wires_connect(struct wire_set *set, struct board *b);
 
-/* ---- fdt.c ------------------------------------------------------------------------------------------ */
+/* ---- fdt.c ----------------------------------------------------------------------------------- */
 
 struct fdt_writer {
     const struct board *board;
@@ -170,7 +172,8 @@ struct fdt_writer {
 int fdtw_node(struct fdt_writer *w, const char *parent, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void fdtw_u32(struct fdt_writer *w, int node, const char *name, uint32_t value);
-void fdtw_cells(struct fdt_writer *w, int node, const char *name, const uint32_t *cells, unsigned count);
+void fdtw_cells(struct fdt_writer *w, int node, const char *name, const uint32_t *cells,
+                unsigned count);
 void fdtw_string(struct fdt_writer *w, int node, const char *name, const char *text);
 /** @text with embedded zero bytes, @len bytes including the last one. */
 void fdtw_strings(struct fdt_writer *w, int node, const char *name, const char *text, unsigned len);
@@ -180,7 +183,8 @@ void fdtw_reg(struct fdt_writer *w, int node, const uint64_t *pairs, unsigned co
 /** `interrupts` of one SPI. @flags: 1 rising edge, 4 level high. */
 void fdtw_spi(struct fdt_writer *w, int node, int spi, uint32_t flags);
 
-/** Put /chosen (arguments, initrd, seeds) and /memory of a kernel boot into @blob, which has room. */
+/** Put /chosen (arguments, initrd, seeds) and /memory of a kernel boot into @blob, which has
+ * room. */
 bool fdt_set_boot(void *blob, const struct board *b, const struct boot_options *o, uint64_t initrd,
                   uint64_t initrd_size, struct error *e);
 /** Generate the board's tree with room for fdt_set_boot; the caller frees it. */
@@ -188,7 +192,7 @@ void *fdt_generate(const struct board *b, struct error *e);
 
 enum { FDT_ROOM = 64 * 1024 };
 
-/* ---- image.c ------------------------------------------------------------------------------------------ */
+/* ---- image.c --------------------------------------------------------------------------------- */
 
 /* PROGRAM: an ELF, HEX, S-record or UF2 file (image.h), for the bare machine or a vmlinux. */
 enum image_kind { IMAGE_ZIMAGE, IMAGE_RAW_KERNEL, IMAGE_UIMAGE, IMAGE_PROGRAM };
@@ -204,7 +208,7 @@ struct image {
 bool image_identify(const char *path, const uint8_t *data, size_t size, struct image *out,
                     struct error *e);
 
-/* ---- loader.c ---------------------------------------------------------------------------------------- */
+/* ---- loader.c -------------------------------------------------------------------------------- */
 
 /* `-device loader,...` */
 struct loader_options {

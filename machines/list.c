@@ -6,7 +6,7 @@
 #include "machines/internal.h"
 #include "util/bits.h"
 
-/* ---- the list of machines ------------------------------------------------------------------------------ */
+/* ---- the list of machines -------------------------------------------------------------------- */
 
 /* In alphabetical order of the names. */
 static const struct machine *const machines[] = {
@@ -68,7 +68,8 @@ bool machine_cpu_allowed(const struct machine *m, const char *cpu_model, struct 
             return true;
     char list[256] = "";
     for (const char *const *c = m->cpus; *c; c++)
-        snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", c == m->cpus ? "" : ", ", *c);
+        snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", c == m->cpus ? "" : ", ",
+                 *c);
     return error_set(e, "-cpu %s: machine '%s' has %s", cpu_model, m->name, list);
 }
 
@@ -98,8 +99,8 @@ bool machine_check_ram(const struct machine *m, uint64_t size, struct error *e)
     size_text(size, wanted, sizeof(wanted));
     size_text(size > m->ram_max ? m->ram_max : m->ram_min, limit, sizeof(limit));
     if (m->ram_min == m->ram_max)
-        return error_set(e, "-m: machine '%s' has %s of memory, which cannot be changed to %s", m->name,
-                         limit, wanted);
+        return error_set(e, "-m: machine '%s' has %s of memory, which cannot be changed to %s",
+                         m->name, limit, wanted);
     return error_set(e, "-m: machine '%s' has at %s %s of memory, not %s", m->name,
                      size > m->ram_max ? "most" : "least", limit, wanted);
 }

@@ -24,7 +24,8 @@ static bool on_off(const char *key, const char *value, bool *out, struct error *
     return error_set(e, "-device loader: %s is on or off, not '%s'", key, value);
 }
 
-static bool set_option(struct loader_options *o, const char *key, const char *value, struct error *e)
+static bool set_option(struct loader_options *o, const char *key, const char *value,
+                       struct error *e)
 {
     static const char *const keys[] = {"file", "addr", "cpu-num", "force-raw", "data", "data-len",
                                        "data-be", NULL};

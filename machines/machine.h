@@ -44,11 +44,11 @@ struct board_config {
     /* M profile: external interrupt @irq (exception number - 16) of the CPU's NVIC, or
      * BOARD_NVIC_NMI. */
     struct irq_line (*nvic_line)(void *opaque, unsigned irq);
-    /* M profile: the processor clock is now @hz (m_profile.cpu_hz until the first call). It comes from the board's
-     * clock controller, also while devices are reset. May be NULL. */
+    /* M profile: the processor clock is now @hz (m_profile.cpu_hz until the first call). It comes
+     * from the board's clock controller, also while devices are reset. May be NULL. */
     void (*cpu_clock)(void *opaque, uint32_t hz);
-    /* The memory at some addresses is about to be another one: on the CPU's thread, or while none runs. May be
-     * NULL. */
+    /* The memory at some addresses is about to be another one: on the CPU's thread, or while none
+     * runs. May be NULL. */
     void (*memory_changes)(void *opaque);
     void (*power_off)(void *opaque); /* the board's power button or regulator asks for it */
     void (*reset)(void *opaque);
@@ -86,8 +86,8 @@ struct board {
 /** The built-in machine called @name (which may be followed by options: the part before the first
  * comma); NULL and an error that names the nearest. */
 const struct machine *machine_find(const char *name, struct error *e);
-/** The machine that `-M @spec` asks for: machine_find with machine_check_options, or a machine made at run time. NULL
- * and an error if there is none. machine_close after the board has been freed. */
+/** The machine that `-M @spec` asks for: machine_find with machine_check_options, or a machine made
+ * at run time. NULL and an error if there is none. machine_close after the board has been freed. */
 const struct machine *machine_open(const char *spec, struct error *e);
 /** Free what machine_open made (NULL is allowed). */
 void machine_close(const struct machine *m);
@@ -102,13 +102,15 @@ uint64_t machine_default_ram(const struct machine *m);
 /** May the machine have @size bytes of memory? Boards with fixed memory take only that. */
 bool machine_check_ram(const struct machine *m, uint64_t size, struct error *e);
 unsigned machine_serial_count(const struct machine *m);
-/** The device class of network interface number @index, by which `-net nic,model=` names it; NULL where there is none. */
+/** The device class of network interface number @index, by which `-net nic,model=` names it; NULL
+ * where there is none. */
 const char *machine_nic_model(const struct machine *m, unsigned index);
 /** CBAR for CPUs of this machine, 0 if none. */
 uint32_t machine_cbar(const struct machine *m);
 /** The M profile's part of the board; NULL: its CPUs are of the A profile. */
 const struct machine_m_profile *machine_m_profile(const struct machine *m);
-/** The power of two nearest to the ns that a cycle of the CPU takes; 3 (125 MHz) where that is not known. */
+/** The power of two nearest to the ns that a cycle of the CPU takes; 3 (125 MHz) where that is not
+ * known. */
 unsigned machine_cycle_shift(const struct machine *m);
 /** Check and apply `-M name,option=value,...` options (secure=, virtualization=, highmem=,
  * gic-version=, accel=, ...): what is not supported is an error. */
@@ -123,7 +125,7 @@ void board_free(struct board *b);
 /** Press the power button; false if the board has none. */
 bool board_power_button(struct board *b);
 
-/* ---- boot (boot.c): images into memory -------------------------------------------------------------- */
+/* ---- boot (boot.c): images into memory ------------------------------------------------------- */
 
 enum { BOOT_LOADERS_MAX = 16 };
 
@@ -150,17 +152,18 @@ struct boot_entry {
 /**
  * Load what @o names into the memory of @b. Errors name file, option and what is wrong. May be
  * called again after a reset to restore memory contents; on boards of the M profile these are as on
- * hardware: flash stays as the guest programmed it, and of RAM only what the files have bytes for is
- * loaded again.
+ * hardware: flash stays as the guest programmed it, and of RAM only what the files have bytes for
+ * is loaded again.
  */
-bool boot_load(struct board *b, const struct boot_options *o, struct boot_entry *entry, struct error *e);
+bool boot_load(struct board *b, const struct boot_options *o, struct boot_entry *entry,
+               struct error *e);
 
 /** The file= of a `-device loader,` option string, or NULL. The caller frees it. */
 char *boot_loader_file(const char *options);
 
 /** The generated device tree as it would be given to a kernel (`-M virt,dumpdtb=FILE`). The caller
  * frees *@blob. */
-bool board_device_tree(const struct board *b, const struct boot_options *o, void **blob, uint32_t *size,
-                       struct error *e);
+bool board_device_tree(const struct board *b, const struct boot_options *o, void **blob,
+                       uint32_t *size, struct error *e);
 
 #endif

@@ -1,5 +1,6 @@
-/* The BBC micro:bit V1: a Nordic nRF51822 (Cortex-M0), 25 LEDs, two buttons, an accelerometer and a magnetometer.
- * Numbers: nRF51 Series Reference Manual, nRF51822 Product Specification, schematic of the micro:bit V1.3. */
+/* The BBC micro:bit V1: a Nordic nRF51822 (Cortex-M0), 25 LEDs, two buttons, an accelerometer and a
+ * magnetometer. Numbers: nRF51 Series Reference Manual, nRF51822 Product Specification, schematic
+ * of the micro:bit V1.3. */
 #include "devices/misc/nrf51_nvmc.h"
 #include "devices/timer/nrf51_wdt.h"
 #include "machines/internal.h"
@@ -73,9 +74,21 @@ static const struct machine_row rows[] = {
 #define PPI(name, id) {.from = name, .target = WIRE_ATTACH, .to = "ppi", .input = id}
 
 static const struct machine_wire wires[] = {
-    PPI("clock", 0), PPI("uart", 2), PPI("twi0", 3), PPI("twi1", 4), PPI("gpiote", 6), PPI("adc", 7),
-    PPI("timer0", 8), PPI("timer1", 9), PPI("timer2", 10), PPI("rtc0", 11), PPI("temp", 12),
-    PPI("rng", 13), PPI("wdt", 16), PPI("rtc1", 17), PPI("ppi", 31),
+    PPI("clock", 0),
+    PPI("uart", 2),
+    PPI("twi0", 3),
+    PPI("twi1", 4),
+    PPI("gpiote", 6),
+    PPI("adc", 7),
+    PPI("timer0", 8),
+    PPI("timer1", 9),
+    PPI("timer2", 10),
+    PPI("rtc0", 11),
+    PPI("temp", 12),
+    PPI("rng", 13),
+    PPI("wdt", 16),
+    PPI("rtc1", 17),
+    PPI("ppi", 31),
     {.from = "gpio", .target = WIRE_ATTACH, .to = "gpiote"},
     /* POWER hears of it first, so that it knows the reason. */
     {.from = "wdt", .output = NRF51_WDT_RESET, .target = WIRE_DEVICE, .to = "clock"},
@@ -85,7 +98,11 @@ static const struct machine_wire wires[] = {
     {.from = "accelerometer", .target = WIRE_DEVICE, .to = "gpio", .input = PIN_ACCELEROMETER_INT1},
     {.from = "magnetometer", .target = WIRE_DEVICE, .to = "gpio", .input = PIN_MAGNETOMETER_INT1},
     {.from = "gpio", .output = PIN_COLUMN1, .count = COLUMNS, .target = WIRE_DEVICE, .to = "leds"},
-    {.from = "gpio", .output = PIN_ROW1, .count = ROWS, .target = WIRE_DEVICE, .to = "leds",
+    {.from = "gpio",
+     .output = PIN_ROW1,
+     .count = ROWS,
+     .target = WIRE_DEVICE,
+     .to = "leds",
      .input = COLUMNS},
 };
 

@@ -1,5 +1,6 @@
-/* Arm's MPS2 FPGA board with the images of the application notes AN385 (Cortex-M3), AN386 (Cortex-M4) and AN500
- * (Cortex-M7). The three differ in the CPU, the ids, and where PSRAM, block RAM and Ethernet are. */
+/* Arm's MPS2 FPGA board with the images of the application notes AN385 (Cortex-M3), AN386
+ * (Cortex-M4) and AN500 (Cortex-M7). The three differ in the CPU, the ids, and where PSRAM, block
+ * RAM and Ethernet are. */
 #include "devices/gpio/cmsdk_gpio.h"
 #include "devices/misc/mps2_scc.h"
 #include "devices/timer/cmsdk_watchdog.h"
@@ -75,7 +76,7 @@ static const struct machine_wire wires[] = {
     {.from = "watchdog", .output = WATCHDOG_RESET, .target = WIRE_RESET},
 };
 
-/* ---- memory ------------------------------------------------------------------------------------------ */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 #define COMMON_MEMORY                                                                              \
     {.name = "ssram1", .base = 0x00000000, .size = 4 * MIB},                                       \
@@ -93,7 +94,7 @@ static const struct machine_memory memory_cmsdk[] = {
 
 static const struct machine_memory memory_an500[] = {COMMON_MEMORY};
 
-/* ---- the boards ---------------------------------------------------------------------------------------- */
+/* ---- the boards ------------------------------------------------------------------------------ */
 
 static const char *const cpus[] = {"cortex-m3", "cortex-m4", "cortex-m7", "cortex-m0", "cortex-m0plus",
                                    "cortex-m1", NULL};
@@ -126,6 +127,9 @@ static const struct machine_m_profile profile = {
         .wire_count = ARRAY_SIZE(wires) - wires_from,                                                           \
     }
 
-const struct machine machine_mps2_an385 = MPS2(an385, "AN385 (Cortex-M3)", "cortex-m3", 0x21000000, memory_cmsdk, 0);
-const struct machine machine_mps2_an386 = MPS2(an386, "AN386 (Cortex-M4)", "cortex-m4", 0x21000000, memory_cmsdk, 0);
-const struct machine machine_mps2_an500 = MPS2(an500, "AN500 (Cortex-M7)", "cortex-m7", 0x60000000, memory_an500, 1);
+const struct machine machine_mps2_an385 = MPS2(an385, "AN385 (Cortex-M3)", "cortex-m3", 0x21000000,
+                                               memory_cmsdk, 0);
+const struct machine machine_mps2_an386 = MPS2(an386, "AN386 (Cortex-M4)", "cortex-m4", 0x21000000,
+                                               memory_cmsdk, 0);
+const struct machine machine_mps2_an500 = MPS2(an500, "AN500 (Cortex-M7)", "cortex-m7", 0x60000000,
+                                               memory_an500, 1);

@@ -1,5 +1,5 @@
-/* Boards with an STM32F405RG (Cortex-M4F): Netduino Plus 2 and Olimex STM32-H405. Numbers: RM0090, data sheet of the
- * STM32F405xx. */
+/* Boards with an STM32F405RG (Cortex-M4F): Netduino Plus 2 and Olimex STM32-H405. Numbers: RM0090,
+ * data sheet of the STM32F405xx. */
 #include "devices/dma/stm32_dma.h"
 #include "devices/i2c/stm32_i2c.h"
 #include "devices/misc/stm32_exti.h"
@@ -21,7 +21,7 @@ enum { IRQ_COUNT = 82, HSI_HZ = 16000000 };
 #define KIB (1ull << 10)
 #define MIB (1ull << 20)
 
-/* ---- devices ------------------------------------------------------------------------------------------ */
+/* ---- devices --------------------------------------------------------------------------------- */
 
 #define AT(address) .windows = 1, .window = {{address, 0}}
 #define IRQ(line) .irqs = 1, .irq = {{0, 1, line}}
@@ -109,7 +109,7 @@ enum { IRQ_COUNT = 82, HSI_HZ = 16000000 };
 static const struct machine_row rows_netduinoplus2[] = {COMMON_ROWS, RCC(25000000)};
 static const struct machine_row rows_olimex[] = {COMMON_ROWS, RCC(8000000)};
 
-/* ---- wires ---------------------------------------------------------------------------------------------- */
+/* ---- wires ----------------------------------------------------------------------------------- */
 
 /* RCC resets and clocks a peripheral by a bit of its bus. */
 #define GATE(name, bus, bit)                                                                       \
@@ -124,34 +124,88 @@ static const struct machine_row rows_olimex[] = {COMMON_ROWS, RCC(8000000)};
      .input = STM32_DMA_CHANNELS * (stream) + (channel)}
 
 static const struct machine_wire wires[] = {
-    GATE("gpioa", AHB1, 0), GATE("gpiob", AHB1, 1), GATE("gpioc", AHB1, 2), GATE("gpiod", AHB1, 3),
-    GATE("gpioe", AHB1, 4), GATE("gpiof", AHB1, 5), GATE("gpiog", AHB1, 6), GATE("gpioh", AHB1, 7),
-    GATE("gpioi", AHB1, 8), GATE("crc", AHB1, 12), GATE("dma1", AHB1, 21), GATE("dma2", AHB1, 22),
+    GATE("gpioa", AHB1, 0),
+    GATE("gpiob", AHB1, 1),
+    GATE("gpioc", AHB1, 2),
+    GATE("gpiod", AHB1, 3),
+    GATE("gpioe", AHB1, 4),
+    GATE("gpiof", AHB1, 5),
+    GATE("gpiog", AHB1, 6),
+    GATE("gpioh", AHB1, 7),
+    GATE("gpioi", AHB1, 8),
+    GATE("crc", AHB1, 12),
+    GATE("dma1", AHB1, 21),
+    GATE("dma2", AHB1, 22),
     GATE("rng", AHB2, 6),
-    GATE("tim2", APB1, 0), GATE("tim3", APB1, 1), GATE("tim4", APB1, 2), GATE("tim5", APB1, 3),
-    GATE("tim6", APB1, 4), GATE("tim7", APB1, 5), GATE("tim12", APB1, 6), GATE("tim13", APB1, 7),
-    GATE("tim14", APB1, 8), GATE("wwdg", APB1, 11), GATE("spi2", APB1, 14), GATE("spi3", APB1, 15),
-    GATE("usart2", APB1, 17), GATE("usart3", APB1, 18), GATE("uart4", APB1, 19),
-    GATE("uart5", APB1, 20), GATE("i2c1", APB1, 21), GATE("i2c2", APB1, 22), GATE("i2c3", APB1, 23),
+    GATE("tim2", APB1, 0),
+    GATE("tim3", APB1, 1),
+    GATE("tim4", APB1, 2),
+    GATE("tim5", APB1, 3),
+    GATE("tim6", APB1, 4),
+    GATE("tim7", APB1, 5),
+    GATE("tim12", APB1, 6),
+    GATE("tim13", APB1, 7),
+    GATE("tim14", APB1, 8),
+    GATE("wwdg", APB1, 11),
+    GATE("spi2", APB1, 14),
+    GATE("spi3", APB1, 15),
+    GATE("usart2", APB1, 17),
+    GATE("usart3", APB1, 18),
+    GATE("uart4", APB1, 19),
+    GATE("uart5", APB1, 20),
+    GATE("i2c1", APB1, 21),
+    GATE("i2c2", APB1, 22),
+    GATE("i2c3", APB1, 23),
     GATE("pwr", APB1, 28),
-    GATE("tim1", APB2, 0), GATE("tim8", APB2, 1), GATE("usart1", APB2, 4), GATE("usart6", APB2, 5),
-    GATE("adc1", APB2, 8), GATE("adc2", APB2, 9), GATE("adc3", APB2, 10), GATE("spi1", APB2, 12),
-    GATE("syscfg", APB2, 14), GATE("tim9", APB2, 16), GATE("tim10", APB2, 17),
+    GATE("tim1", APB2, 0),
+    GATE("tim8", APB2, 1),
+    GATE("usart1", APB2, 4),
+    GATE("usart6", APB2, 5),
+    GATE("adc1", APB2, 8),
+    GATE("adc2", APB2, 9),
+    GATE("adc3", APB2, 10),
+    GATE("spi1", APB2, 12),
+    GATE("syscfg", APB2, 14),
+    GATE("tim9", APB2, 16),
+    GATE("tim10", APB2, 17),
     GATE("tim11", APB2, 18),
 
     {.from = "rcc", .output = STM32F4_RCC_HCLK, .target = WIRE_CPU_CLOCK},
-    CLOCK(TIM1CLK, "tim2"), CLOCK(TIM1CLK, "tim3"), CLOCK(TIM1CLK, "tim4"), CLOCK(TIM1CLK, "tim5"),
-    CLOCK(TIM1CLK, "tim6"), CLOCK(TIM1CLK, "tim7"), CLOCK(TIM1CLK, "tim12"),
-    CLOCK(TIM1CLK, "tim13"), CLOCK(TIM1CLK, "tim14"),
-    CLOCK(TIM2CLK, "tim1"), CLOCK(TIM2CLK, "tim8"), CLOCK(TIM2CLK, "tim9"),
-    CLOCK(TIM2CLK, "tim10"), CLOCK(TIM2CLK, "tim11"),
-    CLOCK(PCLK1, "usart2"), CLOCK(PCLK1, "usart3"), CLOCK(PCLK1, "uart4"), CLOCK(PCLK1, "uart5"),
-    CLOCK(PCLK2, "usart1"), CLOCK(PCLK2, "usart6"),
-    CLOCK(PCLK2, "adc1"), CLOCK(PCLK2, "adc2"), CLOCK(PCLK2, "adc3"),
-    CLOCK(PCLK1, "wwdg"), CLOCK(RTCCLK, "rtc"),
+    CLOCK(TIM1CLK, "tim2"),
+    CLOCK(TIM1CLK, "tim3"),
+    CLOCK(TIM1CLK, "tim4"),
+    CLOCK(TIM1CLK, "tim5"),
+    CLOCK(TIM1CLK, "tim6"),
+    CLOCK(TIM1CLK, "tim7"),
+    CLOCK(TIM1CLK, "tim12"),
+    CLOCK(TIM1CLK, "tim13"),
+    CLOCK(TIM1CLK, "tim14"),
+    CLOCK(TIM2CLK, "tim1"),
+    CLOCK(TIM2CLK, "tim8"),
+    CLOCK(TIM2CLK, "tim9"),
+    CLOCK(TIM2CLK, "tim10"),
+    CLOCK(TIM2CLK, "tim11"),
+    CLOCK(PCLK1, "usart2"),
+    CLOCK(PCLK1, "usart3"),
+    CLOCK(PCLK1, "uart4"),
+    CLOCK(PCLK1, "uart5"),
+    CLOCK(PCLK2, "usart1"),
+    CLOCK(PCLK2, "usart6"),
+    CLOCK(PCLK2, "adc1"),
+    CLOCK(PCLK2, "adc2"),
+    CLOCK(PCLK2, "adc3"),
+    CLOCK(PCLK1, "wwdg"),
+    CLOCK(RTCCLK, "rtc"),
 
-    PINS("gpioa", 0), PINS("gpiob", 1), PINS("gpioc", 2), PINS("gpiod", 3), PINS("gpioe", 4),
-    PINS("gpiof", 5), PINS("gpiog", 6), PINS("gpioh", 7), PINS("gpioi", 8),
+    PINS("gpioa", 0),
+    PINS("gpiob", 1),
+    PINS("gpioc", 2),
+    PINS("gpiod", 3),
+    PINS("gpioe", 4),
+    PINS("gpiof", 5),
+    PINS("gpiog", 6),
+    PINS("gpioh", 7),
+    PINS("gpioi", 8),
     {.from = "syscfg", .count = 16, .target = WIRE_DEVICE, .to = "exti"},
     {.from = "rtc", .output = STM32_RTC_ALARM, .target = WIRE_DEVICE, .to = "exti", .input = 17},
     {.from = "rtc", .output = STM32_RTC_WAKEUP, .target = WIRE_DEVICE, .to = "exti", .input = 22},
@@ -160,19 +214,30 @@ static const struct machine_wire wires[] = {
     {.from = "adc2", .target = WIRE_ATTACH, .to = "adc-common", .input = 1},
     {.from = "adc3", .target = WIRE_ATTACH, .to = "adc-common", .input = 2},
     /* RCC hears of it first, so that it knows the cause. */
-    {.from = "iwdg", .output = STM32_WDG_RESET, .target = WIRE_DEVICE, .to = "rcc",
+    {.from = "iwdg",
+     .output = STM32_WDG_RESET,
+     .target = WIRE_DEVICE,
+     .to = "rcc",
      .input = STM32F4_RCC_IWDG},
-    {.from = "wwdg", .output = STM32_WDG_RESET, .target = WIRE_DEVICE, .to = "rcc",
+    {.from = "wwdg",
+     .output = STM32_WDG_RESET,
+     .target = WIRE_DEVICE,
+     .to = "rcc",
      .input = STM32F4_RCC_WWDG},
     {.from = "iwdg", .output = STM32_WDG_RESET, .target = WIRE_RESET},
     {.from = "wwdg", .output = STM32_WDG_RESET, .target = WIRE_RESET},
 
     /* DMA requests (tables 42 and 43); those of the timers are connected for updates. */
-    REQUEST("spi3", STM32_SPI_DMA_RX, "dma1", 0, 0), REQUEST("spi3", STM32_SPI_DMA_RX, "dma1", 2, 0),
-    REQUEST("spi2", STM32_SPI_DMA_RX, "dma1", 3, 0), REQUEST("spi2", STM32_SPI_DMA_TX, "dma1", 4, 0),
-    REQUEST("spi3", STM32_SPI_DMA_TX, "dma1", 5, 0), REQUEST("spi3", STM32_SPI_DMA_TX, "dma1", 7, 0),
-    REQUEST("tim7", STM32_TIM_DMA_UP, "dma1", 2, 1), REQUEST("tim7", STM32_TIM_DMA_UP, "dma1", 4, 1),
-    REQUEST("tim4", STM32_TIM_DMA_UP, "dma1", 6, 2), REQUEST("tim2", STM32_TIM_DMA_UP, "dma1", 1, 3),
+    REQUEST("spi3", STM32_SPI_DMA_RX, "dma1", 0, 0),
+    REQUEST("spi3", STM32_SPI_DMA_RX, "dma1", 2, 0),
+    REQUEST("spi2", STM32_SPI_DMA_RX, "dma1", 3, 0),
+    REQUEST("spi2", STM32_SPI_DMA_TX, "dma1", 4, 0),
+    REQUEST("spi3", STM32_SPI_DMA_TX, "dma1", 5, 0),
+    REQUEST("spi3", STM32_SPI_DMA_TX, "dma1", 7, 0),
+    REQUEST("tim7", STM32_TIM_DMA_UP, "dma1", 2, 1),
+    REQUEST("tim7", STM32_TIM_DMA_UP, "dma1", 4, 1),
+    REQUEST("tim4", STM32_TIM_DMA_UP, "dma1", 6, 2),
+    REQUEST("tim2", STM32_TIM_DMA_UP, "dma1", 1, 3),
     REQUEST("tim2", STM32_TIM_DMA_UP, "dma1", 7, 3),
     REQUEST("uart5", STM32_USART_DMA_RX, "dma1", 0, 4),
     REQUEST("usart3", STM32_USART_DMA_RX, "dma1", 1, 4),
@@ -183,13 +248,19 @@ static const struct machine_wire wires[] = {
     REQUEST("usart2", STM32_USART_DMA_TX, "dma1", 6, 4),
     REQUEST("uart5", STM32_USART_DMA_TX, "dma1", 7, 4),
     REQUEST("tim3", STM32_TIM_DMA_UP, "dma1", 2, 5),
-    REQUEST("tim5", STM32_TIM_DMA_UP, "dma1", 0, 6), REQUEST("tim5", STM32_TIM_DMA_UP, "dma1", 6, 6),
+    REQUEST("tim5", STM32_TIM_DMA_UP, "dma1", 0, 6),
+    REQUEST("tim5", STM32_TIM_DMA_UP, "dma1", 6, 6),
     REQUEST("tim6", STM32_TIM_DMA_UP, "dma1", 1, 7),
-    REQUEST("adc1", STM32F4_ADC_DMA, "dma2", 0, 0), REQUEST("adc1", STM32F4_ADC_DMA, "dma2", 4, 0),
-    REQUEST("adc2", STM32F4_ADC_DMA, "dma2", 2, 1), REQUEST("adc2", STM32F4_ADC_DMA, "dma2", 3, 1),
-    REQUEST("adc3", STM32F4_ADC_DMA, "dma2", 0, 2), REQUEST("adc3", STM32F4_ADC_DMA, "dma2", 1, 2),
-    REQUEST("spi1", STM32_SPI_DMA_RX, "dma2", 0, 3), REQUEST("spi1", STM32_SPI_DMA_RX, "dma2", 2, 3),
-    REQUEST("spi1", STM32_SPI_DMA_TX, "dma2", 3, 3), REQUEST("spi1", STM32_SPI_DMA_TX, "dma2", 5, 3),
+    REQUEST("adc1", STM32F4_ADC_DMA, "dma2", 0, 0),
+    REQUEST("adc1", STM32F4_ADC_DMA, "dma2", 4, 0),
+    REQUEST("adc2", STM32F4_ADC_DMA, "dma2", 2, 1),
+    REQUEST("adc2", STM32F4_ADC_DMA, "dma2", 3, 1),
+    REQUEST("adc3", STM32F4_ADC_DMA, "dma2", 0, 2),
+    REQUEST("adc3", STM32F4_ADC_DMA, "dma2", 1, 2),
+    REQUEST("spi1", STM32_SPI_DMA_RX, "dma2", 0, 3),
+    REQUEST("spi1", STM32_SPI_DMA_RX, "dma2", 2, 3),
+    REQUEST("spi1", STM32_SPI_DMA_TX, "dma2", 3, 3),
+    REQUEST("spi1", STM32_SPI_DMA_TX, "dma2", 5, 3),
     REQUEST("usart1", STM32_USART_DMA_RX, "dma2", 2, 4),
     REQUEST("usart1", STM32_USART_DMA_RX, "dma2", 5, 4),
     REQUEST("usart1", STM32_USART_DMA_TX, "dma2", 7, 4),
@@ -197,10 +268,11 @@ static const struct machine_wire wires[] = {
     REQUEST("usart6", STM32_USART_DMA_RX, "dma2", 2, 5),
     REQUEST("usart6", STM32_USART_DMA_TX, "dma2", 6, 5),
     REQUEST("usart6", STM32_USART_DMA_TX, "dma2", 7, 5),
-    REQUEST("tim1", STM32_TIM_DMA_UP, "dma2", 5, 6), REQUEST("tim8", STM32_TIM_DMA_UP, "dma2", 1, 7),
+    REQUEST("tim1", STM32_TIM_DMA_UP, "dma2", 5, 6),
+    REQUEST("tim8", STM32_TIM_DMA_UP, "dma2", 1, 7),
 };
 
-/* ---- memory and boards ---------------------------------------------------------------------------------- */
+/* ---- memory and boards ----------------------------------------------------------------------- */
 
 static const struct machine_memory memory[] = {
     {.name = "flash", .base = 0x08000000, .size = MIB, .kind = MEMORY_ROM, .erased = true,
@@ -241,5 +313,7 @@ static const struct machine_m_profile profile = {
         .wire_count = ARRAY_SIZE(wires),                                                           \
     }
 
-STM32F405(netduinoplus2, "netduinoplus2", "Netduino Plus 2 (STM32F405RG, Cortex-M4F)", rows_netduinoplus2);
-STM32F405(olimex_stm32_h405, "olimex-stm32-h405", "Olimex STM32-H405 (STM32F405RG, Cortex-M4F)", rows_olimex);
+STM32F405(netduinoplus2, "netduinoplus2", "Netduino Plus 2 (STM32F405RG, Cortex-M4F)",
+          rows_netduinoplus2);
+STM32F405(olimex_stm32_h405, "olimex-stm32-h405", "Olimex STM32-H405 (STM32F405RG, Cortex-M4F)",
+          rows_olimex);

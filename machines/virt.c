@@ -29,7 +29,7 @@ enum {
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
 
-/* ---- device tree ------------------------------------------------------------------------------------ */
+/* ---- device tree ----------------------------------------------------------------------------- */
 
 static void cpus_node(struct fdt_writer *w)
 {
@@ -177,7 +177,8 @@ static void fw_cfg_node(struct fdt_writer *w, const struct machine_row *row)
 
 static void virtio_node(struct fdt_writer *w, const struct machine_row *row)
 {
-    /* Kernels number the transports in reverse order of the nodes they find, so the first one comes last. */
+    /* Kernels number the transports in reverse order of the nodes they find, so the first one comes
+     * last. */
     for (unsigned i = row->count; i-- > 0;) {
         uint64_t base = row->window[0].base + i * row->stride;
         int n = fdtw_node(w, "/", "virtio_mmio@%llx", (unsigned long long)base);
@@ -188,7 +189,7 @@ static void virtio_node(struct fdt_writer *w, const struct machine_row *row)
     }
 }
 
-/* ---- the board ---------------------------------------------------------------------------------------- */
+/* ---- the board ------------------------------------------------------------------------------- */
 
 static const struct machine_row rows[] = {
     {.class = "gicv2", .name = "gic", .role = ROLE_INTC, .node = intc_node,

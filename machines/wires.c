@@ -1,5 +1,5 @@
-/* Wires of a board: from outputs of devices to interrupts, inputs of other devices, and the board itself; with gates
- * where several meet. */
+/* Wires of a board: from outputs of devices to interrupts, inputs of other devices, and the board
+ * itself; with gates where several meet. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,8 @@ void wires_free(struct wire_set *set)
 static bool append(struct wire_set *set, const struct board *b, struct wire w, struct error *e)
 {
     if (w.output >= w.dev->output_count)
-        return error_set(e, "%s: device %s has no output %u", b->machine->name, w.dev->name, w.output);
+        return error_set(e, "%s: device %s has no output %u", b->machine->name, w.dev->name,
+                         w.output);
     if (set->count == set->capacity) {
         set->capacity = set->capacity ? 2 * set->capacity : 64;
         set->wires = realloc(set->wires, set->capacity * sizeof(w));
@@ -50,7 +51,7 @@ static bool append(struct wire_set *set, const struct board *b, struct wire w, s
     return true;
 }
 
-/* ---- ends ---------------------------------------------------------------------------------------- */
+/* ---- ends ------------------------------------------------------------------------------------ */
 
 static bool irq_line_find(const struct board *b, int line, struct irq_line *out, struct error *e)
 {
@@ -119,19 +120,20 @@ static bool find_input(const struct board *b, const struct machine_wire *w, unsi
     return true;
 }
 
-static bool find_memory(struct board *b, const struct machine_wire *w, struct wire *out, struct error *e)
+static bool find_memory(struct board *b, const struct machine_wire *w, struct wire *out,
+                        struct error *e)
 {
     struct board_private *p = b->private_data;
     p->remap = w->to ? physmap_by_name(b->config.map, w->to) : NULL;
     if (!p->remap || !p->remap->host)
-        return error_set(e, "%s: a wire of %s shows '%s', which is no memory", b->machine->name, w->from,
-                         w->to ? w->to : "");
+        return error_set(e, "%s: a wire of %s shows '%s', which is no memory", b->machine->name,
+                         w->from, w->to ? w->to : "");
     out->line = (struct irq_line){remap_set, b, 0};
     return true;
 }
 
-static bool find_end(struct board *b, const struct machine_wire *w, unsigned input, struct wire *out,
-                     struct error *e)
+static bool find_end(struct board *b, const struct machine_wire *w, unsigned input,
+                     struct wire *out, struct error *e)
 {
     out->target = w->target;
     switch (w->target) {
@@ -159,20 +161,23 @@ static bool find_end(struct board *b, const struct machine_wire *w, unsigned inp
     return false;
 }
 
-static bool attach(struct board *b, const struct machine_wire *w, struct device *from, struct error *e)
+static bool attach(struct board *b, const struct machine_wire *w, struct device *from,
+                   struct error *e)
 {
     struct device *to = w->to ? board_device(b, w->to, 0) : NULL;
     if (!to)
-        return error_set(e, "%s: %s is attached to '%s', which is no device", b->machine->name, w->from,
-                         w->to ? w->to : "");
-    return device_attach(to, w->input, from, e) || error_prefix(e, "%s: %s", b->machine->name, w->from);
+        return error_set(e, "%s: %s is attached to '%s', which is no device", b->machine->name,
+                         w->from, w->to ? w->to : "");
+    return device_attach(to, w->input, from, e) ||
+           error_prefix(e, "%s: %s", b->machine->name, w->from);
 }
 
 bool wires_add(struct wire_set *set, struct board *b, const struct machine_wire *w, struct error *e)
 {
     struct device *from = board_device(b, w->from, 0);
     if (!from)
-        return error_set(e, "%s: a wire starts at '%s', which is no device", b->machine->name, w->from);
+        return error_set(e, "%s: a wire starts at '%s', which is no device", b->machine->name,
+                         w->from);
     if (w->target == WIRE_ATTACH)
         return attach(b, w, from, e);
     for (unsigned i = 0; i < (w->count ? w->count : 1u); i++) {
@@ -183,7 +188,7 @@ bool wires_add(struct wire_set *set, struct board *b, const struct machine_wire 
     return true;
 }
 
-/* ---- gates ---------------------------------------------------------------------------------------- */
+/* ---- gates ----------------------------------------------------------------------------------- */
 
 static bool same_end(const struct wire *a, const struct wire *b)
 {
@@ -199,8 +204,8 @@ static void *gate_new(struct board *b, size_t size)
     return gate;
 }
 
-/* Wire @first and those after it with the same end: each gets an input of an OR. More than its inputs: gates in a
- * chain. */
+/* Wire @first and those after it with the same end: each gets an input of an OR. More than its
+ * inputs: gates in a chain. */
 static void join_ends(struct wire_set *set, struct board *b, unsigned first)
 {
     struct irq_or *gate = NULL;

@@ -20,7 +20,7 @@ struct file_class {
     bool tty;
 };
 
-/* ---- consoles ---------------------------------------------------------------------------------- */
+/* ---- consoles -------------------------------------------------------------------------------- */
 
 static ssize_t console_read(struct semihosting_op *op, struct semihosting_file *f, void *buf,
                             size_t len)
@@ -94,7 +94,7 @@ static int features_seek(struct semihosting_file *f, uint32_t position)
 static const struct file_class features_class = {features_read, features_write, features_length,
                                                  features_seek, false};
 
-/* ---- files of the host ------------------------------------------------------------------------- */
+/* ---- files of the host ----------------------------------------------------------------------- */
 
 static ssize_t host_read(struct semihosting_op *op, struct semihosting_file *f, void *buf,
                          size_t len)
@@ -121,9 +121,10 @@ static int host_seek(struct semihosting_file *f, uint32_t position)
 
 static const struct file_class host_class = {host_read, host_write, host_length, host_seek, false};
 
-/* ---- files of a debugger that has left ---------------------------------------------------------- */
+/* ---- files of a debugger that has left ------------------------------------------------------- */
 
-static ssize_t gone_read(struct semihosting_op *op, struct semihosting_file *f, void *buf, size_t len)
+static ssize_t gone_read(struct semihosting_op *op, struct semihosting_file *f, void *buf,
+                         size_t len)
 {
     errno = EIO;
     return -1;
@@ -148,9 +149,10 @@ static int gone_seek(struct semihosting_file *f, uint32_t position)
     return -1;
 }
 
-static const struct file_class remote_class = {gone_read, gone_write, gone_length, gone_seek, false};
+static const struct file_class remote_class = {gone_read, gone_write, gone_length, gone_seek,
+                                               false};
 
-/* ---- handles ----------------------------------------------------------------------------------- */
+/* ---- handles --------------------------------------------------------------------------------- */
 
 static struct semihosting_file *find(struct semihosting *sh, uint32_t handle)
 {
@@ -219,9 +221,10 @@ void semihosting_close_all(struct semihosting *sh)
             file_close(&sh->files[i]);
 }
 
-/* ---- open -------------------------------------------------------------------------------------- */
+/* ---- open ------------------------------------------------------------------------------------ */
 
-/* fopen's modes: r, rb, r+, r+b, w, wb, w+, w+b, a, ab, a+, a+b. Bit 0 (binary) means nothing here. */
+/* fopen's modes: r, rb, r+, r+b, w, wb, w+, w+b, a, ab, a+, a+b. Bit 0 (binary) means nothing
+ * here. */
 static const int open_flags[] = {
     O_RDONLY, O_RDWR, O_WRONLY | O_CREAT | O_TRUNC, O_RDWR | O_CREAT | O_TRUNC,
     O_WRONLY | O_CREAT | O_APPEND, O_RDWR | O_CREAT | O_APPEND,
@@ -299,7 +302,7 @@ uint32_t semihosting_open(struct semihosting_op *op)
     return handle;
 }
 
-/* ---- calls on handles -------------------------------------------------------------------------- */
+/* ---- calls on handles ------------------------------------------------------------------------ */
 
 uint32_t semihosting_close(struct semihosting_op *op)
 {
@@ -387,7 +390,7 @@ uint32_t semihosting_flen(struct semihosting_op *op)
     return length < 0 ? semihosting_fail(op->sh, errno) : (uint32_t)length;
 }
 
-/* ---- calls on names ---------------------------------------------------------------------------- */
+/* ---- calls on names -------------------------------------------------------------------------- */
 
 uint32_t semihosting_tmpnam(struct semihosting_op *op)
 {

@@ -71,8 +71,8 @@ void semihosting_close_all(struct semihosting *sh);
 /** Who serves a handle. */
 enum semihosting_side { SEMIHOSTING_HERE, SEMIHOSTING_DEBUGGER };
 
-/** The file of @handle with its side, given that there is a debugger; *@fd is the debugger's number.
- * SEMIHOSTING_HERE also for handles that are none. */
+/** The file of @handle with its side, given that there is a debugger; *@fd is the debugger's
+ * number. SEMIHOSTING_HERE also for handles that are none. */
 enum semihosting_side semihosting_file_side(struct semihosting *sh, uint32_t handle,
                                             struct semihosting_file **f, int *fd);
 /** Can one more handle be made? errno is set if not. */

@@ -29,7 +29,8 @@ static bool ask(struct semihosting_op *op, int64_t *result, const char *fmt, ...
     struct semihosting_request *r = op->guest->debugger;
     *result = -1;
     if (!r) {
-        log_write(LOG_GUEST_ERRORS, "semihosting: a call fails, since no debugger is there to serve it");
+        log_write(LOG_GUEST_ERRORS,
+                  "semihosting: a call fails, since no debugger is there to serve it");
         semihosting_fail(op->sh, EIO);
         return true;
     }
@@ -131,7 +132,8 @@ uint32_t semihosting_remote_write(struct semihosting_op *op)
     uint32_t len = op->word[2];
     int64_t n;
     int fd;
-    if (semihosting_file_side(op->sh, op->word[0], &f, &fd) == SEMIHOSTING_HERE || !f->writable || !len)
+    if (semihosting_file_side(op->sh, op->word[0], &f, &fd) == SEMIHOSTING_HERE || !f->writable ||
+        !len)
         return semihosting_write(op);
     ask(op, &n, "write,%x,%x,%x", fd, op->word[1], transfer_length(len));
     return rest(len, n);
@@ -143,7 +145,8 @@ uint32_t semihosting_remote_read(struct semihosting_op *op)
     uint32_t len = op->word[2];
     int64_t n;
     int fd;
-    if (semihosting_file_side(op->sh, op->word[0], &f, &fd) == SEMIHOSTING_HERE || !f->readable || !len)
+    if (semihosting_file_side(op->sh, op->word[0], &f, &fd) == SEMIHOSTING_HERE || !f->readable ||
+        !len)
         return semihosting_read(op);
     ask(op, &n, "read,%x,%x,%x", fd, op->word[1], transfer_length(len));
     return n < 0 ? SEMIHOSTING_ERROR : rest(len, n);

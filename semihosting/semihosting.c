@@ -60,7 +60,7 @@ void semihosting_reset(struct semihosting *sh)
     pthread_mutex_unlock(&sh->lock);
 }
 
-/* ---- errors and words -------------------------------------------------------------------------- */
+/* ---- errors and words ------------------------------------------------------------------------ */
 
 /* Small numbers are the same everywhere; these are not the same in newlib and picolibc. */
 static const struct {
@@ -99,7 +99,7 @@ bool semihosting_write_words(const struct semihosting_guest *g, uint32_t addr,
     return g->write(g->opaque, addr, copy, count * 4);
 }
 
-/* ---- the debugger's channel -------------------------------------------------------------------- */
+/* ---- the debugger's channel ------------------------------------------------------------------ */
 
 /* No result is defined for these two. */
 static uint32_t op_writec(struct semihosting_op *op)
@@ -141,7 +141,7 @@ static uint32_t op_readc(struct semihosting_op *op)
     return n == 1 ? c : SEMIHOSTING_ERROR;
 }
 
-/* ---- time -------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static uint32_t op_clock(struct semihosting_op *op)
 {
@@ -167,7 +167,7 @@ static uint32_t op_tickfreq(struct semihosting_op *op)
     return NS_PER_SEC;
 }
 
-/* ---- the program and its surroundings ----------------------------------------------------------- */
+/* ---- the program and its surroundings -------------------------------------------------------- */
 
 static uint32_t op_iserror(struct semihosting_op *op)
 {
@@ -208,7 +208,7 @@ static uint32_t op_heapinfo(struct semihosting_op *op)
     return 0;
 }
 
-/* ---- the end ----------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static const struct {
     uint32_t reason;
@@ -256,7 +256,7 @@ static uint32_t op_exit_extended(struct semihosting_op *op)
     return program_ends(op, op->word[0], op->word[1], true);
 }
 
-/* ---- the table --------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct operation {
     const char *name;

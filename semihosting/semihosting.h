@@ -15,20 +15,21 @@
 
 #include "util/error.h"
 
-/* The special file ":tt" by the mode that it was opened with, and the debugger's channel (SYS_WRITEC,
- * SYS_WRITE0, SYS_READC). */
+/* The special file ":tt" by the mode that it was opened with, and the debugger's channel
+ * (SYS_WRITEC, SYS_WRITE0, SYS_READC). */
 enum semihosting_stream {
     SEMIHOSTING_STDIN, SEMIHOSTING_STDOUT, SEMIHOSTING_STDERR, SEMIHOSTING_DEBUG,
 };
 
 enum { SEMIHOSTING_AGAIN = -1 }; /* of read_console: nothing yet */
 
-/* While a debugger carries a request out, memory from here on is semihosting_request.scratch: for data
- * that the program has no memory for. */
+/* While a debugger carries a request out, memory from here on is semihosting_request.scratch: for
+ * data that the program has no memory for. */
 #define SEMIHOSTING_SCRATCH 0xffffff00u
 enum { SEMIHOSTING_SCRATCH_SIZE = 64 };
 
-/* A request to a debugger, in the words of GDB's File-I/O, and the answer. It lives from call to call. */
+/* A request to a debugger, in the words of GDB's File-I/O, and the answer. It lives from call to
+ * call. */
 struct semihosting_request {
     char text[96];   /* what follows the F: "write,1,20000000,5" */
     bool answered;   /* and the answer has not been used yet: */
@@ -48,7 +49,8 @@ struct semihosting_guest {
     int64_t (*time)(void *opaque);
     int64_t (*utc)(void *opaque);
     /** Send all of @len bytes out. */
-    void (*write_console)(void *opaque, enum semihosting_stream stream, const void *buf, size_t len);
+    void (*write_console)(void *opaque, enum semihosting_stream stream, const void *buf,
+                          size_t len);
     /** At most @len (not 0) bytes that are there: their number, 0 at the end of the input, or
      * SEMIHOSTING_AGAIN. */
     int (*read_console)(void *opaque, void *buf, size_t len);

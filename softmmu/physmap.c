@@ -156,7 +156,8 @@ static int window_protection(const struct phys_region *r)
 }
 
 /* Where it cannot be mapped code finds the memory by the tables. */
-static void window_map(const struct physmap *map, struct phys_region *r, const struct phys_region *owner)
+static void window_map(const struct physmap *map, struct phys_region *r,
+                       const struct phys_region *owner)
 {
     if (!map->window || owner->fd < 0 || r->base + r->size > BIT64(32))
         return;
@@ -289,7 +290,8 @@ struct phys_region *physmap_add_mmio(struct physmap *map, const char *name, uint
 struct phys_region *physmap_find_memory(const struct physmap *map, uint64_t canonical)
 {
     for (unsigned i = 0; i < map->count; i++)
-        if (map->regions[i]->host && canonical - map->regions[i]->memory_base < map->regions[i]->size)
+        if (map->regions[i]->host &&
+            canonical - map->regions[i]->memory_base < map->regions[i]->size)
             return map->regions[i];
     return NULL;
 }

@@ -54,11 +54,12 @@ struct physmap *physmap_new(void);
 void physmap_free(struct physmap *map);
 
 /**
- * Map RAM, ROM and aliases that are added from here on a second time, at @window plus their address as far as
- * it is below 4 GiB: for code that accesses them there. ROM is read-only in that view.
+ * Map RAM, ROM and aliases that are added from here on a second time, at @window plus their address
+ * as far as it is below 4 GiB: for code that accesses them there. ROM is read-only in that view.
  */
 void physmap_set_window(struct physmap *map, uint8_t *window);
-/** Make the page at canonical address @phys read-only in the window, under all its addresses, or (RAM) writable again. */
+/** Make the page at canonical address @phys read-only in the window, under all its addresses, or
+ * (RAM) writable again. */
 void physmap_window_protect(const struct physmap *map, uint64_t phys, bool read_only);
 
 /**
@@ -76,13 +77,13 @@ struct phys_region *physmap_add_rom(struct physmap *map, const char *name, uint6
 struct phys_region *physmap_add_alias(struct physmap *map, const char *name, uint64_t base,
                                       struct phys_region *target, struct error *e);
 /**
- * With @on, let @target, RAM, be found at @base as well, where a larger RAM begins, of which so much is hidden; else
- * end that. False: it was so already. While nobody else looks at the map; what translations know of these
- * addresses, and pointers to regions, are the caller's to drop.
+ * With @on, let @target, RAM, be found at @base as well, where a larger RAM begins, of which so
+ * much is hidden; else end that. False: it was so already. While nobody else looks at the map; what
+ * translations know of these addresses, and pointers to regions, are the caller's to drop.
  */
 bool physmap_remap(struct physmap *map, uint64_t base, struct phys_region *target, bool on);
-/** Let @ops->write take the CPUs' stores to the ROM @rom (flash that is programmed by storing to it); the offset counts
- * from the start of the ROM. Loads remain loads from memory. */
+/** Let @ops->write take the CPUs' stores to the ROM @rom (flash that is programmed by storing to
+ * it); the offset counts from the start of the ROM. Loads remain loads from memory. */
 void physmap_set_rom_store(struct phys_region *rom, const struct phys_mmio_ops *ops, void *opaque);
 /** Add a device window; any base and size. */
 struct phys_region *physmap_add_mmio(struct physmap *map, const char *name, uint64_t base,

@@ -1,5 +1,5 @@
-/* Accesses of the guest's memory, which others may be accessing too: one host access each, so that they see all
- * of it or nothing. */
+/* Accesses of the guest's memory, which others may be accessing too: one host access each, so that
+ * they see all of it or nothing. */
 #ifndef ARMEMU_UTIL_ACCESS_H
 #define ARMEMU_UTIL_ACCESS_H
 

@@ -16,7 +16,8 @@ struct error {
     enum error_kind kind; /* error_set makes it ERROR_OTHER */
 };
 
-/** Set @e (which may be NULL) to the formatted line. Always returns false, for `return error_set(..)`. */
+/** Set @e (which may be NULL) to the formatted line. Always returns false, for `return
+ * error_set(..)`. */
 bool error_set(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** Put "formatted: " in front of the text already in @e. Always returns false. */

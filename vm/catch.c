@@ -1,4 +1,5 @@
-/* Exceptions that a debugger wants to see: the CPU stops at the first instruction of the handler. */
+/* Exceptions that a debugger wants to see: the CPU stops at the first instruction of the
+ * handler. */
 #include <string.h>
 
 #include "frontend/arm/cpu/exceptions.h"

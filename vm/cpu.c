@@ -60,7 +60,7 @@ void vm_cpu_free(struct vm_cpu *c)
     free(c);
 }
 
-/* ---- interrupts ------------------------------------------------------------------------------------ */
+/* ---- interrupts ------------------------------------------------------------------------------ */
 
 /* The device lock is held wherever the CPU may sleep. */
 void vm_cpu_kick(struct vm_cpu *c)
@@ -76,7 +76,8 @@ static void line_set(void *opaque, int n, int level)
 {
     static const uint32_t bit[] = {[BOARD_CPU_IRQ] = ARM_LINE_IRQ, [BOARD_CPU_FIQ] = ARM_LINE_FIQ};
     struct vm_cpu *c = opaque;
-    uint32_t old = level ? atomic_fetch_or(&c->lines, bit[n]) : atomic_fetch_and(&c->lines, ~bit[n]);
+    uint32_t old = level ? atomic_fetch_or(&c->lines, bit[n])
+                         : atomic_fetch_and(&c->lines, ~bit[n]);
     if (!(old & bit[n]) != !level)
         vm_cpu_kick(c);
 }
@@ -103,7 +104,7 @@ void vm_cpu_sync_lines(struct vm_cpu *c)
         engine_slice_end(&c->state.env);
 }
 
-/* ---- the thread --------------------------------------------------------------------------------------- */
+/* ---- the thread ------------------------------------------------------------------------------ */
 
 static void start_apply(struct vm_cpu *c)
 {
@@ -135,7 +136,8 @@ static bool wait_until_runnable(struct vm_cpu *c)
     for (;;) {
         if (atomic_load(&vm->quitting))
             return false;
-        bool icount = vm->config.icount.enabled, stopped = is_stopped(vm), able = !c->held && c->powered;
+        bool icount = vm->config.icount.enabled, stopped = is_stopped(vm),
+             able = !c->held && c->powered;
         bool turn = !icount || stopped || (able && vm_icount_turn(c));
         if (c->start_pending && turn) /* also while paused, so that the registers can be looked at */
             start_apply(c);
@@ -255,7 +257,7 @@ bool vm_cpu_start_thread(struct vm_cpu *c, struct error *e)
     return c->thread_started;
 }
 
-/* ---- reset, power, parking; the device lock is held ----------------------------------------------------- */
+/* ---- reset, power, parking; the device lock is held ------------------------------------------ */
 
 void vm_cpu_reset(struct vm_cpu *c)
 {

@@ -19,8 +19,8 @@ static void context_changed(struct arm_state *s)
     s->env.tables = mmu_set_context(self(s)->mmu, key, asid);
 }
 
-static void tlb_invalidate(struct arm_state *s, enum arm_tlb_scope scope, uint32_t va, uint32_t asid,
-                           bool broadcast)
+static void tlb_invalidate(struct arm_state *s, enum arm_tlb_scope scope, uint32_t va,
+                           uint32_t asid, bool broadcast)
 {
     /* A page of one address space may be global, so a single address goes everywhere. */
     static const enum mmu_op_kind kind[] = {
@@ -54,7 +54,7 @@ static bool read_phys(void *state, uint64_t phys, unsigned size, uint64_t *value
     return true;
 }
 
-/* ---- timers: the board's device, under the device lock ------------------------------------------- */
+/* ---- timers: the board's device, under the device lock --------------------------------------- */
 
 static const enum arch_timer_kind timer_kind[ARM_TIMER_COUNT] = {
     [ARM_TIMER_PHYS] = ARCH_TIMER_PHYS,
@@ -116,7 +116,7 @@ static uint64_t cycles(struct arm_state *s)
     return engine_icount(&s->env);
 }
 
-/* ---- events and interrupts --------------------------------------------------------------------------- */
+/* ---- events and interrupts ------------------------------------------------------------------- */
 
 static void send_event(struct arm_state *s)
 {

@@ -3,8 +3,8 @@
  *
  * A CPU that stops holds itself and posts the news to the event loop, which parks the others and
  * tells the listener. All stops are before the instruction (or, for a step, between two), so what
- * other CPUs had to report meanwhile can be forgotten: they meet it again. But an exception that was caught has
- * been taken: that is told when its CPU is to go on.
+ * other CPUs had to report meanwhile can be forgotten: they meet it again. But an exception that
+ * was caught has been taken: that is told when its CPU is to go on.
  */
 #include "vm/debug.h"
 
@@ -30,7 +30,7 @@ static struct vm_cpu *cpu_of(struct vm *vm, uint32_t thread)
     return vm->cpus[thread - 1];
 }
 
-/* ---- registers --------------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static const struct gdb_registers *registers(void *opaque)
 {
@@ -60,7 +60,7 @@ static bool write_register(void *opaque, uint32_t thread, const struct gdb_regis
     return ok;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------ */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 /* Devices are accessed in words where the range allows, as software would. */
 static bool device_access(struct vm *vm, uint64_t phys, uint8_t *buf, uint32_t len, bool write)
@@ -114,8 +114,8 @@ static bool translate(struct vm_cpu *c, uint64_t va, uint64_t *phys)
     return true;
 }
 
-static bool memory_access(struct vm *vm, uint32_t thread, bool physical, uint64_t addr, uint8_t *buf,
-                          uint32_t len, bool write)
+static bool memory_access(struct vm *vm, uint32_t thread, bool physical, uint64_t addr,
+                          uint8_t *buf, uint32_t len, bool write)
 {
     if (physical)
         return phys_access(vm, addr, buf, len, write);
@@ -140,14 +140,14 @@ static bool read_memory(void *opaque, uint32_t thread, bool physical, uint64_t a
     return memory_access(opaque, thread, physical, addr, buf, len, false);
 }
 
-static bool write_memory(void *opaque, uint32_t thread, bool physical, uint64_t addr, const void *buf,
-                         uint32_t len)
+static bool write_memory(void *opaque, uint32_t thread, bool physical, uint64_t addr,
+                         const void *buf, uint32_t len)
 {
     return memory_access(opaque, thread, physical, addr, (uint8_t *)buf, len, true);
 }
 
-/* GDB's addresses are virtual: what is behind one is the guest's choice, at any time. Only while there
- * is no translation is it known what is flash. */
+/* GDB's addresses are virtual: what is behind one is the guest's choice, at any time. Only while
+ * there is no translation is it known what is flash. */
 static void memory_map(void *opaque, FILE *out)
 {
     enum { SECTOR = 0x1000 };
@@ -194,7 +194,7 @@ static bool write_flash(void *opaque, uint64_t addr, const void *buf, uint32_t l
     return true;
 }
 
-/* ---- watchpoints, on the CPU's thread ------------------------------------------------------------- */
+/* ---- watchpoints, on the CPU's thread -------------------------------------------------------- */
 
 bool vm_debug_watches_page(const struct vm_cpu *c, uint32_t va, bool write)
 {
@@ -215,7 +215,7 @@ bool vm_debug_watch(struct vm_cpu *c, uint32_t va, uint32_t len, bool write)
     return true;
 }
 
-/* ---- requests of the program, on the CPU's thread -------------------------------------------------- */
+/* ---- requests of the program, on the CPU's thread -------------------------------------------- */
 
 bool vm_debug_serves(struct vm_cpu *c)
 {
@@ -226,7 +226,8 @@ bool vm_debug_serves(struct vm_cpu *c)
     return serves;
 }
 
-/* Like all stops this one may be forgotten for another: the call is then made again, with its request. */
+/* Like all stops this one may be forgotten for another: the call is then made again, with its
+ * request. */
 void vm_debug_ask(struct vm_cpu *c)
 {
     c->stop_noted = true;
@@ -237,7 +238,7 @@ void vm_debug_ask(struct vm_cpu *c)
     vm_restart_instruction(c);
 }
 
-/* ---- stops ------------------------------------------------------------------------------------------ */
+/* ---- stops ----------------------------------------------------------------------------------- */
 
 static bool all_held(const struct vm *vm)
 {
@@ -296,7 +297,7 @@ static void cpu_stopped(struct vm_cpu *c)
     vm->debug.announced = true;
 }
 
-/* ---- conditions and commands of breakpoints, on the CPU's thread ------------------------------------- */
+/* ---- conditions and commands of breakpoints, on the CPU's thread ----------------------------- */
 
 static bool agent_register(void *opaque, unsigned number, uint64_t *value)
 {
@@ -335,8 +336,8 @@ static bool breakpoint_stops(struct vm_cpu *c)
     return true;
 }
 
-/* Breakpoints reach the engine when they are needed: a debugger takes them all out and puts them back
- * in at each stop. Those of the core itself (M profile) are among them. */
+/* Breakpoints reach the engine when they are needed: a debugger takes them all out and puts them
+ * back in at each stop. Those of the core itself (M profile) are among them. */
 static void breakpoints_apply(struct vm *vm)
 {
     uint32_t count;
@@ -363,10 +364,11 @@ static void literals_apply(struct vm *vm)
         engine_fold_literals(vm->engine, fold);
     vm->debug.no_literals = !fold;
     if (vm->window)
-        engine_window_use(vm->engine, !vm->debug.points.watch_count && !core->watches && !core->literals);
+        engine_window_use(vm->engine,
+                          !vm->debug.points.watch_count && !core->watches && !core->literals);
 }
 
-/* ---- coming out of the guest ------------------------------------------------------------------------- */
+/* ---- coming out of the guest ----------------------------------------------------------------- */
 
 /* M profile: the core wants the next instruction to be executed by itself. */
 static void core_step(struct vm_cpu *c)
@@ -396,8 +398,8 @@ static bool has_stopped(struct vm_cpu *c, enum engine_stop why)
     if (why == ENGINE_STOP_STEP) {
         c->state.halted = 0;
         core_step_done(c);
-        if (!gdb_thread_stepped(&c->order, c->engine, &c->vm->debug.points, (uint32_t)c->state.env.pc,
-                                atomic_load(&c->attention)))
+        if (!gdb_thread_stepped(&c->order, c->engine, &c->vm->debug.points,
+                                (uint32_t)c->state.env.pc, atomic_load(&c->attention)))
             return false;
         c->stop = (struct gdb_stop){.kind = GDB_STOP_STEP, .thread = thread_of(c)};
         return true;
@@ -406,7 +408,8 @@ static bool has_stopped(struct vm_cpu *c, enum engine_stop why)
         return false;
     if (breakpoint_stops(c))
         return true;
-    enum arm_m_code_point point = arm_is_m(&c->state) ? arm_m_code_point(&c->state) : ARM_M_POINT_NONE;
+    enum arm_m_code_point point = arm_is_m(&c->state) ? arm_m_code_point(&c->state)
+                                                      : ARM_M_POINT_NONE;
     if (point == ARM_M_POINT_TAKEN)
         return false;
     if (point == ARM_M_POINT_STEP)
@@ -478,8 +481,8 @@ static void cpu_resume(struct vm_cpu *c, const struct gdb_resume *r)
     }
 }
 
-/* Can the step of the one CPU that is to do something be done on the loop's thread? Not where it may wait
- * for input, or where time hangs on it. */
+/* Can the step of the one CPU that is to do something be done on the loop's thread? Not where it
+ * may wait for input, or where time hangs on it. */
 static struct vm_cpu *steps_alone(struct vm *vm, const struct gdb_resume *actions, uint32_t count)
 {
     struct vm_cpu *c = NULL;
@@ -495,8 +498,8 @@ static struct vm_cpu *steps_alone(struct vm *vm, const struct gdb_resume *action
     return c && able && c->powered && c->parked && !c->start_pending && !c->caught ? c : NULL;
 }
 
-/* Do the step while all CPUs stay parked, which saves changing to the CPU's thread and back. False: it
- * is not done, the order stands. */
+/* Do the step while all CPUs stay parked, which saves changing to the CPU's thread and back. False:
+ * it is not done, the order stands. */
 static bool step_here(struct vm *vm, struct vm_cpu *c)
 {
     enum { MOST = 4096 }; /* of a range, before the loop has a look at other things */
@@ -536,7 +539,7 @@ static void resume(void *opaque, const struct gdb_resume *actions, uint32_t coun
     vm_resume(vm);
 }
 
-/* ---- non-stop mode ------------------------------------------------------------------------------------ */
+/* ---- non-stop mode --------------------------------------------------------------------------- */
 
 static void non_stop(void *opaque, bool on)
 {
@@ -580,7 +583,7 @@ static void act(void *opaque, const struct gdb_resume *r)
     c->vm->debug.listener.stopped(c->vm->debug.listener.opaque, &stop);
 }
 
-/* ---- breakpoints and watchpoints, while stopped --------------------------------------------------- */
+/* ---- breakpoints and watchpoints, while stopped ---------------------------------------------- */
 
 /* The tables of no CPU know the pages of the watchpoint any more, nor may they learn them. */
 static void watch_flush(struct vm *vm, const struct gdb_point_row *p)
@@ -637,7 +640,7 @@ static void remove_all(void *opaque)
         breakpoints_apply(vm);
 }
 
-/* ---- the rest ------------------------------------------------------------------------------------------ */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static uint32_t threads(void *opaque, uint32_t *ids, uint32_t max)
 {

@@ -1,6 +1,7 @@
 /*
- * The faults of a CPU, explained with the symbols of the images that were loaded: at once, on the CPU's
- * thread, before anything of its state is lost. The first ones in full, then a line each, then none.
+ * The faults of a CPU, explained with the symbols of the images that were loaded: at once, on the
+ * CPU's thread, before anything of its state is lost. The first ones in full, then a line each,
+ * then none.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -120,7 +121,7 @@ bool vm_symbol(struct vm *vm, uint32_t addr, char *buf, size_t size)
     return ok;
 }
 
-/* ---- what the CPU reports ------------------------------------------------------------------------------ */
+/* ---- what the CPU reports -------------------------------------------------------------------- */
 
 static const enum explain_kind kinds[] = {
     [ARM_REPORT_EXTERNAL] = EXPLAIN_UNMAPPED, [ARM_REPORT_PERMISSION] = EXPLAIN_FORBIDDEN,
@@ -130,13 +131,14 @@ static const enum explain_kind kinds[] = {
     [ARM_REPORT_STACKING] = EXPLAIN_STACKING, [ARM_REPORT_OTHER] = EXPLAIN_OTHER,
 };
 
-/* On the A profile a system makes use of faults: only a program whose symbols are known is explained. */
+/* On the A profile a system makes use of faults: only a program whose symbols are known is
+ * explained. */
 static bool is_of_interest(struct vm_cpu *c, const struct arm_report *r)
 {
     char place[8];
-    return machine_m_profile(c->vm->config.machine) || vm_symbol(c->vm, r->pc, place, sizeof(place)) ||
-           (r->kind == ARM_REPORT_FETCH &&
-            vm_symbol(c->vm, c->state.r[14], place, sizeof(place)));
+    return machine_m_profile(c->vm->config.machine) ||
+           vm_symbol(c->vm, r->pc, place, sizeof(place)) ||
+           (r->kind == ARM_REPORT_FETCH && vm_symbol(c->vm, c->state.r[14], place, sizeof(place)));
 }
 
 /* Which region of the MPU decided about @addr: the highest one that holds it. */
@@ -179,7 +181,8 @@ void vm_report(struct arm_state *s, const struct arm_report *r)
         f.msp = arm_m_sp_read(s, false);
         f.psp = arm_m_sp_read(s, true);
         f.xpsr = arm_m_xpsr_read(s);
-        if (r->kind == ARM_REPORT_PERMISSION || (r->kind == ARM_REPORT_FETCH && s->m.cfsr & ARM_M_IACCVIOL)) {
+        if (r->kind == ARM_REPORT_PERMISSION ||
+            (r->kind == ARM_REPORT_FETCH && s->m.cfsr & ARM_M_IACCVIOL)) {
             describe_mpu(s, r->has_addr ? r->addr : r->pc, detail, sizeof(detail));
             f.detail = s->m.mpu_ctrl & 1 ? detail : "the default memory map forbids it";
         }

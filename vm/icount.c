@@ -1,10 +1,11 @@
 /*
- * Time that is counted in instructions. The CPU's slice ends at the next timer's deadline, the timers
- * run on the CPU's thread, and what happens in the middle of a slice sees the exact count; so nothing
- * of the guest depends on when the host's threads run.
+ * Time that is counted in instructions. The CPU's slice ends at the next timer's deadline, the
+ * timers run on the CPU's thread, and what happens in the middle of a slice sees the exact count;
+ * so nothing of the guest depends on when the host's threads run.
  *
- * Several CPUs take turns of TURN instructions, in the order of their numbers; who sleeps is passed over. Only who has
- * the turn runs, the others are parked in cpu.c or sleep here. Time is what all have executed.
+ * Several CPUs take turns of TURN instructions, in the order of their numbers; who sleeps is passed
+ * over. Only who has the turn runs, the others are parked in cpu.c or sleep here. Time is what all
+ * have executed.
  */
 #include <time.h>
 
@@ -114,7 +115,7 @@ static void coverage_settle(struct vm *vm, uint64_t executed)
     vm->icount.settle_at = vm->icount.settle_at ? vm->icount.settle_at * FACTOR : FIRST;
 }
 
-/* ---- turns; the device lock is held ------------------------------------------------------------------ */
+/* ---- turns; the device lock is held ---------------------------------------------------------- */
 
 static bool can_run(struct vm_cpu *c)
 {
@@ -188,7 +189,7 @@ bool vm_icount_service(struct vm_cpu *c)
     return goes_on;
 }
 
-/* ---- waiting ------------------------------------------------------------------------------------- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 /* With sleep=on: @ns pass on the host, or as many as did when somebody wakes the CPU. */
 static int64_t pass_on_host(struct vm_cpu *c, int64_t ns)

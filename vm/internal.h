@@ -195,8 +195,8 @@ struct vm_cpu *vm_cpu_current(struct vm *vm);
 /* icount.c */
 /** Let the VM's clock count instructions. Before CPUs and devices exist. */
 void vm_icount_start(struct vm *vm);
-/** At a safe point: run the timers that are due and begin a slice. CPU's thread, without the lock. False: it is
- * another CPU's turn. */
+/** At a safe point: run the timers that are due and begin a slice. CPU's thread, without the lock.
+ * False: it is another CPU's turn. */
 bool vm_icount_service(struct vm_cpu *c);
 /** Is it the turn of @c, which can run? Device lock held. */
 bool vm_icount_turn(struct vm_cpu *c);
@@ -222,7 +222,8 @@ void vm_exec_flush(void *opaque);
 void vm_mmu_op(struct vm *vm, struct vm_cpu *only, const struct mmu_op *op);
 /** Wait until the other CPUs have carried out what they were asked for. */
 void vm_mmu_wait(struct vm *vm);
-/** Leave the block before the instruction that is calling out; the engine runs it again by itself. */
+/** Leave the block before the instruction that is calling out; the engine runs it again by
+ * itself. */
 void vm_restart_instruction(struct vm_cpu *c);
 /** After a device access on the CPU's own thread: interrupt lines may have changed. */
 void vm_cpu_sync_lines(struct vm_cpu *c);
@@ -261,18 +262,21 @@ bool vm_service(struct ir_env *env);
 void vm_outside_service(struct vm_cpu *c);
 
 /* debug.c */
-/** CPU @c came out of engine_run: hold it if the debugger is to know. Its thread, device lock held. */
+/** CPU @c came out of engine_run: hold it if the debugger is to know. Its thread, device lock
+ * held. */
 void vm_debug_cpu_left(struct vm_cpu *c, enum engine_stop why);
 /** No CPU is held, steps, or has anything to tell any more; all are parked. */
 void vm_debug_release(struct vm *vm);
 /** The machine has been paused by somebody else: the debugger is told if it waits. */
 void vm_debug_paused(struct vm *vm);
-/** Is part of the page of @va watched for writes, or for reads: by the debugger or the core itself? */
+/** Is part of the page of @va watched for writes, or for reads: by the debugger or the core
+ * itself? */
 bool vm_debug_watches_page(const struct vm_cpu *c, uint32_t va, bool write);
-/** An access is about to be made. If it is watched the CPU will stop: true, and the access must not be
- * made but its instruction be left. Only while there are watchpoints. */
+/** An access is about to be made. If it is watched the CPU will stop: true, and the access must not
+ * be made but its instruction be left. Only while there are watchpoints. */
 bool vm_debug_watch(struct vm_cpu *c, uint32_t va, uint32_t len, bool write);
-/** Does a debugger wait for CPU @c, or will it when the stop that is on its way is over? Its thread. */
+/** Does a debugger wait for CPU @c, or will it when the stop that is on its way is over? Its
+ * thread. */
 bool vm_debug_serves(struct vm_cpu *c);
 /** Stop for the debugger to answer c->request; the instruction is left, and executed again. */
 void vm_debug_ask(struct vm_cpu *c);

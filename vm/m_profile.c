@@ -1,6 +1,7 @@
 /*
- * What a CPU of the M profile needs around it: the private peripheral bus and the bit-band aliases in
- * the physical map, its interrupt inputs, and what it calls upwards. There is one such CPU in a VM.
+ * What a CPU of the M profile needs around it: the private peripheral bus and the bit-band aliases
+ * in the physical map, its interrupt inputs, and what it calls upwards. There is one such CPU in a
+ * VM.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -16,18 +17,19 @@ static struct vm_cpu *self(struct arm_state *s)
     return vm_cpu_of(&s->env);
 }
 
-/* ---- what the CPU calls ------------------------------------------------------------------------------ */
+/* ---- what the CPU calls ---------------------------------------------------------------------- */
 
-/* Memory as exception entry and return reach it: stacks and vector tables are in RAM or ROM. Called on
- * the CPU's thread, with or without the device lock. */
+/* Memory as exception entry and return reach it: stacks and vector tables are in RAM or ROM. Called
+ * on the CPU's thread, with or without the device lock. */
 static bool bus(struct arm_state *s, uint32_t addr, unsigned size, bool write, uint64_t *value)
 {
     struct vm_cpu *c = self(s);
     struct phys_region *r = physmap_find_cached(c->vm->map, addr, &c->last_region);
 
-    if (!r || r->kind == PHYS_MMIO || addr - r->base + size > r->size || (write && r->kind == PHYS_ROM)) {
-        log_write(LOG_GUEST_ERRORS, "bus error: %s %u bytes at 0x%08x", write ? "write of" : "read of",
-                  size, addr);
+    if (!r || r->kind == PHYS_MMIO || addr - r->base + size > r->size ||
+        (write && r->kind == PHYS_ROM)) {
+        log_write(LOG_GUEST_ERRORS, "bus error: %s %u bytes at 0x%08x",
+                  write ? "write of" : "read of", size, addr);
         return false;
     }
     uint8_t *p = r->host + (addr - r->base);
@@ -50,7 +52,8 @@ static uint8_t *ram(struct arm_state *s, uint32_t addr, unsigned size, bool writ
     if (!r || r->kind == PHYS_MMIO || addr - r->base + size > r->size)
         return NULL;
     if (write && (r->kind != PHYS_RAM || ((atomic_load(physmap_page_flags(r, addr)) |
-                                           atomic_load(physmap_page_flags(r, addr + size - 1))) & PHYS_PAGE_CODE)))
+                                           atomic_load(physmap_page_flags(r, addr + size - 1))) &
+                                          PHYS_PAGE_CODE)))
         return NULL;
     return r->host + (addr - r->base);
 }
@@ -130,7 +133,7 @@ const struct arm_m_ops vm_m_ops = {
     .itm = itm,
 };
 
-/* ---- inputs -------------------------------------------------------------------------------------------- */
+/* ---- inputs ---------------------------------------------------------------------------------- */
 
 static void systick_due(void *opaque)
 {
@@ -210,12 +213,13 @@ void vm_cpu_clock(void *opaque, uint32_t hz)
     vm_cpu_kick(c);
 }
 
-/* ---- regions ------------------------------------------------------------------------------------------- */
+/* ---- regions --------------------------------------------------------------------------------- */
 
 static bool ppb_read(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64_t *value)
 {
     const struct vm_ppb_piece *p = opaque;
-    return arm_m_ppb_read(&p->cpu->state, p->start + (uint32_t)offset, size, cpu == PHYS_CPU_NONE, value);
+    return arm_m_ppb_read(&p->cpu->state, p->start + (uint32_t)offset, size, cpu == PHYS_CPU_NONE,
+                          value);
 }
 
 static bool ppb_write(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64_t value)
@@ -283,7 +287,8 @@ static bool ppb_piece_add(struct vm *vm, uint64_t from, uint64_t to, struct erro
         return error_set(e, "too many devices on the private peripheral bus");
     struct vm_ppb_piece *p = &vm->ppb[vm->ppb_count++];
     *p = (struct vm_ppb_piece){vm->cpus[0], (uint32_t)(from - ARM_M_PPB_BASE)};
-    return physmap_add_mmio(vm->map, "private peripheral bus", from, to - from, &ppb_ops, p, e) != NULL;
+    return physmap_add_mmio(vm->map, "private peripheral bus", from, to - from, &ppb_ops, p, e) !=
+           NULL;
 }
 
 /* The bus is the core's but for what the board has there, such as the vendor's debug registers. */
@@ -313,10 +318,10 @@ bool vm_m_map(struct vm *vm, struct error *e)
         return true;
     if (!ppb_map(vm, e))
         return false;
-    return !m->bit_band ||
-           (physmap_add_mmio(vm->map, "bit-band SRAM", 0x22000000, BAND_ALIAS_SIZE, &sram_band_ops, c, e) &&
-            physmap_add_mmio(vm->map, "bit-band peripherals", 0x42000000, BAND_ALIAS_SIZE,
-                             &peripheral_band_ops, c, e));
+    return !m->bit_band || (physmap_add_mmio(vm->map, "bit-band SRAM", 0x22000000, BAND_ALIAS_SIZE,
+                                             &sram_band_ops, c, e) &&
+                            physmap_add_mmio(vm->map, "bit-band peripherals", 0x42000000,
+                                             BAND_ALIAS_SIZE, &peripheral_band_ops, c, e));
 }
 
 bool vm_m_config(const struct vm *vm, const struct arm_cpu_model *model, struct arm_m_config *out,
@@ -333,7 +338,8 @@ bool vm_m_config(const struct vm *vm, const struct arm_cpu_model *model, struct 
     if (!m)
         return true;
     bool v7 = model->features & ARM_FEATURE(V7); /* ARMv6-M: 32 interrupts, 4 priorities */
-    assert(m->irqs <= ARM_M_IRQS_MAX && m->priority_bits >= 2 && m->priority_bits <= 8 && m->cpu_hz);
+    assert(m->irqs <= ARM_M_IRQS_MAX && m->priority_bits >= 2 && m->priority_bits <= 8 &&
+           m->cpu_hz);
     *out = (struct arm_m_config){
         .irqs = v7 || m->irqs < 32 ? m->irqs : 32,
         .priority_bits = v7 ? m->priority_bits : 2,

@@ -106,7 +106,8 @@ void vm_outside_service(struct vm_cpu *c)
     c->outside_found = false;
 }
 
-/* With counted time, does the engine know that the instruction under way reaches devices? If not it restarts. */
+/* With counted time, does the engine know that the instruction under way reaches devices? If not it
+ * restarts. */
 static bool outside_known(struct vm_cpu *c)
 {
     uint64_t phys;
@@ -134,8 +135,9 @@ static bool device_access(struct access *a, uint64_t *value)
         return true;
     }
     pthread_mutex_lock(&vm->device_lock);
-    bool ok = a->write ? physmap_cpu_write(vm->map, &c->last_region, c->index, a->phys, a->size, *value)
-                       : physmap_cpu_read(vm->map, &c->last_region, c->index, a->phys, a->size, value);
+    bool ok = a->write
+                  ? physmap_cpu_write(vm->map, &c->last_region, c->index, a->phys, a->size, *value)
+                  : physmap_cpu_read(vm->map, &c->last_region, c->index, a->phys, a->size, value);
     pthread_mutex_unlock(&vm->device_lock);
     vm_cpu_sync_lines(c);
     return ok || external_abort(a);
@@ -169,12 +171,14 @@ static bool access_load(struct access *a, uint64_t *value)
     return true;
 }
 
-/* RAM at a->phys is about to be written: code made from it goes. False: the instruction restarts. */
+/* RAM at a->phys is about to be written: code made from it goes. False: the instruction
+ * restarts. */
 static bool code_written(struct access *a)
 {
     if (!(atomic_load(physmap_page_flags(a->region, a->phys)) & PHYS_PAGE_CODE))
         return true;
-    if (engine_code_write(a->c->vm->engine, &a->c->state.env, physmap_canonical(a->region, a->phys), a->size))
+    if (engine_code_write(a->c->vm->engine, &a->c->state.env, physmap_canonical(a->region, a->phys),
+                          a->size))
         return true;
     vm_restart_instruction(a->c);
     return false;
@@ -201,8 +205,9 @@ static bool access_store(struct access *a, uint64_t value)
     return true;
 }
 
-/* The debugger or the core's own watchpoint unit wants to know of the access, which would be possible: it is
- * not made. The latter lets it be made when the instruction is executed by itself. */
+/* The debugger or the core's own watchpoint unit wants to know of the access, which would be
+ * possible: it is not made. The latter lets it be made when the instruction is executed by
+ * itself. */
 static bool watched(struct vm_cpu *c, uint32_t va, unsigned size, bool write)
 {
     if (c->vm->debug.points.watch_count && vm_debug_watch(c, va, size, write)) {
@@ -325,8 +330,8 @@ uint8_t *vm_ram_pointer(struct arm_state *s, uint32_t addr, unsigned size, bool 
 void vm_ram_written(struct arm_state *s, uint32_t addr, const uint8_t *host, unsigned size)
 {
     struct vm_cpu *c = vm_cpu_of(&s->env);
-    /* A page that the write table knows held no code when its pointer was asked for, and protecting it
-     * waits for this CPU. */
+    /* A page that the write table knows held no code when its pointer was asked for, and protecting
+     * it waits for this CPU. */
     if (c->vm->cpu_count == 1 || mmu_lookup(c->mmu, addr, true))
         return;
     struct phys_region *r = physmap_find_host(c->vm->map, host);
@@ -335,7 +340,7 @@ void vm_ram_written(struct arm_state *s, uint32_t addr, const uint8_t *host, uns
         code_changed(c->vm, phys, size);
 }
 
-/* ---- instruction fetch --------------------------------------------------------------------------- */
+/* ---- instruction fetch ----------------------------------------------------------------------- */
 
 bool vm_fetch(struct ir_env *env, uint64_t va, bool raise, struct engine_fetch *out)
 {
@@ -389,7 +394,7 @@ void vm_exec_fill(struct ir_env *env, unsigned lane, uint64_t va, uint32_t *entr
         mmu_fill_exec(c->mmu, lane, (uint32_t)va, c->fetch_page_bits, entries);
 }
 
-/* ---- code tracking ---------------------------------------------------------------------------------- */
+/* ---- code tracking --------------------------------------------------------------------------- */
 
 struct vm_cpu *vm_cpu_current(struct vm *vm)
 {
@@ -401,7 +406,8 @@ struct vm_cpu *vm_cpu_current(struct vm *vm)
     return NULL;
 }
 
-/* Carry out what was asked of CPU @c, on its thread. The mapping of the last fetch may be among it. */
+/* Carry out what was asked of CPU @c, on its thread. The mapping of the last fetch may be among
+ * it. */
 static void serve(struct vm_cpu *c)
 {
     if (!mmu_has_pending(c->mmu))
@@ -463,7 +469,8 @@ void vm_code_unprotect(void *opaque, uint64_t phys)
 {
     struct vm *vm = opaque;
     struct phys_region *r = physmap_find_memory(vm->map, phys);
-    atomic_fetch_and(&r->page_flags[(phys - r->memory_base) >> PHYS_PAGE_BITS], (uint8_t)~PHYS_PAGE_CODE);
+    atomic_fetch_and(&r->page_flags[(phys - r->memory_base) >> PHYS_PAGE_BITS],
+                     (uint8_t)~PHYS_PAGE_CODE);
     if (vm->window && r->kind == PHYS_RAM)
         physmap_window_protect(vm->map, phys, false);
 }

@@ -23,7 +23,7 @@ enum {
 };
 #define HLT_A32 0xe10f0070u   /* HLT #0xf000 */
 
-/* ---- the guest's memory, on the CPU's thread ----------------------------------------------------- */
+/* ---- the guest's memory, on the CPU's thread ------------------------------------------------- */
 
 /* A debugger's view: privileged, and only memory. */
 static bool guest_page(struct vm_cpu *c, uint32_t va, enum arm_access access, uint64_t *phys)
@@ -83,7 +83,7 @@ static void guest_heap(void *opaque, uint32_t block[4])
     block[1] = block[2] = entry->heap_limit;
 }
 
-/* ---- output ---------------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 static void write_all(int fd, const uint8_t *buf, size_t len)
 {
@@ -112,7 +112,7 @@ static void console_write(void *opaque, enum semihosting_stream stream, const vo
     pthread_mutex_unlock(&vm->device_lock);
 }
 
-/* ---- input ----------------------------------------------------------------------------------------- */
+/* ---- input ----------------------------------------------------------------------------------- */
 
 static size_t input_room(void *opaque)
 {
@@ -204,7 +204,7 @@ static bool wait_for_input(struct vm_cpu *c)
     return !atomic_load(&c->attention) && !mmu_has_pending(c->mmu);
 }
 
-/* ---- the trap -------------------------------------------------------------------------------------- */
+/* ---- the trap -------------------------------------------------------------------------------- */
 
 /* HLT is an undefined instruction but for these two, on every architecture version. */
 static bool is_hlt(struct vm_cpu *c)
@@ -244,8 +244,8 @@ static void program_ended(struct vm_cpu *c, const struct semihosting_exit *end)
     vm_quit(vm, end->status);
 }
 
-/* The request of this call, if a debugger is to serve it. An answer that another call did not wait for
- * (the debugger has moved the PC) is dropped. */
+/* The request of this call, if a debugger is to serve it. An answer that another call did not wait
+ * for (the debugger has moved the PC) is dropped. */
 static struct semihosting_request *request_of(struct vm_cpu *c)
 {
     const struct arm_state *s = &c->state;
@@ -293,7 +293,7 @@ bool vm_semihosting_trap(struct arm_state *s, enum arm_semihosting_trap trap, ui
     }
 }
 
-/* ---- life ------------------------------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 bool vm_semihosting_init(struct vm *vm, struct error *e)
 {

@@ -40,7 +40,7 @@ static uint64_t mix_fields(uint64_t h, const struct field_list *list, const void
     return h;
 }
 
-/* ---- memory: zero pages count as pages that were never touched ---------------------------------------- */
+/* ---- memory: zero pages count as pages that were never touched ------------------------------- */
 
 static bool is_zero(const uint8_t *page)
 {
@@ -49,8 +49,8 @@ static bool is_zero(const uint8_t *page)
     return !word && !memcmp(page, page + 8, PAGE - 8);
 }
 
-/* Note in @present which of the @count pages at @host the kernel has in memory or swapped out: a bit
- * each. False when it does not tell. */
+/* Note in @present which of the @count pages at @host the kernel has in memory or swapped out: a
+ * bit each. False when it does not tell. */
 static bool pages_by_pagemap(const uint8_t *host, uint64_t count, uint64_t *present)
 {
     enum { CHUNK = 512 };
@@ -70,8 +70,8 @@ static bool pages_by_pagemap(const uint8_t *host, uint64_t count, uint64_t *pres
     return ok;
 }
 
-/* The same by mincore, which does not know what is swapped out; so only where nothing is. It needs no file
- * of /proc, whose removal costs at the end of a process. */
+/* The same by mincore, which does not know what is swapped out; so only where nothing is. It needs
+ * no file of /proc, whose removal costs at the end of a process. */
 static bool pages_by_mincore(uint8_t *host, uint64_t count, uint64_t *present)
 {
     enum { CHUNK = 1024 };

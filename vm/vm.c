@@ -38,8 +38,8 @@ static bool dma_store(void *opaque, uint64_t addr, unsigned size, uint64_t value
            physmap_cpu_write(map, &last, PHYS_CPU_NONE, addr, size, value);
 }
 
-/* SplitMix64 over a seed that is given from outside: the guest's random numbers are a function of it
- * and of how often the guest asks. */
+/* SplitMix64 over a seed that is given from outside: the guest's random numbers are a function of
+ * it and of how often the guest asks. */
 static uint64_t entropy_get(void *opaque)
 {
     struct vm *vm = opaque;
@@ -53,7 +53,8 @@ static void code_written(void *opaque, uint64_t phys, uint64_t len)
 {
     struct vm *vm = opaque;
     if (vm->engine)
-        engine_code_write(vm->engine, NULL, physmap_canonical(physmap_find(vm->map, phys), phys), (uint32_t)len);
+        engine_code_write(vm->engine, NULL, physmap_canonical(physmap_find(vm->map, phys), phys),
+                          (uint32_t)len);
 }
 
 static void quit_key(void *opaque)
@@ -108,7 +109,7 @@ struct net_set *vm_nets(struct vm *vm)
     return vm->nets;
 }
 
-/* ---- building ------------------------------------------------------------------------------------------ */
+/* ---- building -------------------------------------------------------------------------------- */
 
 static bool build_cpus(struct vm *vm, struct error *e)
 {
@@ -222,7 +223,7 @@ bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *con
     return true;
 }
 
-/* ---- running -------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 static void stop_cpus(struct vm *vm)
 {
@@ -240,8 +241,8 @@ static void stop_cpus(struct vm *vm)
     }
 }
 
-/* The CPUs of a machine that starts paused are looked at as soon as the event loop runs: let them have
- * come out of reset before. */
+/* The CPUs of a machine that starts paused are looked at as soon as the event loop runs: let them
+ * have come out of reset before. */
 static void settle_paused(struct vm *vm)
 {
     pthread_mutex_lock(&vm->device_lock);
@@ -296,7 +297,7 @@ void vm_free(struct vm *vm)
     free(vm);
 }
 
-/* ---- requests -------------------------------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 /* Called on a CPU's thread, it does not go on behind the block that is running. */
 static void leave_guest(struct vm *vm)
@@ -389,7 +390,7 @@ bool vm_paused(const struct vm *vm)
     return vm->paused;
 }
 
-/* ---- looking inside ---------------------------------------------------------------------------------------- */
+/* ---- looking inside -------------------------------------------------------------------------- */
 
 uint32_t vm_cpu_count(const struct vm *vm)
 {
@@ -420,11 +421,15 @@ bool vm_register(struct vm *vm, uint32_t index, const char *name, uint64_t *valu
             name = aliases[i][1];
     for (unsigned i = 0; i < t->slot_count; i++) {
         const uint8_t type = t->slots[i].type;
-        size_t size = type == IR_I8 ? 1 : type == IR_I16 ? 2 : type == IR_I32 || type == IR_F32 ? 4 : 8;
+        size_t size = type == IR_I8                      ? 1
+                      : type == IR_I16                   ? 2
+                      : type == IR_I32 || type == IR_F32 ? 4
+                                                         : 8;
         if (strcmp(t->slots[i].name, name) || type == IR_V128)
             continue;
         *value = 0;
-        WITH_PARKED_CPUS(vm, memcpy(value, (const uint8_t *)&vm->cpus[index]->state + t->slots[i].offset, size));
+        WITH_PARKED_CPUS(
+            vm, memcpy(value, (const uint8_t *)&vm->cpus[index]->state + t->slots[i].offset, size));
         return true;
     }
     return false;

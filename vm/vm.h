@@ -44,8 +44,8 @@ struct vm_semihosting_config {
 
 /*
  * Time that is counted in instructions (-icount): each takes 1 << shift ns, and while the CPU waits
- * for an interrupt time goes on to the next timer. Nothing that the guest sees depends on the host, so
- * the same images and the same input give the same run, to the instruction. One CPU only.
+ * for an interrupt time goes on to the next timer. Nothing that the guest sees depends on the host,
+ * so the same images and the same input give the same run, to the instruction. One CPU only.
  */
 struct vm_icount {
     bool enabled;
@@ -81,8 +81,8 @@ struct vm_config {
     struct vm_semihosting_config semihosting;
     enum vm_unmapped unmapped;
     struct chardev *itm; /* Cortex-M from ARMv7-M on: what is written to the ITM's port 0; or NULL */
-    /* Told of each fault of the guest, on the CPU's thread, with the explanation as text (the first hundred
-     * of a run). NULL: nobody; with -d guest_errors the log has them as well. */
+    /* Told of each fault of the guest, on the CPU's thread, with the explanation as text (the first
+     * hundred of a run). NULL: nobody; with -d guest_errors the log has them as well. */
     void (*fault)(void *opaque, const struct explain_fault *f, const char *text);
     void *fault_opaque;
     bool no_reboot;       /* a reset request ends the VM instead */
@@ -104,7 +104,8 @@ struct loop *vm_loop(struct vm *vm);
 struct chardev_set *vm_chardevs(struct vm *vm);
 struct net_set *vm_nets(struct vm *vm);
 
-/** Build board, CPUs and engine, and load the images. @serial: one per UART of the board, or NULL. */
+/** Build board, CPUs and engine, and load the images. @serial: one per UART of the board, or
+ * NULL. */
 bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *const *serial,
               unsigned serial_count, struct error *e);
 
@@ -132,16 +133,18 @@ bool vm_paused(const struct vm *vm);
 uint32_t vm_cpu_count(const struct vm *vm);
 /** Registers of CPU @index. */
 void vm_print_cpu(struct vm *vm, uint32_t index, FILE *out);
-/** Stop CPUs at handlers of these exceptions, names with spaces or commas between ("none" and nothing: of none), for a
- * debugger that is attached. vm_catch_print: which there are. */
+/** Stop CPUs at handlers of these exceptions, names with spaces or commas between ("none" and
+ * nothing: of none), for a debugger that is attached. vm_catch_print: which there are. */
 bool vm_catch(struct vm *vm, const char *list, struct error *e);
 void vm_catch_print(const struct vm *vm, FILE *out);
-/** M profile: the exceptions of the NVIC that are enabled interrupts, pending or active. False: there is none. */
+/** M profile: the exceptions of the NVIC that are enabled interrupts, pending or active. False:
+ * there is none. */
 bool vm_print_nvic(struct vm *vm, FILE *out);
-/** A register of CPU @index by the name of its slot ("r0", "sp", "pc", "t"; r13 to r15 too); false if there is none. */
+/** A register of CPU @index by the name of its slot ("r0", "sp", "pc", "t"; r13 to r15 too); false
+ * if there is none. */
 bool vm_register(struct vm *vm, uint32_t index, const char *name, uint64_t *value);
-/** Guest memory by physical address, or by virtual address as CPU @index translates it. False when part of it is
- * not RAM or not mapped. */
+/** Guest memory by physical address, or by virtual address as CPU @index translates it. False when
+ * part of it is not RAM or not mapped. */
 bool vm_read_phys(struct vm *vm, uint64_t addr, void *buf, uint32_t len);
 bool vm_read_virt(struct vm *vm, uint32_t index, uint64_t addr, void *buf, uint32_t len);
 /** The virtual to physical mapping of @addr on CPU @index; false when unmapped. */
@@ -150,8 +153,8 @@ struct board *vm_board(struct vm *vm);
 struct physmap *vm_physmap(struct vm *vm);
 const char *vm_cpu_model(const struct vm *vm);
 
-/** "main+0x12 (main.c:34)" for the code address @addr, by the ELF files that were loaded; false: unknown.
- * Any thread. */
+/** "main+0x12 (main.c:34)" for the code address @addr, by the ELF files that were loaded; false:
+ * unknown. Any thread. */
 bool vm_symbol(struct vm *vm, uint32_t addr, char *buf, size_t size);
 /** How the program ended by semihosting; NULL when it did not. After vm_run. */
 const struct semihosting_exit *vm_semihosting_end(const struct vm *vm);
@@ -170,8 +173,8 @@ int64_t vm_now(const struct vm *vm);
 /** Instructions executed by all CPUs. They do not run. */
 uint64_t vm_instructions(const struct vm *vm);
 /**
- * A hash over the state of CPUs, memory and devices: equal for equal states, whatever made them (jit,
- * interp). The CPUs do not run (after vm_run, or paused).
+ * A hash over the state of CPUs, memory and devices: equal for equal states, whatever made them
+ * (jit, interp). The CPUs do not run (after vm_run, or paused).
  */
 uint64_t vm_state_hash(struct vm *vm);
 /** What has been executed: see engine_coverage. */

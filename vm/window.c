@@ -1,8 +1,9 @@
 /*
- * M profile without MPU: addresses are physical, and generated code accesses RAM and ROM through a window of
- * the host's address space in which they lie at their addresses, beside the tables. What is not there
- * (devices, stores to ROM or to pages with code, nothing) makes the host raise a signal; the instruction is
- * then executed by itself, and its code translated anew to take the tables and the slow path.
+ * M profile without MPU: addresses are physical, and generated code accesses RAM and ROM through a
+ * window of the host's address space in which they lie at their addresses, beside the tables. What
+ * is not there (devices, stores to ROM or to pages with code, nothing) makes the host raise a
+ * signal; the instruction is then executed by itself, and its code translated anew to take the
+ * tables and the slow path.
  */
 #include <errno.h>
 #include <signal.h>
@@ -50,7 +51,8 @@ static void on_signal(int sig, siginfo_t *info, void *context)
     ucontext_t *uc = context;
     const struct signal_area *area = uc->uc_stack.ss_flags & SS_DISABLE ? NULL : uc->uc_stack.ss_sp;
     int error = errno;
-    const uint8_t *at = info->si_addr, *base = area && area->self == area ? area->cpu->vm->window : NULL;
+    const uint8_t *at = info->si_addr,
+                  *base = area && area->self == area ? area->cpu->vm->window : NULL;
     if (!base || at < base - GUARD || at >= base + WINDOW_SIZE + GUARD)
         not_ours(sig);
     else
@@ -61,8 +63,8 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 void vm_window_reserve(struct vm *vm)
 {
     struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    uint8_t *p = mmap(NULL, WINDOW_SIZE + 2 * GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                      -1, 0);
+    uint8_t *p = mmap(NULL, WINDOW_SIZE + 2 * GUARD, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         return; /* the tables serve all accesses */
     sigemptyset(&action.sa_mask);

@@ -6,7 +6,7 @@
 
 #include "kernels.h"
 
-/* ---- lists: find, reverse, merge sort ---------------------------------------------------------------- */
+/* ---- lists: find, reverse, merge sort -------------------------------------------------------- */
 
 struct node {
     struct node *next;
@@ -81,7 +81,7 @@ static uint32_t lists(uint32_t rounds)
     return sum + (uint32_t)l->key;
 }
 
-/* ---- matrices of halfwords ------------------------------------------------------------------------------ */
+/* ---- matrices of halfwords ------------------------------------------------------------------- */
 
 static uint32_t matrix(uint32_t rounds)
 {
@@ -110,7 +110,7 @@ static uint32_t matrix(uint32_t rounds)
     return sum;
 }
 
-/* ---- a state machine over text --------------------------------------------------------------------------- */
+/* ---- a state machine over text --------------------------------------------------------------- */
 
 enum state { START, SIGN, INTEGER, POINT, FRACTION, EXPONENT, POWER, INVALID, STATES };
 
@@ -157,7 +157,7 @@ static uint32_t states(uint32_t rounds)
     return sum;
 }
 
-/* ---- CRC-32 and SHA-256 --------------------------------------------------------------------------------- */
+/* ---- CRC-32 and SHA-256 ---------------------------------------------------------------------- */
 
 static uint32_t crc32(uint32_t rounds)
 {
@@ -242,7 +242,7 @@ static uint32_t sha256(uint32_t rounds)
     return h[0] ^ h[7];
 }
 
-/* ---- sorting --------------------------------------------------------------------------------------------- */
+/* ---- sorting --------------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
@@ -289,7 +289,7 @@ static uint32_t sort(uint32_t rounds)
     return sum;
 }
 
-/* ---- strings and records ------------------------------------------------------------------------------------ */
+/* ---- strings and records --------------------------------------------------------------------- */
 
 struct record {
     struct record *other;
@@ -337,7 +337,7 @@ static uint32_t formats(uint32_t rounds)
     return sum;
 }
 
-/* ---- an interpreter of bytes ------------------------------------------------------------------------------- */
+/* ---- an interpreter of bytes ----------------------------------------------------------------- */
 
 static uint32_t bytecode(uint32_t rounds)
 {

@@ -1,6 +1,6 @@
-/* What the kernels of bench/float share: a program has a table of kernels, and runs the one that its
- * first argument names as often as the second says. It prints a checksum, which depends on every
- * result and is the same everywhere. */
+/* What the kernels of bench/float share: a program has a table of kernels, and runs the one that
+ * its first argument names as often as the second says. It prints a checksum, which depends on
+ * every result and is the same everywhere. */
 #ifndef BENCH_FLOAT_KERNEL_H
 #define BENCH_FLOAT_KERNEL_H
 

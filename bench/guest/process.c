@@ -1,5 +1,5 @@
-/* What a program asks of its system, and code that it makes itself: process NAME ROUNDS [EMULATOR]. The
- * program runs itself again through EMULATOR, if it cannot do so directly. */
+/* What a program asks of its system, and code that it makes itself: process NAME ROUNDS [EMULATOR].
+ * The program runs itself again through EMULATOR, if it cannot do so directly. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <setjmp.h>
@@ -33,7 +33,7 @@ static void *map(size_t size, int prot)
     return p;
 }
 
-/* ---- system calls ------------------------------------------------------------------------------ */
+/* ---- system calls ---------------------------------------------------------------------------- */
 
 static void bench_syscall(long rounds)
 {
@@ -71,7 +71,7 @@ static void bench_pipe(long rounds)
     waitpid(pid, NULL, 0);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void bench_fault(long rounds)
 {
@@ -103,7 +103,7 @@ static void bench_segv(long rounds)
     }
 }
 
-/* ---- signals ----------------------------------------------------------------------------------- */
+/* ---- signals --------------------------------------------------------------------------------- */
 
 static volatile long handled;
 
@@ -122,7 +122,7 @@ static void bench_signal(long rounds)
         fail("signals");
 }
 
-/* ---- processes and threads ----------------------------------------------------------------------- */
+/* ---- processes and threads ------------------------------------------------------------------- */
 
 static void *nothing(void *arg)
 {
@@ -178,7 +178,7 @@ static void bench_spawn(long rounds)
     }
 }
 
-/* ---- code ---------------------------------------------------------------------------------------- */
+/* ---- code ------------------------------------------------------------------------------------ */
 
 static void clear(void *p, size_t n)
 {
@@ -328,7 +328,7 @@ static void bench_trampoline(long rounds)
         sink += (unsigned)with_trampoline((int)rounds);
 }
 
-/* ---- start --------------------------------------------------------------------------------------- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static void bench_start(long rounds)
 {

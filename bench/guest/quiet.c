@@ -1,5 +1,6 @@
-/* Work for a debugger to watch: loads, stores, branches, calls. Built for Linux, or with BARE for a machine without an
- * operating system (code and data at 0x40010000). The argument of main, or ROUNDS, says how much. */
+/* Work for a debugger to watch: loads, stores, branches, calls. Built for Linux, or with BARE for a
+ * machine without an operating system (code and data at 0x40010000). The argument of main, or
+ * ROUNDS, says how much. */
 #include <stdint.h>
 #ifndef BARE
 #include <stdio.h>

@@ -36,7 +36,8 @@ static void update_irq(struct device *dev)
 
 static uint32_t channel(const struct lm3s_adc *a, unsigned n)
 {
-    const uint32_t level[CHANNELS] = {a->config.ain0, a->config.ain1, a->config.ain2, a->config.ain3};
+    const uint32_t level[CHANNELS] = {a->config.ain0, a->config.ain1, a->config.ain2,
+                                      a->config.ain3};
     return level[n % CHANNELS];
 }
 
@@ -96,9 +97,10 @@ static void run_continuous(struct device *dev)
         unsigned trigger = trigger_of(a, n);
         if (trigger == TRIGGER_ALWAYS && !a->count[n])
             run_sequencer(a, n);
-        else if (trigger != TRIGGER_ALWAYS && trigger != TRIGGER_PROCESSOR && trigger != TRIGGER_TIMER &&
-                 bit_get(a->actss, n))
-            log_write(LOG_UNIMP, "%s: sequencer %u: trigger %u is not implemented", dev->name, n, trigger);
+        else if (trigger != TRIGGER_ALWAYS && trigger != TRIGGER_PROCESSOR &&
+                 trigger != TRIGGER_TIMER && bit_get(a->actss, n))
+            log_write(LOG_UNIMP, "%s: sequencer %u: trigger %u is not implemented", dev->name, n,
+                      trigger);
     }
 }
 
@@ -237,22 +239,26 @@ static void adc_loaded(struct device *dev)
 }
 
 static const struct field fields[] = {
-    FIELD(struct lm3s_adc, actss),       FIELD(struct lm3s_adc, ris),        FIELD(struct lm3s_adc, im),
-    FIELD(struct lm3s_adc, ostat),       FIELD(struct lm3s_adc, emux),       FIELD(struct lm3s_adc, ustat),
-    FIELD(struct lm3s_adc, sspri),       FIELD(struct lm3s_adc, sac),        FIELD(struct lm3s_adc, tmlb),
-    FIELD_ARRAY(struct lm3s_adc, mux),   FIELD_ARRAY(struct lm3s_adc, ctl),  FIELD_ARRAY(struct lm3s_adc, fifo),
+    FIELD(struct lm3s_adc, actss),       FIELD(struct lm3s_adc, ris),
+    FIELD(struct lm3s_adc, im),          FIELD(struct lm3s_adc, ostat),
+    FIELD(struct lm3s_adc, emux),        FIELD(struct lm3s_adc, ustat),
+    FIELD(struct lm3s_adc, sspri),       FIELD(struct lm3s_adc, sac),
+    FIELD(struct lm3s_adc, tmlb),        FIELD_ARRAY(struct lm3s_adc, mux),
+    FIELD_ARRAY(struct lm3s_adc, ctl),   FIELD_ARRAY(struct lm3s_adc, fifo),
     FIELD_ARRAY(struct lm3s_adc, first), FIELD_ARRAY(struct lm3s_adc, count),
 };
 
 static const struct field_list state = {"lm3s-adc", sizeof(struct lm3s_adc), fields, ARRAY_SIZE(fields)};
 
-static const struct device_ops ops = {.reset = adc_reset, .input = trigger_input, .loaded = adc_loaded};
+static const struct device_ops ops = {.reset = adc_reset,
+                                      .input = trigger_input,
+                                      .loaded = adc_loaded};
 
 static struct device *adc_create(const char *name, const void *config, const struct device_env *env,
                                  struct error *e)
 {
-    struct lm3s_adc *a = device_alloc(sizeof(*a), name, &lm3s_adc_class, &ops, &state, LM3S_ADC_INPUTS,
-                                      SEQUENCERS);
+    struct lm3s_adc *a = device_alloc(sizeof(*a), name, &lm3s_adc_class, &ops, &state,
+                                      LM3S_ADC_INPUTS, SEQUENCERS);
     a->config = *(const struct lm3s_adc_config *)config;
     device_add_region(&a->base, "registers", 0x1000, &region);
     adc_reset(&a->base);
@@ -265,7 +271,8 @@ static const struct property properties[] = {
     PROPERTY(U32, struct lm3s_adc_config, ain2, 512, 1023, "level of input 2"),
     PROPERTY(U32, struct lm3s_adc_config, ain3, 512, 1023, "level of input 3"),
     /* 2.7 V - (25 + 55) / 75 V of 3 V full scale */
-    PROPERTY(U32, struct lm3s_adc_config, temperature, 557, 1023, "temperature sensor: 25 degrees Celsius"),
+    PROPERTY(U32, struct lm3s_adc_config, temperature, 557, 1023,
+             "temperature sensor: 25 degrees Celsius"),
 };
 
 const struct device_class lm3s_adc_class = {

@@ -1,5 +1,5 @@
-/* ADC of Stellaris microcontrollers: four sequencers, 10 bits. Conversions take no time. The inputs are constants that the
- * board gives. */
+/* ADC of Stellaris microcontrollers: four sequencers, 10 bits. Conversions take no time. The inputs
+ * are constants that the board gives. */
 #ifndef ARMEMU_DEVICES_ADC_LM3S_ADC_H
 #define ARMEMU_DEVICES_ADC_LM3S_ADC_H
 

@@ -18,7 +18,8 @@ static uint64_t ticks_passed(const struct countdown *c, int64_t now)
     return (uint64_t)(cycles / c->divisor);
 }
 
-/* When @ticks have passed since `since`, rounded up to ns; TIMER_NEVER if that is beyond the clock. */
+/* When @ticks have passed since `since`, rounded up to ns; TIMER_NEVER if that is beyond the
+ * clock. */
 static int64_t time_of_tick(const struct countdown *c, uint64_t ticks)
 {
     unsigned __int128 ns = (unsigned __int128)ticks * c->divisor * CLOCK_NS_PER_SEC + c->hz - 1;
@@ -57,7 +58,8 @@ static void arm(struct countdown *c)
         timer_cancel(&c->timer);
 }
 
-/* Let `value` and `since` be those of the last tick. A zero whose callback has not run yet is not forgotten. */
+/* Let `value` and `since` be those of the last tick. A zero whose callback has not run yet is not
+ * forgotten. */
 static void bring_up(struct countdown *c)
 {
     int64_t now = now_of(c);
@@ -69,7 +71,8 @@ static void bring_up(struct countdown *c)
     c->since = counts(c) ? at : now;
 }
 
-/* Periods that have passed unseen are one event: a short one must not keep the host busy with catching up. */
+/* Periods that have passed unseen are one event: a short one must not keep the host busy with
+ * catching up. */
 static void reached_zero(void *opaque)
 {
     struct countdown *c = opaque;

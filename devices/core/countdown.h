@@ -1,6 +1,6 @@
-/* The counter of most timers: it counts down at a clock's rate, reports that it reached 0, and goes on from its reload
- * value with the next tick, so a period is reload + 1 ticks. Between these events nothing runs: the value is computed
- * when it is read. Embedded in a device. */
+/* The counter of most timers: it counts down at a clock's rate, reports that it reached 0, and goes
+ * on from its reload value with the next tick, so a period is reload + 1 ticks. Between these
+ * events nothing runs: the value is computed when it is read. Embedded in a device. */
 #ifndef ARMEMU_DEVICES_CORE_COUNTDOWN_H
 #define ARMEMU_DEVICES_CORE_COUNTDOWN_H
 

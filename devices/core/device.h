@@ -52,7 +52,8 @@ struct device_ops {
     /* @other is attached as number @n, for good: a slave to its bus, a peripheral to what resets or
      * triggers it. False and @e set if it cannot be. NULL: nothing can be attached. */
     bool (*attach)(struct device *dev, unsigned n, struct device *other, struct error *e);
-    /* What a user would see or want to know of it, as lines of text (`info devices`). May be NULL. */
+    /* What a user would see or want to know of it, as lines of text (`info devices`). May be
+     * NULL. */
     void (*print)(struct device *dev, FILE *out);
     const struct i2c_slave_ops *i2c; /* of a device that can be attached to an I2C bus */
     /* The state fields were overwritten by a snapshot: recompute what derives from them and drive
@@ -146,7 +147,8 @@ void device_connect(struct device *dev, unsigned n, struct irq_line line);
 struct irq_line device_input(struct device *dev, unsigned n);
 
 /** Clock input @n as a line, to be connected to another device's clock output: such an output is
- * driven with a frequency in Hz instead of a level. A reset of the device that takes it keeps it. */
+ * driven with a frequency in Hz instead of a level. A reset of the device that takes it keeps
+ * it. */
 struct irq_line device_clock_input(struct device *dev, unsigned n);
 
 /** Attach @other to @dev as number @n; both must stay. False and @e set when @dev takes nothing, or

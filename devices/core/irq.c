@@ -42,7 +42,8 @@ static void guard_set(void *opaque, int n, int level)
         return;
     if (wave->depth == IRQ_WAVE_DEPTH) {
         wave->cut = true;
-        log_write(LOG_GUEST_ERRORS, "%s: what it drives leads back to it, and never settles", guard->name);
+        log_write(LOG_GUEST_ERRORS, "%s: what it drives leads back to it, and never settles",
+                  guard->name);
         return;
     }
     wave->depth++;

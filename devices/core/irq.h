@@ -60,7 +60,8 @@ struct irq_split {
 /** The input of the splitter. */
 struct irq_line irq_split_input(struct irq_split *split);
 
-/** A wave: a change of a line with all that follows from it at once. Shared by the guards of a board. */
+/** A wave: a change of a line with all that follows from it at once. Shared by the guards of a
+ * board. */
 struct irq_wave {
     uint64_t number;
     unsigned depth;
@@ -69,9 +70,9 @@ struct irq_wave {
 
 #define IRQ_WAVE_DEPTH 512 /* lines that drive each other in turn */
 
-/** A wire that may lead back to where it comes from. In a wave, the level that it has is nothing new; a wave that still
- * does not end (an output that is the inverse of its own input) is cut and logged. Owned by the board; clear it before
- * use. It has no state between waves. */
+/** A wire that may lead back to where it comes from. In a wave, the level that it has is nothing
+ * new; a wave that still does not end (an output that is the inverse of its own input) is cut and
+ * logged. Owned by the board; clear it before use. It has no state between waves. */
 struct irq_guard {
     struct irq_line out;
     struct irq_wave *wave;

@@ -1,5 +1,6 @@
 /* Counting clock ticks in virtual time without drift: a counter that runs at hz / div from a point
- * in time. The number of ticks follows from the time alone, so it is not the sum of rounded steps. */
+ * in time. The number of ticks follows from the time alone, so it is not the sum of rounded
+ * steps. */
 #ifndef ARMEMU_DEVICES_CORE_TICKS_H
 #define ARMEMU_DEVICES_CORE_TICKS_H
 

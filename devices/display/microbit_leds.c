@@ -130,7 +130,8 @@ static void leds_print(struct device *dev, FILE *out)
 {
     const struct microbit_leds *m = leds_of(dev);
     for (unsigned i = 0; i < LEDS; i++)
-        fprintf(out, "%c%c", m->picture[i] ? '0' + m->picture[i] : '.', i % SIDE < SIDE - 1 ? ' ' : '\n');
+        fprintf(out, "%c%c", m->picture[i] ? '0' + m->picture[i] : '.',
+                i % SIDE < SIDE - 1 ? ' ' : '\n');
 }
 
 static void leds_reset(struct device *dev)

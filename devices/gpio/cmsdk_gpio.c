@@ -34,7 +34,8 @@ static void drive(struct device *dev)
     irq_set(&dev->output[CMSDK_GPIO_COMBINED], g->status != 0);
 }
 
-/** After any change: latch the interrupts that are due. INTTYPE 1 is an edge; INTPOL 1 is rising or high. */
+/** After any change: latch the interrupts that are due. INTTYPE 1 is an edge; INTPOL 1 is rising or
+ * high. */
 static void update(struct device *dev)
 {
     struct cmsdk_gpio *g = gpio_of(dev);
@@ -151,9 +152,11 @@ static void gpio_reset(struct device *dev)
 }
 
 static const struct field fields[] = {
-    FIELD(struct cmsdk_gpio, out),    FIELD(struct cmsdk_gpio, input),   FIELD(struct cmsdk_gpio, oe),
-    FIELD(struct cmsdk_gpio, altfunc), FIELD(struct cmsdk_gpio, inten),  FIELD(struct cmsdk_gpio, inttype),
-    FIELD(struct cmsdk_gpio, intpol), FIELD(struct cmsdk_gpio, status),  FIELD(struct cmsdk_gpio, pins),
+    FIELD(struct cmsdk_gpio, out),    FIELD(struct cmsdk_gpio, input),
+    FIELD(struct cmsdk_gpio, oe),     FIELD(struct cmsdk_gpio, altfunc),
+    FIELD(struct cmsdk_gpio, inten),  FIELD(struct cmsdk_gpio, inttype),
+    FIELD(struct cmsdk_gpio, intpol), FIELD(struct cmsdk_gpio, status),
+    FIELD(struct cmsdk_gpio, pins),
 };
 
 static const struct field_list state = {"cmsdk-gpio", sizeof(struct cmsdk_gpio), fields,
@@ -161,8 +164,8 @@ static const struct field_list state = {"cmsdk-gpio", sizeof(struct cmsdk_gpio),
 
 static const struct device_ops ops = {.reset = gpio_reset, .input = gpio_input, .loaded = drive};
 
-static struct device *gpio_create(const char *name, const void *config, const struct device_env *env,
-                                  struct error *e)
+static struct device *gpio_create(const char *name, const void *config,
+                                  const struct device_env *env, struct error *e)
 {
     struct cmsdk_gpio *g = device_alloc(sizeof(*g), name, &cmsdk_gpio_class, &ops, &state,
                                         CMSDK_GPIO_PINS, CMSDK_GPIO_OUTPUTS);

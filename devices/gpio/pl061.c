@@ -119,7 +119,8 @@ static bool is_luminary(const struct device *dev)
 static uint32_t id_read(struct device *dev, const struct reg_access *a)
 {
     static const uint8_t arm[12] = {0, 0, 0, 0, 0x61, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
-    static const uint8_t luminary[12] = {0, 0, 0, 0, 0x61, 0x00, 0x18, 0x01, 0x0d, 0xf0, 0x05, 0xb1};
+    static const uint8_t luminary[12] = {0,    0,    0,    0,    0x61, 0x00,
+                                         0x18, 0x01, 0x0d, 0xf0, 0x05, 0xb1};
     return is_luminary(dev) ? luminary[a->index] : arm[a->index];
 }
 
@@ -155,7 +156,8 @@ static const struct reg luminary_rows[] = {
 };
 
 static const struct reg_table arm_table = {arm_rows, ARRAY_SIZE(arm_rows), .narrow = true};
-static const struct reg_table luminary_table = {luminary_rows, ARRAY_SIZE(luminary_rows), .narrow = true};
+static const struct reg_table luminary_table = {luminary_rows, ARRAY_SIZE(luminary_rows),
+                                                .narrow = true};
 
 static const struct reg_table *table_of(const struct device *dev)
 {
@@ -195,13 +197,13 @@ static void gpio_loaded(struct device *dev)
 }
 
 static const struct field fields[] = {
-    FIELD(struct pl061, data), FIELD(struct pl061, input), FIELD(struct pl061, driven), FIELD(struct pl061, pins),
-    FIELD(struct pl061, dir),  FIELD(struct pl061, is),    FIELD(struct pl061, ibe),
-    FIELD(struct pl061, iev),  FIELD(struct pl061, ie),    FIELD(struct pl061, afsel),
-    FIELD(struct pl061, edges), FIELD(struct pl061, dr2r), FIELD(struct pl061, dr4r),
-    FIELD(struct pl061, dr8r), FIELD(struct pl061, odr),   FIELD(struct pl061, pur),
-    FIELD(struct pl061, pdr),  FIELD(struct pl061, slr),   FIELD(struct pl061, den),
-    FIELD(struct pl061, locked), FIELD(struct pl061, commit),
+    FIELD(struct pl061, data),  FIELD(struct pl061, input),  FIELD(struct pl061, driven),
+    FIELD(struct pl061, pins),  FIELD(struct pl061, dir),    FIELD(struct pl061, is),
+    FIELD(struct pl061, ibe),   FIELD(struct pl061, iev),    FIELD(struct pl061, ie),
+    FIELD(struct pl061, afsel), FIELD(struct pl061, edges),  FIELD(struct pl061, dr2r),
+    FIELD(struct pl061, dr4r),  FIELD(struct pl061, dr8r),   FIELD(struct pl061, odr),
+    FIELD(struct pl061, pur),   FIELD(struct pl061, pdr),    FIELD(struct pl061, slr),
+    FIELD(struct pl061, den),   FIELD(struct pl061, locked), FIELD(struct pl061, commit),
 };
 
 static const struct field_list state = {"pl061", sizeof(struct pl061), fields, ARRAY_SIZE(fields)};
@@ -214,21 +216,22 @@ static const struct device_ops ops = {
 
 static struct device *gpio_new(const struct device_class *class, const char *name, uint32_t jtag)
 {
-    struct pl061 *g = device_alloc(sizeof(*g), name, class, &ops, &state, PL061_PINS, PL061_PINS + 1);
+    struct pl061 *g = device_alloc(sizeof(*g), name, class, &ops, &state, PL061_PINS,
+                                   PL061_PINS + 1);
     g->jtag = jtag;
     device_add_region(&g->base, "registers", 0x1000, &region);
     gpio_reset(&g->base);
     return &g->base;
 }
 
-static struct device *pl061_create(const char *name, const void *config, const struct device_env *env,
-                                   struct error *e)
+static struct device *pl061_create(const char *name, const void *config,
+                                   const struct device_env *env, struct error *e)
 {
     return gpio_new(&pl061_class, name, 0);
 }
 
-static struct device *luminary_create(const char *name, const void *config, const struct device_env *env,
-                                      struct error *e)
+static struct device *luminary_create(const char *name, const void *config,
+                                      const struct device_env *env, struct error *e)
 {
     const struct pl061_luminary_config *c = config;
     return gpio_new(&pl061_luminary_class, name, c->jtag);

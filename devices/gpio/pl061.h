@@ -10,8 +10,8 @@
 #define PL061_IRQ PL061_PINS
 
 extern const struct device_class pl061_class;
-/* The one of Stellaris microcontrollers: with pad control. Pins that nobody drives are as their pull-ups say; that a pin is
- * not enabled (GPIODEN) has no effect. */
+/* The one of Stellaris microcontrollers: with pad control. Pins that nobody drives are as their
+ * pull-ups say; that a pin is not enabled (GPIODEN) has no effect. */
 struct pl061_luminary_config {
     uint32_t jtag; /* a mask: these pins are the debug port's after a reset */
 };

@@ -43,8 +43,8 @@ static void mcs_write(struct device *dev, const struct reg_access *a, uint32_t v
 {
     struct lm3s_i2c *s = i2c_of(dev);
     if (!(s->mcr & MCR_MASTER)) {
-        log_write(LOG_GUEST_ERRORS, "%s: command 0x%x while the master is disabled (MCR bit 4)", dev->name,
-                  value);
+        log_write(LOG_GUEST_ERRORS, "%s: command 0x%x while the master is disabled (MCR bit 4)",
+                  dev->name, value);
         return;
     }
     if (value & DO_RUN)

@@ -37,7 +37,8 @@ static uint64_t sb_read(struct device *dev, unsigned cpu_index, uint64_t offset,
     return regs_read(dev, &table, cpu_index, offset, size);
 }
 
-static void sb_write(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size, uint64_t value)
+static void sb_write(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size,
+                     uint64_t value)
 {
     regs_write(dev, &table, cpu_index, offset, size, value);
 }

@@ -265,7 +265,8 @@ static void print_irq(const struct gicv2 *g, unsigned cpu, unsigned irq, FILE *o
 {
     unsigned slot = gic_slot(cpu, irq), word = slot / 32;
     bool enabled = gic_slot_test(g->enabled, slot), active = gic_slot_test(g->active, slot);
-    bool pending = gic_pending_word(g, word) >> (slot % 32) & 1, high = gic_slot_test(g->level, slot);
+    bool pending = gic_pending_word(g, word) >> (slot % 32) & 1,
+         high = gic_slot_test(g->level, slot);
     if (!enabled && !pending && !active && !high)
         return;
     fprintf(out, "  %4u ", irq);
@@ -273,8 +274,9 @@ static void print_irq(const struct gicv2 *g, unsigned cpu, unsigned irq, FILE *o
         fprintf(out, "cpu %u   ", cpu);
     else
         fprintf(out, "cpus %02x ", g->target[irq - 32]);
-    fprintf(out, "priority %02x%s%s%s%s%s\n", g->priority[slot], enabled ? " enabled" : "", pending ? " pending" : "",
-            active ? " active" : "", high ? " high" : "", gic_slot_test(g->edge, slot) ? " edge" : "");
+    fprintf(out, "priority %02x%s%s%s%s%s\n", g->priority[slot], enabled ? " enabled" : "",
+            pending ? " pending" : "", active ? " active" : "", high ? " high" : "",
+            gic_slot_test(g->edge, slot) ? " edge" : "");
 }
 
 /* The interrupts that are enabled or have something to say. */

@@ -76,8 +76,8 @@ static void fmc_write(struct device *dev, const struct reg_access *a, uint32_t v
     else if (value & FMC_MERASE)
         ok = erase_all(f);
     if (!ok)
-        log_write(LOG_GUEST_ERRORS, "%s: command 0x%x at 0x%x is outside the flash", dev->name, value & 7,
-                  f->fma);
+        log_write(LOG_GUEST_ERRORS, "%s: command 0x%x at 0x%x is outside the flash", dev->name,
+                  value & 7, f->fma);
     f->ris |= ok ? INT_PROGRAM : INT_ACCESS;
     update_irq(dev);
 }
@@ -135,8 +135,8 @@ static const struct field_list state = {"lm3s-flash", sizeof(struct lm3s_flash),
 
 static const struct device_ops ops = {.reset = flash_reset, .loaded = update_irq};
 
-static struct device *flash_create(const char *name, const void *config, const struct device_env *env,
-                                   struct error *e)
+static struct device *flash_create(const char *name, const void *config,
+                                   const struct device_env *env, struct error *e)
 {
     struct lm3s_flash *f = device_alloc(sizeof(*f), name, &lm3s_flash_class, &ops, &state, 0, 1);
     f->config = *(const struct lm3s_flash_config *)config;

@@ -1,4 +1,5 @@
-/* Flash controller of Stellaris microcontrollers: words are programmed, pages of 1 KiB erased, at once. Output 0: the interrupt. */
+/* Flash controller of Stellaris microcontrollers: words are programmed, pages of 1 KiB erased, at
+ * once. Output 0: the interrupt. */
 #ifndef ARMEMU_DEVICES_MISC_LM3S_FLASH_H
 #define ARMEMU_DEVICES_MISC_LM3S_FLASH_H
 

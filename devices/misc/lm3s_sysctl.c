@@ -116,8 +116,9 @@ static void rcc2_write(struct device *dev, const struct reg_access *a, uint32_t 
 /* PLLCFG: F in [13:5], R in [4:0] so that crystal * F / (R + 1) is 400 MHz, or next to it. */
 static uint32_t pllcfg_read(struct device *dev, const struct reg_access *a)
 {
-    static const uint32_t crystal[16] = {1000000, 1843200, 2000000, 2457600, 3579545, 3686400, 4000000, 4096000,
-                                         4915200, 5000000, 5120000, 6000000, 6144000, 7372800, 8000000, 8192000};
+    static const uint32_t crystal[16] = {1000000, 1843200, 2000000, 2457600, 3579545, 3686400,
+                                         4000000, 4096000, 4915200, 5000000, 5120000, 6000000,
+                                         6144000, 7372800, 8000000, 8192000};
     uint32_t hz = crystal[bits_get(sys_of(dev)->rcc, RCC_XTAL, 4)], best = 0, best_off = UINT32_MAX;
     for (uint32_t r = 0; r < 32; r++) {
         uint64_t want = 400000000ull * (r + 1);
@@ -238,7 +239,8 @@ static const struct region_ops region = {sys_read, sys_write, .min_size = 1, .ma
 static void sys_reset(struct device *dev)
 {
     struct lm3s_sysctl *s = sys_of(dev);
-    /* A reset that the watchdog did not announce is software's. The first one is of a board that has just got power. */
+    /* A reset that the watchdog did not announce is software's. The first one is of a board that
+     * has just got power. */
     uint32_t resc = s->resc | (s->cause ? s->cause : s->resets++ ? RESC_SOFTWARE : 0);
     regs_reset(dev, &table);
     s->rcgc[0] = s->scgc[0] = s->dcgc[0] = 0x40;
@@ -296,8 +298,14 @@ static struct device *sys_create(const char *name, const void *config, const str
 #define VALUE(member, initial) PROPERTY(U32, struct lm3s_sysctl_config, member, initial, 0, "as the register reads")
 
 static const struct property properties[] = {
-    VALUE(did0, 0x10010002), VALUE(did1, 0x1073402e), VALUE(dc0, 0x00ff007f), VALUE(dc1, 0x001133ff),
-    VALUE(dc2, 0x030f5317),  VALUE(dc3, 0x0f0f87ff),  VALUE(dc4, 0x5000007f), VALUE(user0, 0x00005452),
+    VALUE(did0, 0x10010002),
+    VALUE(did1, 0x1073402e),
+    VALUE(dc0, 0x00ff007f),
+    VALUE(dc1, 0x001133ff),
+    VALUE(dc2, 0x030f5317),
+    VALUE(dc3, 0x0f0f87ff),
+    VALUE(dc4, 0x5000007f),
+    VALUE(user0, 0x00005452),
     VALUE(user1, 0x00563412),
     PROPERTY(U32, struct lm3s_sysctl_config, xtal, 8000000, 20000000, "main oscillator in Hz"),
 };

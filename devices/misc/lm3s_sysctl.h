@@ -1,6 +1,6 @@
-/* System control of Stellaris LM3S6965 (data sheet, chapter "System Control"): clocks, resets, identification. Peripherals that
- * are attached (device_attach) with number 32 * N + B are reset by bit B of SRCRN. Clock gates are registers only: a
- * peripheral without clock works all the same. */
+/* System control of Stellaris LM3S6965 (data sheet, chapter "System Control"): clocks, resets,
+ * identification. Peripherals that are attached (device_attach) with number 32 * N + B are reset by
+ * bit B of SRCRN. Clock gates are registers only: a peripheral without clock works all the same. */
 #ifndef ARMEMU_DEVICES_MISC_LM3S_SYSCTL_H
 #define ARMEMU_DEVICES_MISC_LM3S_SYSCTL_H
 

@@ -5,7 +5,8 @@
 #include "host/clock.h"
 #include "util/bits.h"
 
-/* The counters are never interrupted by anything, so they are computed from the time when they are looked at. */
+/* The counters are never interrupted by anything, so they are computed from the time when they are
+ * looked at. */
 struct mps2_fpgaio {
     struct device base;
     const struct clock *clock;
@@ -162,7 +163,9 @@ static const struct field fields[] = {
 static const struct field_list state = {"mps2-fpgaio", sizeof(struct mps2_fpgaio), fields,
                                         ARRAY_SIZE(fields)};
 
-static const struct device_ops ops = {.reset = io_reset, .input = button_input, .loaded = drive_leds};
+static const struct device_ops ops = {.reset = io_reset,
+                                      .input = button_input,
+                                      .loaded = drive_leds};
 
 static struct device *io_create(const char *name, const void *config, const struct device_env *env,
                                 struct error *e)
@@ -182,7 +185,8 @@ static struct device *io_create(const char *name, const void *config, const stru
 }
 
 static const struct property properties[] = {
-    PROPERTY(U32, struct mps2_fpgaio_config, freq, 25000000, 1000000000, "clock of the prescaler in Hz"),
+    PROPERTY(U32, struct mps2_fpgaio_config, freq, 25000000, 1000000000,
+             "clock of the prescaler in Hz"),
 };
 
 const struct device_class mps2_fpgaio_class = {

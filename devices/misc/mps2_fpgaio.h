@@ -1,5 +1,5 @@
-/* MPS2 FPGA system control and I/O (AN385): LEDs, buttons and counters. Outputs 0 and 1: the LEDs. Inputs 0 and 1: the
- * buttons. */
+/* MPS2 FPGA system control and I/O (AN385): LEDs, buttons and counters. Outputs 0 and 1: the LEDs.
+ * Inputs 0 and 1: the buttons. */
 #ifndef ARMEMU_DEVICES_MISC_MPS2_FPGAIO_H
 #define ARMEMU_DEVICES_MISC_MPS2_FPGAIO_H
 

@@ -52,7 +52,8 @@ static uint32_t id_read(struct device *dev, const struct reg_access *a)
 static bool request(struct mps2_scc *s, unsigned function, unsigned device, bool write)
 {
     if (function != FUNCTION_OSC || device >= OSCILLATORS) {
-        log_write(LOG_UNIMP, "%s: request %u for device %u is not implemented", s->base.name, function, device);
+        log_write(LOG_UNIMP, "%s: request %u for device %u is not implemented", s->base.name,
+                  function, device);
         return false;
     }
     if (write)
@@ -68,7 +69,8 @@ static void ctrl_write(struct device *dev, const struct reg_access *a, uint32_t 
     s->ctrl = value & 0x7fffffff;
     if (!bit_get(value, CTRL_START))
         return;
-    bool done = request(s, bits_get(value, 20, 6), bits_get(value, 0, 12), bit_get(value, CTRL_WRITE));
+    bool done = request(s, bits_get(value, 20, 6), bits_get(value, 0, 12),
+                        bit_get(value, CTRL_WRITE));
     s->stat = done ? STAT_COMPLETE : STAT_COMPLETE | STAT_ERROR;
 }
 
@@ -117,21 +119,24 @@ static void scc_reset(struct device *dev)
 }
 
 static const struct field fields[] = {
-    FIELD(struct mps2_scc, cfg0),     FIELD(struct mps2_scc, cfg1),     FIELD(struct mps2_scc, cfg2),
-    FIELD(struct mps2_scc, switches), FIELD(struct mps2_scc, data_rtn), FIELD(struct mps2_scc, data_out),
-    FIELD(struct mps2_scc, ctrl),     FIELD(struct mps2_scc, stat),     FIELD(struct mps2_scc, dll),
-    FIELD_ARRAY(struct mps2_scc, osc),
+    FIELD(struct mps2_scc, cfg0),     FIELD(struct mps2_scc, cfg1),
+    FIELD(struct mps2_scc, cfg2),     FIELD(struct mps2_scc, switches),
+    FIELD(struct mps2_scc, data_rtn), FIELD(struct mps2_scc, data_out),
+    FIELD(struct mps2_scc, ctrl),     FIELD(struct mps2_scc, stat),
+    FIELD(struct mps2_scc, dll),      FIELD_ARRAY(struct mps2_scc, osc),
 };
 
 static const struct field_list state = {"mps2-scc", sizeof(struct mps2_scc), fields, ARRAY_SIZE(fields)};
 
-static const struct device_ops ops = {.reset = scc_reset, .input = switch_input, .loaded = drive_outputs};
+static const struct device_ops ops = {.reset = scc_reset,
+                                      .input = switch_input,
+                                      .loaded = drive_outputs};
 
 static struct device *scc_create(const char *name, const void *config, const struct device_env *env,
                                  struct error *e)
 {
-    struct mps2_scc *s = device_alloc(sizeof(*s), name, &mps2_scc_class, &ops, &state, MPS2_SCC_SWITCHES,
-                                      MPS2_SCC_OUTPUTS);
+    struct mps2_scc *s = device_alloc(sizeof(*s), name, &mps2_scc_class, &ops, &state,
+                                      MPS2_SCC_SWITCHES, MPS2_SCC_OUTPUTS);
     s->config = *(const struct mps2_scc_config *)config;
     device_add_region(&s->base, "registers", 0x1000, &region);
     scc_reset(&s->base);

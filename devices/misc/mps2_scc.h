@@ -1,5 +1,6 @@
-/* MPS2 Serial Communication Controller (AN385, chapter "SCC"): ids, LEDs and switches of the motherboard, and requests to its
- * controller, of which reading and setting the oscillators is there. Outputs 0 to 7: the LEDs; 8: REMAP of CFG0. Inputs 0 to 7: the switches. */
+/* MPS2 Serial Communication Controller (AN385, chapter "SCC"): ids, LEDs and switches of the
+ * motherboard, and requests to its controller, of which reading and setting the oscillators is
+ * there. Outputs 0 to 7: the LEDs; 8: REMAP of CFG0. Inputs 0 to 7: the switches. */
 #ifndef ARMEMU_DEVICES_MISC_MPS2_SCC_H
 #define ARMEMU_DEVICES_MISC_MPS2_SCC_H
 

@@ -227,7 +227,8 @@ static struct device *lan_create(const char *name, const void *config, const str
 }
 
 static const struct property properties[] = {
-    PROPERTY(U64, struct lan9118_config, mac, 0x525400123456, 0xffffffffffff, "MAC address, as a number"),
+    PROPERTY(U64, struct lan9118_config, mac, 0x525400123456, 0xffffffffffff,
+             "MAC address, as a number"),
     PROPERTY(NETDEV, struct lan9118_config, netdev, 0, 0, "network back end"),
 };
 

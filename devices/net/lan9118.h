@@ -1,6 +1,7 @@
-/* SMSC LAN9118 Ethernet controller (Microchip DS00002266): MAC, PHY, FIFOs, EEPROM, timers. Without a network
- * behind it the link is down, nothing is received, and what is sent is reported as lost for want of a carrier.
- * Output 0: the interrupt pin, active low unless it is configured otherwise, as on the chip. */
+/* SMSC LAN9118 Ethernet controller (Microchip DS00002266): MAC, PHY, FIFOs, EEPROM, timers. Without
+ * a network behind it the link is down, nothing is received, and what is sent is reported as lost
+ * for want of a carrier. Output 0: the interrupt pin, active low unless it is configured otherwise,
+ * as on the chip. */
 #ifndef ARMEMU_DEVICES_NET_LAN9118_H
 #define ARMEMU_DEVICES_NET_LAN9118_H
 

@@ -9,7 +9,8 @@
 #include "util/bits.h"
 
 enum { LAN_MAC_REGS = 13, LAN_PHY_REGS = 32, LAN_EEPROM_SIZE = 128, LAN_TX_STATUS_DEPTH = 128 };
-/* The memory of both FIFOs for data and status, of which the transmitter gets 2 to 14 KiB (5.3.9). */
+/* The memory of both FIFOs for data and status, of which the transmitter gets 2 to 14 KiB
+ * (5.3.9). */
 enum { LAN_MEMORY = 16384, LAN_TX_STATUS_SIZE = 512, LAN_TX_KB_MIN = 2, LAN_TX_KB_MAX = 14 };
 enum { LAN_RX_MAX = LAN_MEMORY - LAN_TX_KB_MIN * 1024, LAN_RX_FRAMES = LAN_RX_MAX / 16 / 4 };
 
@@ -51,21 +52,21 @@ struct lan9118 {
     const struct clock *clock;
     struct net *net; /* NULL: no cable */
     struct countdown gpt;
-    uint32_t irq_cfg, int_sts, int_en, fifo_int, rx_cfg, tx_cfg, hw_cfg, pmt_ctrl, gpio_cfg, gpt_cfg, word_swap,
-        csr_cmd, csr_data, afc_cfg, e2p_cmd, e2p_data, rx_dropped;
+    uint32_t irq_cfg, int_sts, int_en, fifo_int, rx_cfg, tx_cfg, hw_cfg, pmt_ctrl, gpio_cfg,
+        gpt_cfg, word_swap, csr_cmd, csr_data, afc_cfg, e2p_cmd, e2p_data, rx_dropped;
     uint32_t mac[LAN_MAC_REGS], phy[LAN_PHY_REGS];
     uint8_t eeprom[LAN_EEPROM_SIZE];
     bool eeprom_writable;
     int64_t run_zero; /* when the free-running counter was 0 */
-    /* Sending: the status FIFO; the buffer that is being written, and of how many words of it have come; the
-     * frame that buffers have made so far. */
+    /* Sending: the status FIFO; the buffer that is being written, and of how many words of it have
+     * come; the frame that buffers have made so far. */
     uint32_t status[LAN_TX_STATUS_DEPTH], status_first, status_count;
     uint32_t tx_command[2], tx_words;
     uint8_t tx_frame[2048];
     uint32_t tx_len;
     bool tx_bad; /* a buffer of it does not fit the others */
-    /* Receiving: frames with their check sequence, each at a multiple of 4 in a ring; their lengths and status
-     * words in the order of arrival. Both FIFOs are read on their own. */
+    /* Receiving: frames with their check sequence, each at a multiple of 4 in a ring; their lengths
+     * and status words in the order of arrival. Both FIFOs are read on their own. */
     uint8_t rx_data[LAN_RX_MAX];
     uint32_t rx_at, rx_used; /* start of the oldest frame; bytes in use */
     uint32_t rx_len[LAN_RX_FRAMES], rx_len_first, rx_len_count;

@@ -1,5 +1,5 @@
-/* What the LAN9118 reaches through command and data registers: MAC registers (5.4), behind two of these the PHY's
- * (5.5), and the EEPROM (3.9). All commands end at once. */
+/* What the LAN9118 reaches through command and data registers: MAC registers (5.4), behind two of
+ * these the PHY's (5.5), and the EEPROM (3.9). All commands end at once. */
 #include <string.h>
 
 #include "devices/net/lan9118_internal.h"
@@ -37,12 +37,14 @@ bool lan_phy_loopback(const struct lan9118 *s)
     return s->phy[PHY_CONTROL] & PHY_CONTROL_LOOPBACK;
 }
 
-/* The link is there, or is not, at once. The partner can do 10 and 100 Mbit/s, full and half duplex, and pause. */
+/* The link is there, or is not, at once. The partner can do 10 and 100 Mbit/s, full and half
+ * duplex, and pause. */
 static void phy_update(struct lan9118 *s)
 {
     bool up = lan_link_up(s), was_up = s->phy[PHY_STATUS] & PHY_STATUS_LINK;
     bool negotiated = up && (s->phy[PHY_CONTROL] & PHY_CONTROL_NEGOTIATE);
-    s->phy[PHY_STATUS] = PHY_STATUS_CAPABLE | (up ? PHY_STATUS_LINK : 0) | (negotiated ? PHY_STATUS_NEGOTIATED : 0);
+    s->phy[PHY_STATUS] = PHY_STATUS_CAPABLE | (up ? PHY_STATUS_LINK : 0) |
+                         (negotiated ? PHY_STATUS_NEGOTIATED : 0);
     s->phy[PHY_PARTNER] = negotiated ? 0x45e1 : 0;
     s->phy[PHY_EXPANSION] = negotiated;
     s->phy[PHY_MODE] = up ? 2 : 0;                  /* energy on the line */
@@ -92,7 +94,8 @@ static void phy_write(struct lan9118 *s, unsigned reg, uint32_t value)
     else if (reg == PHY_INT_MASK)
         s->phy[reg] = value & 0xff;
     else
-        log_write(LOG_GUEST_ERRORS, "%s: write of 0x%x to PHY register %u", s->base.name, value, reg);
+        log_write(LOG_GUEST_ERRORS, "%s: write of 0x%x to PHY register %u", s->base.name, value,
+                  reg);
 }
 
 /* ---- MAC ---- */
@@ -194,5 +197,6 @@ void lan_e2p_write(struct device *dev, const struct reg_access *a, uint32_t valu
     else if (command == E2P_WRITE || command == E2P_ERASE)
         s->eeprom[at] = command == E2P_WRITE ? (uint8_t)s->e2p_data : 0xff;
     else
-        memset(s->eeprom, command == E2P_WRITE_ALL ? (int)(s->e2p_data & 0xff) : 0xff, sizeof(s->eeprom));
+        memset(s->eeprom, command == E2P_WRITE_ALL ? (int)(s->e2p_data & 0xff) : 0xff,
+               sizeof(s->eeprom));
 }

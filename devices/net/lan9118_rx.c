@@ -26,7 +26,8 @@ static bool hash_match(const struct lan9118 *s, const uint8_t *address)
 static bool own_address(const struct lan9118 *s, const uint8_t *address)
 {
     for (unsigned i = 0; i < 6; i++)
-        if (address[i] != (uint8_t)(i < 4 ? s->mac[MAC_ADDRL] >> 8 * i : s->mac[MAC_ADDRH] >> 8 * (i - 4)))
+        if (address[i] !=
+            (uint8_t)(i < 4 ? s->mac[MAC_ADDRL] >> 8 * i : s->mac[MAC_ADDRH] >> 8 * (i - 4)))
             return false;
     return true;
 }
@@ -163,11 +164,13 @@ static void pop_frame(struct lan9118 *s)
     accept_input(s);
 }
 
-/* Words of the oldest frame as it is read: behind the offset of RX_CFG, up to a multiple of its end alignment. */
+/* Words of the oldest frame as it is read: behind the offset of RX_CFG, up to a multiple of its end
+ * alignment. */
 static uint32_t frame_words(const struct lan9118 *s)
 {
     static const uint8_t units[] = {4, 16, 32, 32};
-    uint32_t unit = units[s->rx_cfg >> 30], bytes = s->rx_len[s->rx_len_first] + bits_get(s->rx_cfg, 8, 5);
+    uint32_t unit = units[s->rx_cfg >> 30],
+             bytes = s->rx_len[s->rx_len_first] + bits_get(s->rx_cfg, 8, 5);
     return (bytes + unit - 1) / unit * unit / 4;
 }
 
@@ -257,7 +260,8 @@ void lan_rx_reset(struct lan9118 *s)
 
 void lan_rx_loaded(struct lan9118 *s)
 {
-    bool good = s->rx_used <= LAN_RX_MAX && s->rx_len_count <= LAN_RX_FRAMES && s->rx_status_count <= LAN_RX_FRAMES;
+    bool good = s->rx_used <= LAN_RX_MAX && s->rx_len_count <= LAN_RX_FRAMES &&
+                s->rx_status_count <= LAN_RX_FRAMES;
     for (unsigned i = 0; i < LAN_RX_FRAMES; i++)
         good = good && s->rx_len[i] <= NET_FRAME_MAX + ETHER_FCS;
     if (!good)

@@ -94,8 +94,8 @@ static void end_frame(struct lan9118 *s)
 {
     uint32_t b = s->tx_command[1];
     if (s->tx_len != bits_get(b, 0, 11) || s->tx_bad) {
-        log_write(LOG_GUEST_ERRORS, "%s: buffers of %u bytes for a frame of %u", s->base.name, s->tx_len,
-                  bits_get(b, 0, 11));
+        log_write(LOG_GUEST_ERRORS, "%s: buffers of %u bytes for a frame of %u", s->base.name,
+                  s->tx_len, bits_get(b, 0, 11));
         s->int_sts |= INT_TXE;
     } else {
         push_status(s, (b & 0xffff0000u) | transmit(s));
@@ -116,7 +116,8 @@ static void end_buffer(struct lan9118 *s)
         s->int_sts |= INT_TDFA;
 }
 
-/* The bytes of data word @n that belong to the frame: behind the start offset, within the buffer's size. */
+/* The bytes of data word @n that belong to the frame: behind the start offset, within the buffer's
+ * size. */
 static void add_word(struct lan9118 *s, uint32_t n, uint32_t value)
 {
     uint32_t size = bits_get(s->tx_command[0], 0, 11), offset = bits_get(s->tx_command[0], 16, 5);

@@ -168,10 +168,12 @@ static void ssp_loaded(struct device *dev)
 }
 
 static const struct field fields[] = {
-    FIELD_ARRAY(struct pl022, rx.data), FIELD(struct pl022, rx.first), FIELD(struct pl022, rx.count),
-    FIELD_ARRAY(struct pl022, tx.data), FIELD(struct pl022, tx.first), FIELD(struct pl022, tx.count),
-    FIELD(struct pl022, cr0),           FIELD(struct pl022, cr1),      FIELD(struct pl022, cpsr),
-    FIELD(struct pl022, imsc),          FIELD(struct pl022, dmacr),    FIELD(struct pl022, latched),
+    FIELD_ARRAY(struct pl022, rx.data), FIELD(struct pl022, rx.first),
+    FIELD(struct pl022, rx.count),      FIELD_ARRAY(struct pl022, tx.data),
+    FIELD(struct pl022, tx.first),      FIELD(struct pl022, tx.count),
+    FIELD(struct pl022, cr0),           FIELD(struct pl022, cr1),
+    FIELD(struct pl022, cpsr),          FIELD(struct pl022, imsc),
+    FIELD(struct pl022, dmacr),         FIELD(struct pl022, latched),
 };
 
 static const struct field_list state = {"pl022", sizeof(struct pl022), fields, ARRAY_SIZE(fields)};

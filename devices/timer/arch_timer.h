@@ -1,6 +1,7 @@
 /* The generic timer (Arm ARM DDI 0406C chapter B8, DDI 0487 chapter D12): the system counter and
  * the timers of each CPU. It has no windows: CPUs reach it through their system registers (CP15
- * c14), whose access checks are theirs. Output of timer `kind` of a CPU: ISTATUS & ENABLE & ~IMASK. */
+ * c14), whose access checks are theirs. Output of timer `kind` of a CPU: ISTATUS & ENABLE &
+ * ~IMASK. */
 #ifndef ARMEMU_DEVICES_TIMER_ARCH_TIMER_H
 #define ARMEMU_DEVICES_TIMER_ARCH_TIMER_H
 

@@ -37,8 +37,10 @@ static void ctrl_written(struct device *dev)
 {
     struct cmsdk_timer *t = timer_of(dev);
     if (t->ctrl & (CTRL_EXT_ENABLE | CTRL_EXT_CLOCK))
-        log_write(LOG_GUEST_ERRORS, "%s: waits for its external input, which is not connected", dev->name);
-    countdown_run(&t->counter, (t->ctrl & (CTRL_ENABLE | CTRL_EXT_ENABLE | CTRL_EXT_CLOCK)) == CTRL_ENABLE);
+        log_write(LOG_GUEST_ERRORS, "%s: waits for its external input, which is not connected",
+                  dev->name);
+    countdown_run(&t->counter,
+                  (t->ctrl & (CTRL_ENABLE | CTRL_EXT_ENABLE | CTRL_EXT_CLOCK)) == CTRL_ENABLE);
 }
 
 static uint32_t value_read(struct device *dev, const struct reg_access *a)
@@ -115,7 +117,9 @@ static const struct field fields[] = {
 static const struct field_list state = {"cmsdk-timer", sizeof(struct cmsdk_timer), fields,
                                         ARRAY_SIZE(fields)};
 
-static const struct device_ops ops = {.reset = unit_reset, .free = unit_free, .loaded = unit_loaded};
+static const struct device_ops ops = {.reset = unit_reset,
+                                      .free = unit_free,
+                                      .loaded = unit_loaded};
 
 static struct device *unit_create(const char *name, const void *config,
                                    const struct device_env *env, struct error *e)

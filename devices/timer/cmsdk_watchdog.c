@@ -123,7 +123,8 @@ static void itop_write(struct device *dev, const struct reg_access *a, uint32_t 
 static uint32_t id_read(struct device *dev, const struct reg_access *a)
 {
     static const uint8_t cmsdk[12] = {0x04, 0, 0, 0, 0x24, 0xb8, 0x1b, 0, 0x0d, 0xf0, 0x05, 0xb1};
-    static const uint8_t luminary[12] = {0, 0, 0, 0, 0x05, 0x18, 0x18, 0x01, 0x0d, 0xf0, 0x05, 0xb1};
+    static const uint8_t luminary[12] = {0,    0,    0,    0,    0x05, 0x18,
+                                         0x18, 0x01, 0x0d, 0xf0, 0x05, 0xb1};
     return is_luminary(dev) ? luminary[a->index] : cmsdk[a->index];
 }
 
@@ -205,9 +206,15 @@ static void dog_loaded(struct device *dev)
 }
 
 static const struct field fields[] = {
-    FIELD(struct watchdog, load),   FIELD(struct watchdog, ctrl),  FIELD(struct watchdog, ris),
-    FIELD(struct watchdog, locked), FIELD(struct watchdog, reset), FIELD(struct watchdog, itcr),
-    FIELD(struct watchdog, itop),   FIELD(struct watchdog, test),  COUNTDOWN_FIELDS(struct watchdog, counter),
+    FIELD(struct watchdog, load),
+    FIELD(struct watchdog, ctrl),
+    FIELD(struct watchdog, ris),
+    FIELD(struct watchdog, locked),
+    FIELD(struct watchdog, reset),
+    FIELD(struct watchdog, itcr),
+    FIELD(struct watchdog, itop),
+    FIELD(struct watchdog, test),
+    COUNTDOWN_FIELDS(struct watchdog, counter),
 };
 
 static const struct field_list state = {"watchdog", sizeof(struct watchdog), fields, ARRAY_SIZE(fields)};
@@ -215,8 +222,8 @@ static const struct field_list state = {"watchdog", sizeof(struct watchdog), fie
 static const struct device_ops ops = {
     .reset = dog_reset, .free = dog_free, .clock = dog_clock, .loaded = dog_loaded};
 
-static struct device *dog_new(const struct device_class *class, const char *name, const void *config,
-                              const struct device_env *env)
+static struct device *dog_new(const struct device_class *class, const char *name,
+                              const void *config, const struct device_env *env)
 {
     const struct cmsdk_watchdog_config *c = config;
     struct watchdog *w = device_alloc(sizeof(*w), name, class, &ops, &state, 0, WATCHDOG_OUTPUTS);
@@ -226,14 +233,14 @@ static struct device *dog_new(const struct device_class *class, const char *name
     return &w->base;
 }
 
-static struct device *cmsdk_create(const char *name, const void *config, const struct device_env *env,
-                                   struct error *e)
+static struct device *cmsdk_create(const char *name, const void *config,
+                                   const struct device_env *env, struct error *e)
 {
     return dog_new(&cmsdk_watchdog_class, name, config, env);
 }
 
-static struct device *luminary_create(const char *name, const void *config, const struct device_env *env,
-                                      struct error *e)
+static struct device *luminary_create(const char *name, const void *config,
+                                      const struct device_env *env, struct error *e)
 {
     return dog_new(&luminary_watchdog_class, name, config, env);
 }

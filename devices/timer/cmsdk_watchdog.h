@@ -1,5 +1,6 @@
-/* Arm CMSDK APB watchdog (DDI 0479), a SP805: at the first 0 it interrupts, at the second it resets the board if that
- * is enabled. "luminary-watchdog" is the one of Stellaris microcontrollers, which cannot be disabled again. */
+/* Arm CMSDK APB watchdog (DDI 0479), a SP805: at the first 0 it interrupts, at the second it resets
+ * the board if that is enabled. "luminary-watchdog" is the one of Stellaris microcontrollers, which
+ * cannot be disabled again. */
 #ifndef ARMEMU_DEVICES_TIMER_CMSDK_WATCHDOG_H
 #define ARMEMU_DEVICES_TIMER_CMSDK_WATCHDOG_H
 

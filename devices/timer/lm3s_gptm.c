@@ -58,10 +58,11 @@ static bool can_count(struct gptm *g, unsigned n)
     unsigned mode = g->mode[n] & 3;
     if (n && is_32bit(g))
         return false;
-    if (g->cfg != CFG_RTC && (mode == MODE_ONESHOT || mode == MODE_PERIODIC) && !(g->mode[n] & MODE_PWM))
+    if (g->cfg != CFG_RTC && (mode == MODE_ONESHOT || mode == MODE_PERIODIC) &&
+        !(g->mode[n] & MODE_PWM))
         return true;
-    log_write(LOG_UNIMP, "%s: timer %c: mode 0x%x of configuration %u is not implemented", g->base.name,
-              'A' + (int)n, g->mode[n], g->cfg);
+    log_write(LOG_UNIMP, "%s: timer %c: mode 0x%x of configuration %u is not implemented",
+              g->base.name, 'A' + (int)n, g->mode[n], g->cfg);
     return false;
 }
 
@@ -254,11 +255,12 @@ static const struct field_list state = {"lm3s-gptm", sizeof(struct gptm), fields
 static const struct device_ops ops = {
     .reset = gptm_reset, .free = gptm_free, .clock = gptm_clock, .loaded = gptm_loaded};
 
-static struct device *gptm_create(const char *name, const void *config, const struct device_env *env,
-                                  struct error *e)
+static struct device *gptm_create(const char *name, const void *config,
+                                  const struct device_env *env, struct error *e)
 {
     const struct lm3s_gptm_config *c = config;
-    struct gptm *g = device_alloc(sizeof(*g), name, &lm3s_gptm_class, &ops, &state, 0, LM3S_GPTM_OUTPUTS);
+    struct gptm *g = device_alloc(sizeof(*g), name, &lm3s_gptm_class, &ops, &state, 0,
+                                  LM3S_GPTM_OUTPUTS);
     g->hz = c->freq;
     for (unsigned n = 0; n < HALVES; n++) {
         g->half[n].owner = g;

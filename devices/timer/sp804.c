@@ -281,8 +281,8 @@ static const struct field_list state = {"sp804", sizeof(struct sp804), fields, A
 
 static const struct device_ops ops = {.reset = sp_reset, .free = sp_free, .loaded = sp_loaded};
 
-static struct device *timers_new(const struct device_class *class, const char *name, const void *config,
-                                 const struct device_env *env, struct error *e)
+static struct device *timers_new(const struct device_class *class, const char *name,
+                                 const void *config, const struct device_env *env, struct error *e)
 {
     const struct sp804_config *c = config;
     const uint32_t freq[TIMERS] = {c->freq0, c->freq1};
@@ -305,14 +305,14 @@ static struct device *timers_new(const struct device_class *class, const char *n
     return &s->base;
 }
 
-static struct device *sp804_create(const char *name, const void *config, const struct device_env *env,
-                                   struct error *e)
+static struct device *sp804_create(const char *name, const void *config,
+                                   const struct device_env *env, struct error *e)
 {
     return timers_new(&sp804_class, name, config, env, e);
 }
 
-static struct device *cmsdk_create(const char *name, const void *config, const struct device_env *env,
-                                   struct error *e)
+static struct device *cmsdk_create(const char *name, const void *config,
+                                   const struct device_env *env, struct error *e)
 {
     return timers_new(&cmsdk_dualtimer_class, name, config, env, e);
 }

@@ -98,8 +98,9 @@ static void data_write(struct device *dev, const struct reg_access *a, uint32_t 
     uint8_t c = (uint8_t)value;
     if (!(u->ctrl & CTRL_TX)) {
         /* It stays in the buffer until the transmitter is enabled: a second one overruns. */
-        log_write(LOG_GUEST_ERRORS, "%s: character 0x%02x while the transmitter is disabled (CTRL bit 0)",
-                  dev->name, c);
+        log_write(LOG_GUEST_ERRORS,
+                  "%s: character 0x%02x while the transmitter is disabled (CTRL bit 0)", dev->name,
+                  c);
         u->state |= u->state & STATE_TX_FULL ? STATE_TX_OVERRUN : STATE_TX_FULL;
         update_irq(dev);
         return;
@@ -119,8 +120,8 @@ static void ctrl_write(struct device *dev, const struct reg_access *a, uint32_t 
 {
     struct cmsdk_uart *u = uart_of(dev);
     if ((value & ~u->ctrl & (CTRL_TX | CTRL_RX)) && u->bauddiv < BAUDDIV_MIN)
-        log_write(LOG_GUEST_ERRORS, "%s: enabled with BAUDDIV %u: the least is %d", dev->name, u->bauddiv,
-                  BAUDDIV_MIN);
+        log_write(LOG_GUEST_ERRORS, "%s: enabled with BAUDDIV %u: the least is %d", dev->name,
+                  u->bauddiv, BAUDDIV_MIN);
     u->ctrl = value & CTRL_MASK;
     if (u->ctrl & CTRL_TX)
         u->state &= ~(uint32_t)STATE_TX_FULL;
@@ -200,7 +201,9 @@ static const struct field fields[] = {
 static const struct field_list state = {"cmsdk-uart", sizeof(struct cmsdk_uart), fields,
                                         ARRAY_SIZE(fields)};
 
-static const struct device_ops ops = {.reset = uart_reset, .free = uart_free, .loaded = uart_loaded};
+static const struct device_ops ops = {.reset = uart_reset,
+                                      .free = uart_free,
+                                      .loaded = uart_loaded};
 
 static struct device *uart_create(const char *name, const void *config,
                                   const struct device_env *env, struct error *e)

@@ -1,5 +1,5 @@
-/* Arm CMSDK APB UART (DDI 0479): one character in each direction, no FIFOs. Characters are sent at once, whatever the
- * baud rate; they are received while the receiver is enabled. */
+/* Arm CMSDK APB UART (DDI 0479): one character in each direction, no FIFOs. Characters are sent at
+ * once, whatever the baud rate; they are received while the receiver is enabled. */
 #ifndef ARMEMU_DEVICES_UART_CMSDK_UART_H
 #define ARMEMU_DEVICES_UART_CMSDK_UART_H
 

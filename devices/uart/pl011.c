@@ -268,7 +268,8 @@ static void icr_write(struct device *dev, const struct reg_access *a, uint32_t v
 static uint32_t id_read(struct device *dev, const struct reg_access *a)
 {
     static const uint8_t arm[12] = {0, 0, 0, 0, 0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
-    static const uint8_t luminary[12] = {0, 0, 0, 0, 0x11, 0x00, 0x18, 0x01, 0x0d, 0xf0, 0x05, 0xb1};
+    static const uint8_t luminary[12] = {0,    0,    0,    0,    0x11, 0x00,
+                                         0x18, 0x01, 0x0d, 0xf0, 0x05, 0xb1};
     return dev->class == &pl011_class ? arm[a->index] : luminary[a->index];
 }
 
@@ -356,8 +357,8 @@ static const struct device_ops ops = {
     .loaded = uart_loaded,
 };
 
-static struct device *uart_new(const struct device_class *class, const char *name, const void *config,
-                               const struct device_env *env)
+static struct device *uart_new(const struct device_class *class, const char *name,
+                               const void *config, const struct device_env *env)
 {
     const struct pl011_config *c = config;
     struct pl011 *u = device_alloc(sizeof(*u), name, class, &ops, &state, 0, 1);
@@ -370,14 +371,14 @@ static struct device *uart_new(const struct device_class *class, const char *nam
     return &u->base;
 }
 
-static struct device *pl011_create(const char *name, const void *config, const struct device_env *env,
-                                   struct error *e)
+static struct device *pl011_create(const char *name, const void *config,
+                                   const struct device_env *env, struct error *e)
 {
     return uart_new(&pl011_class, name, config, env);
 }
 
-static struct device *luminary_create(const char *name, const void *config, const struct device_env *env,
-                                      struct error *e)
+static struct device *luminary_create(const char *name, const void *config,
+                                      const struct device_env *env, struct error *e)
 {
     return uart_new(&pl011_luminary_class, name, config, env);
 }

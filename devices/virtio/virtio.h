@@ -1,6 +1,7 @@
 /* What a virtio transport and a virtio back end know of each other (Virtual I/O Device
  * specification 1.2). A transport holds the registers: features, status and the addresses of the
- * queues. A back end is a device ID, features, a configuration space and what to do when a queue is notified. */
+ * queues. A back end is a device ID, features, a configuration space and what to do when a queue is
+ * notified. */
 #ifndef ARMEMU_DEVICES_VIRTIO_VIRTIO_H
 #define ARMEMU_DEVICES_VIRTIO_VIRTIO_H
 

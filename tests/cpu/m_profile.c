@@ -1,5 +1,5 @@
-/* The M profile's parts by table: which exception is taken (against a model that looks at all of them
- * anew), SysTick against a counter that is stepped, the MPU. */
+/* The M profile's parts by table: which exception is taken (against a model that looks at all of
+ * them anew), SysTick against a counter that is stepped, the MPU. */
 #include <string.h>
 
 #include "frontend/arm/cpu/m/m.h"

@@ -1,7 +1,7 @@
-/* decode_lines [-fields] FEATURE...: for each line "a32|t16|t32 HEX" of standard input print the mnemonic
- * of the row that decodes it on a CPU with these features, or "-"; with -fields, on a CPU with all, what the
- * row's function gets as well.
- * decode_lines -rows: print all rows: instruction set, mnemonic, argument set, pattern, table:line. */
+/* decode_lines [-fields] FEATURE...: for each line "a32|t16|t32 HEX" of standard input print the
+ * mnemonic of the row that decodes it on a CPU with these features, or "-"; with -fields, on a CPU
+ * with all, what the row's function gets as well. decode_lines -rows: print all rows: instruction
+ * set, mnemonic, argument set, pattern, table:line. */
 #include <stdio.h>
 #include <string.h>
 

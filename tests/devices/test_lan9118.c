@@ -150,7 +150,8 @@ Test(devices_lan9118, eeprom)
 
 /* ---- sending ---- */
 
-/* A buffer: @size bytes of a pattern that goes on from @from, behind @offset bytes, up to a multiple of @unit. */
+/* A buffer: @size bytes of a pattern that goes on from @from, behind @offset bytes, up to a
+ * multiple of @unit. */
 static void write_buffer(uint32_t a, uint32_t b, unsigned from, unsigned size, unsigned offset, unsigned unit)
 {
     uint8_t bytes[2100] = {0};

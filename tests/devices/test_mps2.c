@@ -1,5 +1,5 @@
-/* The devices of MPS2 (CMSDK, DDI 0479; AN385; PL022, DDI 0194; LAN9118's data sheet) by register, and the counter that
- * most of their timers share. Times at 25 MHz: a tick is 40 ns. */
+/* The devices of MPS2 (CMSDK, DDI 0479; AN385; PL022, DDI 0194; LAN9118's data sheet) by register,
+ * and the counter that most of their timers share. Times at 25 MHz: a tick is 40 ns. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -74,7 +74,8 @@ Test(devices_mps2, countdown)
     countdown_free(&c);
 }
 
-/* A value is changed after the counter was 0 but before the timer could be served: the event is not lost. */
+/* A value is changed after the counter was 0 but before the timer could be served: the event is not
+ * lost. */
 Test(devices_mps2, countdown_served_late)
 {
     struct countdown c = {0};

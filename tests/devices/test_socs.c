@@ -1,5 +1,5 @@
-/* The nRF51 and STM32 devices where a whole board is not needed: the lines of their UARTs, and timers on a host that is late.
- * The rest is tested on the boards (tests/machines). */
+/* The nRF51 and STM32 devices where a whole board is not needed: the lines of their UARTs, and
+ * timers on a host that is late. The rest is tested on the boards (tests/machines). */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -99,8 +99,8 @@ Test(nrf51_uart, sends)
 
 /* ---- nRF51 timer ---- */
 
-/* A driver that moves CC on by 6 ms when it has matched, on a host that is 20 ms late: the counter waits for it. With
- * counted time nothing is ever late, so there it does not. */
+/* A driver that moves CC on by 6 ms when it has matched, on a host that is 20 ms late: the counter
+ * waits for it. With counted time nothing is ever late, so there it does not. */
 static uint32_t counter_after_late_handler(bool is_virtual)
 {
     bench_init(&bench);

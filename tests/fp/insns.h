@@ -9,9 +9,9 @@ enum {
     INSN_THUMB = 1,       /* insn_record.flags: T32, the first halfword in the upper half */
     INSN_D32 = 2,         /* the CPU has D16 to D31 */
     INSN_MEMORY_USED = 4, /* core registers are addresses */
-    /* Not one random state but a matrix: all tuples of special values of the operands that INSN_OPERANDS
-     * names (1: Vd, in Q0, 2: Vn, in Q1, 4: Vm, in Q2), of elements of INSN_LOG2; integers if INSN_INTEGER.
-     * The hash is of all results. */
+    /* Not one random state but a matrix: all tuples of special values of the operands that
+     * INSN_OPERANDS names (1: Vd, in Q0, 2: Vn, in Q1, 4: Vm, in Q2), of elements of INSN_LOG2;
+     * integers if INSN_INTEGER. The hash is of all results. */
     INSN_MATRIX = 8,
     INSN_INTEGER = 16,
     INSN_OPERANDS_SHIFT = 8,

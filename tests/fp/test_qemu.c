@@ -1,5 +1,5 @@
-/* The reference against QEMU: an ARM program (guest.c) executes the operations of ops.def on special
- * and random values in all modes; results and FPSCR must agree. */
+/* The reference against QEMU: an ARM program (guest.c) executes the operations of ops.def on
+ * special and random values in all modes; results and FPSCR must agree. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 

@@ -57,8 +57,8 @@ uint64_t fp_random_near(uint64_t *seed, enum fp_size f, uint64_t a)
     return assemble(f, r >> 3 & 1, exponent, random_fraction(seed, formats[f].fraction));
 }
 
-/* Zero, the smallest and largest denormal, the smallest normal number, 1, 1.5, infinity, the largest
- * number, a quiet and a signalling NaN; positive and negative. */
+/* Zero, the smallest and largest denormal, the smallest normal number, 1, 1.5, infinity, the
+ * largest number, a quiet and a signalling NaN; positive and negative. */
 static uint64_t special(enum fp_size f, unsigned i)
 {
     unsigned bits = formats[f].fraction;

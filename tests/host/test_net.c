@@ -197,7 +197,8 @@ static void answer_arp(struct guest *g, const uint8_t *frame)
     net_send(g->net, out, sizeof(out));
 }
 
-/* @flags with @len bytes of data, to the peer that sent @frame, all of which up to @ack has come. */
+/* @flags with @len bytes of data, to the peer that sent @frame, all of which up to @ack has
+ * come. */
 static void answer_tcp(struct guest *g, const uint8_t *frame, uint32_t ack, uint8_t flags, const uint8_t *data,
                        size_t len)
 {

@@ -1,5 +1,5 @@
-/* A board without a CPU: the test makes the accesses, moves the clock, and sees the lines that would
- * lead to the CPU. */
+/* A board without a CPU: the test makes the accesses, moves the clock, and sees the lines that
+ * would lead to the CPU. */
 #ifndef ARMEMU_TESTS_MACHINES_BENCH_H
 #define ARMEMU_TESTS_MACHINES_BENCH_H
 

@@ -1,5 +1,5 @@
-/* Intel HEX, S-records, UF2, `-device loader` and what all images have in common. The records are worked
- * out by hand from the formats' definitions. */
+/* Intel HEX, S-records, UF2, `-device loader` and what all images have in common. The records are
+ * worked out by hand from the formats' definitions. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static void segment(unsigned i, uint64_t addr, size_t size, const char *bytes)
     cr_expect_arr_eq(image.segments[i].data, bytes, size);
 }
 
-/* ---- Intel HEX ------------------------------------------------------------------------------------------ */
+/* ---- Intel HEX ------------------------------------------------------------------------------- */
 
 Test(hex, one_record)
 {
@@ -90,7 +90,7 @@ Test(hex, malformed)
     refused(":00000001FF0\n", "line 1");
 }
 
-/* ---- S-records -------------------------------------------------------------------------------------------- */
+/* ---- S-records ------------------------------------------------------------------------------- */
 
 Test(srec, records)
 {
@@ -118,7 +118,7 @@ Test(srec, malformed)
     refused("S108003868656C6C6FAB\nX9030000FC\n", "line 2: does not begin with 'S'");
 }
 
-/* ---- UF2 -------------------------------------------------------------------------------------------------- */
+/* ---- UF2 ------------------------------------------------------------------------------------- */
 
 static uint8_t blocks[3][512];
 
@@ -187,7 +187,7 @@ Test(uf2, malformed)
     check_error("truncated: 1000 bytes");
 }
 
-/* ---- all of them -------------------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 Test(formats, recognition)
 {
@@ -262,7 +262,7 @@ Test(formats, loading)
     physmap_free(map);
 }
 
-/* ---- -device loader ----------------------------------------------------------------------------------------- */
+/* ---- -device loader -------------------------------------------------------------------------- */
 
 Test(loader, options)
 {

@@ -1,5 +1,5 @@
-/* Boards of the M profile against the documents: addresses, interrupt numbers, ids, clocks, resets; and boards made at run
- * time. */
+/* Boards of the M profile against the documents: addresses, interrupt numbers, ids, clocks, resets;
+ * and boards made at run time. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,7 +128,7 @@ static int active(void)
     return found;
 }
 
-/* ---- MPS2 ---------------------------------------------------------------------------------------------- */
+/* ---- MPS2 ------------------------------------------------------------------------------------ */
 
 static const struct {
     const char *name;
@@ -262,7 +262,7 @@ Test(mprofile, mps2_watchdog)
     teardown();
 }
 
-/* ---- LM3S6965 -------------------------------------------------------------------------------------------- */
+/* ---- LM3S6965 -------------------------------------------------------------------------------- */
 
 Test(mprofile, lm3s_map)
 {
@@ -442,7 +442,7 @@ Test(mprofile, lm3s_resets)
     teardown();
 }
 
-/* ---- boards made at run time -------------------------------------------------------------------------------- */
+/* ---- boards made at run time ----------------------------------------------------------------- */
 
 Test(mprofile, generic)
 {

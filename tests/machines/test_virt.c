@@ -1,5 +1,5 @@
-/* The virt board: its device tree against the addresses and interrupt numbers that kernels and firmware
- * expect, and where boot images are put. */
+/* The virt board: its device tree against the addresses and interrupt numbers that kernels and
+ * firmware expect, and where boot images are put. */
 #include <criterion/criterion.h>
 #include <libfdt.h>
 #include <stdlib.h>
@@ -94,7 +94,7 @@ Test(virt, device_tree)
     teardown();
 }
 
-/* ---- booting ------------------------------------------------------------------------------------------ */
+/* ---- booting --------------------------------------------------------------------------------- */
 
 static const char *temp_file(const char *name, const void *data, size_t size)
 {

@@ -1,4 +1,5 @@
-/* Calls without files: consoles, time, command line, the end. Expectations are the specification's. */
+/* Calls without files: consoles, time, command line, the end. Expectations are the
+ * specification's. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>

@@ -150,8 +150,9 @@ Test(icount, time_is_instructions_and_waiting)
     cr_assert(one.instructions * 8 < (uint64_t)one.now);
 }
 
-/* The handler reads the counter a fixed number of instructions behind the interrupt, which is taken at
- * the instruction at which the timer is due: every tick of the period's 200 comes at its exact time. */
+/* The handler reads the counter a fixed number of instructions behind the interrupt, which is taken
+ * at the instruction at which the timer is due: every tick of the period's 200 comes at its exact
+ * time. */
 Test(icount, interrupts_come_on_time)
 {
     run(&(struct setup){.accel = ENGINE_JIT, .shift = 0}, &one);
@@ -169,7 +170,8 @@ Test(icount, interrupts_come_on_time)
     cr_assert_eq(ticks, 200);
 }
 
-/* Three CPUs take turns: how they are interleaved is the same each time, and they do not run one after another. */
+/* Three CPUs take turns: how they are interleaved is the same each time, and they do not run one
+ * after another. */
 Test(icount, several_cpus_are_repeatable)
 {
     struct setup s = {.accel = ENGINE_JIT, .shift = 3, .guest = "ARMEMU_GUEST_SMP", .cpus = 3};

@@ -1,5 +1,5 @@
-/* A few characters through the UART at UART, a SysTick interrupt, and what an access to nothing does. For any board and
- * any core. */
+/* A few characters through the UART at UART, a SysTick interrupt, and what an access to nothing
+ * does. For any board and any core. */
 #include "guest.h"
 
 static volatile uint32_t ticks;

@@ -1,4 +1,5 @@
-/* LM3S6965: clock set-up as the vendor's library does it, characters, timers, ADC, GPIO, and a watchdog that resets. */
+/* LM3S6965: clock set-up as the vendor's library does it, characters, timers, ADC, GPIO, and a
+ * watchdog that resets. */
 #include "guest.h"
 
 #define UART0 0x4000c000u

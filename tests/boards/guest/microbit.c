@@ -1,5 +1,5 @@
-/* micro:bit: characters, a timer with interrupt and one with a shortcut, random bytes, pins, and flash that the program erases
- * and writes. */
+/* micro:bit: characters, a timer with interrupt and one with a shortcut, random bytes, pins, and
+ * flash that the program erases and writes. */
 #include "guest.h"
 
 #define UART 0x40002000u

@@ -1,5 +1,5 @@
-/* MPS2's LAN9118 on a network: brings the chip up as its drivers do, resolves the gateway's address, pings it, and
- * answers UDP datagrams at port 7 until one says "end". */
+/* MPS2's LAN9118 on a network: brings the chip up as its drivers do, resolves the gateway's
+ * address, pings it, and answers UDP datagrams at port 7 until one says "end". */
 #include "guest.h"
 
 #define UART0 0x40004000u

@@ -1,6 +1,7 @@
-/* Boards with an STM32F405: the set-up sequences of vendors' libraries as RM0090 describes them, each from reset state of RCC:
- * CMSIS' SystemInit, a high-level library's oscillator and clock configuration with time-outs by SysTick, and the short form
- * of open libraries. Then pins, USART, timers, EXTI, ADC, DMA, flash, and a watchdog that resets. HSE_MHZ: the crystal. */
+/* Boards with an STM32F405: the set-up sequences of vendors' libraries as RM0090 describes them,
+ * each from reset state of RCC: CMSIS' SystemInit, a high-level library's oscillator and clock
+ * configuration with time-outs by SysTick, and the short form of open libraries. Then pins, USART,
+ * timers, EXTI, ADC, DMA, flash, and a watchdog that resets. HSE_MHZ: the crystal. */
 #include "guest.h"
 
 #define TIM2 0x40000000u
@@ -154,8 +155,8 @@ static void usart_set_up(uint32_t pclk)
     REG(USART1 + 12) = BIT(13) | BIT(3) | BIT(2);
 }
 
-/* TIM2 at 1 MHz against SysTick, which makes @ticks in a microsecond, over some 10 ms. A host that is busy may come between the
- * two readings, so there are some tries. */
+/* TIM2 at 1 MHz against SysTick, which makes @ticks in a microsecond, over some 10 ms. A host that
+ * is busy may come between the two readings, so there are some tries. */
 static void timer_against_systick(uint32_t timer_hz, uint32_t control, uint32_t ticks)
 {
     uint32_t microseconds = 0, count = 1;

@@ -1,4 +1,5 @@
-/* What newlib has not: the vector table. The FPU, where there is one, is switched on before its start code. */
+/* What newlib has not: the vector table. The FPU, where there is one, is switched on before its
+ * start code. */
 #include <stdint.h>
 
 extern uint32_t __stack[];

@@ -1,5 +1,5 @@
-/* What a reset keeps, on LM3S6965: a variable that is not initialised, and a word that was programmed into the image's own
- * flash; and what it does not keep. */
+/* What a reset keeps, on LM3S6965: a variable that is not initialised, and a word that was
+ * programmed into the image's own flash; and what it does not keep. */
 #include "guest.h"
 
 #define UART0 0x4000c000u

@@ -1,4 +1,5 @@
-/* What the test programs share: start-up, semihosting, the UART of MPS2 boards. There is no initialised data. */
+/* What the test programs share: start-up, semihosting, the UART of MPS2 boards. There is no
+ * initialised data. */
 #ifndef FIRMWARE_H
 #define FIRMWARE_H
 

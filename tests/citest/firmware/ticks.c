@@ -1,4 +1,5 @@
-/* SysTick interrupts a loop; how far that came depends on the exact instruction of each interrupt. */
+/* SysTick interrupts a loop; how far that came depends on the exact instruction of each
+ * interrupt. */
 #include "firmware.h"
 
 static volatile uint32_t ticks, work;

@@ -1,5 +1,5 @@
-/* A program that is larger than the code cache: thousands of generated functions, called in changing
- * order, which check themselves. */
+/* A program that is larger than the code cache: thousands of generated functions, called in
+ * changing order, which check themselves. */
 #include "rt.h"
 
 typedef uint32_t fn1(uint32_t);

@@ -114,7 +114,8 @@ static void check_fault(const struct fault_case *c)
 
 static void data_aborts(void)
 {
-    /* ITSTATE: itt eq, second: 0000 1000; ittet eq, second of four: cond 0000, mask after one step. */
+    /* ITSTATE: itt eq, second: 0000 1000; ittet eq, second of four: cond 0000, mask after one
+     * step. */
     static const struct fault_case cases[] = {
         {f_ldm, f_ldm_at, -8, 16, 0, false, false, 0, 4, 0},
         {f_ldm, f_ldm_at, 0, 16, 0, false, false, 0, 4, 0},

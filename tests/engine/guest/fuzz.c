@@ -1,5 +1,6 @@
-/* Random instruction words, in User mode and in System mode. Whatever they do, the emulator lives, and
- * in lockstep both engines agree. Every exception starts the next piece; a timer ends endless loops. */
+/* Random instruction words, in User mode and in System mode. Whatever they do, the emulator lives,
+ * and in lockstep both engines agree. Every exception starts the next piece; a timer ends endless
+ * loops. */
 #include "rt.h"
 
 enum { CODE_PAGES = 8, PIECE_WORDS = 64, STEP_CYCLES = 3000 };

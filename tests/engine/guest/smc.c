@@ -59,7 +59,8 @@ static void same_page(void)
     }
 }
 
-/* The store changes the next instruction of its own block; the store itself happens exactly once. */
+/* The store changes the next instruction of its own block; the store itself happens exactly
+ * once. */
 #define NEXT(name, setup, store, between)                                                        \
     __asm__(".pushsection .data\n .syntax unified\n .balign 64\n .arm\n .global " #name "\n" #name ":\n"           \
             " push {r4-r7, lr}\n" setup " mov r6, #0\n" store between                            \
@@ -178,7 +179,8 @@ static void literals(void)
     }
 }
 
-/* Code and data in one page, many data writes: the code stays right, and is not translated again. */
+/* Code and data in one page, many data writes: the code stays right, and is not translated
+ * again. */
 static void code_and_data(void)
 {
     volatile uint32_t *page = (volatile uint32_t *)scratch(4);

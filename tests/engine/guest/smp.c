@@ -1,4 +1,5 @@
-/* Several CPUs: exclusives, locks, ordering, TLB maintenance, code for others, interrupts, power. */
+/* Several CPUs: exclusives, locks, ordering, TLB maintenance, code for others, interrupts,
+ * power. */
 #include "rt.h"
 
 static void barrier(void)
@@ -414,8 +415,8 @@ static void code_by_other(void)
     CHECK(bad, 0);
 }
 
-/* The others run code all the time, of many functions, while it is changed. What they see is the old
- * or the new instruction; once all was maintained and announced, the new. */
+/* The others run code all the time, of many functions, while it is changed. What they see is the
+ * old or the new instruction; once all was maintained and announced, the new. */
 static void spinner(void)
 {
     uint32_t n = 0;
@@ -491,7 +492,8 @@ static void ponger(void)
     irq_enable();
     code_done[cpu_index()] = 1;
     for (uint32_t seen = 0; seen < rounds; seen++) {
-        /* Masked, so that none arrives between the look and the WFI, which a masked one ends, too. */
+        /* Masked, so that none arrives between the look and the WFI, which a masked one ends,
+         * too. */
         irq_disable();
         while (ping[cpu_index()] <= seen) {
             WFI();

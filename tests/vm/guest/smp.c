@@ -1,6 +1,7 @@
 /*
- * A guest for `virt` with three CPUs whose output depends on how they are interleaved: each notes its number
- * in a common log whenever it has counted a common counter on some steps; between, it waits for events and interrupts.
+ * A guest for `virt` with three CPUs whose output depends on how they are interleaved: each notes
+ * its number in a common log whenever it has counted a common counter on some steps; between, it
+ * waits for events and interrupts.
  */
 #include "guest.h"
 

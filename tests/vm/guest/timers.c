@@ -1,6 +1,6 @@
 /*
- * A guest for `virt` whose output depends on the exact instruction at which each timer interrupt is taken:
- * the handler prints a number that the interrupted loop changes all the time.
+ * A guest for `virt` whose output depends on the exact instruction at which each timer interrupt is
+ * taken: the handler prints a number that the interrupted loop changes all the time.
  */
 #include "guest.h"
 

@@ -95,15 +95,26 @@ static void await_child(struct hub *h, const char *reply)
 
 /* ---- one stop at a time ---------------------------------------------------------------------------- */
 
-static void pause_one(struct hub_process *p)
+/* Has the stub sent what a breakpoint prints, which is no stop? It is passed on. */
+static bool is_output(struct hub *h, const struct hub_process *p)
+{
+    if (p->parser.data[0] != 'O' || p->parser.data[1] == 'K')
+        return false;
+    hub_tell(h, p->parser.data, p->parser.length);
+    return true;
+}
+
+static void pause_one(struct hub *h, struct hub_process *p)
 {
     if (!p->running || p->fd < 0)
         return;
-    if (!hub_write_all(p->fd, "\3", 1) || !hub_receive(p, HUB_ANSWER_MS)) {
-        p->running = p->executing && p->running;
+    bool answers = hub_write_all(p->fd, "\3", 1);
+    do
+        answers = answers && hub_receive(p, HUB_ANSWER_MS);
+    while (answers && is_output(h, p));
+    p->running = !answers && p->executing;
+    if (!answers)
         return;
-    }
-    p->running = false;
     if (strncmp(p->parser.data, "T02", 3)) { /* it had something to say itself */
         free(p->pending);
         p->pending = strdup(p->parser.data);
@@ -117,7 +128,7 @@ static void report(struct hub *h, struct hub_process *p, char *reply)
     h->waiting = false;
     for (unsigned i = 0; i < h->count; i++)
         if (h->process[i] != p)
-            pause_one(h->process[i]);
+            pause_one(h, h->process[i]);
     await_child(h, reply);
     hub_tell_text(h, reply);
     if (reply[0] != 'W' && reply[0] != 'X')
@@ -283,10 +294,8 @@ void hub_stub_speaks(struct hub *h, struct hub_process *p)
             p->running = p->running && p->executing;
             return;
         }
-        if (p->parser.data[0] == 'O' && p->parser.data[1] != 'K') {
-            hub_tell(h, p->parser.data, p->parser.length);
+        if (is_output(h, p))
             continue;
-        }
         p->running = false;
         free(p->pending);
         p->pending = strdup(p->parser.data);

@@ -26,12 +26,12 @@ static uint32_t hash64(uint64_t v, unsigned bits)
 /* The bucket of a key, and its mark there. What a page has lies together, as it is asked for together, and
  * so do neighbours, since a short program should not touch much of the table. */
 static struct block_bucket *block_bucket(struct engine *en, uint64_t phys, uint32_t offset,
-                                         uint32_t flags, uint64_t *mark)
+                                         uint32_t flags, uint32_t *mark)
 {
     enum { PAGE_BUCKETS = 128 };
     uint64_t number = phys >> PAGE_BITS;
     uint32_t page = (uint32_t)(number * PAGE_BUCKETS) + hash64(flags, BLOCK_HASH_BITS);
-    *mark = BIT64((offset >> 1 ^ hash64(number, 6)) % 64);
+    *mark = 1u << (offset >> 1 ^ hash64(number, 5)) % 32;
     return &en->block_hash[(page + offset / (PAGE_BYTES / PAGE_BUCKETS)) % ARRAY_SIZE(en->block_hash)];
 }
 
@@ -100,10 +100,10 @@ static bool covers(const struct code_page *page, uint32_t start, uint32_t end)
     return false;
 }
 
-static void recover(struct code_page *page)
+static void recover(const struct engine *en, struct code_page *page)
 {
     memset(page->covered, 0, sizeof(page->covered));
-    for (struct block *b = page->blocks; b; b = b->next_in_page)
+    for (const struct block *b = engine_block_at(en, page->blocks); b; b = engine_block_at(en, b->next_in_page))
         cover_block(page, b);
 }
 
@@ -111,11 +111,11 @@ static void recover(struct code_page *page)
 
 struct block *engine_block_find(struct engine *en, uint64_t phys, uint32_t offset, uint32_t flags)
 {
-    uint64_t mark;
+    uint32_t mark;
     const struct block_bucket *bucket = block_bucket(en, phys, offset, flags, &mark);
-    struct block *b = bucket->marks & mark ? bucket->first : NULL;
-    while (b && !(b->phys == phys && b->start == offset && b->flags == flags))
-        b = b->next_in_hash;
+    struct block *b = bucket->marks & mark ? engine_block_at(en, bucket->first) : NULL;
+    while (b && !(b->frame == phys >> PAGE_BITS && b->start == offset && b->flags == flags))
+        b = engine_block_at(en, b->next_in_hash);
     return b;
 }
 
@@ -130,70 +130,78 @@ static void entry_store(uint32_t *entry, uint32_t value)
     __atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
-static struct link **site_bucket(struct engine *en, const void *site)
+static pool_ref *site_bucket(struct engine *en, uint32_t site)
 {
-    return &en->site_hash[((uintptr_t)site >> 4) % ARRAY_SIZE(en->site_hash)];
+    return &en->site_hash[(site >> 4) % ARRAY_SIZE(en->site_hash)];
 }
 
 static void sites_add(struct engine *en, struct block *b)
 {
     for (unsigned i = 0; i < b->link_count; i++) {
         struct link *l = &b->links[i];
-        struct link **bucket = site_bucket(en, l->site);
+        pool_ref *bucket = site_bucket(en, l->site);
         l->next_in_hash = *bucket;
-        *bucket = l;
+        *bucket = engine_ref(en, l);
     }
 }
 
 static void sites_remove(struct engine *en, struct block *b)
 {
     for (unsigned i = 0; i < b->link_count; i++) {
-        struct link **p = site_bucket(en, b->links[i].site);
-        while (*p != &b->links[i])
-            p = &(*p)->next_in_hash;
+        pool_ref *p = site_bucket(en, b->links[i].site), own = engine_ref(en, &b->links[i]);
+        while (*p != own)
+            p = &engine_link_at(en, *p)->next_in_hash;
         *p = b->links[i].next_in_hash;
     }
 }
 
 void engine_block_publish(struct engine *en, struct block *b)
 {
-    uint64_t mark;
-    struct block_bucket *bucket = block_bucket(en, b->phys, b->start, b->flags, &mark);
+    uint32_t mark;
+    struct block_bucket *bucket = block_bucket(en, engine_block_phys(b), b->start, b->flags, &mark);
     b->next_in_hash = bucket->first;
-    bucket->first = b;
+    bucket->first = engine_ref(en, b);
     bucket->marks |= mark;
     b->valid = true;
     sites_add(en, b);
     if (b->straddles)
         return;
     b->next_in_page = b->page->blocks;
-    b->page->blocks = b;
+    b->page->blocks = engine_ref(en, b);
     cover_block(b->page, b);
     if (!(b->flags & GUEST_FLAGS_LOOKUP_ONLY) && !engine_page_stops(b->page, b->start))
         entry_store(entry_of(en, b), b->entry);
 }
 
-void engine_link(struct link *l, struct block *to)
+void engine_link(struct engine *en, struct link *l, struct block *to)
 {
-    l->to = to;
-    l->prev = NULL;
+    l->to = engine_ref(en, to);
+    l->prev = 0;
     l->next = to->incoming;
     if (to->incoming)
-        to->incoming->prev = l;
-    to->incoming = l;
+        engine_link_at(en, to->incoming)->prev = engine_ref(en, l);
+    to->incoming = engine_ref(en, l);
 }
 
 void engine_chain(struct engine *en, void *site, struct block *to)
 {
-    struct link *l = *site_bucket(en, site);
-    while (l && l->site != site)
-        l = l->next_in_hash;
-    if (!l || l->to || !to->valid || to->straddles || to->page != l->from->page ||
-        to->flags != l->from->flags || engine_page_stops(to->page, to->start))
+    uint32_t handle = (uint32_t)(uintptr_t)site;
+    struct link *l = engine_link_at(en, *site_bucket(en, handle));
+    while (l && l->site != handle)
+        l = engine_link_at(en, l->next_in_hash);
+    const struct block *from = l ? engine_block_at(en, l->from) : NULL;
+    if (!l || l->to || !to->valid || to->straddles || to->page != from->page ||
+        to->flags != from->flags || engine_page_stops(to->page, to->start))
         return;
-    engine_link(l, to);
+    engine_link(en, l, to);
     backend_chain(en->backend, site, to->entry);
     en->stats.chains++;
+}
+
+static void unchain(struct engine *en, struct link *l)
+{
+    backend_unchain(en->backend, (void *)(uintptr_t)l->site);
+    l->to = 0;
 }
 
 /* The jump is reset as well: a block that is not valid may still be returned into. */
@@ -201,23 +209,22 @@ static void unlink_outgoing(struct engine *en, struct link *l)
 {
     if (!l->to)
         return;
-    backend_unchain(en->backend, l->site);
     if (l->prev)
-        l->prev->next = l->next;
+        engine_link_at(en, l->prev)->next = l->next;
     else
-        l->to->incoming = l->next;
+        engine_block_at(en, l->to)->incoming = l->next;
     if (l->next)
-        l->next->prev = l->prev;
-    l->to = NULL;
+        engine_link_at(en, l->next)->prev = l->prev;
+    unchain(en, l);
 }
 
 static void unhash(struct engine *en, struct block *b)
 {
-    uint64_t mark;
-    struct block_bucket *bucket = block_bucket(en, b->phys, b->start, b->flags, &mark);
-    struct block **p = &bucket->first;
-    while (*p != b)
-        p = &(*p)->next_in_hash;
+    uint32_t mark;
+    struct block_bucket *bucket = block_bucket(en, engine_block_phys(b), b->start, b->flags, &mark);
+    pool_ref *p = &bucket->first, own = engine_ref(en, b);
+    while (*p != own)
+        p = &engine_block_at(en, *p)->next_in_hash;
     *p = b->next_in_hash;
     if (!bucket->first)
         bucket->marks = 0;
@@ -233,12 +240,9 @@ static void block_unreach(struct engine *en, struct block *b)
         entry_store(entry_of(en, b), en->no_entry);
     sites_remove(en, b);
     unhash(en, b);
-    for (struct link *l = b->incoming, *next; l; l = next) {
-        next = l->next;
-        backend_unchain(en->backend, l->site);
-        l->to = NULL;
-    }
-    b->incoming = NULL;
+    for (struct link *l = engine_link_at(en, b->incoming); l; l = engine_link_at(en, l->next))
+        unchain(en, l);
+    b->incoming = 0;
     for (unsigned i = 0; i < b->link_count; i++)
         unlink_outgoing(en, &b->links[i]);
 }
@@ -246,20 +250,12 @@ static void block_unreach(struct engine *en, struct block *b)
 void engine_block_drop(struct engine *en, struct block *b)
 {
     if (b->valid && b->page) {
-        struct block **p = &b->page->blocks;
-        while (*p != b)
-            p = &(*p)->next_in_page;
+        pool_ref *p = &b->page->blocks, own = engine_ref(en, b);
+        while (*p != own)
+            p = &engine_block_at(en, *p)->next_in_page;
         *p = b->next_in_page;
     }
     block_unreach(en, b);
-}
-
-void engine_block_free(struct block *b)
-{
-    free(b->ir ? b->ir->ops : NULL);
-    free(b->ir);
-    free(b->code);
-    free(b);
 }
 
 /* ---- writes to code ------------------------------------------------------------------------------ */
@@ -282,15 +278,15 @@ static void page_unprotect_if_empty(struct engine *en, struct code_page *page)
 /* Is the block's code, written again, what it was? */
 static bool is_same(const struct block *b, const struct code_page *page)
 {
-    return b->code && !memcmp(b->code, page->host + b->start, (size_t)(b->end - b->start));
+    return b->extra && b->extra->code && !memcmp(b->extra->code, page->host + b->start, (size_t)(b->end - b->start));
 }
 
 static void drop_range(struct engine *en, struct code_page *page, uint32_t start, uint32_t end,
                        bool compare)
 {
-    struct block **p = &page->blocks;
+    pool_ref *p = &page->blocks;
     while (*p) {
-        struct block *b = *p;
+        struct block *b = engine_block_at(en, *p);
         if (overlaps(b, start, end) && !(compare && is_same(b, page))) {
             *p = b->next_in_page;
             block_unreach(en, b);
@@ -300,7 +296,7 @@ static void drop_range(struct engine *en, struct code_page *page, uint32_t start
         }
     }
     if (!compare) /* what is covered too much costs a little, and this, each time, more */
-        recover(page);
+        recover(en, page);
     page_unprotect_if_empty(en, page);
 }
 
@@ -367,7 +363,7 @@ bool engine_outside_known(struct engine *en, struct ir_env *env, uint64_t phys)
         return true;
     pthread_mutex_lock(&en->lock);
     const struct code_page *page = engine_page_find(en, align_down(phys, PAGE_BYTES));
-    bool known = !page || page->outside[halfword / 64] & BIT64(halfword % 64);
+    bool known = !page || (page->outside && page->outside[halfword / 64] & BIT64(halfword % 64));
     pthread_mutex_unlock(&en->lock);
     return known;
 }
@@ -376,7 +372,10 @@ void engine_outside_found(struct engine *en, uint64_t phys)
 {
     pthread_mutex_lock(&en->lock);
     uint32_t halfword = (phys & (PAGE_BYTES - 1)) / 2;
-    engine_page_get(en, align_down(phys, PAGE_BYTES))->outside[halfword / 64] |= BIT64(halfword % 64);
+    struct code_page *page = engine_page_get(en, align_down(phys, PAGE_BYTES));
+    if (!page->outside)
+        page->outside = alloc_or_die(PAGE_BYTES / 2 / 8);
+    page->outside[halfword / 64] |= BIT64(halfword % 64);
     pthread_mutex_unlock(&en->lock);
     engine_code_write(en, NULL, phys, 2);
 }
@@ -426,27 +425,20 @@ static void pages_free(struct code_page *page)
             free(a);
         }
         free(page->stops);
+        free(page->outside);
+        free(page->begun);
         free(page);
     }
 }
 
 static void region_unreach(struct engine *en, uint32_t region)
 {
-    for (struct block *b = en->region_blocks[region]; b; b = b->next_in_region) {
+    for (struct block *b = NULL; (b = engine_region_next(en, region, b)) != NULL;) {
         struct code_page *page = b->valid ? b->page : NULL;
         engine_block_drop(en, b);
         if (page)
             page_unprotect_if_empty(en, page);
     }
-}
-
-static void region_free(struct engine *en, uint32_t region)
-{
-    for (struct block *b = en->region_blocks[region], *next; b; b = next) {
-        next = b->next_in_region;
-        engine_block_free(b);
-    }
-    en->region_blocks[region] = NULL;
 }
 
 void engine_evict(struct engine *en, struct engine_cpu *self)
@@ -467,7 +459,7 @@ void engine_evict(struct engine *en, struct engine_cpu *self)
     engine_sync(en, self->env);
     en->ops.exec_flush(en->opaque);
     pthread_mutex_lock(&en->lock);
-    region_free(en, victim);
+    engine_pool_clear(en, victim);
     pages_free(dead);
     if (en->backend)
         backend_next_region(en->backend);
@@ -482,7 +474,7 @@ void engine_drop_blocks(struct engine *en, bool (*drop)(const struct block *b, c
                         const void *opaque)
 {
     for (uint32_t region = 0; region < en->region_count; region++) {
-        for (struct block *b = en->region_blocks[region]; b; b = b->next_in_region) {
+        for (struct block *b = NULL; (b = engine_region_next(en, region, b)) != NULL;) {
             struct code_page *page = b->page;
             if (!b->valid || !drop(b, opaque))
                 continue;
@@ -521,8 +513,8 @@ bool engine_page_stops_set(struct engine *en, struct code_page *page, const uint
     }
     if (stops)
         memcpy(page->stops, stops, STOP_BYTES);
-    for (struct block *b = page->blocks, *next; b; b = next) {
-        next = b->next_in_page;
+    for (struct block *b = engine_block_at(en, page->blocks), *next; b; b = next) {
+        next = engine_block_at(en, b->next_in_page);
         if (b->valid && passes(b, changed))
             engine_block_drop(en, b);
     }
@@ -553,7 +545,8 @@ void engine_drop_all(struct engine *en)
 void engine_cache_free(struct engine *en)
 {
     for (uint32_t region = 0; region < en->region_count; region++)
-        region_free(en, region);
+        engine_pool_clear(en, region);
+    engine_pool_close(en);
     for (unsigned i = 0; i < ARRAY_SIZE(en->page_hash); i++) {
         pages_free(en->page_hash[i]);
         en->page_hash[i] = NULL;

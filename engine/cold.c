@@ -4,6 +4,8 @@
  * first executed by the interpreter, from IR that no pass has been over, and translated when it is entered
  * again. This is so in a process alone, where memory needs no tables and such pages are known.
  */
+#include <stdlib.h>
+
 #include "engine/internal.h"
 #include "util/bits.h"
 
@@ -12,6 +14,8 @@ enum { REACH = 32 };
 
 void engine_cold_again(struct code_page *page, uint32_t start, uint32_t end)
 {
+    if (!page->begun)
+        return;
     uint32_t first = start / 4 > REACH ? start / 4 - REACH : 0, last = (end + 3) / 4;
     for (uint32_t w = first; w < last; w++)
         page->begun[w / 64] &= ~BIT64(w % 64);
@@ -21,6 +25,8 @@ void engine_cold_again(struct code_page *page, uint32_t start, uint32_t end)
 static bool is_new(struct engine *en, const struct engine_fetch *fetch, uint32_t offset, uint32_t flags)
 {
     struct code_page *page = engine_page_get(en, fetch->phys);
+    if (!page->begun && !(page->begun = calloc(PAGE_BYTES / 4 / 64, sizeof(*page->begun))))
+        return false;
     uint64_t *word = &page->begun[offset / 4 / 64], bit = BIT64(offset / 4 % 64);
     if (engine_block_find(en, fetch->phys, offset, flags) || *word & bit)
         return false;
@@ -46,7 +52,8 @@ struct block *engine_cold_block(struct engine_cpu *ec, const struct engine_fetch
     struct guest_code code = {
         .page = fetch->host, .offset = offset, .flags = flags, .max_insns = UINT32_MAX,
     };
-    ec->cold.ir = &ec->cold_ir;
+    ec->cold_extra.ir = &ec->cold_ir;
+    ec->cold.extra = &ec->cold_extra;
     engine_make_ir(en, &ec->cold_ir, &code, &ec->cold_arena, pc, false, false);
     return &ec->cold;
 }

@@ -64,7 +64,8 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     pthread_mutex_init(&en->lock, NULL);
     pthread_mutex_init(&en->cpus_lock, NULL);
     pthread_cond_init(&en->quiet, NULL);
-    if ((config->coverage && !(en->coverage = engine_coverage_new(e))) ||
+    uint32_t cache_size = config->cache_size ? config->cache_size : DEFAULT_CACHE;
+    if (!engine_pool_open(en, cache_size, e) || (config->coverage && !(en->coverage = engine_coverage_new(e))) ||
         (en->accel != ENGINE_INTERP && !backend_start(en, config, e))) {
         engine_free(en);
         return NULL;
@@ -229,8 +230,8 @@ static struct block *straddle_known(struct engine_cpu *ec, uint32_t flags)
         return NULL;
     bool same = h->entries[0] && exec_entries(en, ec->env, h->pc, lane) == h->entries[0] &&
                 h->entries[1] && exec_entries(en, ec->env, next_page(ec), lane) == h->entries[1] &&
-                !memcmp(b->straddle_bytes, h->host[0] + PAGE_BYTES - 2, 2) &&
-                !memcmp(b->straddle_bytes + 2, h->host[1], 2);
+                !memcmp(b->extra->straddle_bytes, h->host[0] + PAGE_BYTES - 2, 2) &&
+                !memcmp(b->extra->straddle_bytes + 2, h->host[1], 2);
     return same ? b : NULL;
 }
 
@@ -258,9 +259,9 @@ static bool straddle_matches(struct engine_cpu *ec, const struct block *b,
                              const struct engine_fetch *fetch)
 {
     struct engine_fetch next;
-    return !memcmp(b->straddle_bytes, fetch->host + PAGE_BYTES - 2, 2) &&
+    return !memcmp(b->extra->straddle_bytes, fetch->host + PAGE_BYTES - 2, 2) &&
            ec->engine->ops.fetch(ec->env, next_page(ec), false, &next) &&
-           !memcmp(b->straddle_bytes + 2, next.host, 2);
+           !memcmp(b->extra->straddle_bytes + 2, next.host, 2);
 }
 
 /* The page of @fetch, with stores to it going through the slow path. May drop and retake the lock. */
@@ -307,7 +308,7 @@ static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch 
         engine_block_drop(en, b);
         b = NULL;
     }
-    if (b && b->checked && memcmp(b->code, fetch->host + b->start, (size_t)(b->end - b->start)) != 0) {
+    if (b && b->checked && memcmp(b->extra->code, fetch->host + b->start, (size_t)(b->end - b->start)) != 0) {
         engine_block_drop(en, b);
         b = NULL;
     }
@@ -384,10 +385,10 @@ static enum ir_exit run_block(struct engine_cpu *ec, struct block *b, uint32_t e
     switch (en->accel) {
     case ENGINE_JIT:
         if (b == &ec->cold)
-            return ir_interp_run(b->ir, ec->env, &cb);
+            return ir_interp_run(b->extra->ir, ec->env, &cb);
         return backend_run(en->backend, ec->env, b ? b->entry : entry);
     case ENGINE_INTERP:
-        return ir_interp_run(b ? b->ir : en->ids[entry]->ir, ec->env, &cb);
+        return ir_interp_run((b ? b : en->ids[entry])->extra->ir, ec->env, &cb);
     case ENGINE_LOCKSTEP:
         return engine_lockstep_run(ec, b);
     }

@@ -22,45 +22,54 @@ enum {
 
 struct block;
 
-/* A jump that has been patched to enter @to directly; element of the target's incoming list. */
+/* Large programs have tens of thousands of blocks, so what each takes is kept small: blocks and links lie in one
+ * reserved piece of memory (pool.c), and refer to each other by distances in it. */
+typedef uint32_t pool_ref; /* 0: none */
+
+/* A jump that has been patched to enter `to` directly; element of the target's incoming list. */
 struct link {
-    struct block *from;
-    struct block *to;   /* NULL: not chained */
-    void *site;         /* the backend's handle */
-    struct link *prev, *next; /* in to->incoming */
-    struct link *next_in_hash;
+    pool_ref from;      /* block */
+    pool_ref to;        /* block; none: not chained */
+    uint32_t site;      /* the backend's handle */
+    pool_ref prev, next; /* in to->incoming */
+    pool_ref next_in_hash;
+};
+
+/* What few blocks have. */
+struct block_extra {
+    struct ir_block *ir; /* interpreter and lockstep: a private copy */
+    uint8_t *code;       /* the bytes that it was made from, where they may have changed; or NULL */
+    uint8_t straddle_bytes[4];
 };
 
 struct block {
     struct code_page *page; /* NULL when it straddles */
-    uint64_t phys;          /* of its page */
-    struct block *next_in_page, *next_in_hash, *next_in_region;
-    struct link *incoming;
-    struct ir_block *ir; /* interpreter and lockstep: a private copy */
+    struct block_extra *extra; /* NULL: nothing */
+    uint32_t frame;         /* its physical page: the address without PAGE_BITS */
+    pool_ref next_in_page, next_in_hash;
+    pool_ref incoming;      /* links */
     uint32_t flags;
-    uint32_t region;
     uint16_t start, end; /* bytes of the page that it was made from */
     uint16_t literal_start, literal_end;
-    bool valid;
-    bool hot;            /* translated as one that is executed often */
-    uint8_t samples;     /* how often it has been found to be running */
-    bool straddles;      /* one instruction that ends in the virtually next page: found through the
-                            hash only, and its bytes are compared at each lookup */
-    bool transient;      /* not to be found again: its second half could not be fetched */
-    uint8_t straddle_bytes[4];
-    uint8_t *code;           /* the bytes that it was made from, where they may have changed; or NULL */
-    bool checked;            /* it looks itself */
-    uint8_t link_count;
+    uint32_t entry;          /* host address where its code begins; the interpreter's number of the block */
+    uint32_t code_end;       /* host code, stubs included */
     uint32_t number;         /* store.c: among those that are written */
-    uint32_t entry;          /* host address; the interpreter's number of the block */
-    uint32_t code_start, code_end; /* host code, stubs included */
-    struct link links[];     /* the exits that can be chained */
+    uint8_t region;
+    uint8_t link_count;
+    uint8_t samples;     /* how often it has been found to be running */
+    bool valid;
+    bool hot : 1;        /* translated as one that is executed often */
+    bool straddles : 1;  /* one instruction that ends in the virtually next page: found through the
+                            hash only, and its bytes are compared at each lookup */
+    bool transient : 1;  /* not to be found again: its second half could not be fetched */
+    bool checked : 1;    /* it looks itself whether its code has changed */
+    struct link links[]; /* the exits that can be chained */
 };
 
 /* Most blocks that are asked for are not there yet, and what is there is seldom in the host's caches. */
 struct block_bucket {
-    struct block *first; /* next_in_hash */
-    uint64_t marks;      /* a bit for each block since the bucket was empty, by block_hash */
+    pool_ref first; /* next_in_hash */
+    uint32_t marks; /* a bit for each block since the bucket was empty, by block_hash */
 };
 
 /* Entry addresses of the blocks of a page for one flags value. */
@@ -78,12 +87,12 @@ struct code_page {
     enum engine_code_mode mode; /* while `protected` */
     const uint8_t *host;  /* where the page was found to be */
     bool stored;          /* the store has been asked for its blocks */
-    struct block *blocks;
+    pool_ref blocks;
     struct entry_array *arrays;
     uint64_t *stops;      /* halfwords that are breakpoints where the page is mapped, a bit each; NULL: none known */
-    uint64_t outside[PAGE_BYTES / 2 / 64]; /* see engine_outside_found */
+    uint64_t *outside;    /* a bit per halfword, see engine_outside_found; NULL: none */
     uint64_t covered[PAGE_BYTES / 4 / 64]; /* words that some block was made from */
-    uint64_t begun[PAGE_BYTES / 4 / 64]; /* words where execution has begun once: see cold.c */
+    uint64_t *begun;      /* words where execution has begun once, see cold.c; NULL: none */
 };
 
 /* A block of a straddling instruction that was found before, and what makes it right still: both
@@ -112,6 +121,7 @@ struct engine_cpu {
     uint64_t sampled;           /* exact: instructions executed at the last sample */
     struct arena cold_arena;    /* of: */
     struct ir_block cold_ir;
+    struct block_extra cold_extra;
     struct block cold;          /* what is executed by the interpreter, once */
     struct lockstep *lockstep;
     bool straddles_known;       /* there are any in: */
@@ -159,8 +169,10 @@ struct engine {
     struct arena arena;           /* IR of the translation under way */
     struct block_bucket block_hash[1 << BLOCK_HASH_BITS];
     struct code_page *page_hash[1 << PAGE_HASH_BITS];
-    struct link *site_hash[1 << SITE_HASH_BITS];
-    struct block *region_blocks[REGION_MAX];
+    pool_ref site_hash[1 << SITE_HASH_BITS]; /* links */
+    uint8_t *pool;                /* of blocks: so many bytes for each region, */
+    uint32_t pool_bytes;
+    uint32_t pool_used[REGION_MAX]; /* and so many in use */
     uint32_t region_count;
     uint32_t region;              /* current */
     uint32_t ids_used, ids_capacity;
@@ -176,6 +188,40 @@ struct engine {
     uint32_t cpu_count;
 };
 
+/* ---- pool.c: the memory of blocks; engine.lock is held --------------------------------------------- */
+
+/** Reserve it, for a code cache of @cache_size bytes. */
+bool engine_pool_open(struct engine *en, uint32_t cache_size, struct error *e);
+void engine_pool_close(struct engine *en);
+/** A block of @region, zeroed but for region and links' owners; NULL: the region is full. */
+struct block *engine_block_new(struct engine *en, uint32_t region, unsigned links);
+/** What @b has that few blocks have. */
+struct block_extra *engine_block_extra(struct block *b);
+/** Give the blocks of @region back. */
+void engine_pool_clear(struct engine *en, uint32_t region);
+/** The block of @region behind @b, the first one for NULL; NULL behind the last. */
+struct block *engine_region_next(const struct engine *en, uint32_t region, struct block *b);
+
+static inline pool_ref engine_ref(const struct engine *en, const void *p)
+{
+    return (pool_ref)(((uintptr_t)p - (uintptr_t)en->pool) / 8);
+}
+
+static inline struct block *engine_block_at(const struct engine *en, pool_ref r)
+{
+    return r ? (struct block *)(en->pool + (uint64_t)r * 8) : NULL;
+}
+
+static inline struct link *engine_link_at(const struct engine *en, pool_ref r)
+{
+    return r ? (struct link *)(en->pool + (uint64_t)r * 8) : NULL;
+}
+
+static inline uint64_t engine_block_phys(const struct block *b)
+{
+    return (uint64_t)b->frame << PAGE_BITS;
+}
+
 /* ---- cache.c: blocks and pages; engine.lock is held ---------------------------------------------- */
 
 struct code_page *engine_page_find(struct engine *en, uint64_t phys);
@@ -185,9 +231,8 @@ struct block *engine_block_find(struct engine *en, uint64_t phys, uint32_t offse
 void engine_block_publish(struct engine *en, struct block *b);
 /** Nothing enters @b from here on; its memory stays until its region is evicted. */
 void engine_block_drop(struct engine *en, struct block *b);
-void engine_block_free(struct block *b);
 /** Note that the jump of @l goes to @to. */
-void engine_link(struct link *l, struct block *to);
+void engine_link(struct engine *en, struct link *l, struct block *to);
 /** Let the jump at @site, which left through env.exit_site, enter @to directly. */
 void engine_chain(struct engine *en, void *site, struct block *to);
 /** Make room for more code: evict the oldest region. The lock is released and taken again: nothing

@@ -322,8 +322,8 @@ static void report(struct engine_cpu *ec, struct block *b, uint64_t pc, enum ir_
     struct engine_fetch fetch;
     if (!b->straddles && en->ops.fetch(ec->env, pc, false, &fetch))
         en->frontend->disassemble(fetch.host + b->start, b->end - b->start, pc, b->flags, out);
-    ir_print(b->ir, out);
-    const struct backend_code code = {.entry = b->entry, .start = b->code_start, .end = b->code_end};
+    ir_print(b->extra->ir, out);
+    const struct backend_code code = {.entry = b->entry, .start = b->entry, .end = b->code_end};
     backend_disassemble(en->backend, &code, out);
     log_unlock();
 }
@@ -353,7 +353,7 @@ enum ir_exit engine_lockstep_run(struct engine_cpu *ec, struct block *b)
 
     ls->tables = env->tables;
     env->tables = NULL;
-    enum ir_exit interp_exit = ir_interp_run(b->ir, env, &recorder);
+    enum ir_exit interp_exit = ir_interp_run(b->extra->ir, env, &recorder);
     env->tables = ls->tables;
     state_copy(ls, ls->after, env);
 

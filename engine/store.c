@@ -35,7 +35,7 @@ struct store_head {
     uint64_t image_size;
 };
 
-static const char magic[8] = "armemu2";
+static const char magic[8] = "armemu3";
 
 /* Followed by its blocks, from `first` on in the array of all blocks. */
 struct stored_page {
@@ -49,7 +49,7 @@ struct stored_link {
 };
 
 struct stored_block {
-    uint32_t flags, entry, code_start, code_end;
+    uint32_t flags, entry, code_end;
     uint16_t start, end, literal_start, literal_end;
     uint8_t region, link_count, pad[2];
     uint32_t first_link; /* in the array of all links */
@@ -74,7 +74,6 @@ struct store {
     uint32_t *buckets;       /* by hash: page number + 1, 0: free; open addressing */
     uint32_t bucket_mask;
     bool *taken;             /* by page: its blocks are the engine's */
-    struct block **live;     /* by block: the engine's, while a page is being taken */
     bool evicted[REGION_MAX];
 };
 
@@ -193,7 +192,6 @@ static void index_pages(struct store *st)
 {
     st->buckets = buckets_new(st->page_count, &st->bucket_mask);
     st->taken = zeroed(st->page_count, sizeof(*st->taken));
-    st->live = zeroed(st->block_count, sizeof(struct block *));
     for (uint32_t i = 0; i < st->page_count; i++)
         *place_of(st->buckets, st->bucket_mask, st->pages, st->pages[i].hash) = i + 1;
 }
@@ -270,7 +268,6 @@ void engine_store_close(struct store *st)
     unmap_file(st);
     free(st->buckets);
     free(st->taken);
-    free(st->live);
     free(st->path);
     free(st);
 }
@@ -281,37 +278,53 @@ static struct block *block_take(struct engine *en, const struct stored_block *fr
                                 struct code_page *page)
 {
     const struct stored_link *links = &en->store->links[from->first_link];
-    struct block *b = zeroed(1, sizeof(*b) + from->link_count * sizeof(b->links[0]));
+    struct block *b = engine_block_new(en, from->region, from->link_count);
+    if (!b)
+        return NULL;
     b->page = page;
-    b->phys = page->phys;
+    b->frame = (uint32_t)(page->phys >> PAGE_BITS);
     b->flags = from->flags;
-    b->region = from->region;
     b->start = from->start;
     b->end = from->end;
     b->literal_start = from->literal_start;
     b->literal_end = from->literal_end;
     b->entry = from->entry;
-    b->code_start = from->code_start;
     b->code_end = from->code_end;
-    b->link_count = from->link_count;
     for (unsigned i = 0; i < b->link_count; i++)
-        b->links[i] = (struct link){.from = b, .site = (void *)(uintptr_t)links[i].site};
-    b->next_in_region = en->region_blocks[b->region];
-    en->region_blocks[b->region] = b;
+        b->links[i].site = links[i].site;
     return b;
 }
 
-/* The jumps are as they were: patched to a block that is here again, or not. */
-static void links_take(struct store *st, const struct stored_block *from, struct block *b)
+/* The jumps are as they were: patched to a block that is here again, or not. @live: the blocks of its page. */
+static void links_take(struct store *st, const struct stored_page *page, const struct stored_block *from,
+                       struct block *b, struct block **live)
 {
     const struct stored_link *links = &st->links[from->first_link];
     for (unsigned i = 0; i < b->link_count; i++) {
-        struct block *to = links[i].to < 0 ? NULL : st->live[links[i].to];
+        struct block *to = links[i].to < 0 ? NULL : live[(uint32_t)links[i].to - page->first];
         if (to)
-            engine_link(&b->links[i], to);
+            engine_link(st->engine, &b->links[i], to);
         else if (links[i].to >= 0)
-            backend_unchain(st->engine->backend, b->links[i].site);
+            backend_unchain(st->engine->backend, (void *)(uintptr_t)b->links[i].site);
     }
+}
+
+static void page_take(struct engine *en, struct code_page *page, const struct stored_page *from)
+{
+    struct store *st = en->store;
+    struct block **live = zeroed(from->count, sizeof(struct block *));
+    const struct stored_block *blocks = &st->blocks[from->first];
+    for (uint32_t k = 0; k < from->count; k++) {
+        live[k] = st->evicted[blocks[k].region] ? NULL : block_take(en, &blocks[k], page);
+        if (!live[k])
+            continue;
+        engine_block_publish(en, live[k]);
+        en->stats.blocks_stored++;
+    }
+    for (uint32_t k = 0; k < from->count; k++)
+        if (live[k])
+            links_take(st, from, &blocks[k], live[k], live);
+    free(live);
 }
 
 void engine_store_adopt(struct engine *en, struct code_page *page)
@@ -327,17 +340,7 @@ void engine_store_adopt(struct engine *en, struct code_page *page)
     if (!n || st->taken[--n])
         return;
     st->taken[n] = true;
-    uint32_t first = st->pages[n].first, end = first + st->pages[n].count;
-    for (uint32_t k = first; k < end; k++) {
-        if (st->evicted[st->blocks[k].region])
-            continue;
-        st->live[k] = block_take(en, &st->blocks[k], page);
-        engine_block_publish(en, st->live[k]);
-        en->stats.blocks_stored++;
-    }
-    for (uint32_t k = first; k < end; k++)
-        if (st->live[k])
-            links_take(st, &st->blocks[k], st->live[k]);
+    page_take(en, page, &st->pages[n]);
 }
 
 void engine_store_evict(struct engine *en, uint32_t region)
@@ -402,7 +405,6 @@ static void block_put(struct save *s, struct block *b)
     b->number = s->block_count - 1;
     to->flags = b->flags;
     to->entry = b->entry;
-    to->code_start = b->code_start;
     to->code_end = b->code_end;
     to->start = b->start;
     to->end = b->end;
@@ -415,14 +417,15 @@ static void block_put(struct save *s, struct block *b)
 /* Once all blocks of the page have numbers. */
 static void links_put(struct save *s, const struct block *b)
 {
+    const struct engine *en = s->st->engine;
     s->blocks[b->number].first_link = s->link_count;
     for (unsigned i = 0; i < b->link_count; i++) {
         const struct link *l = &b->links[i];
-        bool kept = l->to && is_kept(l->to);
-        if (l->to && !kept)
-            backend_unchain(s->st->engine->backend, l->site);
-        *link_new(s) = (struct stored_link){(uint32_t)(uintptr_t)l->site,
-                                            kept ? (int32_t)l->to->number : -1};
+        const struct block *to = engine_block_at(en, l->to);
+        bool kept = to && is_kept(to);
+        if (to && !kept)
+            backend_unchain(en->backend, (void *)(uintptr_t)l->site);
+        *link_new(s) = (struct stored_link){l->site, kept ? (int32_t)to->number : -1};
     }
 }
 
@@ -446,11 +449,11 @@ static void page_put(struct save *s, const struct code_page *page)
     if (is_repeated(s, hash))
         return;
     struct stored_page *to = page_new(s, hash);
-    for (struct block *b = page->blocks; b; b = b->next_in_page)
+    for (struct block *b = engine_block_at(en, page->blocks); b; b = engine_block_at(en, b->next_in_page))
         if (is_kept(b))
             block_put(s, b);
     to->count = s->block_count - to->first;
-    for (struct block *b = page->blocks; b; b = b->next_in_page)
+    for (struct block *b = engine_block_at(en, page->blocks); b; b = engine_block_at(en, b->next_in_page))
         if (is_kept(b))
             links_put(s, b);
 }
@@ -563,7 +566,7 @@ static bool is_dense(const struct save *s)
 {
     uint64_t used = 0;
     for (uint32_t k = 0; k < s->block_count; k++)
-        used += s->blocks[k].code_end - s->blocks[k].code_start;
+        used += s->blocks[k].code_end - s->blocks[k].entry;
     return used >= backend_image_size(s->st->engine->backend) / WASTE_SHARE;
 }
 

@@ -67,8 +67,8 @@ static void log_host_code(struct engine *en, const struct block *b, uint64_t pc)
         return;
     log_lock();
     fprintf(log_stream(), "OUT: pc 0x%llx [size=%u]\n", (unsigned long long)pc,
-            b->code_end - b->code_start);
-    const struct backend_code code = {.entry = b->entry, .start = b->code_start, .end = b->code_end};
+            b->code_end - b->entry);
+    const struct backend_code code = {.entry = b->entry, .start = b->entry, .end = b->code_end};
     backend_disassemble(en->backend, &code, log_stream());
     log_unlock();
 }
@@ -77,7 +77,7 @@ static void perfmap_line(struct engine *en, const struct block *b, uint64_t pc)
 {
     if (!en->perfmap)
         return;
-    fprintf(en->perfmap, "%x %x guest_0x%08llx\n", b->code_start, b->code_end - b->code_start,
+    fprintf(en->perfmap, "%x %x guest_0x%08llx\n", b->entry, b->code_end - b->entry,
             (unsigned long long)pc);
     fflush(en->perfmap);
 }
@@ -117,7 +117,7 @@ static bool interp_id(struct engine *en, struct backend_code *code)
 
 static void count(struct engine *en, const struct block *b)
 {
-    uint64_t page = ((b->phys >> PAGE_BITS) ^ (uint64_t)b->flags << 40) * 0x9e3779b97f4a7c15ull;
+    uint64_t page = (b->frame ^ (uint64_t)b->flags << 40) * 0x9e3779b97f4a7c15ull;
     uint32_t bit = (uint32_t)((page >> (64 - SEEN_BITS)) + b->start / 2) % (1u << SEEN_BITS);
     if (en->seen[bit / 64] & BIT64(bit % 64))
         en->stats.blocks_retranslated++;
@@ -129,46 +129,41 @@ static void keep_straddle_bytes(struct block *b, const struct guest_code *code)
 {
     b->straddles = true;
     b->transient = !code->next_page;
-    memcpy(b->straddle_bytes, code->page + PAGE_BYTES - 2, 2);
+    uint8_t *bytes = engine_block_extra(b)->straddle_bytes;
+    memcpy(bytes, code->page + PAGE_BYTES - 2, 2);
     if (code->next_page)
-        memcpy(b->straddle_bytes + 2, code->next_page, 2);
+        memcpy(bytes + 2, code->next_page, 2);
 }
 
 static struct block *block_new(struct engine *en, const struct ir_block *ir,
                                const struct guest_code *code, const struct backend_code *host)
 {
-    struct block *b = calloc(1, sizeof(*b) + host->exit_count * sizeof(b->links[0]));
-    if (!b) {
-        fprintf(stderr, "armemu: out of memory\n");
-        abort();
-    }
+    struct block *b = engine_block_new(en, en->region, host->exit_count);
+    if (!b)
+        return NULL;
     b->flags = code->flags;
     b->start = (uint16_t)code->offset;
     b->end = (uint16_t)(code->offset + ir->guest_size);
     b->literal_start = (uint16_t)ir->literal_start;
     b->literal_end = (uint16_t)ir->literal_end;
     b->entry = host->entry;
-    b->code_start = host->start;
     b->code_end = host->end;
-    b->link_count = host->exit_count;
     for (unsigned i = 0; i < host->exit_count; i++)
-        b->links[i] = (struct link){.from = b, .site = host->exits[i].site};
-    b->ir = en->accel == ENGINE_JIT ? NULL : ir_copy(ir);
-    b->region = en->region;
-    b->next_in_region = en->region_blocks[en->region];
-    en->region_blocks[en->region] = b;
+        b->links[i].site = (uint32_t)(uintptr_t)host->exits[i].site;
+    if (en->accel != ENGINE_JIT)
+        engine_block_extra(b)->ir = ir_copy(ir);
     return b;
 }
 
 static void keep_code(struct block *b, const struct guest_code *code)
 {
     size_t size = (size_t)(b->end - b->start);
-    b->code = malloc(size);
-    if (!b->code) {
+    uint8_t *copy = engine_block_extra(b)->code = malloc(size);
+    if (!copy) {
         fprintf(stderr, "armemu: out of memory\n");
         abort();
     }
-    memcpy(b->code, code->page + b->start, size);
+    memcpy(copy, code->page + b->start, size);
 }
 
 /* Of a block whose code is compared each time that it is entered. */
@@ -187,7 +182,7 @@ static const uint64_t *stops_of(struct engine *en, uint64_t phys)
     return page ? page->stops : NULL;
 }
 
-/* Of a page that the engine does not keep. */
+/* Of a page of which nothing is known. */
 static const uint64_t no_bits[PAGE_BYTES / 2 / 64];
 
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
@@ -220,7 +215,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
 
     const struct code_page *page = engine_page_find(en, align_down(fetch->phys, PAGE_BYTES));
     if (en->exact)
-        code.outside = page ? page->outside : no_bits;
+        code.outside = page && page->outside ? page->outside : no_bits;
 
     struct ir_block ir;
     struct backend_code host;
@@ -232,9 +227,11 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     if (!(en->backend ? backend_compile(en->backend, &ir, &host) : interp_id(en, &host)))
         return NULL;
     struct block *b = block_new(en, &ir, &code, &host);
+    if (!b)
+        return NULL;
     if (code.marks)
         engine_coverage_keep(en->coverage, align_down(pc, PAGE_BYTES));
-    b->phys = fetch->phys;
+    b->frame = (uint32_t)(fetch->phys >> PAGE_BITS);
     b->flags = flags; /* with those that only the engine knows */
     b->hot = hot;
     if (straddles)

@@ -122,8 +122,11 @@ struct hash128 backend_image_key(const struct backend *be);
 size_t backend_image_size(const struct backend *be);
 /** Write backend_image_size bytes to @out. */
 void backend_image_write(const struct backend *be, uint8_t *out);
-/** Take an image; nothing has been compiled yet. False: it is damaged, and nothing was changed. */
+/** Take an image; nothing has been compiled yet. False: it is damaged, or there is no memory, and nothing
+ * was changed. */
 bool backend_image_read(struct backend *be, const uint8_t *image, size_t size);
+/** No image is going to be taken. */
+void backend_image_none(struct backend *be);
 
 /** Bytes of the current region in use; and of the whole cache since creation. */
 void backend_usage(const struct backend *be, uint32_t *region_used, uint32_t *cache_size);

@@ -72,6 +72,8 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     }
     en->cold = config->direct && en->tiers == TIERS_BY_SAMPLES && en->ops.code_mode;
     en->store = config->store ? engine_store_open(en, config->store) : NULL;
+    if (en->backend)
+        backend_image_none(en->backend);
     return en;
 }
 

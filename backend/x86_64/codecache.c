@@ -32,7 +32,7 @@ static bool map_views(struct codecache *cc, int fd, struct error *e)
 bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, struct error *e)
 {
     memset(cc, 0, sizeof(*cc));
-    cc->copy = -1;
+    cc->file = cc->copy = -1;
     if (region_count > CODECACHE_REGIONS_MAX)
         return error_set(e, "more than %d regions of code cache", CODECACHE_REGIONS_MAX);
     cc->region_count = region_count ? region_count : 1;
@@ -44,15 +44,23 @@ bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, 
     int fd = memfd_create("armemu-code", MFD_CLOEXEC);
     if (fd < 0)
         return error_set_errno(e, "memory file for the code cache");
-    bool ok = map_views(cc, fd, e);
-    close(fd);
-    if (!ok)
-        codecache_close(cc);
-    return ok;
+    cc->file = fd;
+    if (map_views(cc, fd, e))
+        return true;
+    codecache_close(cc);
+    return false;
+}
+
+void codecache_seal(struct codecache *cc)
+{
+    if (cc->file >= 0)
+        close(cc->file);
+    cc->file = -1;
 }
 
 void codecache_close(struct codecache *cc)
 {
+    codecache_seal(cc);
     if (cc->rw)
         munmap(cc->rw, cc->size);
     if (cc->rx)
@@ -60,16 +68,28 @@ void codecache_close(struct codecache *cc)
     cc->rw = cc->rx = NULL;
 }
 
-static bool copy_range(const struct codecache *cc, size_t offset, size_t size)
+/* @size bytes at @from to the memory file @fd, at @offset. */
+static bool write_range(int fd, const uint8_t *from, size_t offset, size_t size)
 {
     while (size) {
-        ssize_t n = pwrite(cc->copy, cc->rw + offset, size, (off_t)offset);
+        ssize_t n = pwrite(fd, from, size, (off_t)offset);
         if (n <= 0)
             return false;
+        from += n;
         offset += (size_t)n;
         size -= (size_t)n;
     }
     return true;
+}
+
+static bool copy_range(const struct codecache *cc, size_t offset, size_t size)
+{
+    return write_range(cc->copy, cc->rw + offset, offset, size);
+}
+
+bool codecache_fill(struct codecache *cc, uint32_t n, const uint8_t *code, uint32_t size)
+{
+    return write_range(cc->file, code, (size_t)(codecache_region(cc, n) - cc->rw), size);
 }
 
 bool codecache_fork_prepare(struct codecache *cc, struct error *e)

@@ -206,8 +206,9 @@ struct label_ref {
 /* Where an instruction that accesses the window begins, and whose it is, up to the next such place. */
 struct fault_place {
     uint32_t host; /* executable address */
-    uint32_t insn_word, insn_left;
-    uint32_t resume; /* code that leaves the block; 0: nothing is pending, the common code */
+    uint32_t insn_word;
+    uint32_t insn_left : 10;
+    uint32_t resume : 22; /* distance to the code that leaves the block; 0: nothing is pending, the common code */
 };
 
 /* The places of a region, by ascending address. */

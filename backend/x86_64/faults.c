@@ -24,17 +24,24 @@ void faults_mark(struct compiler *c)
         if (!l->places)
             abort();
     }
-    l->places[l->count++] =
-        (struct fault_place){x_rx(&c->a, c->a.p), c->insn_word, c->insn_left, 0};
+    assert(c->insn_left < 1 << 10);
+    l->places[l->count++] = (struct fault_place){
+        .host = x_rx(&c->a, c->a.p), .insn_word = c->insn_word, .insn_left = c->insn_left};
     if (c->pending.count || c->pins)
         stub_new(c, STUB_FAULT, NULL)->index = l->count - 1;
 }
 
+static void set_resume(struct fault_place *place, uint32_t resume)
+{
+    assert(resume > place->host && resume - place->host < 1 << 22);
+    place->resume = (resume - place->host) & ((1u << 22) - 1);
+}
+
 void faults_stub_emit(struct compiler *c, struct stub *s)
 {
-    current(c->be)->places[s->index].resume = x_rx(&c->a, c->a.p);
+    set_resume(&current(c->be)->places[s->index], x_rx(&c->a, c->a.p));
     if (c->leave && !s->pending.count) {
-        current(c->be)->places[s->index].resume = c->leave;
+        set_resume(&current(c->be)->places[s->index], c->leave);
         return;
     }
     pending_store_cold(&c->a, &s->pending);
@@ -91,7 +98,7 @@ bool backend_fault_find(const struct backend *be, uint64_t host_pc, struct backe
     if (!place)
         return false;
     *out = (struct backend_fault){place->insn_word, place->insn_left,
-                                  place->resume ? place->resume : be->thunk.raised};
+                                  place->resume ? place->host + place->resume : be->thunk.raised};
     return true;
 }
 

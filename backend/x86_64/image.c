@@ -77,6 +77,11 @@ static void faults_take(struct fault_list *l, const uint8_t *places, uint32_t co
     l->count = l->capacity = count;
 }
 
+void backend_image_none(struct backend *be)
+{
+    codecache_seal(&be->cache);
+}
+
 bool backend_image_read(struct backend *be, const uint8_t *image, size_t size)
 {
     struct image_head h;
@@ -91,7 +96,12 @@ bool backend_image_read(struct backend *be, const uint8_t *image, size_t size)
         return false;
     const uint8_t *p = image + sizeof(h);
     for (uint32_t n = 0; n < cc->region_count; n++) {
-        memcpy(codecache_region(cc, n), p, h.used[n]);
+        if (!codecache_fill(cc, n, p, h.used[n]))
+            return false;
+        p += h.used[n] + faults_bytes(&h, n);
+    }
+    p = image + sizeof(h);
+    for (uint32_t n = 0; n < cc->region_count; n++) {
         p += h.used[n];
         faults_take(&be->faults[n], p, h.faults[n]);
         p += faults_bytes(&h, n);

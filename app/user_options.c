@@ -132,10 +132,13 @@ static enum status set_cpu(struct user_options *o, char *value, struct error *e)
 {
     if (!strcmp(value, "help") || !strcmp(value, "?")) {
         for (unsigned i = 0; i < arm_cpu_model_count; i++)
-            printf("%-14s %s\n", arm_cpu_models[i].name, arm_cpu_models[i].help);
+            if (!(arm_cpu_models[i].features & ARM_FEATURE(M)))
+                printf("%-14s %s\n", arm_cpu_models[i].name, arm_cpu_models[i].help);
         return DONE;
     }
     o->cpu_model = arm_cpu_model_find(value, e);
+    if (o->cpu_model && o->cpu_model->features & ARM_FEATURE(M))
+        return result(error_set(e, "-cpu %s: no Linux program runs on a processor of the M profile", value));
     return result(o->cpu_model);
 }
 

@@ -40,10 +40,8 @@ static const struct piece pieces[] = {
       0xe2730000, /* rsbs r0, r3, #0 */
       0xe8bd00f0, /* pop {r4-r7} */
       0xe12fff1e}},
-    {0xf60, WITHOUT(V6K), 10,
-     {0xe92d00f0, 0xe1c040d0, 0xe1c160d0, 0xe1c200d0, /* ldrd r0, r1, [r2] */
-      0xe0303004, 0x00313005, 0x01c260f0,             /* strdeq r6, r7, [r2] */
-      0xe2730000, 0xe8bd00f0, 0xe12fff1e}},
+    {0xf60, WITHOUT(V6K), 8, /* as below, with arm_cmpxchg64 */
+     {0xe52d7004, 0xe3a0780f, 0xe3877cff, 0xe38770f1, 0xef000000, 0xe49d7004, 0xe2700000, 0xe12fff1e}},
     /* memory barrier */
     {0xfa0, WITH(V7), 2, {0xf57ff05b, 0xe12fff1e}},   /* dmb ish */
     {0xfa0, WITHOUT(V7), 1, {0xe12fff1e}},
@@ -56,10 +54,20 @@ static const struct piece pieces[] = {
       0x0afffffa, /* beq 1b */
       0xe2730000, /* rsbs r0, r3, #0 */
       0xe12fff1e}},
-    {0xfc0, WITHOUT(V6), 5,
-     {0xe5923000, 0xe0533000, 0x05821000, 0xe2730000, 0xe12fff1e}},
+    {0xfc0, WITHOUT(V6), 8, /* nothing that these processors have is atomic for several threads */
+     {0xe52d7004, /* push {r7} */
+      0xe3a0780f, /* mov r7, #0xf0000 */
+      0xe3877cff, /* orr r7, r7, #0xff00 */
+      0xe38770f0, /* orr r7, r7, #0xf0: arm_cmpxchg */
+      0xef000000, 0xe49d7004, 0xe2700000, /* rsbs r0, r0, #0 */
+      0xe12fff1e}},
     /* thread pointer */
-    {0xfe0, 0, 0, 2, {0xee1d0f70, 0xe12fff1e}},       /* mrc p15, 0, r0, c13, c0, 3 */
+    {0xfe0, WITH(V6K), 2, {0xee1d0f70, 0xe12fff1e}},  /* mrc p15, 0, r0, c13, c0, 3 */
+    {0xfe0, WITHOUT(V6K), 6,
+     {0xe52d7004, /* push {r7}: the kernel's is a word in this page, which all threads would have */
+      0xe3a0780f, /* mov r7, #0xf0000 */
+      0xe3877006, /* orr r7, r7, #6: arm_get_tls */
+      0xef000000, 0xe49d7004, 0xe12fff1e}},
     {KUSER_VERSION, 0, 0, 1, {KUSER_HELPER_VERSION}},
 };
 

@@ -86,3 +86,36 @@ int64_t sys_arm_breakpoint(struct task *t, const uint32_t *a)
     signals_force(t, &info);
     return SYSCALL_NO_RESULT;
 }
+
+/* The helpers' caller has a fault where the memory is not there. False: it has. */
+static bool exchangeable(struct task *t, uint32_t addr, uint32_t size)
+{
+    siginfo_t info = {.si_signo = SIGSEGV, .si_code = SEGV_MAPERR};
+    info.si_addr = (void *)(uintptr_t)addr;
+    if (space_has(&t->process->space, addr, size, SPACE_READ | SPACE_WRITE)) {
+        space_will_write(&t->process->space, addr, size);
+        return true;
+    }
+    t->recovery = RECOVER_NOT;
+    signals_force(t, &info);
+    return false;
+}
+
+/* 0: it was done; 1: there is something else. */
+int64_t sys_arm_cmpxchg(struct task *t, const uint32_t *a)
+{
+    uint32_t old = guest_order32(t->process, a[0]), new = guest_order32(t->process, a[1]);
+    if (!exchangeable(t, a[2], sizeof(old)))
+        return SYSCALL_NO_RESULT;
+    return !atomic_compare_exchange_strong((_Atomic uint32_t *)guest_ptr(t, a[2]), &old, new);
+}
+
+int64_t sys_arm_cmpxchg64(struct task *t, const uint32_t *a)
+{
+    uint64_t old, new;
+    memcpy(&old, guest_ptr(t, a[0]), sizeof(old));
+    memcpy(&new, guest_ptr(t, a[1]), sizeof(new));
+    if (!exchangeable(t, a[2], sizeof(old)))
+        return SYSCALL_NO_RESULT;
+    return !atomic_compare_exchange_strong((_Atomic uint64_t *)guest_ptr(t, a[2]), &old, new);
+}

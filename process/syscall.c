@@ -139,11 +139,17 @@ static int64_t unknown(const struct task *t, uint32_t number)
     return -ENOSYS;
 }
 
+/* Calls that the page of helpers makes where others need none. */
+static bool is_helper(const struct syscall_row *row)
+{
+    return row->handler == sys_arm_get_tls || row->handler == sys_arm_cmpxchg || row->handler == sys_arm_cmpxchg64;
+}
+
 /* The call with what it reads and writes in the host's byte order. */
 static int64_t call(struct task *t, const struct syscall_row *row, const uint32_t *a)
 {
     struct trace_call trace = {.name = row->name, .args = row->args, .a = a};
-    if (t->process->config.strace)
+    if (t->process->config.strace && !is_helper(row))
         trace_begin(&trace, t);
     if (leaves(row))
         trace_early(&trace);

@@ -305,6 +305,24 @@ def start():
     check(b'TEST_A=(null) TEST_B=new TEST_C=c\n' in r.stdout, '-E, -U', r)
 
 
+@test
+def armv5():
+    """Soft-float for the old ABI, with helpers of the kernel instead of LDREX: several threads count, and one faults."""
+    for cpu in ('arm926', 'arm1176', 'max'):
+        r = run([guest('armv5', 'soft')], ['-cpu', cpu])
+        check(r.returncode == -signal.SIGSEGV and r.stdout.decode() ==
+              'counter 00013880\nwide 80013780\nhigh 00000000\nwrong 00000000\nrefused 00000001\nversion 00000001\n', cpu, r)
+
+
+@test
+def thumb():
+    """Dynamic programs at fixed addresses, in Thumb."""
+    r = run([guest('threads', 'thumb')], ['-L', PREFIX])
+    check(r.returncode == 0 and r.stdout.decode() == EXPECTED['threads'], 'threads', r)
+    same_as_qemu([guest('signals', 'thumb')], ['-L', PREFIX])
+    same_as_qemu([guest('start', 'thumb'), 'x'], ['-L', PREFIX], {'PATH': '/bin'})
+
+
 # What qemu-armeb prints for the program that does not ask it for sigreturn, in which it fails.
 BIG_ENDIAN = '''one two
 arguments 03
@@ -727,6 +745,7 @@ def wrong_command_lines():
     refused(['-L'], "'-L' needs a value")
     refused(['-strac', 'x'], "unknown option '-strac'; did you mean '-strace'")
     refused(['-cpu', 'cortex-a99', 'x'], 'cortex-a')
+    refused(['-cpu', 'cortex-m4', 'x'], 'M profile')
     refused(['-s', 'lots', 'x'], 'not a size')
     refused(['-E', 'novalue', 'x'], 'NAME=VALUE')
     refused(['-g', '', 'x'], '-g needs a port')

@@ -106,6 +106,10 @@ static bool register_permitted(const struct arm_state *s, unsigned reg)
         return false;
     if (reg == REG_FPSCR)
         return s->fp_enabled;
+    if (reg == REG_MVFR2 && !arm_state_has(s, ARM_FEATURE(V8)))
+        return false;
+    if ((reg == REG_MVFR0 || reg == REG_MVFR1) && !s->model->mvfr0)
+        return false;
     if (reg == REG_FPINST || reg == REG_FPINST2)
         return arm_is_privileged(s) && !arm_state_has(s, ARM_FEATURE(VFP3));
     return arm_is_privileged(s);

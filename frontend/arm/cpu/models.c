@@ -96,7 +96,7 @@ const struct arm_cpu_model arm_cpu_models[] = {
     {
         .name = "cortex-a9", .help = "Cortex-A9 (ARMv7-A, multiprocessing)",
         .features = V7 | F(MP) | VFPV3 | F(VFPH),
-        .midr = 0x410fc090, .fpsid = 0x41033090, .mvfr0 = 0x11110222, .mvfr1 = 0x01111111,
+        .midr = 0x410fc090, .fpsid = 0x41033090, .mvfr0 = 0x10110222, .mvfr1 = 0x01111111,
         .ctr = 0x80038003,
         .id_pfr0 = 0x1031, .id_pfr1 = 0x11, .id_dfr0 = 0,
         .id_mmfr = {0x00100103, 0x20000000, 0x01230000, 0x00002111},

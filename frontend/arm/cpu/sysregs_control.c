@@ -90,13 +90,12 @@ void arm_sr_sctlr_write(struct arm_state *s, const struct arm_sysreg *r, uint64_
         arm_state_changed(s);
 }
 
-/* Only the fields of coprocessors 10 and 11, and the two disable bits of Advanced SIMD, exist. */
+/* Only the fields of coprocessors 10 and 11 exist: ASEDIS and D32DIS, of which an implementation may have
+ * neither, read as zero. */
 void arm_sr_cpacr_write(struct arm_state *s, const struct arm_sysreg *r, uint64_t value)
 {
     uint32_t mask = arm_state_has(s, ARM_FEATURE(VFP2)) ? 0x00f00000 : 0;
 
-    if (arm_state_has(s, ARM_FEATURE(NEON)))
-        mask |= 0xc0000000;
     s->cp15.cpacr = (uint32_t)value & mask;
     arm_fp_update(s);
 }

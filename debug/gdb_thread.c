@@ -19,15 +19,18 @@ void gdb_thread_forget(struct gdb_thread *t, struct engine_cpu *ec)
     engine_step(ec, ENGINE_STEP_OFF);
 }
 
-bool gdb_thread_stepped(struct gdb_thread *t, struct engine_cpu *ec, const struct gdb_points *points,
-                        uint32_t pc, bool wanted)
+bool gdb_thread_stepped(struct gdb_thread *t, struct engine_cpu *ec, const struct gdb_points *points, uint32_t pc, bool wanted,
+                        const struct gdb_agent_ops *ops, void *opaque)
 {
     if (t->stepping_over) {
         t->stepping_over = false;
         if (!t->step)
             return false;
     }
-    if (pc < t->range_start || pc >= t->range_end || wanted || gdb_points_at(points, pc))
+    if (pc < t->range_start || pc >= t->range_end || wanted)
+        return true;
+    const struct gdb_point_row *row = gdb_points_at(points, pc);
+    if (row && gdb_point_stops(row, ops, opaque))
         return true;
     engine_step(ec, t->step);
     return false;

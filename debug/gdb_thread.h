@@ -21,9 +21,9 @@ void gdb_thread_order(struct gdb_thread *t, struct engine_cpu *ec, const struct 
 void gdb_thread_forget(struct gdb_thread *t, struct engine_cpu *ec);
 
 /** ENGINE_STOP_STEP, now at @pc: has the thread stopped? Not when it has stepped over a breakpoint by itself, nor
- * within the range that it is to step through unless it is @wanted elsewhere. */
-bool gdb_thread_stepped(struct gdb_thread *t, struct engine_cpu *ec, const struct gdb_points *points,
-                        uint32_t pc, bool wanted);
+ * within the range that it is to step through unless a breakpoint there stops it or it is @wanted elsewhere. */
+bool gdb_thread_stepped(struct gdb_thread *t, struct engine_cpu *ec, const struct gdb_points *points, uint32_t pc, bool wanted,
+                        const struct gdb_agent_ops *ops, void *opaque);
 /** ENGINE_STOP_BREAKPOINT at @pc: has the thread stopped, with *@stop to be told but for its thread? Else a condition
  * does not hold, and the thread is to step over the breakpoint. */
 bool gdb_thread_at_breakpoint(const struct gdb_points *points, uint32_t pc, const struct gdb_agent_ops *ops,

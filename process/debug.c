@@ -274,14 +274,6 @@ static void report(struct process_debug *d, struct task *t, const struct gdb_sto
     gate(d, t);
 }
 
-static void step_is_done(struct process_debug *d, struct task *t)
-{
-    const struct gdb_stop stop = {.kind = GDB_STOP_STEP};
-    if (gdb_thread_stepped(&t->debug.order, t->engine, &d->points, (uint32_t)t->state.env.pc,
-                           atomic_load(&d->stopped)))
-        report(d, t, &stop);
-}
-
 /* ---- conditions and commands of breakpoints --------------------------------------------------------- */
 
 bool debug_read_memory(const struct process *p, uint32_t addr, void *buf, uint32_t len)
@@ -318,11 +310,20 @@ static void agent_print(void *opaque, const char *text, size_t len)
     debug_ring(d);
 }
 
+static const struct gdb_agent_ops agent_ops = {agent_register, agent_memory, agent_print};
+
+static void step_is_done(struct process_debug *d, struct task *t)
+{
+    const struct gdb_stop stop = {.kind = GDB_STOP_STEP};
+    if (gdb_thread_stepped(&t->debug.order, t->engine, &d->points, (uint32_t)t->state.env.pc,
+                           atomic_load(&d->stopped), &agent_ops, t))
+        report(d, t, &stop);
+}
+
 static void breakpoint_reached(struct process_debug *d, struct task *t)
 {
-    static const struct gdb_agent_ops ops = {agent_register, agent_memory, agent_print};
     struct gdb_stop stop;
-    if (gdb_thread_at_breakpoint(&d->points, (uint32_t)t->state.env.pc, &ops, t, &stop))
+    if (gdb_thread_at_breakpoint(&d->points, (uint32_t)t->state.env.pc, &agent_ops, t, &stop))
         report(d, t, &stop);
     else
         gdb_thread_step_over(&t->debug.order, t->engine);

@@ -322,15 +322,16 @@ static void agent_print(void *opaque, const char *text, size_t len)
         l->output(l->opaque, text, len);
 }
 
+static const struct gdb_agent_ops agent_ops = {agent_register, agent_memory, agent_print};
+
 /* Does the breakpoint at the PC stop the CPU? */
 static bool breakpoint_stops(struct vm_cpu *c)
 {
-    static const struct gdb_agent_ops ops = {agent_register, agent_memory, agent_print};
     const struct gdb_points *points = &c->vm->debug.points;
     uint32_t pc = (uint32_t)c->state.env.pc;
     if (arm_is_m(&c->state) && !gdb_points_at(points, pc))
         return false; /* one of the core's own, or gone */
-    if (!gdb_thread_at_breakpoint(points, pc, &ops, c, &c->stop))
+    if (!gdb_thread_at_breakpoint(points, pc, &agent_ops, c, &c->stop))
         return false;
     c->stop.thread = thread_of(c);
     return true;
@@ -399,7 +400,8 @@ static bool has_stopped(struct vm_cpu *c, enum engine_stop why)
         c->state.halted = 0;
         core_step_done(c);
         if (!gdb_thread_stepped(&c->order, c->engine, &c->vm->debug.points,
-                                (uint32_t)c->state.env.pc, atomic_load(&c->attention)))
+                                (uint32_t)c->state.env.pc, atomic_load(&c->attention), &agent_ops,
+                                c))
             return false;
         c->stop = (struct gdb_stop){.kind = GDB_STOP_STEP, .thread = thread_of(c)};
         return true;

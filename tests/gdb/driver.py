@@ -173,6 +173,27 @@ def show(name, expression, format=""):
     return f"echo @{name}=\noutput{format} {expression}\necho \\n\n"
 
 
+def thumb_steps(base, first, how):
+    """GDB's commands that step, by @how, through Thumb code at @base (an expression; writable) whose first instruction is @first:
+    an IT block, a store to the next instruction, pop {pc} back to the start. See check_thumb_steps."""
+    code = [first, 0x2d05, 0xbf0c, 0x2101, 0x2102, 0x801c, 0x2601, 0xbd00] # cmp r5; ite eq; movs r1; movs r1; strh; movs r6; pop
+    commands = f"set $base = (unsigned)({base})\n"
+    commands += "".join(f"set *(unsigned short *)($base + {2 * i}) = {word:#x}\n" for i, word in enumerate(code))
+    commands += ("set $pc = $base\nset $r5 = 5\nset $r3 = $base + 12\nset $r4 = 0x2663\nset $sp = $sp - 64\n"
+                 "set *(unsigned *)$sp = $base + 1\n")
+    for i in range(len(code)):
+        commands += how + "\n" + show(f"at{i}", "(unsigned)$pc - $base", "/d") + show(f"r1_{i}", "$r1", "/d") \
+            + show(f"r6_{i}", "$r6", "/d")
+    return commands
+
+
+def check_thumb_steps(output):
+    """Every instruction was one step, and did what it does."""
+    v = values(output)
+    check_equal([v[f"at{i}"] for i in range(8)], [str(n) for n in (2, 4, 6, 8, 10, 12, 14, 0)], "the PC behind each step")
+    check_equal((v["r1_3"], v["r1_4"], v["r6_6"]), ("1", "1", "99"), "the IT block, the changed instruction")
+
+
 class Rsp:
     """A bare client of GDB's protocol."""
 

@@ -1,23 +1,24 @@
 """Cortex-M under GDB: registers, `load` into flash, exceptions."""
 import os
+import re
 import shutil
 import subprocess
 import time
 
-from driver import (COMPILER, HERE, Emulator, Rsp, Skip, check, check_equal, check_match, gdb_finish, gdb_start,
-                    interrupt, show, values)
+from driver import (COMPILER, HERE, Emulator, Rsp, Skip, check, check_equal, check_match, check_thumb_steps, gdb_finish,
+                    gdb_start, interrupt, show, thumb_steps, values)
 from test_nonstop import Mi
 
 
-def program(context):
-    """Path of the program for a Cortex-M3 with flash at 0."""
-    path = os.path.join(context.scratch, "cortexm.elf")
+def program(context, cpu="cortex-m3", flash=0):
+    """Path of the program for a Cortex-M with flash there."""
+    path = os.path.join(context.scratch, f"{cpu}-{flash:x}.elf")
     if not os.path.exists(path):
         if not shutil.which(COMPILER):
             raise Skip(f"there is no {COMPILER}")
         guest = os.path.join(HERE, "guest", "cortexm")
-        subprocess.run([COMPILER, "-g", "-O0", "-mcpu=cortex-m3", "-mthumb", "-ffreestanding", "-nostdlib",
-                        "-Wl,-T," + guest + ".ld", guest + ".S", guest + ".c", "-o", path],
+        subprocess.run([COMPILER, "-g", "-O0", "-mcpu=" + cpu, "-mthumb", "-ffreestanding", "-nostdlib",
+                        f"-Wl,--defsym=FLASH={flash:#x}", "-Wl,-T," + guest + ".ld", guest + ".S", guest + ".c", "-o", path],
                        check=True, stderr=subprocess.DEVNULL)
     return path
 
@@ -143,3 +144,111 @@ def test_machine_interface(context):
         gdb.ask("-exec-next")
         check_match(r'reason="end-stepping-range"', gdb.stop(1))
         check_equal(gdb.value("ticks"), 1, "a variable")
+
+
+# Every board with flash: where programs for it are linked, and the CPU.
+FLASH_BOARDS = {"cortex-m": (0, "cortex-m3"), "lm3s6965evb": (0, "cortex-m3"), "microbit": (0, "cortex-m0"),
+                "netduinoplus2": (0x08000000, "cortex-m3"), "olimex-stm32-h405": (0x08000000, "cortex-m3"),
+                "file:" + os.path.join(HERE, "../../docs/board-example.yaml"): (0x08000000, "cortex-m3")}
+
+
+def test_load_into_flash_of_every_board(context):
+    for machine, (flash, cpu) in FLASH_BOARDS.items():
+        elf = program(context, cpu, flash)
+        with Emulator(context, None, machine=machine) as emulator:
+            out = gdb_finish(gdb_start(context, None, emulator.path, LOAD + "break main\ncontinue\n" + show("value", "value")
+                                       + show("text", "text"), program=elf))
+        check_equal(out.count("matched."), 3, f"{machine}: sections in memory")
+        v = values(out)
+        check_equal((v["value"], v["text"]), ("41", '"in flash"'), f"{machine}: what was loaded")
+
+
+def flash_regions(client):
+    text = client.ask("qXfer:memory-map:read::0,1000")
+    return [(int(start, 16), int(size, 16)) for start, size in
+            re.findall(r'<memory type="flash" start="(\w+)" length="(\w+)">', text)]
+
+
+def test_flash_packets_of_every_board(context):
+    """Both ends of each region, and behind them; a board without flash says so."""
+    for machine in (*FLASH_BOARDS, "mps2-an385"):
+        with Emulator(context, None, machine=machine) as emulator, Rsp(emulator.path) as client:
+            regions = flash_regions(client)
+            check_equal(bool(regions), machine in FLASH_BOARDS, f"{machine}: flash")
+            for start, size in regions:
+                for at in (start, start + size - 0x1000):
+                    check_equal(client.ask(f"vFlashErase:{at:x},1000"), "OK", f"{machine}: erase {at:#x}")
+                    check_equal(client.ask(f"m{at + 0xffc:x},4"), "ffffffff", "erased")
+                    check_equal(client.ask(f"vFlashWrite:{at + 0xffe:x}:ab"), "OK", "program")
+                    check_equal(client.ask("vFlashDone"), "OK", "done")
+                    check_equal(client.ask(f"m{at + 0xffc:x},4"), "ffff6162", "programmed")
+                check_match("^E", client.ask(f"vFlashWrite:{start + size - 1:x}:ab"))
+            check_equal(client.ask("vFlashErase:20000000,1000"), "E.memtype", f"{machine}: RAM")
+
+
+def test_steps(context):
+    """WFI does not wait; IT blocks, changed code, pop {pc}."""
+    for how in ("stepi", "maintenance packet vCont;s:1\nmaintenance flush register-cache"):
+        check_thumb_steps(session(context, LOAD + "break main\ncontinue\ndelete\n" + thumb_steps("0x20000800", 0xbf30, how)))
+
+
+def test_step_out_of_an_exception(context):
+    """The return from a handler is a step, to the instruction that was interrupted."""
+    out = session(context, LOAD + "break call_supervisor\ncontinue\nwhile (*(unsigned short *)$pc & 0xff00) != 0xdf00\nstepi\nend\n"
+                  "set $behind = $pc + 2\nstepi\n" + show("in", "$xpsr & 511", "/d")
+                  + "while ($xpsr & 511) == 11\nset $last = $pc\nstepi\nend\n" + show("back", "$pc == $behind")
+                  + show("thread", "$sp == $psp"))
+    v = values(out)
+    check_equal((v["in"], v["back"], v["thread"]), ("11", "1", "1"), "into the handler and out of it")
+
+
+def test_conditions_in_the_stub(context):
+    """A condition on a hot line that holds after 30000 rounds costs no packets; lines are stepped through in the stub."""
+    out = session(context, LOAD + "set debug remote 1\nbreak 29 if value == 60042\ncontinue\nset debug remote 0\n"
+                  + show("value", "value") + "delete\nset debug remote 1\nbreak svc_handler\nset var ticks = 0\nset $pc = &main\n"
+                  "next\nnext\nset debug remote 0\n" + show("handler", "$pc == (unsigned)&svc_handler + 4"))
+    v = values(out)
+    check_equal(v["value"], "60042", "the line")
+    check(out.count("vCont;c") <= 4, "continued once")
+    check_match(r"vCont;r", out)
+
+
+def test_monitor_commands(context):
+    out = session(context, LOAD + "monitor info mtree\nmonitor info irq\nmonitor info registers\nmonitor info jit\n"
+                  "monitor info tlb\nmonitor x/1xw 0\nmonitor xp/1xw 4\nmonitor log int\nmonitor log none\nmonitor reset halt\n"
+                  "maintenance flush register-cache\n" + show("pc", "$pc == (unsigned)&_start"))
+    check_match(r"^0*0000000.* (rom|flash)", out)
+    check_match(r"^blocks translated", out)
+    check_match(r"20004000", out)
+    check("unknown command" not in out, out)
+    check_equal(values(out)["pc"], "1", "after the reset")
+
+
+def test_steps_equal_free_run(context):
+    """Steps against runs from breakpoint to breakpoint, over exceptions: the same registers at each arrival."""
+    def run(stepping):
+        seen = []
+        with Emulator(context, None, "-icount", "shift=0", "-kernel", program(context), machine="lm3s6965evb") as emulator, \
+                Rsp(emulator.path) as client:
+            text = subprocess.run(["arm-none-eabi-nm", program(context)], check=True, capture_output=True, text=True).stdout
+            at = int(check_match(r"^([0-9a-f]+) . svc_handler$", text)[1], 16) & ~1
+            loop = int(check_match(r"^([0-9a-f]+) . main$", text)[1], 16) & ~1
+            check_equal(client.ask("Qqemu.sstep=1"), "OK", "steps take interrupts")
+            steps = 0
+            while stepping and steps < 20000:
+                steps += 1
+                if client.step_fast() in (at, loop):
+                    seen.append(client.ask("g"))
+            if stepping:
+                return seen, client.ask("g")
+            for point in (loop, at):
+                client.ask(f"Z1,{point:x},2")
+                check_match("^T05", client.ask("vCont;c"))
+                seen.append(client.ask("g"))
+                client.ask(f"z1,{point:x},2")
+                client.step_fast()
+            return seen, None
+    stepped, end = run(True)
+    free, _ = run(False)
+    check_equal(stepped, free, "registers")
+    check(end not in stepped, "it went on")

@@ -351,6 +351,15 @@ def test_range_steps(context):
         check_equal(client.ask(f"Z0,{body + 8:x},4"), "OK", "breakpoint")
         check_match("^T05", client.ask(f"vCont;r{body:x},{body + 0x100:x}:1"))
         check_equal(client.registers()[15], body + 8, "the breakpoint in the range")
+        # One whose condition does not hold is none.
+        for point in (body, body + 8):
+            client.ask(f"z0,{point:x},4")
+        check_match("^T05", client.ask(f"vCont;r{body:x},{body + 0x100:x}:1"))
+        check_equal(client.ask(f"Z0,{body:x},4"), "OK", "breakpoint")
+        check_match("^T05", client.ask("vCont;c"))
+        check_equal(client.ask(f"Z0,{body + 8:x},4;X3,220027"), "OK", "a condition that never holds")
+        check_match("^T05", client.ask(f"vCont;r{body:x},{body + 0x100:x}:1"))
+        check_equal(client.registers()[15], add, "past the condition")
         for point in (body, body + 8):
             client.ask(f"z0,{point:x},4")
         client.send("vCont;r0,ffffffff:1")

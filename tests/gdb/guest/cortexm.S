@@ -1,6 +1,5 @@
 /* A program for Cortex-M in flash at 0: Thread mode on the process stack, SVC, SysTick, FPU-less. */
     .syntax unified
-    .cpu cortex-m3
     .thumb
     .section .vectors, "a"
     .word 0x20004000

@@ -6,8 +6,8 @@ import socket
 import subprocess
 import time
 
-from driver import (HANG_SECONDS, HERE, Rsp, check, check_equal, check_match, gdb_finish, gdb_start,
-                    interrupt, linux_program, show, values)
+from driver import (HANG_SECONDS, HERE, Rsp, check, check_equal, check_match, check_thumb_steps, gdb_finish, gdb_start,
+                    interrupt, linux_program, show, thumb_steps, values)
 
 
 class UserEmulator:
@@ -396,3 +396,101 @@ def test_watched_memory_in_system_calls(context):
         emulator.process.stdin.flush()
         check_equal(client.receive(), "W03", "the end")
         check_equal(emulator.end(), (3, "read 1\n"), "the program's end")
+
+
+def test_steps(context):
+    """In memory that the program gets for it: a system call (getpid), an IT block, changed code, pop {pc}."""
+    for kind in ("arm", "thumb"):
+        out, _, _ = session(context, kind, "break body\ncontinue\ndelete\n"
+                            "set $memory = ((unsigned (*)(unsigned, unsigned, int, int, int, int))mmap)(0, 4096, 7, 0x22, -1, 0)\n"
+                            + "set $cpsr = $cpsr | 0x20\nset $r7 = 20\n" + thumb_steps("$memory", 0xdf00, "stepi")
+                            + show("pid", "$r0 > 1") + "kill\n")
+        check_thumb_steps(out)
+        check_equal(values(out)["pid"], "1", "the system call")
+
+
+def test_conditions_and_ranges(context):
+    """Steps through a range go on over breakpoints whose conditions do not hold."""
+    with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
+        out = subprocess.run(["arm-linux-gnueabihf-nm", emulator.program], check=True, capture_output=True, text=True).stdout
+        body, add = (int(check_match(rf"^([0-9a-f]+) . {name}$", out)[1], 16) for name in ("body", "add"))
+        check_equal(client.ask(f"Z0,{body:x},4"), "OK", "breakpoint")
+        check_match("^T05", client.ask("vCont;c"))
+        check_equal(client.ask(f"Z0,{body + 8:x},4;X3,220027"), "OK", "a condition that never holds")
+        check_match("^T05", client.ask(f"vCont;r{body:x},{body + 0x100:x}"))
+        check_equal(client.registers()[15], add, "past the condition")
+        check_match("^T05", client.ask("vCont;c"))
+        check_equal(client.ask(f"Z0,{body + 8:x},4;X3,220127"), "OK", "one that holds")
+        check_match("^T05", client.ask(f"vCont;r{body:x},{body + 0x100:x}"))
+        check_equal(client.registers()[15], body + 8, "at the breakpoint")
+
+
+def test_steps_equal_free_run(context):
+    """Steps against runs from breakpoint to breakpoint: the same registers at each arrival."""
+    arrivals = 30
+    out = subprocess.run(["arm-linux-gnueabihf-nm", linux_program(context, "arm")], check=True, capture_output=True, text=True).stdout
+    body = int(check_match(r"^([0-9a-f]+) . body$", out)[1], 16)
+
+    def arrive(stepping):
+        seen = []
+        with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
+            pid = emulator.process.pid
+            client.ask(f"Z0,{body:x},4")
+            check_match("^T05", client.ask("vCont;c"))
+            for _ in range(arrivals):
+                seen.append(client.ask("g"))
+                if not stepping:
+                    client.ask(f"z0,{body:x},4")
+                    client.ask(f"vCont;s:{pid:x}")
+                    client.ask(f"Z0,{body:x},4")
+                    check_match("^T05", client.ask("vCont;c"))
+                    continue
+                while f"0f:{body.to_bytes(4, 'little').hex()}" not in client.ask(f"vCont;s:{pid:x}"):
+                    pass
+        return seen
+    check_equal(arrive(True), arrive(False), "registers")
+
+
+def test_debuggers_that_come_and_go(context):
+    """A second one is refused; one that vanishes in the midst of a packet takes its breakpoints along; bad packets harm nothing."""
+    with UserEmulator(context, "arm") as emulator:
+        out = subprocess.run(["arm-linux-gnueabihf-nm", emulator.program], check=True, capture_output=True, text=True).stdout
+        body, done = (int(check_match(rf"^([0-9a-f]+) . {name}$", out)[1], 16) for name in ("body", "threads_done"))
+        with Rsp(emulator.path, ack=True) as client:
+            check_equal(client.ask(f"Z0,{body:x},4"), "OK", "breakpoint")
+            check_match("^T05", client.ask("vCont;c"))
+            with socket.socket(socket.AF_UNIX) as second:
+                second.settimeout(30)
+                second.connect(emulator.path)
+                check_equal(second.recv(1), b"", "the second connection is closed")
+            client.raw(b"$g#00")
+            check_equal(client.byte(), b"-", "a wrong checksum")
+            client.raw(b"$" + b"x" * 100000 + b"#%02x" % (ord("x") * 100000 & 255))
+            check_equal(client.byte(), b"+", "an oversized packet")
+            check_match("^E", client.receive())
+            client.raw(b"$m4001")
+        with Rsp(emulator.path) as client:
+            check_equal(client.registers()[15], body, "the program still stands")
+            text = bytes.fromhex(client.ask(f"m{body:x},40"))
+            crc = 0xffffffff
+            for byte in text:
+                crc ^= byte << 24
+                for _ in range(8):
+                    crc = (crc << 1 ^ (0x04c11db7 if crc & 0x80000000 else 0)) & 0xffffffff
+            check_equal(client.ask(f"qCRC:{body:x},40"), f"C{crc:x}", "qCRC")
+            check_equal(client.ask(f"Z0,{done:x},4"), "OK", "breakpoint")
+            check_match("^T05", client.ask("vCont;c"))
+            check_equal(client.registers()[15], done, "the breakpoint of the first is gone")
+
+
+def test_several_programs(context):
+    """Two programs are two inferiors of one GDB."""
+    with UserEmulator(context, "arm") as one:
+        path = os.path.join(context.scratch, "second.sock")
+        os.rename(one.path, path) # the other one takes the place
+        with UserEmulator(context, "thumb") as two:
+            out = gdb_finish(start(context, two, f"break body if i == 2\nadd-inferior -no-connection -exec {one.program}\n"
+                                   f"inferior 2\ntarget extended-remote {path}\ncontinue\n" + show("b", "counter")
+                                   + "inferior 1\ncontinue\n" + show("a", "counter") + "info inferiors\nkill inferiors 1 2\n"))
+    v = values(out)
+    check_equal((v["a"], v["b"]), ("1", "1"), "both")

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from test_cortexm import program as cortexm_program
-from driver import (HANG_SECONDS, Emulator, Failure, Skip, check_equal, check_match, linux_program)
+from driver import (HANG_SECONDS, Emulator, Failure, Skip, check_equal, check_match, interrupt, linux_program)
 
 
 def free_port():
@@ -198,3 +198,56 @@ def test_stdio(context):
         check_equal(process.wait(timeout=HANG_SECONDS), 0, "the end")
     check_match(r"^\(int\) i = 6$", out)
     check_match(r"stop reason = instruction step into", out)
+
+
+def interrupted(program, where, stop):
+    """LLDB's output when Ctrl-C comes while the program runs; then it is killed. @stop: called with LLDB before."""
+    if not shutil.which("lldb"):
+        raise Skip("there is no lldb")
+    process = subprocess.Popen(["lldb", "-o", f"process connect unix-connect://{where}", program], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    out = ""
+    process.stdin.write("process handle SIGUSR1 -s false -p true\ncontinue\n")
+    process.stdin.flush()
+    while "resuming" not in out:
+        line = process.stdout.readline()
+        if not line:
+            raise Failure("LLDB has ended:\n" + out)
+        out += line
+    stop(process)
+    process.stdin.write("process status\nregister read pc\nprocess kill\nquit\n")
+    return out + process.communicate(timeout=HANG_SECONDS)[0]
+
+
+def interrupt_lldb(process):
+    time.sleep(1)
+    interrupt(process)
+
+
+def test_interrupt(context):
+    with Emulator(context, "a32") as emulator: # its program sleeps soon
+        out = interrupted(context.program("a32"), emulator.path, interrupt_lldb)
+        emulator.process.wait(timeout=HANG_SECONDS)
+    check_match(r"stop reason = signal SIGINT", out)
+    check_match(r"^ *pc = 0x4001", out)
+    user, program, path = armemu_user(context), linux_program(context, "arm"), os.path.join(context.scratch, "read.sock")
+    with subprocess.Popen([user, "-g", path, program, "read"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        while not os.path.exists(path):
+            time.sleep(0.02)
+
+        def stop(debugger):
+            check_match("^counter", process.stdout.readline())
+            interrupt_lldb(debugger)
+        out = interrupted(program, path, stop)
+        process.stdin.close()
+        process.wait(timeout=HANG_SECONDS)
+    check_match(r"stop reason = signal SIGINT", out)
+
+
+def test_monitor(context):
+    with Emulator(context, "a32") as emulator:
+        out = lldb(context.program("a32"), emulator.path,
+                   ["process plugin packet monitor info status", "process plugin packet monitor nonsense", "process kill"])
+        emulator.process.wait(timeout=HANG_SECONDS)
+    check_match(r"VM status: paused", out)
+    check_match(r"unknown command: 'nonsense'", out)

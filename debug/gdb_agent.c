@@ -202,8 +202,8 @@ static bool add_string(struct machine *m, struct text *t, uint64_t addr)
     return true;
 }
 
-/* One conversion: flags, width and precision as they are (without '*'), lengths dropped. Returns what
- * follows it; NULL when it is none that is known. */
+/* One conversion: flags, width and precision as they are (without '*'), lengths dropped. Returns
+ * what follows it; NULL when it is none that is known. */
 static const char *add_conversion(struct machine *m, struct text *t, const char *p, const char *end,
                                   uint64_t value)
 {
@@ -257,8 +257,8 @@ static const char *add_escape(struct text *t, const char *p, const char *end)
     return p + (digits ? digits : 1);
 }
 
-/* Operands in the code: the number of arguments, two bytes of length, the format. On the stack, from the
- * top: function, channel (both of no meaning here), arguments from the first on. */
+/* Operands in the code: the number of arguments, two bytes of length, the format. On the stack,
+ * from the top: function, channel (both of no meaning here), arguments from the first on. */
 static enum gdb_agent_result op_printf(struct machine *m, unsigned argument)
 {
     struct text t = {.length = 0};
@@ -283,7 +283,8 @@ static enum gdb_agent_result op_printf(struct machine *m, unsigned argument)
             text_add(&t, "%", 1);
             p += 2;
         } else {
-            p = used < count ? add_conversion(m, &t, p + 1, end, m->stack[m->depth - 1 - used]) : NULL;
+            p = used < count ? add_conversion(m, &t, p + 1, end, m->stack[m->depth - 1 - used])
+                             : NULL;
             used++;
         }
     }
@@ -297,7 +298,7 @@ static enum gdb_agent_result op_printf(struct machine *m, unsigned argument)
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct op {
-    op_fn *run;       /* NULL: there is no such operation, or floats and tracing, which are not done */
+    op_fn *run; /* NULL: there is no such operation, or floats and tracing, which are not done */
     uint8_t argument; /* of run */
     uint8_t operand;  /* bytes behind it in the code */
     uint8_t takes;    /* values on the stack */
@@ -357,8 +358,8 @@ static enum gdb_agent_result step(struct machine *m)
     return op->run(m, op->argument);
 }
 
-enum gdb_agent_result gdb_agent_run(const uint8_t *code, size_t len, const struct gdb_agent_ops *ops,
-                                    void *opaque, uint64_t *value)
+enum gdb_agent_result gdb_agent_run(const uint8_t *code, size_t len,
+                                    const struct gdb_agent_ops *ops, void *opaque, uint64_t *value)
 {
     struct machine m = {.code = code, .length = len, .ops = ops, .opaque = opaque};
     *value = 0;

@@ -1,7 +1,7 @@
 /*
  * GDB's agent expressions: the bytecode in which conditions and commands of breakpoints come. Stack
- * machine of 64-bit values ("The GDB Agent Expression Mechanism" in GDB's manual). The code is what a
- * stranger has sent: everything is bounded, nothing is trusted.
+ * machine of 64-bit values ("The GDB Agent Expression Mechanism" in GDB's manual). The code is what
+ * a stranger has sent: everything is bounded, nothing is trusted.
  */
 #ifndef ARMEMU_DEBUG_GDB_AGENT_H
 #define ARMEMU_DEBUG_GDB_AGENT_H
@@ -33,9 +33,9 @@ enum gdb_agent_result {
     GDB_AGENT_TOO_LONG,  /* more than GDB_AGENT_STEPS operations */
 };
 
-/** Evaluate @len bytes of @code. *@value is what is on top of the stack at the end, 0 if it is empty
- * (commands leave nothing). */
-enum gdb_agent_result gdb_agent_run(const uint8_t *code, size_t len, const struct gdb_agent_ops *ops,
-                                    void *opaque, uint64_t *value);
+/** Evaluate @len bytes of @code. *@value is what is on top of the stack at the end, 0 if it is
+ * empty (commands leave nothing). */
+enum gdb_agent_result gdb_agent_run(const uint8_t *code, size_t len,
+                                    const struct gdb_agent_ops *ops, void *opaque, uint64_t *value);
 
 #endif

@@ -35,9 +35,9 @@ void gdb_command_run(struct gdb_stub *g, char *packet, size_t len)
 
 bool gdb_command_while_detached(const char *packet)
 {
-    static const char *const names[] = {"vAttach", "vRun", "R", "k", "?", "!", "qSupported", "QStartNoAckMode",
-                                        "qAttached", "vMustReplyEmpty", "vFile", "H", "qC",
-                                        "qTStatus", "qXfer:features", "QPassSignals"};
+    static const char *const names[] = {
+        "vAttach", "vRun", "R", "k", "?", "!", "qSupported", "QStartNoAckMode", "qAttached",
+        "vMustReplyEmpty", "vFile", "H", "qC", "qTStatus", "qXfer:features", "QPassSignals"};
     for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
         size_t len = strlen(names[i]);
         if (!strncmp(packet, names[i], len) && (len == 1 || strchr(":;,=", packet[len])))

@@ -1,6 +1,6 @@
 /*
- * vFile: files of the target, as GDB reads programs and libraries through its sysroot "target:". Files
- * are opened for reading only, and only where the target says what its paths mean.
+ * vFile: files of the target, as GDB reads programs and libraries through its sysroot "target:".
+ * Files are opened for reading only, and only where the target says what its paths mean.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ void gdb_files_close(struct gdb_stub *g)
     gdb_files_init(g);
 }
 
-/* ---- errors and arguments ---------------------------------------------------------------------- */
+/* ---- errors and arguments -------------------------------------------------------------------- */
 
 /* The protocol's numbers are those of old Unix; what it has no number for is 9999. */
 static unsigned protocol_errno(int error)

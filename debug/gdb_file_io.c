@@ -1,7 +1,7 @@
 /*
- * GDB's File-I/O: what a program asks of its host by semihosting, the debugger does. The target stops,
- * an F packet takes the place of the stop reply, GDB reads and writes memory for it, and the target goes
- * on with the answer.
+ * GDB's File-I/O: what a program asks of its host by semihosting, the debugger does. The target
+ * stops, an F packet takes the place of the stop reply, GDB reads and writes memory for it, and the
+ * target goes on with the answer.
  */
 #include <string.h>
 
@@ -41,7 +41,8 @@ bool gdb_memory_write(struct gdb_stub *g, uint64_t addr, const void *buf, uint32
 {
     uint8_t *to = scratch(g, addr, len);
     if (!to)
-        return g->target->write_memory(g->opaque, g->request ? g->request_thread : g->general_thread,
+        return g->target->write_memory(g->opaque,
+                                       g->request ? g->request_thread : g->general_thread,
                                        g->physical && !g->request, addr, buf, len);
     memcpy(to, buf, len);
     return true;

@@ -22,7 +22,8 @@ struct hub_process {
     bool executing;
     int64_t deadline;  /* then it counts as ended, ms */
     char *pending;     /* a stop reply that the debugger has not been told of */
-    bool noted;        /* non-stop: it has told of a stop (pending; NULL: before we were there), and may know of more */
+    bool noted; /* non-stop: it has told of a stop (pending; NULL: before we were there), and may
+                   know of more */
     uint8_t in[4096];  /* received, from in_at to in_end not looked at yet */
     size_t in_at, in_end;
     struct gdb_parser parser;
@@ -39,7 +40,8 @@ struct hub {
     bool over;
     char *threads;     /* the document that is being read */
     bool non_stop;
-    char **news;       /* non-stop: stop replies that the debugger has not acknowledged; the first has been told */
+    char **news; /* non-stop: stop replies that the debugger has not acknowledged; the first has
+                    been told */
     unsigned news_count;
     bool answering_why; /* the first is the answer to "?" */
 };
@@ -62,9 +64,11 @@ struct hub_process *hub_add(struct hub *h, int pid, int fd);
 void hub_drop(struct hub *h, struct hub_process *p);
 /** Is there such a process, other than one whose end nobody has looked at? */
 bool hub_alive(int pid);
-/** The process has a stop reply (a format for @value and the process) that is none of its stub's. */
+/** The process has a stop reply (a format for @value and the process) that is none of its stub's.
+ */
 void hub_note(struct hub_process *p, const char *format, unsigned value);
-/** The next packet of the stub is in p->parser; false if there is none in time, or none any more. */
+/** The next packet of the stub is in p->parser; false if there is none in time, or none any more.
+ */
 bool hub_receive(struct hub_process *p, int timeout_ms);
 /** Non-stop: notice what the stub has told of by itself, if it has. */
 void hub_listen(struct hub_process *p);
@@ -76,7 +80,8 @@ bool hub_answered(const struct hub_process *p, const char *text);
 
 /* gdb_hub_news.c: what the debugger is told unasked */
 
-/** Somebody connects to the hub: the stub of a new process, or of another program that a process executes. */
+/** Somebody connects to the hub: the stub of a new process, or of another program that a process
+ * executes. */
 void hub_stub_appears(struct hub *h);
 /** A stub has sent something. */
 void hub_stub_speaks(struct hub *h, struct hub_process *p);
@@ -87,7 +92,8 @@ void hub_taken_over(struct hub *h, struct hub_process *p);
 /** Non-stop: answer "vStopped", and "?". */
 void hub_next_news(struct hub *h);
 void hub_why(struct hub *h);
-/** Non-stop: what there is to be told of the process, which is not the debugger's any more, is not. */
+/** Non-stop: what there is to be told of the process, which is not the debugger's any more, is not.
+ */
 void hub_forget_news(struct hub *h, int pid);
 
 /* gdb_hub_packets.c */

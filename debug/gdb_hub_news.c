@@ -10,15 +10,17 @@
 
 #include "debug/gdb_hub_internal.h"
 
-/* ---- stubs that appear ----------------------------------------------------------------------------- */
+/* ---- stubs that appear ----------------------------------------------------------------------- */
 
-/* The stub of a new process, or of another program that a process executes: as the first one was set up. */
+/* The stub of a new process, or of another program that a process executes: as the first one was
+ * set up. */
 static bool greet(const struct hub *h, struct hub_process *p)
 {
     static const char start[] = "$QStartNoAckMode#b0";
-    return hub_write_all(p->fd, start, sizeof(start) - 1) && hub_receive(p, HUB_ANSWER_MS) && hub_answered(p, "OK") &&
-           hub_write_all(p->fd, "+", 1) &&
-           hub_ask_text(p, "qSupported:multiprocess+;swbreak+;hwbreak+;fork-events+;vfork-events+;exec-events+") &&
+    static const char supported[] = "qSupported:multiprocess+;swbreak+;hwbreak+;"
+                                    "fork-events+;vfork-events+;exec-events+";
+    return hub_write_all(p->fd, start, sizeof(start) - 1) && hub_receive(p, HUB_ANSWER_MS) &&
+           hub_answered(p, "OK") && hub_write_all(p->fd, "+", 1) && hub_ask_text(p, supported) &&
            (!h->non_stop || hub_ask_text(p, "QNonStop:1"));
 }
 
@@ -55,7 +57,8 @@ void hub_stub_appears(struct hub *h)
     int fd = accept4(h->listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0)
         return;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || (peer.uid != getuid() && peer.uid != 0)) {
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) ||
+        (peer.uid != getuid() && peer.uid != 0)) {
         close(fd);
         return;
     }
@@ -93,7 +96,7 @@ static void await_child(struct hub *h, const char *reply)
     }
 }
 
-/* ---- one stop at a time ---------------------------------------------------------------------------- */
+/* ---- one stop at a time ---------------------------------------------------------------------- */
 
 /* Has the stub sent what a breakpoint prints, which is no stop? It is passed on. */
 static bool is_output(struct hub *h, const struct hub_process *p)
@@ -138,7 +141,8 @@ static void report(struct hub *h, struct hub_process *p, char *reply)
     free(reply);
 }
 
-/* A process whose program is another one now appears soon; else it has ended, or is none of ours any more. */
+/* A process whose program is another one now appears soon; else it has ended, or is none of ours
+ * any more. */
 static void look_for_end(struct hub_process *p)
 {
     bool gone = p->executing && !hub_alive(p->pid);
@@ -161,7 +165,7 @@ static void report_one(struct hub *h)
     }
 }
 
-/* ---- non-stop mode ------------------------------------------------------------------------------------ */
+/* ---- non-stop mode --------------------------------------------------------------------------- */
 
 static bool is_end(const char *reply)
 {
@@ -206,7 +210,8 @@ static void take_news(struct hub *h, struct hub_process *p)
             end = end || is_end(text);
             add_news(h, text);
         }
-        while (more && hub_ask_text(p, "vStopped") && p->parser.length && strchr("TWX", p->parser.data[0])) {
+        while (more && hub_ask_text(p, "vStopped") && p->parser.length &&
+               strchr("TWX", p->parser.data[0])) {
             end = end || is_end(p->parser.data);
             add_news(h, strdup(p->parser.data));
         }
@@ -284,7 +289,8 @@ void hub_report(struct hub *h)
         report_one(h);
 }
 
-/* A stub has sent something: while the debugger waits, its stop, and before that what breakpoints print. */
+/* A stub has sent something: while the debugger waits, its stop, and before that what breakpoints
+ * print. */
 void hub_stub_speaks(struct hub *h, struct hub_process *p)
 {
     if (h->non_stop)

@@ -7,7 +7,7 @@
 #include "debug/gdb_hub_internal.h"
 #include "util/bits.h"
 
-/* ---- packets of the debugger --------------------------------------------------------------------- */
+/* ---- packets of the debugger ----------------------------------------------------------------- */
 
 static void forward(struct hub *h, struct hub_process *p, const char *data, size_t len)
 {
@@ -43,8 +43,13 @@ static const struct {
     bool number; /* a process without "p" */
     bool leaves; /* it is not the debugger's any more */
 } addressed[] = {
-    {"T", false, false}, {"qThreadExtraInfo,", false, false}, {"qGetTLSAddr:", false, false},
-    {"qAttached:", true, false}, {"qXfer:exec-file:read:", true, false}, {"D;", true, true}, {"vKill;", true, true},
+    {"T", false, false},
+    {"qThreadExtraInfo,", false, false},
+    {"qGetTLSAddr:", false, false},
+    {"qAttached:", true, false},
+    {"qXfer:exec-file:read:", true, false},
+    {"D;", true, true},
+    {"vKill;", true, true},
 };
 
 static bool on_addressed(struct hub *h, const char *data, size_t len)
@@ -108,7 +113,8 @@ static void on_vcont(struct hub *h, const char *list)
         hub_tell_text(h, "E01");
 }
 
-/* Non-stop: each stub answers, and goes on answering. What names nobody concerns threads that have ended. */
+/* Non-stop: each stub answers, and goes on answering. What names nobody concerns threads that have
+ * ended. */
 static void on_vcont_non_stop(struct hub *h, const char *list)
 {
     bool ok = true;
@@ -124,7 +130,8 @@ static void on_vcont_non_stop(struct hub *h, const char *list)
     hub_tell_text(h, ok ? "OK" : "E01");
 }
 
-/* "c", "s", "C05", "S05" as LLDB means them: all threads of a process, or a step of the one that is looked at. */
+/* "c", "s", "C05", "S05" as LLDB means them: all threads of a process, or a step of the one that is
+ * looked at. */
 static void on_legacy(struct hub *h, const char *data)
 {
     char list[96], action[4] = {data[0]};
@@ -135,7 +142,8 @@ static void on_legacy(struct hub *h, const char *data)
         memcpy(action, data, 3);
     else if (signal || data[1]) /* from another address: nobody asks for that here */
         p = NULL;
-    if (!p || !hub_ask_text(p, "qC") || strncmp(p->parser.data, "QCp", 3) || p->parser.length > 32) {
+    if (!p || !hub_ask_text(p, "qC") || strncmp(p->parser.data, "QCp", 3) ||
+        p->parser.length > 32) {
         hub_tell_text(h, "E16");
         return;
     }
@@ -148,7 +156,8 @@ static void on_legacy(struct hub *h, const char *data)
 void hub_on_interrupt(struct hub *h)
 {
     for (unsigned i = 0; h->waiting && i < h->count; i++)
-        if (h->process[i]->running && h->process[i]->fd >= 0 && hub_write_all(h->process[i]->fd, "\3", 1))
+        if (h->process[i]->running && h->process[i]->fd >= 0 &&
+            hub_write_all(h->process[i]->fd, "\3", 1))
             return;
 }
 
@@ -207,7 +216,8 @@ static void on_thread_document(struct hub *h, const char *range)
         fclose(out);
     }
     size = strlen(h->threads);
-    size_t left = offset < size ? size - offset : 0, most = len < GDB_PACKET_MAX / 2 ? len : GDB_PACKET_MAX / 2;
+    size_t left = offset < size ? size - offset : 0,
+           most = len < GDB_PACKET_MAX / 2 ? len : GDB_PACKET_MAX / 2;
     size_t n = left < most ? left : most;
     char *reply = malloc(n + 2);
     if (!reply)

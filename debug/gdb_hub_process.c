@@ -11,7 +11,7 @@
 
 #include "debug/gdb_hub_internal.h"
 
-/* ---- bytes ------------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 int64_t hub_now_ms(void)
 {
@@ -69,7 +69,7 @@ void hub_tell_text(struct hub *h, const char *text)
     hub_tell(h, text, strlen(text));
 }
 
-/* ---- processes --------------------------------------------------------------------------------- */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 struct hub_process *hub_find(const struct hub *h, int pid)
 {
@@ -210,7 +210,8 @@ void hub_listen(struct hub_process *p)
 
 bool hub_ask(struct hub_process *p, const char *data, size_t len)
 {
-    return p->fd >= 0 && !p->running && hub_send_packet(p->fd, data, len) && hub_receive(p, HUB_ANSWER_MS);
+    return p->fd >= 0 && !p->running && hub_send_packet(p->fd, data, len) &&
+           hub_receive(p, HUB_ANSWER_MS);
 }
 
 bool hub_ask_text(struct hub_process *p, const char *text)

@@ -39,7 +39,7 @@ struct gdb_stub {
     uint32_t general_thread; /* that g, m ... mean (Hg) */
     uint32_t resume_thread;  /* that c and s mean (Hc); GDB_ALL */
     struct gdb_stop stop;    /* the last one */
-    bool non_stop;           /* QNonStop: then these have not been acknowledged, the first has been told: */
+    bool non_stop; /* QNonStop: then these have not been acknowledged, the first has been told: */
     struct gdb_stop stops[GDB_THREADS_MAX + 2]; /* one per thread, the first, and the end */
     uint32_t stop_count;
     bool answering_why;      /* the first is the answer to "?" */
@@ -65,7 +65,8 @@ struct gdb_stub {
 /* A packet: @args is what follows the name and its delimiter, @len bytes and a NUL. */
 struct gdb_command {
     const char *name;
-    bool letter; /* arguments follow the letter directly; else the name ends at one of ":;,=" or the end */
+    bool letter; /* arguments follow the letter directly; else the name ends at one of ":;,=" or the
+                    end */
     void (*run)(struct gdb_stub *g, char *args, size_t len);
 };
 
@@ -96,9 +97,11 @@ bool gdb_take_char(char **p, char c);
 /** Take a thread that is there, or GDB_ALL for -1; 0 means @any. */
 bool gdb_take_thread(struct gdb_stub *g, char **p, uint32_t any, uint32_t *thread);
 
-/* gdb_file.c, gdb_file_io.c, gdb_memory.c, gdb_nonstop.c, gdb_object.c, gdb_query.c, gdb_resume.c, gdb_tls.c: tables, ended by a row without name */
+/* gdb_file.c, gdb_file_io.c, gdb_memory.c, gdb_nonstop.c, gdb_object.c, gdb_query.c, gdb_resume.c,
+ * gdb_tls.c: tables, ended by a row without name */
 extern const struct gdb_command gdb_file_commands[], gdb_file_io_commands[], gdb_memory_commands[],
-    gdb_nonstop_commands[], gdb_object_commands[], gdb_query_commands[], gdb_resume_commands[], gdb_tls_commands[];
+    gdb_nonstop_commands[], gdb_object_commands[], gdb_query_commands[], gdb_resume_commands[],
+    gdb_tls_commands[];
 
 /* gdb_command.c */
 /** Ask for the threads that there are: g->ids. */

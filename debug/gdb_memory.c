@@ -24,7 +24,8 @@ static bool take_register(struct gdb_stub *g, char **p, const struct gdb_registe
     uint64_t value = 0;
     const struct gdb_registers *r = g->target->registers(g->opaque);
     if (reg->bytes == 16)
-        return take_register(g, p, gdb_register_half(r, reg, 0)) && take_register(g, p, gdb_register_half(r, reg, 1));
+        return take_register(g, p, gdb_register_half(r, reg, 0)) &&
+               take_register(g, p, gdb_register_half(r, reg, 1));
     return gdb_take_bytes(p, &value, reg->bytes) &&
            g->target->write_register(g->opaque, g->general_thread, reg, value);
 }
@@ -140,7 +141,8 @@ static void run_X(struct gdb_stub *g, char *args, size_t len)
 
 enum { CHUNK = 4096 };
 
-/* The CRC of `compare-sections`: polynomial 0x04c11db7, most significant bit first, from all ones. */
+/* The CRC of `compare-sections`: polynomial 0x04c11db7, most significant bit first, from all ones.
+ */
 static uint32_t crc_add(uint32_t crc, const uint8_t *data, uint32_t len)
 {
     for (uint32_t i = 0; i < len; i++) {
@@ -213,7 +215,8 @@ static void run_search(struct gdb_stub *g, char *args, size_t len)
 
 /* ---- breakpoints and watchpoints ------------------------------------------------------------- */
 
-/* "TYPE,ADDR,KIND"; for breakpoints the kind is 2, 3 (Thumb) or 4 (ARM), for watchpoints the length. */
+/* "TYPE,ADDR,KIND"; for breakpoints the kind is 2, 3 (Thumb) or 4 (ARM), for watchpoints the
+ * length. */
 static bool take_point(char **p, enum gdb_point *point, uint64_t *addr, uint32_t *kind)
 {
     uint64_t type;
@@ -248,8 +251,8 @@ static bool take_expressions(char **p, struct gdb_point_code *code, unsigned *co
     return true;
 }
 
-/* What may follow a breakpoint: ";" and conditions, ";cmds:PERSIST," and commands. *@code is NULL if
- * there is nothing. */
+/* What may follow a breakpoint: ";" and conditions, ";cmds:PERSIST," and commands. *@code is NULL
+ * if there is nothing. */
 static bool take_code(char **p, struct gdb_point_code **code)
 {
     *code = NULL;
@@ -314,7 +317,8 @@ static void run_z(struct gdb_stub *g, char *args, size_t len)
 
 /* ---- flash ----------------------------------------------------------------------------------- */
 
-/* Of `load`: "Erase:ADDR,LENGTH", "Write:ADDR:BYTES", "Done". Written is what has been erased, at once. */
+/* Of `load`: "Erase:ADDR,LENGTH", "Write:ADDR:BYTES", "Done". Written is what has been erased, at
+ * once. */
 static void run_flash_erase(struct gdb_stub *g, char *args, size_t len)
 {
     uint64_t addr;

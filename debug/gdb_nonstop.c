@@ -1,6 +1,6 @@
 /*
- * Non-stop mode: threads stop one by one while others run. A stop is told by a notification (%Stop), of
- * which there is one at a time; the debugger asks for the next with vStopped.
+ * Non-stop mode: threads stop one by one while others run. A stop is told by a notification
+ * (%Stop), of which there is one at a time; the debugger asks for the next with vStopped.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -51,7 +51,8 @@ static void run_vstopped(struct gdb_stub *g, char *args, size_t len)
 {
     if (!g->non_stop)
         return;
-    bool end = g->stop_count && (g->stops[0].kind == GDB_STOP_EXITED || g->stops[0].kind == GDB_STOP_KILLED);
+    bool end = g->stop_count &&
+               (g->stops[0].kind == GDB_STOP_EXITED || g->stops[0].kind == GDB_STOP_KILLED);
     if (g->stop_count)
         memmove(g->stops, g->stops + 1, --g->stop_count * sizeof(g->stops[0]));
     if (g->stop_count && !g->answering_why) {

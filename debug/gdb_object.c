@@ -110,7 +110,8 @@ static const struct {
 static void reply_part(struct gdb_stub *g, const struct content *c, uint64_t offset, uint32_t len)
 {
     size_t left = offset < c->size ? c->size - (size_t)offset : 0;
-    size_t most = len < GDB_PACKET_MAX / 2 ? len : GDB_PACKET_MAX / 2; /* escaped it may be longer */
+    size_t most = len < GDB_PACKET_MAX / 2 ? len
+                                           : GDB_PACKET_MAX / 2; /* escaped it may be longer */
     size_t n = left < most ? left : most;
     gdb_reply(g, "%c", n < left ? 'm' : 'l');
     gdb_reply_bytes(g, c->data + (c->size - left), n);

@@ -1,6 +1,7 @@
 /*
- * The framing of the GDB remote serial protocol: a stream of bytes becomes packets, acknowledgements
- * and interrupt requests; and a reply is put into a frame. Pure: no input or output.
+ * The framing of the GDB remote serial protocol: a stream of bytes becomes packets,
+ * acknowledgements and interrupt requests; and a reply is put into a frame. Pure: no input or
+ * output.
  */
 #ifndef ARMEMU_DEBUG_GDB_PACKET_H
 #define ARMEMU_DEBUG_GDB_PACKET_H
@@ -14,14 +15,15 @@ enum {
 };
 
 enum gdb_input {
-    GDB_INPUT_NONE,      /* more bytes are needed */
-    GDB_INPUT_PACKET,    /* a packet is in parser.data, unescaped and with a NUL behind it */
-    GDB_INPUT_NOTIFICATION, /* the same of what began with '%' instead of '$': of stubs, debuggers send none */
-    GDB_INPUT_ACK,       /* '+' */
-    GDB_INPUT_NAK,       /* '-': send the last packet again */
-    GDB_INPUT_INTERRUPT, /* byte 3, outside of a packet */
-    GDB_INPUT_BAD,       /* a packet with a wrong checksum, or no hexadecimal digits there */
-    GDB_INPUT_TOO_LONG,  /* a packet longer than GDB_PACKET_MAX, otherwise intact; dropped */
+    GDB_INPUT_NONE,         /* more bytes are needed */
+    GDB_INPUT_PACKET,       /* a packet is in parser.data, unescaped and with a NUL behind it */
+    GDB_INPUT_NOTIFICATION, /* the same of what began with '%' instead of '$': of stubs, debuggers
+                               send none */
+    GDB_INPUT_ACK,          /* '+' */
+    GDB_INPUT_NAK,          /* '-': send the last packet again */
+    GDB_INPUT_INTERRUPT,    /* byte 3, outside of a packet */
+    GDB_INPUT_BAD,          /* a packet with a wrong checksum, or no hexadecimal digits there */
+    GDB_INPUT_TOO_LONG,     /* a packet longer than GDB_PACKET_MAX, otherwise intact; dropped */
 };
 
 struct gdb_parser {

@@ -81,8 +81,8 @@ const struct gdb_point_row *gdb_points_at(const struct gdb_points *p, uint64_t p
     return NULL;
 }
 
-const struct gdb_point_row *gdb_points_watch(const struct gdb_points *p, uint32_t addr, uint32_t len,
-                                             bool write)
+const struct gdb_point_row *gdb_points_watch(const struct gdb_points *p, uint32_t addr,
+                                             uint32_t len, bool write)
 {
     enum gdb_point wanted = write ? GDB_POINT_WRITE : GDB_POINT_READ;
     for (unsigned i = 0; i < p->count; i++) {
@@ -96,7 +96,8 @@ const struct gdb_point_row *gdb_points_watch(const struct gdb_points *p, uint32_
 
 static int compare_ranges(const void *a, const void *b)
 {
-    uint64_t x = ((const struct gdb_watch_range *)a)->start, y = ((const struct gdb_watch_range *)b)->start;
+    uint64_t x = ((const struct gdb_watch_range *)a)->start,
+             y = ((const struct gdb_watch_range *)b)->start;
     return (x > y) - (x < y);
 }
 
@@ -129,7 +130,8 @@ unsigned gdb_points_watched(const struct gdb_points *p, struct gdb_watch_range *
         const struct gdb_point_row *row = &p->rows[i];
         if (!gdb_point_is_breakpoint(row->kind) && row->len)
             all[count++] = (struct gdb_watch_range){row->addr, (uint64_t)row->addr + row->len,
-                                                    watches_reads(row->kind), row->kind != GDB_POINT_READ};
+                                                    watches_reads(row->kind),
+                                                    row->kind != GDB_POINT_READ};
     }
     qsort(all, count, sizeof(*all), compare_ranges);
     for (; count > max; count--) {

@@ -1,6 +1,6 @@
 /*
- * Breakpoints and watchpoints of a target, with the conditions and commands that the debugger wants to
- * have evaluated there: a small table. Changed while nothing runs.
+ * Breakpoints and watchpoints of a target, with the conditions and commands that the debugger wants
+ * to have evaluated there: a small table. Changed while nothing runs.
  */
 #ifndef ARMEMU_DEBUG_GDB_POINTS_H
 #define ARMEMU_DEBUG_GDB_POINTS_H
@@ -52,8 +52,8 @@ static inline bool gdb_point_is_breakpoint(enum gdb_point kind)
     return kind <= GDB_POINT_HARDWARE;
 }
 
-/** Add one; with what is there, @code replaces the row's. False: there are too many, or the address is
- * none; then @code is freed. *@added: there was none like it. */
+/** Add one; with what is there, @code replaces the row's. False: there are too many, or the address
+ * is none; then @code is freed. *@added: there was none like it. */
 bool gdb_points_add(struct gdb_points *p, enum gdb_point kind, uint64_t addr, uint32_t len,
                     struct gdb_point_code *code, bool *added);
 /** Remove one; false if there is none. *@gone is a copy without code. */
@@ -62,18 +62,19 @@ bool gdb_points_remove(struct gdb_points *p, enum gdb_point kind, uint64_t addr,
 /** The breakpoint at @pc, NULL if none. */
 const struct gdb_point_row *gdb_points_at(const struct gdb_points *p, uint64_t pc);
 /** The watchpoint that an access to @len bytes at @addr meets. */
-const struct gdb_point_row *gdb_points_watch(const struct gdb_points *p, uint32_t addr, uint32_t len,
-                                             bool write);
-/** At most @max ranges, in ascending order, with all that is watched and, where there is more than that, what lies
- * between; their number. */
+const struct gdb_point_row *gdb_points_watch(const struct gdb_points *p, uint32_t addr,
+                                             uint32_t len, bool write);
+/** At most @max ranges, in ascending order, with all that is watched and, where there is more than
+ * that, what lies between; their number. */
 unsigned gdb_points_watched(const struct gdb_points *p, struct gdb_watch_range *out, unsigned max);
 /** The addresses of all breakpoints, allocated. */
 uint64_t *gdb_points_addresses(const struct gdb_points *p, uint32_t *count);
 
 struct gdb_agent_ops;
-/** The breakpoint has been reached: does it stop? Yes without code, when a condition holds or cannot be
- * evaluated; commands are carried out then, and if there are some it does not stop. */
-bool gdb_point_stops(const struct gdb_point_row *row, const struct gdb_agent_ops *ops, void *opaque);
+/** The breakpoint has been reached: does it stop? Yes without code, when a condition holds or
+ * cannot be evaluated; commands are carried out then, and if there are some it does not stop. */
+bool gdb_point_stops(const struct gdb_point_row *row, const struct gdb_agent_ops *ops,
+                     void *opaque);
 
 void gdb_points_free(struct gdb_points *p);
 

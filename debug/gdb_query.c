@@ -58,7 +58,8 @@ static void run_supported(struct gdb_stub *g, char *args, size_t len)
             gdb_reply(g, ";qXfer:%s:read+", object_names[i]);
 }
 
-/* LLDB asks for that, which is not done here. It hears of executed programs gladly, but does not say so. */
+/* LLDB asks for that, which is not done here. It hears of executed programs gladly, but does not
+ * say so. */
 static void run_thread_suffix(struct gdb_stub *g, char *args, size_t len)
 {
     if (g->forks)

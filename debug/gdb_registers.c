@@ -218,8 +218,8 @@ const struct gdb_register *gdb_register_find(const struct gdb_registers *r, uint
     return NULL;
 }
 
-const struct gdb_register *gdb_register_half(const struct gdb_registers *r, const struct gdb_register *reg,
-                                             unsigned half)
+const struct gdb_register *gdb_register_half(const struct gdb_registers *r,
+                                             const struct gdb_register *reg, unsigned half)
 {
     return gdb_register_find(r, reg->key + half);
 }

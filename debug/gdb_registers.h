@@ -49,13 +49,14 @@ void gdb_registers_free(struct gdb_registers *r);
 const struct gdb_register *gdb_register_find(const struct gdb_registers *r, uint64_t number);
 
 /** The register that is the low (0) or high (1) half of one of 16 bytes. */
-const struct gdb_register *gdb_register_half(const struct gdb_registers *r, const struct gdb_register *reg,
-                                             unsigned half);
+const struct gdb_register *gdb_register_half(const struct gdb_registers *r,
+                                             const struct gdb_register *reg, unsigned half);
 
 /** Value of @reg, of 16 bytes that of its low half. The CPU is not running. */
 uint64_t gdb_register_read(struct arm_state *s, const struct gdb_register *reg);
-/** Set @reg, with all that hangs on it (mode, context, alignment of the PC). False: the value is none
- * that the register can have (a mode that does not exist), or it is read-only; nothing changed. */
+/** Set @reg, with all that hangs on it (mode, context, alignment of the PC). False: the value is
+ * none that the register can have (a mode that does not exist), or it is read-only; nothing
+ * changed. */
 bool gdb_register_write(struct arm_state *s, const struct gdb_register *reg, uint64_t value);
 
 #endif

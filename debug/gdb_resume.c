@@ -64,7 +64,8 @@ void gdb_stop_reply_of(struct gdb_stub *g, const struct gdb_stop *stop)
     if (stop->kind == GDB_STOP_POINT)
         reply_point(g, stop);
     if (stop->kind == GDB_STOP_FORK || stop->kind == GDB_STOP_VFORK)
-        gdb_reply(g, "%s:p%x.%x;", stop->kind == GDB_STOP_FORK ? "fork" : "vfork", stop->code, stop->code);
+        gdb_reply(g, "%s:p%x.%x;", stop->kind == GDB_STOP_FORK ? "fork" : "vfork", stop->code,
+                  stop->code);
     if (stop->kind == GDB_STOP_VFORK_DONE) /* as GDB and as LLDB know it */
         gdb_reply(g, "vforkdone:;reason:vforkdone;");
     reply_expedited(g, stop->thread);
@@ -230,8 +231,8 @@ static bool take_action(struct gdb_stub *g, char **p, struct gdb_resume *r)
     }
 }
 
-/* Of several actions that name a thread the first counts; threads that none names stay stopped. What
- * all do, those do that appear later. */
+/* Of several actions that name a thread the first counts; threads that none names stay stopped.
+ * What all do, those do that appear later. */
 static bool take_actions(struct gdb_stub *g, char *p, enum gdb_action *others)
 {
     set_all(g, GDB_HOLD);
@@ -282,7 +283,7 @@ static void run_why(struct gdb_stub *g, char *args, size_t len)
         gdb_stop_reply(g);
 }
 
-/* ---- leaving and coming back ------------------------------------------------------------------- */
+/* ---- leaving and coming back ----------------------------------------------------------------- */
 
 /* With `target extended-remote` the connection stays, and the debugger may attach again. */
 static void run_detach(struct gdb_stub *g, char *args, size_t len)

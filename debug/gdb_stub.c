@@ -84,8 +84,9 @@ void gdb_reply_notification(struct gdb_stub *g)
 
 /* ---- input ----------------------------------------------------------------------------------- */
 
-/* A machine that runs while a packet arrives is stopped first: either the debugger does not wait for
- * the stop, or the machine was resumed by somebody else. In non-stop mode that is but for a moment. */
+/* A machine that runs while a packet arrives is stopped first: either the debugger does not wait
+ * for the stop, or the machine was resumed by somebody else. In non-stop mode that is but for a
+ * moment. */
 static void on_packet(struct gdb_stub *g)
 {
     if (!g->no_ack)
@@ -156,7 +157,8 @@ void gdb_attached(struct gdb_stub *g, bool yes)
 static void session_begin(struct gdb_stub *g)
 {
     gdb_parser_reset(&g->parser);
-    g->no_ack = g->multi = g->forks = g->swbreak = g->hwbreak = g->running = g->physical = g->detached = g->extended = g->killed = false;
+    g->no_ack = g->multi = g->forks = g->swbreak = g->hwbreak = g->running = g->physical =
+        g->detached = g->extended = g->killed = false;
     g->sstep = GDB_SSTEP_ENABLE | GDB_SSTEP_NOIRQ | GDB_SSTEP_NOTIMER;
     gdb_threads_update(g);
     g->general_thread = g->ids[0];
@@ -201,8 +203,8 @@ static void on_event(void *opaque, enum chardev_event event)
     }
 }
 
-/* Printed by a breakpoint: the debugger shows it and goes on waiting. The reply under construction is left
- * alone, since this may be another thread. */
+/* Printed by a breakpoint: the debugger shows it and goes on waiting. The reply under construction
+ * is left alone, since this may be another thread. */
 static void output(void *opaque, const char *text, size_t len)
 {
     static const char digits[] = "0123456789abcdef";

@@ -15,12 +15,15 @@ struct gdb_stub;
  * which stays the caller's. */
 struct gdb_stub *gdb_stub_new(struct chardev *cd, const struct gdb_target *target, void *opaque,
                               struct monitor *monitor);
-/** There is one connection, and nobody can come again: the target ends with it, unless the debugger has detached. */
+/** There is one connection, and nobody can come again: the target ends with it, unless the debugger
+ * has detached. */
 void gdb_stub_once(struct gdb_stub *g);
 
-/** The machine has ended with @status: tell the debugger. The target is asked to do nothing from here on. */
+/** The machine has ended with @status: tell the debugger. The target is asked to do nothing from
+ * here on. */
 void gdb_stub_end(struct gdb_stub *g, int status);
-/** Does the debugger know, or is there none? In non-stop mode he says so: run the loop until then. */
+/** Does the debugger know, or is there none? In non-stop mode he says so: run the loop until then.
+ */
 bool gdb_stub_end_known(const struct gdb_stub *g);
 /** Disconnect, and free (NULL is allowed). */
 void gdb_stub_free(struct gdb_stub *g);
@@ -35,7 +38,8 @@ enum gdb_session {
     GDB_SESSION_NON_STOP_TOLD, /* a stop has been told and not been acknowledged */
 };
 
-/** May another program take the connection, and serve the debugger, who knows several processes, in between? */
+/** May another program take the connection, and serve the debugger, who knows several processes, in
+ * between? */
 enum gdb_session gdb_stub_session(const struct gdb_stub *g);
 
 /** For the target: the stub as its listener. */

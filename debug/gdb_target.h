@@ -1,8 +1,8 @@
 /*
- * What the GDB stub acts on: a machine with CPUs or a process with threads, given as functions. They
- * are called on the event loop's thread with the device lock held (if there is one). All but running,
- * stop, quit and reset are called while everything is stopped. CPUs and threads are known by numbers
- * that are not 0. A function that is NULL is a thing that the target does not have.
+ * What the GDB stub acts on: a machine with CPUs or a process with threads, given as functions.
+ * They are called on the event loop's thread with the device lock held (if there is one). All but
+ * running, stop, quit and reset are called while everything is stopped. CPUs and threads are known
+ * by numbers that are not 0. A function that is NULL is a thing that the target does not have.
  */
 #ifndef ARMEMU_DEBUG_GDB_TARGET_H
 #define ARMEMU_DEBUG_GDB_TARGET_H
@@ -19,14 +19,16 @@ enum gdb_stop_kind {
     GDB_STOP_NONE,
     GDB_STOP_INTERRUPT, /* somebody asked */
     GDB_STOP_STEP,
-    GDB_STOP_POINT,     /* the instruction has not been executed, the access not been made */
-    GDB_STOP_SIGNAL,    /* a signal has arrived and has not been delivered */
-    GDB_STOP_EXITED,    /* the process has ended, with a status */
-    GDB_STOP_KILLED,    /* or by a signal */
-    GDB_STOP_ASKED,     /* non-stop: the debugger has stopped the thread */
-    GDB_STOP_FILE_IO,   /* none: the debugger is to do something for the program, which goes on then */
-    GDB_STOP_FORK,      /* the thread has made a process, which is stopped: code is its number. Only where */
-    GDB_STOP_VFORK,     /* follow has said that these are wanted */
+    GDB_STOP_POINT,   /* the instruction has not been executed, the access not been made */
+    GDB_STOP_SIGNAL,  /* a signal has arrived and has not been delivered */
+    GDB_STOP_EXITED,  /* the process has ended, with a status */
+    GDB_STOP_KILLED,  /* or by a signal */
+    GDB_STOP_ASKED,   /* non-stop: the debugger has stopped the thread */
+    GDB_STOP_FILE_IO, /* none: the debugger is to do something for the program, which goes on then
+                       */
+    GDB_STOP_FORK,    /* the thread has made a process, which is stopped: code is its number. Only
+                         where */
+    GDB_STOP_VFORK,   /* follow has said that these are wanted */
     GDB_STOP_VFORK_DONE,
 };
 
@@ -70,8 +72,8 @@ enum gdb_object { GDB_OBJECT_AUXV, GDB_OBJECT_EXEC_FILE, GDB_OBJECT_SIGINFO, GDB
 enum { GDB_THREADS_MAX = 4096 };
 
 struct gdb_target {
-    /* Of a process: its number; the debugger may know several. And what it wants to follow: forks, and other programs
-     * that are executed. */
+    /* Of a process: its number; the debugger may know several. And what it wants to follow: forks,
+     * and other programs that are executed. */
     uint32_t (*process_id)(void *opaque);
     void (*follow)(void *opaque, bool forks, bool execs);
     bool created; /* it was started for the debugger, which ends it when it leaves */
@@ -84,21 +86,22 @@ struct gdb_target {
     bool (*running)(void *opaque);
     /* Stop all threads; not reported. */
     void (*stop)(void *opaque);
-    /* Go on, with one action per thread, @others for those that appear later. The next stop is reported
-     * once, by gdb_stub_stopped. */
+    /* Go on, with one action per thread, @others for those that appear later. The next stop is
+     * reported once, by gdb_stub_stopped. */
     void (*resume)(void *opaque, const struct gdb_resume *actions, uint32_t count,
                    enum gdb_action others);
 
-    /* Non-stop mode: threads are held or run one by one, and each stop is reported when it happens, with
-     * the others running. When it begins all are held; when it ends (stopped or quiet), none is. */
+    /* Non-stop mode: threads are held or run one by one, and each stop is reported when it happens,
+     * with the others running. When it begins all are held; when it ends (stopped or quiet), none
+     * is. */
     void (*non_stop)(void *opaque, bool on);
-    /* In this mode: stop the threads that run for a moment, so that functions can be called as above;
-     * and let them go on. */
+    /* In this mode: stop the threads that run for a moment, so that functions can be called as
+     * above; and let them go on. */
     void (*quiet)(void *opaque, bool yes);
     /* Is the thread held? While quiet. */
     bool (*held)(void *opaque, uint32_t thread);
-    /* One thread goes on, or is held (GDB_HOLD: reported as GDB_STOP_ASKED). Nothing for a thread of
-     * which that is already so. While quiet. */
+    /* One thread goes on, or is held (GDB_HOLD: reported as GDB_STOP_ASKED). Nothing for a thread
+     * of which that is already so. While quiet. */
     void (*act)(void *opaque, const struct gdb_resume *action);
     /* The debugger has heard of GDB_STOP_EXITED or GDB_STOP_KILLED. */
     void (*end_known)(void *opaque);

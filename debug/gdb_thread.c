@@ -19,7 +19,8 @@ void gdb_thread_forget(struct gdb_thread *t, struct engine_cpu *ec)
     engine_step(ec, ENGINE_STEP_OFF);
 }
 
-bool gdb_thread_stepped(struct gdb_thread *t, struct engine_cpu *ec, const struct gdb_points *points, uint32_t pc, bool wanted,
+bool gdb_thread_stepped(struct gdb_thread *t, struct engine_cpu *ec,
+                        const struct gdb_points *points, uint32_t pc, bool wanted,
                         const struct gdb_agent_ops *ops, void *opaque)
 {
     if (t->stepping_over) {
@@ -36,8 +37,8 @@ bool gdb_thread_stepped(struct gdb_thread *t, struct engine_cpu *ec, const struc
     return false;
 }
 
-bool gdb_thread_at_breakpoint(const struct gdb_points *points, uint32_t pc, const struct gdb_agent_ops *ops,
-                              void *opaque, struct gdb_stop *stop)
+bool gdb_thread_at_breakpoint(const struct gdb_points *points, uint32_t pc,
+                              const struct gdb_agent_ops *ops, void *opaque, struct gdb_stop *stop)
 {
     const struct gdb_point_row *row = gdb_points_at(points, pc);
     if (row && !gdb_point_stops(row, ops, opaque))
@@ -68,7 +69,8 @@ bool gdb_thread_watched(const struct gdb_points *points, uint32_t va, uint32_t l
 
 static bool covers(const struct engine_watch *w, const struct engine_watch *inner)
 {
-    return inner->start >= w->start && (uint64_t)inner->start + inner->size <= (uint64_t)w->start + w->size &&
+    return inner->start >= w->start &&
+           (uint64_t)inner->start + inner->size <= (uint64_t)w->start + w->size &&
            (w->read || !inner->read) && (w->write || !inner->write);
 }
 
@@ -84,15 +86,17 @@ static bool all_covered(const struct gdb_watching *by, const struct gdb_watching
     return true;
 }
 
-/* A debugger takes its watchpoints out at each stop, for the steps that it makes, and puts them back in. */
-void gdb_watching_apply(struct gdb_watching *w, const struct gdb_points *points, struct engine *en, bool lazily)
+/* A debugger takes its watchpoints out at each stop, for the steps that it makes, and puts them
+ * back in. */
+void gdb_watching_apply(struct gdb_watching *w, const struct gdb_points *points, struct engine *en,
+                        bool lazily)
 {
     struct gdb_watch_range ranges[ENGINE_WATCHES_MAX];
     struct gdb_watching now = {.count = gdb_points_watched(points, ranges, ENGINE_WATCHES_MAX)};
     for (uint32_t i = 0; i < now.count; i++)
         now.list[i] = (struct engine_watch){(uint32_t)ranges[i].start,
-                                            (uint32_t)(ranges[i].end - ranges[i].start), ranges[i].read,
-                                            ranges[i].write};
+                                            (uint32_t)(ranges[i].end - ranges[i].start),
+                                            ranges[i].read, ranges[i].write};
     if (all_covered(w, &now) && (lazily || all_covered(&now, w)))
         return;
     *w = now;

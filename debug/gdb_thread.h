@@ -1,6 +1,6 @@
 /*
- * What a CPU or thread does by order of the debugger, and when that is done: for those who implement
- * struct gdb_target on the engine.
+ * What a CPU or thread does by order of the debugger, and when that is done: for those who
+ * implement struct gdb_target on the engine.
  */
 #ifndef ARMEMU_DEBUG_GDB_THREAD_H
 #define ARMEMU_DEBUG_GDB_THREAD_H
@@ -20,17 +20,20 @@ void gdb_thread_order(struct gdb_thread *t, struct engine_cpu *ec, const struct 
 /** There is no order any more. */
 void gdb_thread_forget(struct gdb_thread *t, struct engine_cpu *ec);
 
-/** ENGINE_STOP_STEP, now at @pc: has the thread stopped? Not when it has stepped over a breakpoint by itself, nor
- * within the range that it is to step through unless a breakpoint there stops it or it is @wanted elsewhere. */
-bool gdb_thread_stepped(struct gdb_thread *t, struct engine_cpu *ec, const struct gdb_points *points, uint32_t pc, bool wanted,
+/** ENGINE_STOP_STEP, now at @pc: has the thread stopped? Not when it has stepped over a breakpoint
+ * by itself, nor within the range that it is to step through unless a breakpoint there stops it or
+ * it is @wanted elsewhere. */
+bool gdb_thread_stepped(struct gdb_thread *t, struct engine_cpu *ec,
+                        const struct gdb_points *points, uint32_t pc, bool wanted,
                         const struct gdb_agent_ops *ops, void *opaque);
-/** ENGINE_STOP_BREAKPOINT at @pc: has the thread stopped, with *@stop to be told but for its thread? Else a condition
- * does not hold, and the thread is to step over the breakpoint. */
-bool gdb_thread_at_breakpoint(const struct gdb_points *points, uint32_t pc, const struct gdb_agent_ops *ops,
-                              void *opaque, struct gdb_stop *stop);
+/** ENGINE_STOP_BREAKPOINT at @pc: has the thread stopped, with *@stop to be told but for its
+ * thread? Else a condition does not hold, and the thread is to step over the breakpoint. */
+bool gdb_thread_at_breakpoint(const struct gdb_points *points, uint32_t pc,
+                              const struct gdb_agent_ops *ops, void *opaque, struct gdb_stop *stop);
 /** Execute the instruction at the breakpoint, and go on with the order. */
 void gdb_thread_step_over(struct gdb_thread *t, struct engine_cpu *ec);
-/** An access to @len bytes at @va is about to be made: is it watched, with *@stop to be told but for its thread? */
+/** An access to @len bytes at @va is about to be made: is it watched, with *@stop to be told but
+ * for its thread? */
 bool gdb_thread_watched(const struct gdb_points *points, uint32_t va, uint32_t len, bool write,
                         struct gdb_stop *stop);
 /* What the engine watches. */
@@ -39,9 +42,10 @@ struct gdb_watching {
     uint32_t count;
 };
 
-/** Direct mode: have the engine watch what @points say. @lazily: what is watched in vain may be so for a while; else
- * that goes as well. All threads are outside of the guest. */
-void gdb_watching_apply(struct gdb_watching *w, const struct gdb_points *points, struct engine *en, bool lazily);
+/** Direct mode: have the engine watch what @points say. @lazily: what is watched in vain may be so
+ * for a while; else that goes as well. All threads are outside of the guest. */
+void gdb_watching_apply(struct gdb_watching *w, const struct gdb_points *points, struct engine *en,
+                        bool lazily);
 /** Give the breakpoints to the engine. All threads are outside of the guest. */
 void gdb_points_apply(const struct gdb_points *points, struct engine *en);
 

@@ -1,8 +1,9 @@
 /*
- * Threads under a debugger. A thread that has something to tell has all others stop, posts the news to
- * the debugger's loop, and waits. Threads stop between two instructions; those in a system call count
- * as stopped before it, and wait behind it, so that no call is disturbed. Breakpoints and steps that
- * another thread had to tell of meanwhile are forgotten, since they are met again; signals are kept.
+ * Threads under a debugger. A thread that has something to tell has all others stop, posts the news
+ * to the debugger's loop, and waits. Threads stop between two instructions; those in a system call
+ * count as stopped before it, and wait behind it, so that no call is disturbed. Breakpoints and
+ * steps that another thread had to tell of meanwhile are forgotten, since they are met again;
+ * signals are kept.
  */
 #include "process/debug.h"
 
@@ -39,18 +40,21 @@ struct process_debug *process_debug_new(struct process *p)
     return d;
 }
 
-/* ---- signals' numbers -------------------------------------------------------------------------- */
+/* ---- signals' numbers ------------------------------------------------------------------------ */
 
 /* GDB's numbers of the host's first signals. */
-static const uint8_t gdb_numbers[32] = {0,  1,  2,  3,  4,  5,  6,  10, 8,  9,  30,  11, 31, 13, 14, 15,
-                                        143, 20, 19, 17, 18, 21, 22, 16, 24, 25, 26, 27, 28, 23, 32, 12};
+static const uint8_t gdb_numbers[32] = {0,  1,  2,  3,  4,  5,   6,  10, 8,  9,  30,
+                                        11, 31, 13, 14, 15, 143, 20, 19, 17, 18, 21,
+                                        22, 16, 24, 25, 26, 27,  28, 23, 32, 12};
 enum { GDB_SIGNAL_32 = 77, GDB_SIGNAL_33 = 45, GDB_SIGNAL_64 = 78 };
 
 uint32_t debug_signal_to_gdb(int sig)
 {
     if (sig < 32)
         return gdb_numbers[sig];
-    return sig == 32 ? GDB_SIGNAL_32 : sig == 64 ? GDB_SIGNAL_64 : (uint32_t)sig - 33 + GDB_SIGNAL_33;
+    return sig == 32   ? GDB_SIGNAL_32
+           : sig == 64 ? GDB_SIGNAL_64
+                       : (uint32_t)sig - 33 + GDB_SIGNAL_33;
 }
 
 int debug_signal_from_gdb(uint32_t number)
@@ -74,7 +78,7 @@ bool debug_waits(const struct process *p)
     return p->debug && !atomic_load(&p->debug->attached) && atomic_load(&p->debug->stopped);
 }
 
-/* ---- stopping and going on, on the loop's thread ------------------------------------------------- */
+/* ---- stopping and going on, on the loop's thread --------------------------------------------- */
 
 /* A thread that ends the process waits for the loop. */
 static bool some_running(struct process_debug *d)
@@ -160,8 +164,8 @@ static void announce_each(struct process_debug *d)
     pthread_mutex_unlock(&p->tasks_lock);
 }
 
-/* The process stops, and one of the threads that wanted it is named; one that has a signal first, as it
- * waits already. */
+/* The process stops, and one of the threads that wanted it is named; one that has a signal first,
+ * as it waits already. */
 static void announce(struct process_debug *d)
 {
     struct process *p = d->process;
@@ -214,7 +218,8 @@ static void news(void *opaque)
     d->output_length = 0;
     if (d->hub == HUB_WANTED) {
         const struct process_debugger *debugger = d->process->config.debugger;
-        d->hub = debugger->share && debugger->share(debugger->opaque, d->hub_name) ? HUB_THERE : HUB_FAILED;
+        d->hub = debugger->share && debugger->share(debugger->opaque, d->hub_name) ? HUB_THERE
+                                                                                   : HUB_FAILED;
         pthread_cond_broadcast(&d->changed);
     }
     bool announced = d->announced;
@@ -246,7 +251,7 @@ bool debug_bell_start(struct process_debug *d, struct error *e)
     return thread_start(&thread, "gdb-bell", bell, d, e);
 }
 
-/* ---- on the threads; the lock is held -------------------------------------------------------------- */
+/* ---- on the threads; the lock is held -------------------------------------------------------- */
 
 static void gate(struct process_debug *d, struct task *t)
 {
@@ -274,7 +279,7 @@ static void report(struct process_debug *d, struct task *t, const struct gdb_sto
     gate(d, t);
 }
 
-/* ---- conditions and commands of breakpoints --------------------------------------------------------- */
+/* ---- conditions and commands of breakpoints -------------------------------------------------- */
 
 bool debug_read_memory(const struct process *p, uint32_t addr, void *buf, uint32_t len)
 {
@@ -329,7 +334,7 @@ static void breakpoint_reached(struct process_debug *d, struct task *t)
         gdb_thread_step_over(&t->debug.order, t->engine);
 }
 
-/* ---- where threads pass ------------------------------------------------------------------------------ */
+/* ---- where threads pass ---------------------------------------------------------------------- */
 
 void debug_task_begins(struct task *t)
 {
@@ -469,7 +474,8 @@ bool debug_leave_syscall(struct process_debug *d, struct task *t)
 
 bool debug_is_kick(struct task *t, int sig, const siginfo_t *info)
 {
-    return t->debug.kicked && sig == SIGBUS && info->si_code == SI_TKILL && info->si_pid == getpid();
+    return t->debug.kicked && sig == SIGBUS && info->si_code == SI_TKILL &&
+           info->si_pid == getpid();
 }
 
 void debug_handler_entered(struct task *t)
@@ -510,7 +516,7 @@ int debug_signal(struct task *t, int sig, siginfo_t *info)
     return deliver;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------ */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 void debug_process_ends(struct process *p, enum gdb_stop_kind kind, int code)
 {
@@ -529,7 +535,7 @@ void debug_process_ends(struct process *p, enum gdb_stop_kind kind, int code)
     pthread_mutex_unlock(&d->lock);
 }
 
-/* ---- processes ------------------------------------------------------------------------------------------ */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 /* Can other processes have the debugger? The lock is held. */
 static bool shared(struct process_debug *d)
@@ -561,7 +567,8 @@ bool debug_fork_begin(struct task *t)
 void debug_forked(struct task *t, int pid, bool vfork)
 {
     if (pid > 0)
-        t->debug.follow = (struct gdb_stop){.kind = vfork ? GDB_STOP_VFORK : GDB_STOP_FORK, .code = (uint32_t)pid};
+        t->debug.follow = (struct gdb_stop){.kind = vfork ? GDB_STOP_VFORK : GDB_STOP_FORK,
+                                            .code = (uint32_t)pid};
     pthread_mutex_unlock(&debugger_of(t)->lock);
 }
 

@@ -477,7 +477,8 @@ static void cpu_resume(struct vm_cpu *c, const struct gdb_resume *r)
     gdb_thread_order(&c->order, c->engine, r);
     if (c->vm->debug.changed && (r->action == GDB_CONTINUE || r->range_end))
         breakpoints_apply(c->vm);
-    if (r->action != GDB_HOLD && (c->caught || (c->order.step && !c->powered))) { /* nothing to wait for */
+    if (r->action != GDB_HOLD &&
+        (c->caught || (c->order.step && !c->powered))) { /* nothing to wait for */
         c->stop = (struct gdb_stop){.kind = GDB_STOP_STEP, .thread = thread_of(c)};
         cpu_stopped(c);
     }
@@ -574,7 +575,8 @@ static void act(void *opaque, const struct gdb_resume *r)
 {
     struct vm_cpu *c = cpu_of(opaque, r->thread);
     const struct gdb_stop stop = {.kind = GDB_STOP_ASKED, .thread = r->thread};
-    if (c->held == (r->action == GDB_HOLD) || c->stop.kind != GDB_STOP_NONE) /* its stop is on its way */
+    if (c->held == (r->action == GDB_HOLD) ||
+        c->stop.kind != GDB_STOP_NONE) /* its stop is on its way */
         return;
     if (r->action != GDB_HOLD) {
         cpu_resume(c, r);

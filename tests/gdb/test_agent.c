@@ -1,4 +1,5 @@
-/* Agent expressions: what GDB's manual says of each operation, and code that nobody sane would send. */
+/* Agent expressions: what GDB's manual says of each operation, and code that nobody sane would
+ * send. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,11 +128,11 @@ Test(agent, errors)
     } cases[] = {
         {"", GDB_AGENT_BAD_CODE},
         {"22", GDB_AGENT_BAD_CODE},
-        {"22 01", GDB_AGENT_BAD_CODE},       /* no end */
+        {"22 01", GDB_AGENT_BAD_CODE}, /* no end */
         {"25 01 02 03", GDB_AGENT_BAD_CODE},
         {"ff", GDB_AGENT_BAD_CODE},
-        {"01 27", GDB_AGENT_BAD_CODE},       /* float */
-        {"0c 27", GDB_AGENT_BAD_CODE},       /* trace */
+        {"01 27", GDB_AGENT_BAD_CODE}, /* float */
+        {"0c 27", GDB_AGENT_BAD_CODE}, /* trace */
         {"21 ff ff", GDB_AGENT_BAD_CODE},
         {"21 00 00", GDB_AGENT_TOO_LONG},
         {"22 01 21 00 00", GDB_AGENT_STACK_ERROR}, /* fills it */
@@ -149,7 +150,7 @@ Test(agent, errors)
         {"22 00 22 00 34", GDB_AGENT_BAD_CODE},
         {"22 00 22 00 34 00 ff ff 61 27", GDB_AGENT_BAD_CODE},
         {"22 00 22 00 34 01 00 02 25 00 27", GDB_AGENT_STACK_ERROR},
-        {"22 00 22 00 34 00 00 03 25 64 00 27", GDB_AGENT_BAD_CODE},       /* "%d" without argument */
+        {"22 00 22 00 34 00 00 03 25 64 00 27", GDB_AGENT_BAD_CODE}, /* "%d" without argument */
         {"22 00 22 00 22 00 34 01 00 03 25 6e 00 27", GDB_AGENT_BAD_CODE}, /* "%n" */
         {"22 00 22 00 22 00 34 01 00 03 25 73 00 27", GDB_AGENT_BAD_CODE}, /* "%s" of nothing */
     };
@@ -163,14 +164,16 @@ Test(agent, errors)
 /* The code of a printf of @format with the arguments -2, 0x1004 (memory: "gdb") and 65. */
 static struct printed printed_by(const char *format)
 {
-    uint8_t code[256] = {0x22, 65, 0x23, 0x10, 0x04, 0x22, 0xfe, 0x16, 8, 0x22, 0, 0x22, 0, 0x34, 3, 0};
+    uint8_t code[256] = {0x22, 65,   0x23, 0x10, 0x04, 0x22, 0xfe, 0x16,
+                         8,    0x22, 0,    0x22, 0,    0x34, 3,    0};
     size_t length = strlen(format) + 1, n = 16;
     struct printed out = {.length = 0};
     uint64_t value;
     code[n++] = (uint8_t)length;
     memcpy(code + n, format, length);
     code[n + length] = 0x27;
-    cr_assert_eq(gdb_agent_run(code, n + length + 1, &ops, &out, &value), GDB_AGENT_OK, "%s", format);
+    cr_assert_eq(gdb_agent_run(code, n + length + 1, &ops, &out, &value), GDB_AGENT_OK, "%s",
+                 format);
     return out;
 }
 

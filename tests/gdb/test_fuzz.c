@@ -1,7 +1,7 @@
 /*
- * A fuzzer for the stub: packets that debuggers send, damaged at random, on a target that remembers what may
- * not be asked of it. ARMEMU_FUZZ_ROUNDS says how many (a bounded number otherwise), ARMEMU_FUZZ_SEED where
- * to begin. The sanitizers look on.
+ * A fuzzer for the stub: packets that debuggers send, damaged at random, on a target that remembers
+ * what may not be asked of it. ARMEMU_FUZZ_ROUNDS says how many (a bounded number otherwise),
+ * ARMEMU_FUZZ_SEED where to begin. The sanitizers look on.
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -185,31 +185,54 @@ static void act(void *opaque, const struct gdb_resume *action)
 }
 
 static const struct gdb_target target = {
-    .process_id = process_id, .follow = follow, .thread_pointer = thread_pointer, .non_stop = non_stop,
-    .quiet = non_stop, .held = held, .act = act,
-    .threads = threads, .describe = describe, .running = running, .stop = stop, .resume = resume,
-    .registers = registers, .read_register = read_register, .write_register = write_register,
-    .read_memory = read_memory, .write_memory = write_memory, .memory_map = memory_map,
-    .write_flash = write_flash, .insert = insert, .remove = remove_one, .remove_all = remove_all,
-    .read_object = read_object, .objects = {true, true, true},
-    .pass_signals = pass_signals, .host_path = host_path, .reset = nothing, .quit = nothing,
+    .process_id = process_id,
+    .follow = follow,
+    .thread_pointer = thread_pointer,
+    .non_stop = non_stop,
+    .quiet = non_stop,
+    .held = held,
+    .act = act,
+    .threads = threads,
+    .describe = describe,
+    .running = running,
+    .stop = stop,
+    .resume = resume,
+    .registers = registers,
+    .read_register = read_register,
+    .write_register = write_register,
+    .read_memory = read_memory,
+    .write_memory = write_memory,
+    .memory_map = memory_map,
+    .write_flash = write_flash,
+    .insert = insert,
+    .remove = remove_one,
+    .remove_all = remove_all,
+    .read_object = read_object,
+    .objects = {true, true, true},
+    .pass_signals = pass_signals,
+    .host_path = host_path,
+    .reset = nothing,
+    .quit = nothing,
 };
 
 static const char *const corpus[] = {
     "qSupported:multiprocess+;swbreak+;hwbreak+;xmlRegisters=i386", "QStartNoAckMode", "?", "!",
     "Hg0", "Hc-1", "T8", "qC", "qfThreadInfo", "qsThreadInfo", "qThreadExtraInfo,8", "qAttached",
     "g", "p19", "P0=00112233", "G00112233", "m100,40", "M100,4:00112233", "X100,4:abcd", "mfff0,20",
-    "Z0,1000,4", "Z0,1000,4;X3,220127X3,220027", "Z1,1002,2;cmds:0,X4,22012927", "Z2,20,4", "z0,1000,4",
-    "Z4,fffffffc,8", "qCRC:0,1000", "qSearch:memory:0;1000;ab", "vFlashErase:0,1000", "vFlashWrite:100:abc",
-    "vFlashDone", "qXfer:features:read:target.xml:0,fff", "qXfer:threads:read::0,fff",
-    "qXfer:memory-map:read::0,fff", "qXfer:auxv:read::0,fff", "qXfer:exec-file:read:7:0,fff",
-    "qXfer:siginfo:read::0,80", "QPassSignals:e;10;14", "vFile:setfs:0", "vFile:open:2f61,0,0",
-    "vFile:pread:0,100,0", "vFile:fstat:0", "vFile:readlink:2f61", "vFile:close:0", "vCont?", "vCont;c",
-    "vCont;s:7;c", "vCont;r1000,1010:8;t", "vCont;C05:9;S0b:7", "c", "s", "C05", "S05;1000", "c1000",
-    "D", "D;1", "vAttach;1", "vRun;61;62", "R00", "vKill;1", "k", "qRcmd,68656c70", "qqemu.PhyMemMode",
-    "qSupported:multiprocess+;fork-events+;vfork-events+;exec-events+", "Hgp1.7", "Hgp1.0", "Tp1.8", "vCont;c:p1.-1;s:p1.7",
-    "qGetTLSAddr:7,10,200", "qGetTLSAddr:p1.8,10,0", "qSymbol::", "qSymbol:100:5f74", "QNonStop:1", "QNonStop:0", "vStopped",
-    "vCtrlC", "vCont;t", "QThreadSuffixSupported", "p1a", "P1a=0011223344556677", "Qqemu.PhyMemMode:1", "Qqemu.sstep=7", "qqemu.sstep", "vMustReplyEmpty",
+    "Z0,1000,4", "Z0,1000,4;X3,220127X3,220027", "Z1,1002,2;cmds:0,X4,22012927", "Z2,20,4",
+    "z0,1000,4", "Z4,fffffffc,8", "qCRC:0,1000", "qSearch:memory:0;1000;ab", "vFlashErase:0,1000",
+    "vFlashWrite:100:abc", "vFlashDone", "qXfer:features:read:target.xml:0,fff",
+    "qXfer:threads:read::0,fff", "qXfer:memory-map:read::0,fff", "qXfer:auxv:read::0,fff",
+    "qXfer:exec-file:read:7:0,fff", "qXfer:siginfo:read::0,80", "QPassSignals:e;10;14",
+    "vFile:setfs:0", "vFile:open:2f61,0,0", "vFile:pread:0,100,0", "vFile:fstat:0",
+    "vFile:readlink:2f61", "vFile:close:0", "vCont?", "vCont;c", "vCont;s:7;c",
+    "vCont;r1000,1010:8;t", "vCont;C05:9;S0b:7", "c", "s", "C05", "S05;1000", "c1000", "D", "D;1",
+    "vAttach;1", "vRun;61;62", "R00", "vKill;1", "k", "qRcmd,68656c70", "qqemu.PhyMemMode",
+    "qSupported:multiprocess+;fork-events+;vfork-events+;exec-events+", "Hgp1.7", "Hgp1.0", "Tp1.8",
+    "vCont;c:p1.-1;s:p1.7", "qGetTLSAddr:7,10,200", "qGetTLSAddr:p1.8,10,0", "qSymbol::",
+    "qSymbol:100:5f74", "QNonStop:1", "QNonStop:0", "vStopped", "vCtrlC", "vCont;t",
+    "QThreadSuffixSupported", "p1a", "P1a=0011223344556677", "Qqemu.PhyMemMode:1", "Qqemu.sstep=7",
+    "qqemu.sstep", "vMustReplyEmpty",
 };
 
 static uint64_t seed;
@@ -252,7 +275,8 @@ static struct fake *fake_new(void)
         f->list[i] = (struct gdb_register){.number = (uint16_t)(i < 16 ? i : 25), .bytes = 4};
         snprintf(f->list[i].name, sizeof(f->list[i].name), "r%u", i);
     }
-    f->list[17] = (struct gdb_register){.number = 26, .bytes = 16, .key = 3}; /* its halves are 3 and 4 */
+    f->list[17] = (struct gdb_register){
+        .number = 26, .bytes = 16, .key = 3}; /* its halves are 3 and 4 */
     return f;
 }
 

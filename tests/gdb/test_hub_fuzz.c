@@ -1,8 +1,9 @@
 /*
- * A fuzzer for the hub: a debugger whose packets are damaged at random, and stubs that answer, tell of stops, new processes and
- * ends, send nonsense, vanish, and come again, all as processes. What is expected is that the hub ends in time and well
- * when the debugger leaves, and that all that the debugger gets is well-formed. ARMEMU_FUZZ_ROUNDS says how many sessions
- * (a bounded number otherwise), ARMEMU_FUZZ_SEED where to begin. The sanitizers look on.
+ * A fuzzer for the hub: a debugger whose packets are damaged at random, and stubs that answer, tell
+ * of stops, new processes and ends, send nonsense, vanish, and come again, all as processes. What
+ * is expected is that the hub ends in time and well when the debugger leaves, and that all that the
+ * debugger gets is well-formed. ARMEMU_FUZZ_ROUNDS says how many sessions (a bounded number
+ * otherwise), ARMEMU_FUZZ_SEED where to begin. The sanitizers look on.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -31,7 +32,7 @@ static uint32_t below(uint32_t limit)
     return (uint32_t)((seed >> 33) % limit);
 }
 
-/* ---- a stub, in a process of its own ---------------------------------------------------------------- */
+/* ---- a stub, in a process of its own --------------------------------------------------------- */
 
 struct stub {
     struct sockaddr_un address;
@@ -81,7 +82,9 @@ static void make_stop(struct stub *s, char *text)
     switch (below(8)) {
     case 0: sprintf(text, "W%02x;process:%x", below(256), pid); break;
     case 1: sprintf(text, "X09;process:%x", pid); break;
-    case 2: sprintf(text, "T05thread:p%x.%x;fork:p%x.%x;", pid, pid, below(100000) + 100000, 1); break;
+    case 2:
+        sprintf(text, "T05thread:p%x.%x;fork:p%x.%x;", pid, pid, below(100000) + 100000, 1);
+        break;
     case 3: {
         if (s->born++ >= STUBS)
             break;
@@ -96,7 +99,8 @@ static void make_stop(struct stub *s, char *text)
             text[0] = 0;
             return;
         }
-        sprintf(text, "T05thread:p%x.%x;%s:p%x.%x;", pid, pid, below(2) ? "fork" : "vfork", (unsigned)child, (unsigned)child);
+        sprintf(text, "T05thread:p%x.%x;%s:p%x.%x;", pid, pid, below(2) ? "fork" : "vfork",
+                (unsigned)child, (unsigned)child);
         return;
     }
     case 4: sprintf(text, "T05thread:p%x.%x;vforkdone:;", pid, pid); break;
@@ -156,7 +160,8 @@ static void answer(struct stub *s, const char *packet)
     else if (!strcmp(packet, "qfThreadInfo"))
         sprintf(text, "mp%x.%x", pid, pid);
     else if (!strncmp(packet, "qXfer:threads", 13))
-        sprintf(text, "%c<threads><thread id=\"p%x.%x\"/></threads>", below(9) ? 'l' : 'E', pid, pid);
+        sprintf(text, "%c<threads><thread id=\"p%x.%x\"/></threads>", below(9) ? 'l' : 'E', pid,
+                pid);
     else if (!strncmp(packet, "qXfer:exec", 10))
         sprintf(text, "l/program");
     else if (packet[0] == 'm')
@@ -205,21 +210,25 @@ static void stub_main(struct stub *s)
     }
 }
 
-/* ---- the debugger -------------------------------------------------------------------------------------- */
+/* ---- the debugger ---------------------------------------------------------------------------- */
 
 static const char *const corpus[] = {
-    "vCont;c", "vCont;c:p%x.-1", "vCont;s:p%x.%x;c", "vCont;t", "vCont;t:p%x.%x", "vCont;C05:p%x.%x;c:p%x.-1", "vCont;r0,10:p%x.%x",
-    "c", "s", "C05", "S05", "?", "vStopped", "vStopped", "vStopped", "vCtrlC", "QNonStop:1", "QNonStop:0", "Hgp%x.%x", "Hg0", "Hcp%x.0",
-    "Hc-1", "Tp%x.%x", "qC", "qfThreadInfo", "qsThreadInfo", "qXfer:threads:read::0,100", "qXfer:threads:read::10,ffffffff",
-    "qXfer:exec-file:read:%x:0,fff", "qThreadExtraInfo,p%x.%x", "qGetTLSAddr:p%x.%x,0,0", "qAttached:%x", "D;%x", "vKill;%x", "k",
-    "QPassSignals:e;10", "vFile:open:2f,0,0", "g", "m100,4", "Z0,100,4", "vMustReplyEmpty", "vRun;", "R00", "",
+    "vCont;c", "vCont;c:p%x.-1", "vCont;s:p%x.%x;c", "vCont;t", "vCont;t:p%x.%x",
+    "vCont;C05:p%x.%x;c:p%x.-1", "vCont;r0,10:p%x.%x", "c", "s", "C05", "S05", "?", "vStopped",
+    "vStopped", "vStopped", "vCtrlC", "QNonStop:1", "QNonStop:0", "Hgp%x.%x", "Hg0", "Hcp%x.0",
+    "Hc-1", "Tp%x.%x", "qC", "qfThreadInfo", "qsThreadInfo", "qXfer:threads:read::0,100",
+    "qXfer:threads:read::10,ffffffff", "qXfer:exec-file:read:%x:0,fff", "qThreadExtraInfo,p%x.%x",
+    "qGetTLSAddr:p%x.%x,0,0", "qAttached:%x", "D;%x", "vKill;%x", "k", "QPassSignals:e;10",
+    "vFile:open:2f,0,0", "g", "m100,4", "Z0,100,4", "vMustReplyEmpty", "vRun;", "R00", "",
 };
 
 static size_t make_packet(char *packet, unsigned pid)
 {
     const char *text = corpus[below(sizeof(corpus) / sizeof(corpus[0]))];
-    while ((!strcmp(text, "k") || !strncmp(text, "vKill", 5) || !strncmp(text, "D;", 2)) && below(4))
-        text = corpus[below(sizeof(corpus) / sizeof(corpus[0]))]; /* less often: little happens then */
+    while ((!strcmp(text, "k") || !strncmp(text, "vKill", 5) || !strncmp(text, "D;", 2)) &&
+           below(4))
+        text =
+            corpus[below(sizeof(corpus) / sizeof(corpus[0]))]; /* less often: little happens then */
     unsigned id = below(4) ? pid : below(0x10000);
     size_t n = (size_t)snprintf(packet, 256, text, id, id, id);
     for (unsigned i = below(3) ? 0 : below(4); i && n; i--) {
@@ -245,8 +254,9 @@ static int drain(int fd, struct gdb_parser *p, int timeout_ms)
             return -1;
         for (ssize_t i = 0; i < n; i++) {
             enum gdb_input input = gdb_parser_feed(p, buf[i]);
-            cr_assert(input == GDB_INPUT_NONE || input == GDB_INPUT_PACKET || input == GDB_INPUT_NOTIFICATION, "input %d",
-                      input);
+            cr_assert(input == GDB_INPUT_NONE || input == GDB_INPUT_PACKET ||
+                          input == GDB_INPUT_NOTIFICATION,
+                      "input %d", input);
             packets += input == GDB_INPUT_PACKET;
         }
         timeout_ms = 0;
@@ -270,15 +280,17 @@ static void session_debugger(int fd, unsigned pid)
     }
 }
 
-/* ---- sessions -------------------------------------------------------------------------------------------- */
+/* ---- sessions -------------------------------------------------------------------------------- */
 
 static int listen_somewhere(struct stub *s)
 {
     s->address.sun_family = AF_UNIX;
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     socklen_t size = sizeof(s->address);
-    cr_assert(fd >= 0 && bind(fd, (struct sockaddr *)&s->address, sizeof(sa_family_t)) == 0 && listen(fd, 64) == 0);
-    cr_assert(getsockname(fd, (struct sockaddr *)&s->address, &size) == 0); /* the kernel has chosen an abstract name */
+    cr_assert(fd >= 0 && bind(fd, (struct sockaddr *)&s->address, sizeof(sa_family_t)) == 0 &&
+              listen(fd, 64) == 0);
+    cr_assert(getsockname(fd, (struct sockaddr *)&s->address, &size) ==
+              0); /* the kernel has chosen an abstract name */
     s->size = size;
     return fd;
 }

@@ -132,8 +132,8 @@ Test(packet, frames_round_trip)
     free(p);
 }
 
-/* Any bytes: the parser keeps within its buffer, reports packets only with a right checksum (checked
- * by a second, naive reading), and finds a good packet behind anything. */
+/* Any bytes: the parser keeps within its buffer, reports packets only with a right checksum
+ * (checked by a second, naive reading), and finds a good packet behind anything. */
 Test(packet, fuzz)
 {
     static const char likely[] = "$#$#}}0123456789abcdef\x03+-gGmX";

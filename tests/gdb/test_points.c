@@ -39,8 +39,8 @@ Test(points, limit)
     bool added;
     for (unsigned i = 0; i < GDB_POINTS_MAX; i++)
         cr_assert(gdb_points_add(&p, GDB_POINT_SOFTWARE, 4 * i, 4, NULL, &added));
-    cr_assert(!gdb_points_add(&p, GDB_POINT_SOFTWARE, 0x80000000, 4, calloc(1, sizeof(struct gdb_point_code)),
-                              &added));
+    cr_assert(!gdb_points_add(&p, GDB_POINT_SOFTWARE, 0x80000000, 4,
+                              calloc(1, sizeof(struct gdb_point_code)), &added));
     cr_assert(gdb_points_add(&p, GDB_POINT_SOFTWARE, 0, 4, NULL, &added), "it is there already");
     gdb_points_free(&p);
 }
@@ -94,8 +94,10 @@ Test(points, conditions_and_commands)
         struct gdb_points p = {0};
         bool added;
         unsigned printed = 0;
-        gdb_points_add(&p, GDB_POINT_SOFTWARE, 0x1000, 4, code(cases[i].conditions, cases[i].commands), &added);
-        cr_expect_eq(gdb_point_stops(gdb_points_at(&p, 0x1000), &ops, &printed), cases[i].stops, "%zu", i);
+        gdb_points_add(&p, GDB_POINT_SOFTWARE, 0x1000, 4,
+                       code(cases[i].conditions, cases[i].commands), &added);
+        cr_expect_eq(gdb_point_stops(gdb_points_at(&p, 0x1000), &ops, &printed), cases[i].stops,
+                     "%zu", i);
         cr_expect_eq(printed, cases[i].printed, "%zu", i);
         gdb_points_free(&p);
     }
@@ -109,8 +111,11 @@ Test(points, ranges_that_are_watched)
     static const struct {
         enum gdb_point kind;
         uint32_t addr, len;
-    } rows[] = {{GDB_POINT_READ, 0x9000, 4}, {GDB_POINT_SOFTWARE, 0x1000, 4}, {GDB_POINT_WRITE, 0x100, 8},
-                {GDB_POINT_ACCESS, 0x5000, 1}, {GDB_POINT_WRITE, 0xfffffffc, 4}};
+    } rows[] = {{GDB_POINT_READ, 0x9000, 4},
+                {GDB_POINT_SOFTWARE, 0x1000, 4},
+                {GDB_POINT_WRITE, 0x100, 8},
+                {GDB_POINT_ACCESS, 0x5000, 1},
+                {GDB_POINT_WRITE, 0xfffffffc, 4}};
     for (unsigned i = 0; i < 5; i++)
         cr_assert(gdb_points_add(&p, rows[i].kind, rows[i].addr, rows[i].len, NULL, &added));
     cr_assert_eq(gdb_points_watched(&p, r, 4), 4);
@@ -118,7 +123,8 @@ Test(points, ranges_that_are_watched)
     cr_assert(r[1].start == 0x5000 && r[1].end == 0x5001 && r[1].read && r[1].write);
     cr_assert(r[2].start == 0x9000 && r[2].end == 0x9004 && r[2].read && !r[2].write);
     cr_assert(r[3].end == 0x100000000);
-    /* One too many: the nearest, 0x100 and 0x200, with what is between them. One inside of another. */
+    /* One too many: the nearest, 0x100 and 0x200, with what is between them. One inside of another.
+     */
     cr_assert(gdb_points_add(&p, GDB_POINT_READ, 0x200, 4, NULL, &added));
     cr_assert_eq(gdb_points_watched(&p, r, 4), 4);
     cr_assert(r[0].start == 0x100 && r[0].end == 0x204 && r[0].read && r[0].write);

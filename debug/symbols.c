@@ -199,8 +199,3 @@ bool symbols_text(struct symbols *s, uint32_t addr, char *buf, size_t size)
         snprintf(buf + n, size - (size_t)n, *p.function ? " (%s:%u)" : "%s:%u", p.file, p.line);
     return true;
 }
-
-bool symbols_any(struct symbols *s)
-{
-    return s->count != 0;
-}

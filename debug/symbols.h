@@ -28,8 +28,6 @@ struct symbols_place {
 bool symbols_find(struct symbols *s, uint32_t addr, struct symbols_place *out);
 /** "main+0x12 (src/main.c:34)", as far as it is known; empty and false if it is not. */
 bool symbols_text(struct symbols *s, uint32_t addr, char *buf, size_t size);
-/** The source file and line of every address have to be known fast: is there any symbol at all? */
-bool symbols_any(struct symbols *s);
 
 /* The guest's memory; false when it cannot be read. */
 struct symbols_memory {

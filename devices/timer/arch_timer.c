@@ -110,11 +110,6 @@ uint64_t arch_timer_virtual_count(const struct device *dev, unsigned cpu)
     return physical_count(t) - t->offset[cpu];
 }
 
-uint64_t arch_timer_offset(const struct device *dev, unsigned cpu)
-{
-    return timer_of(dev)->offset[cpu];
-}
-
 void arch_timer_set_offset(struct device *dev, unsigned cpu, uint64_t offset)
 {
     struct arch_timer *t = timer_of(dev);

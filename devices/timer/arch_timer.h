@@ -40,7 +40,6 @@ uint64_t arch_timer_count(const struct device *dev);
 uint64_t arch_timer_virtual_count(const struct device *dev, unsigned cpu);
 
 /** CNTVOFF of @cpu. */
-uint64_t arch_timer_offset(const struct device *dev, unsigned cpu);
 void arch_timer_set_offset(struct device *dev, unsigned cpu, uint64_t offset);
 
 /** CNTx_CTL: bits ENABLE, IMASK, and on reading ISTATUS (0 while disabled). */

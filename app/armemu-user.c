@@ -35,7 +35,7 @@ static bool open_perfmap(FILE **out, struct error *e)
 {
     char path[64];
     snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
-    *out = fopen(path, "we");
+    *out = log_file_open(path);
     if (!*out)
         return error_set_errno(e, "-perfmap: cannot open '%s'", path);
     setlinebuf(*out);

@@ -1,5 +1,6 @@
 #include "util/log.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -94,6 +95,21 @@ void log_print_help(FILE *out)
         fprintf(out, "  %-14s %s\n", categories[i].name, categories[i].help);
 }
 
+FILE *log_file_open(const char *path)
+{
+    enum { ASIDE = 1000 };
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int aside = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, ASIDE);
+    if (aside >= 0) { /* else there are no descriptors as high as that */
+        close(fd);
+        fd = aside;
+    }
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!f && fd >= 0)
+        close(fd);
+    return f;
+}
+
 bool log_open(const char *path, struct error *e)
 {
     char name[4096];
@@ -103,7 +119,7 @@ bool log_open(const char *path, struct error *e)
                  percent + 2);
     else
         snprintf(name, sizeof(name), "%s", path);
-    FILE *f = fopen(name, "w");
+    FILE *f = log_file_open(name);
     if (!f)
         return error_set_errno(e, "-D: cannot open log file '%s'", name);
     log_file = f;

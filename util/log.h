@@ -60,6 +60,11 @@ bool log_parse(const char *list, uint32_t *mask, struct error *e);
 /** Print the category table, for `-d help`. */
 void log_print_help(FILE *out);
 
+/** A new file for the emulator's own output, NULL with errno set on errors. exec closes it, and its
+ * descriptor is a high one where that is possible: a program that armemu-user runs has the same
+ * descriptors, and takes the lowest free ones or those that it likes. */
+FILE *log_file_open(const char *path);
+
 /** Send the log to @path (as of `-D`); "%d" in it is replaced by the process id. */
 bool log_open(const char *path, struct error *e);
 

@@ -595,6 +595,22 @@ def busybox():
 
 
 @test
+def own_descriptors():
+    """The log is at no descriptor that a program takes: neither gets what is the other's."""
+    if not os.path.exists(BUSYBOX):
+        return
+    with tempfile.TemporaryDirectory() as d:
+        log, out = os.path.join(d, 'log'), os.path.join(d, 'out')
+        r = run([BUSYBOX, 'sh', '-c', 'exec 3>%s; seq 3 >&3; echo 4 >&3' % out], ['-d', 'exec', '-D', log])
+        check(r.returncode == 0, 'status', r)
+        with open(out, 'rb') as f:
+            check(f.read() == b'1\n2\n3\n4\n', 'the log is in the program\'s file', r)
+        with open(log, 'rb') as f:
+            lines = f.read().splitlines()
+        check(len(lines) > 500 and all(line.startswith(b'EXEC: ') for line in lines), 'log: %s' % lines[:3], r)
+
+
+@test
 def processor():
     """Programs look for Advanced SIMD among the features."""
     if not os.path.exists(BUSYBOX):

@@ -160,7 +160,8 @@ struct process {
 
 /* What clone is asked for. */
 struct clone_request {
-    uint32_t flags; /* without the exit signal, which is SIGCHLD */
+    uint32_t flags; /* without the exit signal: */
+    uint32_t exit_signal;
     uint32_t stack; /* its upper end; 0: the same */
     uint32_t tls;
     uint32_t parent_tid, child_tid, pidfd; /* where to store these */

@@ -45,17 +45,17 @@ int64_t sys_exit_group(struct task *t, const uint32_t *a)
 
 int64_t sys_fork(struct task *t, const uint32_t *a)
 {
-    return task_clone(t, &(struct clone_request){0});
+    return task_clone(t, &(struct clone_request){.exit_signal = SIGCHLD});
 }
 
 int64_t sys_vfork(struct task *t, const uint32_t *a)
 {
-    return task_clone(t, &(struct clone_request){.flags = CLONE_VFORK | CLONE_VM});
+    return task_clone(t, &(struct clone_request){.flags = CLONE_VFORK | CLONE_VM, .exit_signal = SIGCHLD});
 }
 
 int64_t sys_clone(struct task *t, const uint32_t *a)
 {
-    const struct clone_request q = {.flags = a[0] & ~(uint32_t)CSIGNAL, .stack = a[1],
+    const struct clone_request q = {.flags = a[0] & ~(uint32_t)CSIGNAL, .exit_signal = a[0] & CSIGNAL, .stack = a[1],
                                     .parent_tid = a[2], .pidfd = a[2], .tls = a[3],
                                     .child_tid = a[4]};
     return task_clone(t, &q);
@@ -74,9 +74,10 @@ int64_t sys_clone3(struct task *t, const uint32_t *a)
     memcpy(args, guest_ptr(t, a[0]), a[1]);
     for (unsigned i = 0; i < FIELDS; i++)
         wide |= args[i] >> 32;
-    if (wide || (args[FLAGS] & CSIGNAL) || args[SET_TID_SIZE] || !args[STACK] != !args[STACK_SIZE])
+    if (wide || (args[FLAGS] & CSIGNAL) || args[EXIT_SIGNAL] > SIGNALS || args[SET_TID_SIZE] || !args[STACK] != !args[STACK_SIZE])
         return -EINVAL;
     const struct clone_request q = {.flags = (uint32_t)args[FLAGS],
+                                    .exit_signal = (uint32_t)args[EXIT_SIGNAL],
                                     .stack = (uint32_t)(args[STACK] + args[STACK_SIZE]),
                                     .pidfd = (uint32_t)args[PIDFD],
                                     .parent_tid = (uint32_t)args[PARENT_TID],

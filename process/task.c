@@ -408,6 +408,22 @@ static void tell_parent(struct task *t, const struct clone_request *q, pid_t pid
         store_word(t, q->pidfd, (uint32_t)syscall(SYS_pidfd_open, pid, 0));
 }
 
+/* What the host does when it is asked to. Descriptors cannot be shared: the engine closes some of its own. */
+#define HOST_FLAGS                                                                                 \
+    (CLONE_FS | CLONE_PARENT | CLONE_UNTRACED | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
+     CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+
+/* The C library's fork knows what is to be done about its own locks, but has no flags. */
+static pid_t host_fork(const struct clone_request *q)
+{
+    uint32_t flags = q->flags & HOST_FLAGS;
+    if (!(q->flags & CLONE_VM))
+        flags |= q->flags & CLONE_VFORK;
+    if (!flags && q->exit_signal == SIGCHLD)
+        return fork();
+    return (pid_t)syscall(SYS_clone, flags | q->exit_signal, 0, 0, 0, 0);
+}
+
 static int64_t clone_process(struct task *t, const struct clone_request *q)
 {
     struct process *p = t->process;
@@ -422,7 +438,7 @@ static int64_t clone_process(struct task *t, const struct clone_request *q)
     }
     log_lock();
     pthread_mutex_lock(&p->space.page_lock);
-    pid_t pid = fork();
+    pid_t pid = host_fork(q);
     int error = errno;
     pthread_mutex_unlock(&p->space.page_lock);
     log_unlock();
@@ -449,8 +465,8 @@ int64_t task_clone(struct task *t, const struct clone_request *q)
     if (q->flags & CLONE_THREAD) {
         if (rest == THREAD_FLAGS && !t->vforked)
             return clone_thread(t, q);
-    } else if (!(rest & ~(uint32_t)(CLONE_VFORK | CLONE_VM | CLONE_PIDFD)) &&
-               (!(rest & CLONE_VM) || (rest & CLONE_VFORK))) {
+    } else if (!(rest & ~(uint32_t)(CLONE_VFORK | CLONE_VM | CLONE_PIDFD | HOST_FLAGS)) &&
+               (!(rest & CLONE_VM) || ((rest & CLONE_VFORK) && !(rest & HOST_FLAGS)))) {
         bool shared = (rest & CLONE_VM) && !t->process->debug; /* the debugger knows one process */
         int64_t r = shared ? vfork_clone(t, q) : clone_process(t, q);
         if (r > 0)

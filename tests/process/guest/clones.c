@@ -1,0 +1,99 @@
+/* clone: namespaces, what parent and child share, other signals than SIGCHLD at the end, and none. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static volatile int usr1;
+
+static void handler(int sig)
+{
+    usr1++;
+}
+
+static long make(unsigned long flags)
+{
+    fflush(stdout);
+    return syscall(SYS_clone, flags, 0, 0, 0, 0);
+}
+
+static void report(const char *what, long pid, int options)
+{
+    int status = 0;
+    if (pid < 0) {
+        printf("%s: %s\n", what, strerror(errno));
+        return;
+    }
+    long r = waitpid(pid, &status, options);
+    printf("%s: %d, status %x\n", what, r == pid, status);
+}
+
+int main(void)
+{
+    struct utsname before, after;
+    int fds[2];
+    long pid;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    signal(SIGUSR1, handler);
+    if (!(pid = make(SIGUSR1)))
+        _exit(1);
+    report("not by wait", pid, 0);
+    report("USR1", pid, __WCLONE);
+    printf("signals %d\n", usr1);
+    if (!(pid = make(0)))
+        _exit(2);
+    report("no signal", pid, __WALL);
+    printf("signals %d\n", usr1);
+    if (!(pid = make(CLONE_FS | SIGCHLD))) {
+        chdir("/usr");
+        umask(0123);
+        _exit(4);
+    }
+    report("fs", pid, 0);
+    char dir[64] = "";
+    getcwd(dir, sizeof(dir));
+    printf("%s %o\n", dir, umask(022));
+    uname(&before);
+    if (!(pid = make(CLONE_NEWUSER | CLONE_NEWUTS | CLONE_NEWPID | SIGCHLD))) {
+        int ok = getpid() == 1 && sethostname("inside", 6) == 0;
+        uname(&after);
+        pid_t inner = fork();
+        if (!inner)
+            _exit(getpid() == 2 && getppid() == 1 ? 6 : 7);
+        int status;
+        waitpid(inner, &status, 0);
+        _exit(ok && !strcmp(after.nodename, "inside") && WEXITSTATUS(status) == 6 ? 5 : 9);
+    }
+    report("namespaces", pid, 0);
+    uname(&after);
+    printf("same name %d\n", !strcmp(before.nodename, after.nodename));
+    pipe(fds);
+    if (!(pid = make(CLONE_VFORK | SIGCHLD))) { /* the parent waits, though it has memory of its own */
+        usleep(20000);
+        write(fds[1], "x", 1);
+        _exit(8);
+    }
+    fcntl(fds[0], F_SETFL, O_NONBLOCK);
+    printf("waited %d\n", read(fds[0], dir, 1) == 1);
+    report("vfork", pid, 0);
+    pid = make(CLONE_NEWNS | CLONE_FS | SIGCHLD);
+    if (!pid)
+        _exit(10);
+    report("namespace that is shared", pid, 0);
+    pid = make(CLONE_SIGHAND | SIGCHLD);
+    if (!pid)
+        _exit(11);
+    report("handlers without memory", pid, 0);
+    pid = make(CLONE_THREAD | SIGCHLD);
+    if (!pid)
+        _exit(12);
+    report("thread without handlers", pid, 0);
+    return 0;
+}

@@ -100,8 +100,28 @@ static int create_temp(const char *path, char *temp, size_t temp_size, mode_t mo
     return -1;
 }
 
+/* Devices and pipes are written to: they are not what is replaced. */
+static bool is_special(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static bool write_special(const char *path, const void *data, size_t size, struct error *e)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && write_all(fd, data, size);
+    int saved = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = saved;
+    return ok || error_set_errno(e, "cannot write '%s'", path);
+}
+
 bool file_write_atomic(const char *path, const void *data, size_t size, struct error *e)
 {
+    if (is_special(path))
+        return write_special(path, data, size, e);
     char temp[4096];
     mode_t mode = mode_of(path);
     bool existed = access(path, F_OK) == 0;

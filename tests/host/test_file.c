@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +26,21 @@ Test(file, read_errors_say_what_is_wrong)
     expect_error("/tmp", 100, "directory");
     expect_error("/dev/null", 100, "empty");
     expect_error("/proc/self/exe", 100, "too large");
+}
+
+Test(file, devices_and_pipes_are_not_replaced)
+{
+    struct error e = {0};
+    struct stat st;
+    char text[4] = "";
+    const char *path = temp_path("fifo");
+    cr_assert(mkfifo(path, 0600) == 0);
+    int fd = open(path, O_RDWR);
+    cr_assert(file_write_atomic(path, "new", 3, &e), "%s", e.text);
+    cr_assert(read(fd, text, 3) == 3 && !strcmp(text, "new"));
+    cr_assert(stat(path, &st) == 0 && S_ISFIFO(st.st_mode));
+    close(fd);
+    unlink(path);
 }
 
 Test(file, write_then_read_gives_the_same_bytes)

@@ -134,6 +134,13 @@ struct process_rseq {
     pthread_cond_t departed;  /* here */
 };
 
+/* A limit of memory: limits.c. */
+struct process_limit {
+    uint64_t soft, hard;
+    bool set; /* else it is the host's */
+};
+enum { LIMIT_SPACE, LIMIT_DATA, LIMIT_STACK, LIMITS };
+
 struct process {
     struct process_config config;
     struct process_debug *debug; /* NULL: no debugger */
@@ -155,6 +162,8 @@ struct process {
     pthread_mutex_t actions_lock;
     struct guest_action own_actions[SIGNALS + 1];
     struct process_rseq rseq;
+    struct process_limit limits[LIMITS];
+    bool lock_future; /* mlockall */
     _Atomic uint64_t hashed_directories[16]; /* a bit per descriptor, see sys_file.c */
 };
 
@@ -234,6 +243,10 @@ void task_end(struct task *t);
 void process_store_code(struct process *p);
 /** End of the process, with everything written. */
 _Noreturn void process_exit(struct process *p, int status);
+
+/* limits.c */
+/** May @len more bytes be mapped with @prot? */
+bool limits_allow(struct process *p, uint32_t len, int prot);
 
 /* rseq.c */
 void rseq_init(struct process *p);

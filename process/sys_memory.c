@@ -8,13 +8,19 @@
 
 int64_t sys_brk(struct task *t, const uint32_t *a)
 {
-    return space_set_brk(&t->process->space, a[0]);
+    struct space *s = &t->process->space;
+    if (a[0] > s->brk && !limits_allow(t->process, a[0] - s->brk, PROT_READ | PROT_WRITE))
+        return s->brk;
+    return space_set_brk(s, a[0]);
 }
 
 int64_t sys_mmap2(struct task *t, const uint32_t *a)
 {
-    return space_map(&t->process->space, a[0], a[1], (int)a[2], (int)a[3], (int)a[4],
-                     (int64_t)a[5] * SPACE_PAGE);
+    struct process *p = t->process;
+    int flags = (int)a[3] | (p->lock_future ? MAP_LOCKED : 0);
+    if (!limits_allow(p, a[1], (int)a[2]))
+        return -ENOMEM;
+    return space_map(&p->space, a[0], a[1], (int)a[2], flags, (int)a[4], (int64_t)a[5] * SPACE_PAGE);
 }
 
 int64_t sys_munmap(struct task *t, const uint32_t *a)
@@ -29,18 +35,44 @@ int64_t sys_mprotect(struct task *t, const uint32_t *a)
 
 int64_t sys_mremap(struct task *t, const uint32_t *a)
 {
+    if (a[2] > a[1] && !limits_allow(t->process, a[2] - a[1], PROT_READ | PROT_WRITE))
+        return -ENOMEM;
     return space_remap(&t->process->space, a[0], a[1], a[2], (int)a[3], a[4]);
 }
 
-/* Locking all would lock the whole window. */
+/* Lock or unlock what the program has mapped and may access: the host's own call would take the whole window. */
+static int64_t lock_pages(struct task *t, bool lock, unsigned flags)
+{
+    const struct space *s = &t->process->space;
+    for (uint64_t from = SPACE_FIRST, to; from < s->top; from = to) {
+        bool there = space_flags(s, (uint32_t)from) & (SPACE_READ | SPACE_WRITE | SPACE_EXEC);
+        for (to = from + SPACE_PAGE; to < s->top; to += SPACE_PAGE)
+            if (!(space_flags(s, (uint32_t)to) & (SPACE_READ | SPACE_WRITE | SPACE_EXEC)) == there)
+                break;
+        void *at = guest_ptr(t, (uint32_t)from);
+        int64_t r = !there ? 0
+                    : lock ? HOST3(t, SYS_mlock2, at, to - from, flags)
+                           : HOST2(t, SYS_munlock, at, to - from);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 int64_t sys_mlockall(struct task *t, const uint32_t *a)
 {
-    return 0;
+    if (!a[0] || a[0] == MCL_ONFAULT || (a[0] & ~(uint32_t)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
+        return -EINVAL;
+    int64_t r = a[0] & MCL_CURRENT ? lock_pages(t, true, a[0] & MCL_ONFAULT ? MLOCK_ONFAULT : 0) : 0;
+    if (r >= 0)
+        t->process->lock_future = a[0] & MCL_FUTURE;
+    return r;
 }
 
 int64_t sys_munlockall(struct task *t, const uint32_t *a)
 {
-    return 0;
+    t->process->lock_future = false;
+    return lock_pages(t, false, 0);
 }
 
 int64_t sys_madvise(struct task *t, const uint32_t *a)

@@ -1,4 +1,4 @@
-/* Processes and threads: clone, exec, wait, limits, identity. */
+/* Processes and threads: clone, exec, wait, identity. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -237,50 +237,7 @@ int64_t sys_futex_waitv(struct task *t, const uint32_t *a)
                  conv_in0(t, &conv_timespec64, a[3], &ts), (int32_t)a[4]);
 }
 
-/* ---- limits and use -------------------------------------------------------------------------- */
-
-#define GUEST_INFINITY 0xffffffffu
-#define GUEST_OLD_INFINITY 0x7fffffffu
-
-/* Limits of memory are about the guest, while the host's process has the whole window. */
-static bool limit_is_ours(uint32_t resource)
-{
-    return resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK;
-}
-
-static int64_t get_limit(struct task *t, const uint32_t *a, uint32_t infinity)
-{
-    struct rlimit limit;
-    uint32_t *out = guest_ptr(t, a[1]);
-    int64_t r = HOST2(t, SYS_getrlimit, a[0], &limit);
-    if (r >= 0) {
-        out[0] = limit.rlim_cur >= infinity ? infinity : (uint32_t)limit.rlim_cur;
-        out[1] = limit.rlim_max >= infinity ? infinity : (uint32_t)limit.rlim_max;
-    }
-    return r;
-}
-
-int64_t sys_ugetrlimit(struct task *t, const uint32_t *a)
-{
-    return get_limit(t, a, GUEST_INFINITY);
-}
-
-int64_t sys_setrlimit(struct task *t, const uint32_t *a)
-{
-    const uint32_t *in = guest_ptr(t, a[1]);
-    const struct rlimit limit = {
-        .rlim_cur = in[0] == GUEST_INFINITY ? RLIM_INFINITY : in[0],
-        .rlim_max = in[1] == GUEST_INFINITY ? RLIM_INFINITY : in[1],
-    };
-    return limit_is_ours(a[0]) ? 0 : HOST2(t, SYS_setrlimit, a[0], &limit);
-}
-
-int64_t sys_prlimit64(struct task *t, const uint32_t *a)
-{
-    const void *new_limit = limit_is_ours(a[1]) ? NULL : guest_ptr0(t, a[2]);
-    return HOST4(t, SYS_prlimit64, (int32_t)a[0], a[1], new_limit,
-                 a[3] ? guest_out(t, a[3], sizeof(struct rlimit)) : NULL);
-}
+/* ---- use ----------------------------------------------------------------------------------- */
 
 int64_t sys_getrusage(struct task *t, const uint32_t *a)
 {

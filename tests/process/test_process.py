@@ -290,7 +290,7 @@ def add_native(name, kind):
     tests.append(('%s_%s' % (name, kind), body))
 
 
-for name in ['sockets', 'events', 'futexes', 'attributes', 'queues', 'clones']:
+for name in ['sockets', 'events', 'futexes', 'attributes', 'queues', 'clones', 'limits']:
     for kind in ['static', 'dynamic']:
         add_native(name, kind)
 

@@ -252,3 +252,69 @@ def test_steps_equal_free_run(context):
     free, _ = run(False)
     check_equal(stepped, free, "registers")
     check(end not in stepped, "it went on")
+
+
+def test_interrupt_asleep(context):
+    """Ctrl-C while the CPU waits for an interrupt that never comes; then it goes on."""
+    with Emulator(context, None, machine="lm3s6965evb") as emulator:
+        process = gdb_start(context, None, emulator.path, LOAD + "break main\ncontinue\ndelete\n"
+                            "set *(unsigned *)0x20000800 = 0x2001bf30\nset *(unsigned short *)0x20000804 = 0xe7fe\n"
+                            "set $pc = 0x20000800\nset $r0 = 0\necho ready\\n\ncontinue\n" + show("at", "$pc", "/x")
+                            + "stepi\nstepi\n" + show("r0", "$r0"), program=program(context))
+        for line in process.stdout:
+            if line.startswith("ready"):
+                break
+        time.sleep(0.5)
+        interrupt(process)
+        out = gdb_finish(process)
+    check_match(r"SIGINT", out)
+    v = values(out)
+    check(v["at"] in ("0x20000800", "0x20000802") and v["r0"] == "1", f"asleep: {v}")
+
+
+# What each exception is taken for: halfwords at 0x20000800, the name that `monitor catch` has, its number.
+FAULTS = (("usage", 6, (0xde00,)), ("bus", 5, (0x4900, 0x6808, 0xfff0, 0x5fff)), ("hard", 3, (0xde00,)),
+          ("pendsv", 14, (0x4901, 0x4a02, 0x600a, 0xe7fe, 0xed04, 0xe000, 0x0000, 0x1000)))
+
+
+def test_catch_faults(context):
+    """Of each kind, at the first instruction of the handler."""
+    for name, number, code in FAULTS:
+        enable = "0x70000" if name != "hard" else "0" # SHCSR: without it faults become HardFault
+        write = "".join(f"set *(unsigned short *){0x20000800 + 2 * i:#x} = {word:#x}\n" for i, word in enumerate(code))
+        out = session(context, LOAD + "break main\ncontinue\ndelete\n" + write
+                      + f"set *(unsigned *)0xe000ed24 = {enable}\nset $r1 = 0x5ffffff0\nmonitor catch {name}\nset $pc = 0x20000800\n"
+                      "continue\n" + show("ipsr", "$xpsr & 511", "/d") + show("at", "$pc == (unsigned)&hang"))
+        v = values(out)
+        check_equal((v["ipsr"], v["at"]), (str(number), "1"), name)
+
+
+# Thumb instructions that access memory at r0: halfwords, size of the access, write?
+ACCESSES = {"str r1, [r0]": ((0x6001, 0xbf00), 4, True), "ldrb r1, [r0]": ((0x7801, 0xbf00), 1, False),
+            "stmia r0!, {r1-r4}": ((0xc01e, 0xbf00), 16, True), "ldrd r2, r3, [r0]": ((0xe9d0, 0x2300), 8, False),
+            "strh r1, [r0]": ((0x8001, 0xbf00), 2, True), "ldrex r1, [r0]": ((0xe850, 0x1f00), 4, False)}
+
+
+def test_watched_accesses(context):
+    """Every byte of every access, and none beside it; the instruction has not been executed."""
+    code, data = 0x20000800, 0x20001000
+    with Emulator(context, None, "-kernel", program(context), machine="lm3s6965evb") as emulator, Rsp(emulator.path) as client:
+        for name, (words, size, write) in ACCESSES.items():
+            text = b"".join(w.to_bytes(2, "little") for w in (*words, 0xbf00)).hex()
+            check_equal(client.ask(f"M{code:x},6:{text}"), "OK", "code")
+            behind = code + (4 if words[1] != 0xbf00 else 2)
+            for offset in sorted({-1, 0, size // 2, size - 1, size}):
+                point = f"{2 if write else 3},{data + offset:x},1"
+                for register, value in ((0, data), (15, code)):
+                    client.ask("P%x=%s" % (register, value.to_bytes(4, "little").hex()))
+                before = client.ask("g")
+                check_equal(client.ask("Z" + point), "OK", name)
+                hit = re.search(r"watch:([0-9a-f]+);", client.ask("vCont;s:1"))
+                check_equal(bool(hit), 0 <= offset < size, f"{name}, watching byte {offset}")
+                if hit:
+                    check_equal(int(hit[1], 16), data + offset, "address of " + name)
+                    check_equal(client.ask("g"), before, "registers before " + name)
+                client.ask("z" + point)
+                if hit:
+                    client.step_fast()
+                check_equal(client.registers()[15], behind, "the instruction is done: " + name)

@@ -140,6 +140,31 @@ def test_catch_exceptions(context):
     check_equal((v["und"], v["mode"], v["abt"], v["end"]), ("4", "27", "16", "1"), "vectors")
 
 
+def test_catch_more_exceptions(context):
+    """A fetch from nowhere, and an interrupt that GDB's writes to the GIC raise."""
+    gic = "".join(f"set *(unsigned *){address:#x} = {value:#x}\n" for address, value in (
+        (0x08000000, 1), (0x08010004, 0xff), (0x08010000, 1), (0x08000f00, 0x00010001)))
+    out = gdb(context, "a32", "break body\ncontinue\ndelete\nmonitor catch pabt irq\nset $home = $pc\nset $pc = 0xe0000000\n"
+              "continue\n" + show("pabt", "$pc - (unsigned)&vectors", "/d") + show("mode", "$cpsr & 31", "/x")
+              + show("ifar", "$IFAR", "/x") + "set $cpsr = $cpsr & ~0x9f | 0x13\nset $pc = $home\n" + gic + "continue\n"
+              + show("irq", "$pc - (unsigned)&vectors", "/d") + show("irqmode", "$cpsr & 31", "/x")
+              + show("lr", "$lr_irq - (unsigned)$home", "/d"))
+    v = values(out)
+    check_equal((v["pabt"], v["mode"], v["ifar"]), ("12", "0x17", "0xe0000000"), "the prefetch abort")
+    check_equal((v["irq"], v["irqmode"], v["lr"]), ("24", "0x12", "4"), "the interrupt")
+
+
+@both
+def test_load_into_ram(context, kind):
+    """A machine with nothing to start: GDB brings the program and its entry point."""
+    with Emulator(context, None) as emulator:
+        out = gdb_finish(gdb_start(context, kind, emulator.path, "load\ncompare-sections\nbreak body if i == 2\ncontinue\n"
+                                   + show("i", "i") + show("counter", "counter")))
+    v = values(out)
+    check("MIS-MATCHED" not in out and out.count("matched.") >= 2, "sections")
+    check_equal((v["i"], v["counter"]), ("2", "3"), "the program runs")
+
+
 def test_catch_exceptions_of_two_cpus(context):
     """Both are taken, whichever is told first."""
     vector = "$pc - (unsigned)&vectors"

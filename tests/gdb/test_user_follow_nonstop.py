@@ -205,7 +205,9 @@ def test_taken_over_in_the_midst(context):
         check_equal(client.ask(f"vCont;s:p{pid:x}.-1"), "OK", "a step")
         check_match(rf"^Stop:T05thread:p{pid:x}\.{pid:x};", client.notification())
         check_equal(client.ask("vCont;c"), "OK", "it goes on, and forks")
-        time.sleep(1)
+        end = time.monotonic() + HANG_SECONDS
+        while "," not in client.ask("qfThreadInfo"):
+            check(time.monotonic() < end, "there is no child")
         child = int(check_match(r";fork:p([0-9a-f]+)\.", client.ask("vStopped"))[1], 16)
         check_equal(client.ask("vStopped"), "OK", "no more")
         check_equal(client.ask(f"D;{child:x}"), "OK", "the child is let go")

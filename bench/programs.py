@@ -2,13 +2,15 @@
 """Compares armemu-user with qemu-arm on Debian's own armhf programs.
 
 Programs come from a directory into which armhf packages have been unpacked: coreutils gzip xz-utils
-bzip2 sqlite3 mawk perl lua5.4 python3 gcc x264 libjpeg-turbo-progs, and what they depend on. The last two
+bzip2 sqlite3 mawk perl lua5.4 python3 openssl gcc x264 libjpeg-turbo-progs, and what they depend on. The last two
 use Advanced SIMD. djpeg looks for it in /proc/cpuinfo, which under QEMU is the host's, so it is told to. Runs
 are interleaved; the table gives medians of the CPU time. Each program runs once before it is measured,
-which fills the code cache.
+which fills the code cache. `openssl prime` tests 2^2203 - 1, with the arithmetic that RSA is made of; the bytecode
+interpreter and qsort are bench/guest/compute.c. Start-up, work and vectors have a mean each.
 
 usage: bench/programs.py --root DIR [-n RUNS] [--armemu-user FILE] [NAME ...]"""
 import argparse
+import math
 import os
 import resource
 import statistics
@@ -29,6 +31,8 @@ LUA = ("local t={} for i=1,3000000 do t[i%1000+1]=(t[i%1000+1] or 0)+i*2 end "
        "local function f(n) if n<2 then return n end return f(n-1)+f(n-2) end print(t[7],f(25))")
 PYTHON = "d={}\nfor i in range(400000): d[i%1000]=d.get(i%1000,0)+i*i\nprint(sum(d.values()))"
 C_SOURCE = "#include <stdio.h>\nint main(void) { for (int i = 0; i < 9; i++) printf(\"%d\\n\", i * i); }\n"
+
+KINDS = {"start-up": ("true", "python3 -c pass", "cc1 -O2"), "vectors": ("djpeg", "x264")} # others: work
 
 
 def picture(width, height, shift):
@@ -61,6 +65,9 @@ def programs(root, scratch):
     with open(source, "wb") as file:
         file.write(preprocessed)
     compiler = "usr/lib/gcc/arm-linux-gnueabihf/12/cc1"
+    compute = os.path.join(scratch, "compute")
+    subprocess.run(["arm-linux-gnueabihf-gcc", "-O2", os.path.join(ROOT, "bench", "guest", "compute.c"), "-o", compute],
+                   check=True)
     return {name: [os.path.join(root, command[0]), *command[1:]] for name, command in {
         "true": ["bin/true"],
         "python3 -c pass": ["usr/bin/python3", "-c", "pass"],
@@ -68,12 +75,15 @@ def programs(root, scratch):
         "gzip": ["bin/gzip", "-kc", data],
         "xz": ["usr/bin/xz", "-1", "-kc", data],
         "bzip2": ["bin/bzip2", "-kc", data],
-        "sha256sum": ["usr/bin/sha256sum", data, data],
+        "sha256sum": ["usr/bin/sha256sum", *[data] * 8],
         "sqlite3": ["usr/bin/sqlite3", ":memory:", SQL],
         "mawk": ["usr/bin/mawk", AWK],
         "perl": ["usr/bin/perl", "-e", PERL],
         "lua5.4": ["usr/bin/lua5.4", "-e", LUA],
         "python3": ["usr/bin/python3", "-c", PYTHON],
+        "openssl prime": ["usr/bin/openssl", "prime", "-hex", "-checks", "64", f"{2**2203 - 1:X}"],
+        "bytecode interpreter": [compute, "bytecode"],
+        "qsort": [compute, "qsort"],
         "djpeg": ["usr/bin/djpeg", image],
         "x264": ["usr/bin/x264", "--quiet", "--threads", "1", "--muxer", "raw", "-o", "/dev/stdout", clip],
     }.items()}
@@ -96,7 +106,7 @@ def main():
     parser.add_argument("--armemu-user", default=os.path.join(ROOT, "build", "app", "armemu-user"))
     parser.add_argument("names", nargs="*", metavar="NAME")
     options = parser.parse_args()
-    ratios = []
+    ratios = {"start-up": [], "work": [], "vectors": []}
     print("\n".join(table.head("armemu", "QEMU")))
     with tempfile.TemporaryDirectory() as scratch:
         for name, command in programs(options.root, scratch).items():
@@ -108,9 +118,12 @@ def main():
                 sys.exit(f"{name}: not the same output")
             times = [(run(mine)[0], run(other)[0]) for _ in range(options.n)]
             armemu, qemu = (statistics.median(column) for column in zip(*times))
-            ratios.append(qemu / armemu)
+            kind = next((kind for kind, names in KINDS.items() if name in names), "work")
+            ratios[kind].append(qemu / armemu)
             print(table.row(name, armemu, qemu, "ms"), flush=True)
-    print(table.mean(ratios))
+    for kind, values in ratios.items():
+        if values:
+            print(table.mean(values, name=f"geometric mean, {kind}"))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def title(text, columns=3):
     return f"| **{text}** |" + " |" * columns
 
 
-def mean(ratios, *more):
-    """The last row: geometric means, of the ratios and of other columns."""
+def mean(ratios, *more, name="geometric mean"):
+    """A last row: geometric means, of the ratios and of other columns."""
     cells = [f"**{geomean(values):.2f}**" if values else "" for values in (ratios, *more)]
-    return "| *geometric mean* | | | " + " | ".join(cells) + " |"
+    return f"| *{name}* | | | " + " | ".join(cells) + " |"

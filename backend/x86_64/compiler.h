@@ -123,6 +123,7 @@ enum pending_kind {
 struct pending {
     uint8_t mask; /* guest flags, of no other entry */
     uint8_t kind;
+    bool undo; /* PENDING_CMP, PENDING_ADD: a is the result */
     struct place a, b;
 };
 enum { PENDINGS_MAX = 3 };
@@ -464,6 +465,8 @@ bool pending_equal(const struct pending_set *x, const struct pending_set *y);
 bool pending_holds(const struct compiler *c, unsigned reg);
 /** Scratch register @reg is about to change: what depends on it moves to memory. Leaves EFLAGS alone. */
 void pending_leave(struct compiler *c, unsigned reg);
+/** What is in scratch register @reg is in the state at @offset, too. */
+void pending_stored(struct compiler *c, unsigned reg, unsigned offset);
 /** Are all operands where the block begins with them, in pinned registers and slots? */
 bool pending_is_stable(const struct pending_set *s);
 

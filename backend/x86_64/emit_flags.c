@@ -5,11 +5,31 @@
  */
 #include "backend/x86_64/compiler.h"
 
+/* Does the carry of op @i go to the next op alone, which takes it from EFLAGS? */
+static bool carry_goes_on(const struct compiler *c, int32_t i)
+{
+    int32_t last = (int32_t)c->b->count - 1;
+    for (int32_t k = i + 1; k < last && !c->pending.count; k++) {
+        const struct ir_op *op = op_of(c, k);
+        if (c->val[k].dead || op->opcode == IR_OP_insn || op->opcode == IR_OP_const ||
+            op->opcode == IR_OP_get || op->opcode == IR_OP_set)
+            continue;
+        if (op->opcode != IR_OP_adc && op->opcode != IR_OP_sbc)
+            return false;
+        while (++k < last && c->val[k].dead)
+            ;
+        return (op->fw & IR_FLAG_C) || !(c->val[k].live & IR_FLAG_C);
+    }
+    return false;
+}
+
 void flags_define(struct compiler *c, const struct ir_op *op, int32_t i, unsigned avail, bool cinv)
 {
     struct code *a = &c->a;
     unsigned store = c->val[i].fstore;
     assert(!(store & ~avail));
+    if (store == IR_FLAG_C && op->type == IR_I32 && carry_goes_on(c, i))
+        store = 0;
     if (pending_add(c, op, i, store))
         store = 0;
     if (store & IR_FLAG_N)

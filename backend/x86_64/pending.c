@@ -121,7 +121,7 @@ static bool is_displaced(const struct place *p)
 /* Of the two, the first has to be in a register that may be changed, or that is no slot's. */
 static bool first_moves(const struct pending *p)
 {
-    return p->kind == PENDING_ADD ||
+    return p->kind == PENDING_ADD || p->undo ||
            (p->a.kind == PLACE_ENV &&
             (p->kind == PENDING_TEST || (p->kind == PENDING_CMP && p->b.kind == PLACE_ENV)));
 }
@@ -156,6 +156,8 @@ static bool compute(struct code *a, const struct pending *p, unsigned temp)
         if (both)
             y = x;
     }
+    if (p->undo)
+        alu(a, p->kind == PENDING_ADD ? ALU_SUB : ALU_ADD, &x, &y);
     if (p->kind == PENDING_BIT)
         test_bit(a, &x, (unsigned)y.imm);
     else if (p->kind == PENDING_TEST)
@@ -255,6 +257,17 @@ void pending_leave(struct compiler *c, unsigned reg)
             to.imm = p->b.home;
     }
     move_operands(c, from, to.imm ? to : copy_register(c, reg));
+}
+
+void pending_stored(struct compiler *c, unsigned reg, unsigned offset)
+{
+    for (unsigned k = 0; k < c->pending.count; k++) {
+        struct pending *p = &c->pending.list[k];
+        if (place_is(&p->a, PLACE_REG, reg))
+            p->a.home = (uint16_t)offset;
+        if (place_is(&p->b, PLACE_REG, reg))
+            p->b.home = (uint16_t)offset;
+    }
 }
 
 bool pending_is_stable(const struct pending_set *s)
@@ -366,6 +379,11 @@ static bool shows_state(const struct compiler *c, const struct ir_op *op)
 
 /* Does the op read flags from their bytes? Conditions are computed from what is pending, carries are
  * taken from EFLAGS where these hold them. */
+static bool takes_carry(const struct ir_op *op)
+{
+    return op->opcode == IR_OP_adc || op->opcode == IR_OP_sbc || op->opcode == IR_OP_rrx;
+}
+
 static bool reads_bytes(const struct compiler *c, const struct ir_op *op)
 {
     unsigned reads = ir_op_flags_read(op);
@@ -399,7 +417,7 @@ static bool flags_die(const struct compiler *c, int32_t i, unsigned mask)
             side = (int64_t)op->imm;
         } else if (op->opcode == IR_OP_label) {
             side = -1;
-        } else if (reads_bytes(c, op) && (ir_op_flags_read(op) & mask)) {
+        } else if (!takes_carry(op) && reads_bytes(c, op) && (ir_op_flags_read(op) & mask)) {
             return false;
         }
         mask &= ~(unsigned)op->fw;
@@ -567,7 +585,8 @@ void pending_before(struct compiler *c, const struct ir_op *op, int32_t i)
     cancel(c, IR_NZCV & ~c->val[i].live);
     if (c->fused_cc >= 0)
         return;
-    if ((reads && reads_bytes(c, op)) || shows_state(c, op))
+    bool carry = takes_carry(op);
+    if ((reads && !carry && reads_bytes(c, op)) || shows_state(c, op))
         pending_store(c);
     if (op->opcode == IR_OP_memgroup)
         store_results(c);
@@ -578,7 +597,7 @@ void pending_before(struct compiler *c, const struct ir_op *op, int32_t i)
     else if (op->opcode == IR_OP_label && !exit_is_behind_side(c, i))
         pending_store(c);
     before_overwriting(c, op, i);
-    if (reads && reads_bytes(c, op)) /* EFLAGS were used just now */
+    if (reads && reads_bytes(c, op) && !(carry && pending_compute(c, IR_FLAG_C))) /* perhaps EFLAGS were used just now */
         pending_store(c);
     cancel(c, op->fw);
     if (flags_fusable(c, i))
@@ -599,27 +618,52 @@ static int taken_by(const struct compiler *c, int32_t i)
     return c->val[i].loc == LOC_REG ? c->val[i].reg : NO_REG;
 }
 
-/* The operands of the sum or difference; @result is in a register when @in_place, and may have been the
- * first operand's. */
+/* Is value @v in the scratch register that the result has been computed into? */
+static bool is_gone(const struct compiler *c, int32_t v, const struct wish *wish)
+{
+    return c->val[v].loc == LOC_REG && c->val[v].reg == wish->taken;
+}
+
+/* Of the sum or difference that was computed in the register of its first operand: the operand is the result with
+ * the operation undone. A constant that is undone is a displacement of the register, if that is pinned. */
+static bool recipe_in_place(const struct place *result, bool dies, struct pending *p)
+{
+    bool add = p->kind == PENDING_ADD;
+    if (p->b.kind == PLACE_IMM && !is_scratch(result)) {
+        p->a.imm = (int32_t)(add ? -(uint32_t)p->b.imm : (uint32_t)p->b.imm);
+        return true;
+    }
+    p->a = *result;
+    p->undo = true;
+    return dies && !place_is(&p->b, PLACE_REG, result->reg);
+}
+
+/* The operands of the sum or difference; @result is in a register when @in_place, and may have been an operand's. */
 static bool recipe_sum(const struct compiler *c, const struct ir_op *op, bool in_place,
                        const struct place *result, struct wish wish, struct pending *p)
 {
     bool add = op->opcode == IR_OP_add;
     int32_t first = op->arg[0], second = op->arg[1];
-    if (add && op_is_const(c, first)) {
+    p->kind = add ? PENDING_ADD : PENDING_CMP;
+    if (add && (op_is_const(c, first) || is_gone(c, second, &wish))) {
         first = op->arg[1];
         second = op->arg[0];
     }
-    if (!place_of_value(c, first, wish, &p->a) || !place_of_value(c, second, wish, &p->b) ||
-        p->a.kind == PLACE_IMM)
+    bool gone = in_place && is_gone(c, first, &wish);
+    if ((!gone && !place_of_value(c, first, wish, &p->a)) || !place_of_value(c, second, wish, &p->b))
         return false;
-    p->kind = add ? PENDING_ADD : PENDING_CMP;
-    if (!in_place || !(place_is(&p->a, PLACE_REG, result->reg) || place_is(&p->b, PLACE_REG, result->reg)))
-        return true;
-    if (p->b.kind != PLACE_IMM)
+    if (gone)
+        return recipe_in_place(result, wish.scratch, p);
+    if (p->a.kind == PLACE_IMM)
         return false;
-    p->a.imm = (int32_t)(add ? -(uint32_t)p->b.imm : (uint32_t)p->b.imm);
-    return true;
+    if (in_place && add && place_is(&p->b, PLACE_REG, result->reg)) {
+        struct place other = p->a;
+        p->a = p->b;
+        p->b = other;
+    }
+    if (in_place && place_is(&p->a, PLACE_REG, result->reg))
+        return recipe_in_place(result, wish.scratch, p);
+    return !in_place || !place_is(&p->b, PLACE_REG, result->reg);
 }
 
 static bool recipe(const struct compiler *c, const struct ir_op *op, int32_t i, unsigned store,
@@ -671,7 +715,7 @@ static void add(struct compiler *c, const struct pending *p)
 
 bool pending_add(struct compiler *c, const struct ir_op *op, int32_t i, unsigned store)
 {
-    struct pending p, carry;
+    struct pending p = {0}, carry = {0};
     if (!store || c->pending.count == PENDINGS_MAX)
         return false;
     bool scratch = c->group_open < 0 && flags_die(c, i + 1, store);

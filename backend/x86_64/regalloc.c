@@ -179,8 +179,10 @@ void ra_stored(struct compiler *c, unsigned offset, unsigned size, int32_t i)
         if (v->home < offset + size && offset < v->home + 4u)
             v->home = 0;
     }
-    if (i != NO_VALUE && c->val[i].loc == LOC_REG && size == 4)
+    if (i != NO_VALUE && c->val[i].loc == LOC_REG && size == 4) {
         c->val[i].home = (uint16_t)offset;
+        pending_stored(c, c->val[i].reg, offset);
+    }
 }
 
 unsigned ra_peek(struct compiler *c, int32_t i)

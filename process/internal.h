@@ -71,6 +71,8 @@ struct task_debug {
 /* Restartable sequences of a thread: rseq.c. */
 struct task_rseq {
     uint32_t area, sig;       /* the guest's struct rseq; 0: none. The word in front of abort addresses */
+    int told;                 /* what the area says of the processor, if that is the host's; */
+    bool told_parallel;       /* when several threads are there? */
     int cpu;                  /* of the process's virtual processors, if it is the owner; under the lock: */
     bool inside;              /* it is in the guest, with that processor */
     bool affinity_changed;

@@ -256,20 +256,37 @@ static int another_cpu(struct process *p, int cpu)
     return cpu == 0 && p->rseq.possible > 1 ? 1 : 0;
 }
 
+/* The usual case, at each system call: nothing but the processor may have changed, and seldom has. */
+static inline bool is_unchanged(const struct task *t, int cpu, bool parallel)
+{
+    const struct process *p = t->process;
+    enum { USABLE = SPACE_READ | SPACE_WRITE };
+    uint64_t section;
+    if (t->rseq.told != cpu || t->rseq.told_parallel != parallel ||
+        atomic_load_explicit(&p->rseq.exclusive, memory_order_relaxed) ||
+        (space_flags(&p->space, t->rseq.area) & USABLE) != USABLE)
+        return false;
+    memcpy(&section, guest_ptr(t, t->rseq.area + AREA_SECTION), sizeof(section));
+    return !section;
+}
+
 void rseq_before_guest(struct task *t)
 {
     struct process *p = t->process;
     bool parallel = atomic_load_explicit(&p->parallel, memory_order_relaxed);
+    int cpu = sched_getcpu(), start;
+    if (is_unchanged(t, cpu, parallel))
+        return;
     if (check_section(t))
         p->rseq.used = true;
     if (parallel && (p->rseq.used || p->config.accel != ENGINE_JIT))
         start_virtual(p);
-    int cpu, start;
+    t->rseq.told = cpu;
+    t->rseq.told_parallel = parallel;
     if (atomic_load_explicit(&p->rseq.exclusive, memory_order_relaxed)) {
         take_cpu(&p->rseq, t);
         cpu = start = t->rseq.cpu;
     } else {
-        cpu = sched_getcpu();
         cpu = cpu < 0 ? 0 : cpu;
         start = parallel ? another_cpu(p, cpu) : cpu;
     }
@@ -361,7 +378,7 @@ int64_t sys_rseq(struct task *t, const uint32_t *a)
         return -EINVAL;
     if (a[0] > SPACE_TOP - AREA_SIZE)
         return -EFAULT;
-    t->rseq = (struct task_rseq){.area = a[0], .sig = a[3], .affinity_changed = true};
+    t->rseq = (struct task_rseq){.area = a[0], .sig = a[3], .told = -2, .affinity_changed = true};
     pthread_cond_init(&t->rseq.given, NULL);
     return 0;
 }

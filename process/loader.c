@@ -449,7 +449,7 @@ static int open_program(const char *path, int fd, struct error *e)
 {
     struct stat st;
     if (!fd)
-        fd = open(path, O_RDONLY | O_CLOEXEC);
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* no waiting for whom a pipe is read from */
     if (fd < 0) {
         int status = errno == ENOENT || errno == ENOTDIR ? PROCESS_NOT_FOUND : PROCESS_NOT_EXECUTABLE;
         error_set_errno(e, "%s", path);
@@ -500,7 +500,7 @@ static bool load_interpreter(struct process *p, struct image *im, const char *na
 {
     char found[PATH_MAX];
     im->path = name;
-    im->fd = open(path_find(p, name, found), O_RDONLY | O_CLOEXEC);
+    im->fd = open(path_find(p, name, found), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (im->fd < 0 && errno == ENOENT)
         *status = PROCESS_NOT_FOUND;
     if (im->fd < 0)

@@ -857,6 +857,30 @@ def bad_programs():
 
 
 @test
+def unusable_files():
+    """What is no file to execute, or not for this user."""
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, 'x')
+        os.mkfifo(path, 0o777)
+        refused([path], 'not executable', 126)
+        os.symlink('loop', os.path.join(d, 'loop'))
+        refused([os.path.join(d, 'loop')], 'symbolic links', 126)
+        refused([os.path.join(path, 'below')], 'Not a directory', 127)
+        refused([''], 'No such file', 127)
+        if os.geteuid() != 0:
+            return
+        nobody = {'user': 65534, 'group': 65534, 'extra_groups': []}
+        shutil.copy(guest('hello'), os.path.join(d, 'secret'))
+        os.chmod(d, 0o755)
+        os.chmod(os.path.join(d, 'secret'), 0o700)
+        try:
+            r = run([os.path.join(d, 'secret')], **nobody)
+        except PermissionError: # this program is where others cannot start it
+            return
+        check(r.returncode == 126 and r.stderr.count(b'\n') == 1 and b'Permission denied' in r.stderr, 'rights', r)
+
+
+@test
 def damaged_programs():
     """Whatever the headers say: one line, or the program ends somehow, but never by our fault."""
     with open(guest('hello'), 'rb') as f:

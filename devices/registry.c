@@ -27,10 +27,12 @@
 #include "devices/misc/nrf51_clock.h"
 #include "devices/misc/nrf51_ficr.h"
 #include "devices/misc/nrf51_nvmc.h"
+#include "devices/misc/nrf51_radio.h"
 #include "devices/misc/nrf51_rng.h"
 #include "devices/misc/nrf51_temp.h"
 #include "devices/misc/stm32_crc.h"
 #include "devices/misc/stm32_exti.h"
+#include "devices/misc/stm32_otg.h"
 #include "devices/misc/stm32_rng.h"
 #include "devices/misc/stm32f4_adc.h"
 #include "devices/misc/stm32f4_flash.h"
@@ -92,6 +94,7 @@ const struct device_class *const device_classes[] = {
     &nrf51_gpiote_class,
     &nrf51_nvmc_class,
     &nrf51_ppi_class,
+    &nrf51_radio_class,
     &nrf51_rng_class,
     &nrf51_rtc_class,
     &nrf51_temp_class,
@@ -113,6 +116,7 @@ const struct device_class *const device_classes[] = {
     &stm32_gpio_class,
     &stm32_i2c_class,
     &stm32_iwdg_class,
+    &stm32_otg_class,
     &stm32_rng_class,
     &stm32_rtc_class,
     &stm32_spi_class,

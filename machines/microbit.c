@@ -34,7 +34,7 @@ enum {
 
 static const struct machine_row rows[] = {
     {.class = "nrf51-clock", .name = "clock", PERIPHERAL(0), IRQ(0)},
-    UNIMPLEMENTED("radio", 0x40001000, 0x1000),
+    {.class = "nrf51-radio", .name = "radio", PERIPHERAL(1), IRQ(1)},
     {.class = "nrf51-uart", .name = "uart", .role = ROLE_SERIAL, PERIPHERAL(2), IRQ(2)},
     {.class = "nrf51-twi", .name = "twi0", PERIPHERAL(3), IRQ(3)},
     {.class = "nrf51-twi", .name = "twi1", PERIPHERAL(4), IRQ(4)},

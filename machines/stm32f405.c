@@ -90,12 +90,11 @@ enum { IRQ_COUNT = 82, HSI_HZ = 16000000 };
     GPIO("gpioi", 0x40022000),                                                                     \
     DEVICE("stm32-crc", "crc", 0x40023000),                                                        \
     DEVICE("stm32f4-flash", "flash-interface", 0x40023c00, IRQ(4)),                                \
-    UNIMPLEMENTED("bkpsram", 0x40024000, 0x1000),                                                  \
     DEVICE("stm32-dma", "dma1", 0x40026000, .irqs = 2, .irq = {{0, 7, 11}, {7, 1, 47}}),           \
     DEVICE("stm32-dma", "dma2", 0x40026400, .irqs = 2, .irq = {{0, 5, 56}, {5, 3, 68}}),           \
     UNIMPLEMENTED("ethernet", 0x40028000, 0x1400),                                                 \
-    UNIMPLEMENTED("usb-otg-hs", 0x40040000, 0x40000),                                              \
-    UNIMPLEMENTED("usb-otg-fs", 0x50000000, 0x40000),                                              \
+    DEVICE("stm32-otg", "usb-otg-hs", 0x40040000, IRQ(77)),                                        \
+    DEVICE("stm32-otg", "usb-otg-fs", 0x50000000, IRQ(67)),                                        \
     UNIMPLEMENTED("dcmi", 0x50050000, 0x400),                                                      \
     DEVICE("stm32-rng", "rng", 0x50060800, IRQ(80)),                                               \
     UNIMPLEMENTED("fsmc", 0xa0000000, 0x1000),                                                     \
@@ -279,6 +278,7 @@ static const struct machine_memory memory[] = {
      .of = "flash-interface", .store_region = STM32F4_FLASH_MEMORY},
     {.name = "flash-alias", .base = 0, .kind = MEMORY_ALIAS, .of = "flash"},
     {.name = "ccm", .base = 0x10000000, .size = 64 * KIB},
+    {.name = "bkpsram", .base = 0x40024000, .size = 4 * KIB},
 };
 
 static const char *const cpus[] = {"cortex-m4", NULL};

@@ -3,6 +3,7 @@
 #include "devices/core/env.h"
 #include "devices/i2c/i2c.h"
 #include "devices/nrf51/periph.h"
+#include "host/clock.h"
 #include "util/bits.h"
 #include "util/log.h"
 
@@ -29,7 +30,9 @@ struct nrf51_twi {
     uint32_t transfer, suspended, boundary; /* boundary: the next byte waits for RESUME */
     uint32_t started;                       /* the address has been sent */
     uint32_t spi_pending;                   /* bytes received on the SPI side, all ones */
-    uint32_t errorsrc, enable, psel[3], rxd, frequency, address, config;
+    uint32_t errorsrc, enable, psel[3], rxd, txd, txd_full, frequency, address, config;
+    const struct clock *clock;
+    struct timer sent; /* the byte in TXD is through */
 };
 
 static struct nrf51_twi *twi_of(struct device *dev)
@@ -60,11 +63,51 @@ static void receive(struct nrf51_twi *t)
     nrf51_event(&t->p, EVENT_RXDREADY);
 }
 
+/* The byte in TXD goes out. TXDSENT comes only when it is through: programs clear the event behind their write. */
+static void send(struct nrf51_twi *t)
+{
+    unsigned bits = t->started ? 9 : 19; /* with acknowledge; with start and address */
+    uint64_t hz = (t->frequency * 16000000ull >> 32) + 1;
+    timer_set(&t->sent, clock_now(t->clock) + (int64_t)(bits * 1000000000ull / hz));
+}
+
+static void sent(void *opaque)
+{
+    struct nrf51_twi *t = opaque;
+    t->txd_full = 0;
+    if (!t->started && !i2c_start(&t->bus, t->address, false)) {
+        fail(t, ERROR_ANACK);
+        return;
+    }
+    t->started = 1;
+    if (!i2c_write(&t->bus, (uint8_t)t->txd)) {
+        fail(t, ERROR_DNACK);
+        return;
+    }
+    nrf51_event(&t->p, EVENT_BB);
+    nrf51_event(&t->p, EVENT_TXDSENT);
+}
+
+/* What is being sent is sent first. */
+static void finish(struct nrf51_twi *t)
+{
+    if (t->transfer != SENDING || !t->txd_full)
+        return;
+    timer_cancel(&t->sent);
+    sent(t);
+}
+
+/* STARTTX sends what has been written to TXD before; while that goes out it changes nothing. */
 static void start(struct nrf51_twi *t, unsigned transfer)
 {
+    if (transfer == SENDING && t->transfer == SENDING && t->txd_full)
+        return;
+    finish(t);
     t->suspended = t->boundary = 0;
     t->transfer = transfer;
     t->started = 0;
+    if (transfer == SENDING && t->txd_full)
+        send(t);
     if (transfer != RECEIVING)
         return;
     if (i2c_start(&t->bus, t->address, true))
@@ -75,6 +118,7 @@ static void start(struct nrf51_twi *t, unsigned transfer)
 
 static void stop(struct nrf51_twi *t)
 {
+    finish(t);
     i2c_stop(&t->bus);
     t->transfer = IDLE;
     t->suspended = t->boundary = t->started = 0;
@@ -148,21 +192,15 @@ static void txd_write(struct device *dev, const struct reg_access *a, uint32_t v
         spi_send(t);
         return;
     }
-    if (!is_twi(t) || t->transfer != SENDING) {
-        log_write(LOG_GUEST_ERRORS, "%s: TXD written outside of a transfer", dev->name);
+    if (!is_twi(t)) {
+        log_write(LOG_GUEST_ERRORS, "%s: TXD written while TWI is not enabled", dev->name);
         return;
     }
-    if (!t->started && !i2c_start(&t->bus, t->address, false)) {
-        fail(t, ERROR_ANACK);
-        return;
-    }
-    t->started = 1;
-    if (!i2c_write(&t->bus, (uint8_t)value)) {
-        fail(t, ERROR_DNACK);
-        return;
-    }
-    nrf51_event(&t->p, EVENT_BB);
-    nrf51_event(&t->p, EVENT_TXDSENT);
+    finish(t);
+    t->txd = value & 0xff;
+    t->txd_full = 1;
+    if (t->transfer == SENDING)
+        send(t);
 }
 
 static void enable_written(struct device *dev)
@@ -172,6 +210,8 @@ static void enable_written(struct device *dev)
     if (is_twi(t))
         return;
     i2c_stop(&t->bus);
+    timer_cancel(&t->sent);
+    t->txd_full = 0;
     t->transfer = IDLE;
 }
 
@@ -209,6 +249,8 @@ static void twi_reset(struct device *dev)
 {
     struct nrf51_twi *t = twi_of(dev);
     i2c_stop(&t->bus);
+    timer_cancel(&t->sent);
+    t->txd = t->txd_full = 0;
     t->transfer = t->suspended = t->boundary = t->started = t->spi_pending = t->rxd = 0;
     nrf51_reset(&t->p);
 }
@@ -218,8 +260,14 @@ static bool twi_attach(struct device *dev, unsigned n, struct device *other, str
     return i2c_attach(&twi_of(dev)->bus, n, other, e);
 }
 
+static void twi_free(struct device *dev)
+{
+    timer_cancel(&twi_of(dev)->sent);
+}
+
 static void twi_loaded(struct device *dev)
 {
+    timer_restore(&twi_of(dev)->sent);
     nrf51_update_irq(&twi_of(dev)->p);
 }
 
@@ -231,12 +279,14 @@ static const struct field fields[] = {
     FIELD(struct nrf51_twi, enable),        FIELD_ARRAY(struct nrf51_twi, psel),
     FIELD(struct nrf51_twi, rxd),           FIELD(struct nrf51_twi, frequency),
     FIELD(struct nrf51_twi, address),       FIELD(struct nrf51_twi, config),
+    FIELD(struct nrf51_twi, txd),           FIELD(struct nrf51_twi, txd_full),
+    FIELD(struct nrf51_twi, sent.deadline),
 };
 
 static const struct field_list state = {"nrf51-twi", sizeof(struct nrf51_twi), fields,
                                         ARRAY_SIZE(fields)};
 static const struct device_ops ops = {
-    .reset = twi_reset, .attach = twi_attach, .loaded = twi_loaded};
+    .reset = twi_reset, .free = twi_free, .attach = twi_attach, .loaded = twi_loaded};
 
 static struct device *twi_create(const char *name, const void *config,
                                  const struct device_env *env, struct error *e)
@@ -244,6 +294,8 @@ static struct device *twi_create(const char *name, const void *config,
     struct nrf51_twi *t =
         nrf51_alloc(sizeof(*t), name, &nrf51_twi_class, &ops, &state, &kind, 0, 1);
     t->bus.current = I2C_NOBODY;
+    t->clock = env->timers->clock;
+    timer_init(&t->sent, env->timers, sent, t);
     twi_reset(&t->p.base);
     return &t->p.base;
 }

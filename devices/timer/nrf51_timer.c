@@ -97,12 +97,6 @@ static void settle(struct nrf51_timer *t, uint64_t tick)
     t->base = tick;
 }
 
-static void settle_now(struct nrf51_timer *t)
-{
-    if (counts_time(t))
-        settle(t, tick_now(t));
-}
-
 /** The counter has just become `value`: events of the channels that match. */
 static void match(struct nrf51_timer *t)
 {
@@ -146,11 +140,8 @@ static void skip_rounds(struct nrf51_timer *t)
         t->base += (now - t->base) / round * round;
 }
 
-static void expired(void *opaque)
+static void matched(struct nrf51_timer *t)
 {
-    struct nrf51_timer *t = opaque;
-    if (!counts_time(t))
-        return;
     settle(t, t->base + distance(t, t->value & mask(t)));
     t->matching = true;
     match(t);
@@ -158,7 +149,29 @@ static void expired(void *opaque)
     await_handler(t);
     if (!t->pending)
         skip_rounds(t);
-    arm(t);
+}
+
+/* Matches that are due come before whatever looks at the counter: the host's timer may be later than the guest. */
+static void catch_up(struct nrf51_timer *t)
+{
+    for (unsigned n = 0; n < 2 * CHANNELS && counts_time(t) && !t->matching; n++) {
+        if (tick_now(t) < t->base + distance(t, t->value & mask(t)))
+            return;
+        matched(t);
+    }
+}
+
+static void expired(void *opaque)
+{
+    catch_up(opaque);
+    arm(opaque);
+}
+
+static void settle_now(struct nrf51_timer *t)
+{
+    catch_up(t);
+    if (counts_time(t))
+        settle(t, tick_now(t));
 }
 
 /* ---- tasks ---- */
@@ -189,6 +202,7 @@ static void stop(struct nrf51_timer *t)
 
 static void clear(struct nrf51_timer *t)
 {
+    catch_up(t);
     if (counts_time(t) && !t->matching)
         t->base = tick_now(t);
     t->value = 0;
@@ -208,8 +222,8 @@ static void task(struct device *dev, unsigned n)
 {
     struct nrf51_timer *t = timer_of(dev);
     if (n >= TASK_CAPTURE) {
-        t->cc[n - TASK_CAPTURE] = counter(t);
         settle_now(t);
+        t->cc[n - TASK_CAPTURE] = counter(t);
         arm(t);
         return;
     }

@@ -27,6 +27,118 @@ static void teardown(void)
     bench_free(&bench);
 }
 
+/* ---- STM32 USB OTG ---- */
+
+static void otg_setup(void)
+{
+    bench_init(&bench);
+    irq = (struct probe){0};
+    dev = bench_create(&bench, "stm32-otg", NULL, 0);
+    device_connect(dev, 0, probe_line(&irq));
+}
+
+TestSuite(stm32_otg, .init = otg_setup, .fini = teardown);
+
+/* What drivers wait for when they set the core up. */
+Test(stm32_otg, resets_and_flushes_end)
+{
+    cr_assert_eq(rd(dev, 0x010), BIT(31)); /* the bus is idle */
+    wr(dev, 0x008, 1);
+    wr(dev, 0x018, BIT(7));
+    wr(dev, 0x010, 1); /* core reset */
+    cr_assert_eq(rd(dev, 0x010), BIT(31));
+    cr_assert_eq(rd(dev, 0x018), 0);
+    wr(dev, 0x010, 0x10 << 6 | BIT(5)); /* flush all that is to be sent */
+    cr_assert_eq(rd(dev, 0x010), BIT(31) | 0x10 << 6);
+}
+
+Test(stm32_otg, modes_and_nothing_on_the_bus)
+{
+    cr_assert_eq(rd(dev, 0x014), 0x04000020);
+    wr(dev, 0x00c, rd(dev, 0x00c) | BIT(29)); /* host */
+    cr_assert_eq(rd(dev, 0x014) & 1, 1);
+    cr_assert_eq(rd(dev, 0x440), 0); /* nobody is connected */
+    cr_assert_eq(rd(dev, 0x000) & BIT(19), 0); /* nor is VBUS there */
+    cr_assert_eq(rd(dev, 0x03c), 0x1200);
+}
+
+Test(stm32_otg, endpoints_stop)
+{
+    wr(dev, 0x008, 1);
+    wr(dev, 0x018, BIT(6));
+    wr(dev, 0x804, BIT(7)); /* no IN endpoint answers */
+    cr_assert_eq(rd(dev, 0x804), BIT(2));
+    cr_assert_eq(irq.level, 1);
+    wr(dev, 0x804, BIT(8));
+    cr_assert_eq(rd(dev, 0x804), 0);
+    cr_assert_eq(irq.level, 0);
+    wr(dev, 0x018, BIT(18));
+    wr(dev, 0x810, BIT(1));
+    wr(dev, 0x81c, BIT(1));
+    wr(dev, 0x920, BIT(31) | BIT(27));
+    cr_assert_eq(rd(dev, 0x920), BIT(31) | BIT(17));
+    wr(dev, 0x920, BIT(30) | BIT(26));
+    cr_assert_eq(rd(dev, 0x920), 0);
+    cr_assert_eq(rd(dev, 0x928), BIT(1) | BIT(7)); /* disabled */
+    cr_assert_eq(rd(dev, 0x818), BIT(1));
+    cr_assert_eq(irq.level, 1);
+    wr(dev, 0x928, BIT(1));
+    cr_assert_eq(irq.level, 0);
+    cr_assert_eq(rd(dev, 0x900), BIT(15));
+}
+
+/* ---- nRF51 radio ---- */
+
+static void radio_setup(void)
+{
+    bench_init(&bench);
+    irq = (struct probe){0};
+    dev = bench_create(&bench, "nrf51-radio", NULL, 0);
+    device_connect(dev, 0, probe_line(&irq));
+}
+
+TestSuite(nrf51_radio, .init = radio_setup, .fini = teardown);
+
+/* What drivers wait for: it is disabled, also when it was so already. */
+Test(nrf51_radio, is_disabled)
+{
+    cr_assert_eq(rd(dev, 0xffc), 1);
+    wr(dev, 0x010, 1); /* DISABLE */
+    cr_assert_eq(rd(dev, 0x110), 1);
+    wr(dev, 0x110, 0);
+    wr(dev, 0x304, BIT(4));
+    wr(dev, 0x004, 1); /* RXEN */
+    cr_assert_eq(rd(dev, 0x550), 1);
+    bench_advance(&bench, 150000);
+    cr_assert_eq(rd(dev, 0x100), 1); /* READY */
+    cr_assert_eq(rd(dev, 0x550), 2);
+    wr(dev, 0x008, 1); /* START; nobody sends */
+    bench_advance(&bench, 10000000);
+    cr_assert_eq(rd(dev, 0x550), 3);
+    cr_assert_eq(rd(dev, 0x10c), 0);
+    wr(dev, 0x010, 1);
+    cr_assert_eq(irq.level, 0);
+    bench_advance(&bench, 10000);
+    cr_assert_eq(irq.level, 1);
+    cr_assert_eq(rd(dev, 0x550), 0);
+}
+
+Test(nrf51_radio, sends_to_nobody)
+{
+    wr(dev, 0x200, 3); /* READY to START, END to DISABLE */
+    wr(dev, 0x000, 1); /* TXEN */
+    bench_advance(&bench, 150000);
+    cr_assert_eq(rd(dev, 0x550), 11);
+    bench_advance(&bench, 100000);
+    bench_advance(&bench, 100000);
+    cr_assert_eq(rd(dev, 0x10c), 1); /* END */
+    cr_assert_eq(rd(dev, 0x110), 1); /* DISABLED */
+    cr_assert_eq(rd(dev, 0x550), 0);
+    wr(dev, 0x508, 40);
+    wr(dev, 0xffc, 0);
+    cr_assert_eq(rd(dev, 0x508), 2);
+}
+
 /* ---- nRF51 UART ---- */
 
 static void nrf51_setup(void)
@@ -125,6 +237,26 @@ Test(nrf51_timer, waits_for_a_late_handler)
 {
     cr_assert_eq(counter_after_late_handler(false), 7000);
     cr_assert_eq(counter_after_late_handler(true), 26000);
+}
+
+/* The guest looks at the counter when the host's timer is already late: the match is not lost. */
+Test(nrf51_timer, match_comes_before_a_look_behind_it)
+{
+    bench_init(&bench);
+    bench.clock.is_virtual = false;
+    irq = (struct probe){0};
+    dev = bench_create(&bench, "nrf51-timer", NULL, 0);
+    device_connect(dev, 0, probe_line(&irq));
+    wr(dev, 0x510, 4);
+    wr(dev, 0x540, 6000);
+    wr(dev, 0x304, BIT(16));
+    wr(dev, 0x000, 1);
+    bench.now += 7 * CLOCK_NS_PER_MS; /* no timer has run */
+    wr(dev, 0x044, 1);                /* CAPTURE[1] */
+    cr_assert_eq(rd(dev, 0x140), 1);
+    cr_assert_eq(irq.level, 1);
+    cr_assert_eq(rd(dev, 0x544), 7000);
+    teardown();
 }
 
 /* ---- STM32 USART ---- */

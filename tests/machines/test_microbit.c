@@ -261,6 +261,8 @@ static void twi_read(uint32_t address, uint32_t reg, uint8_t *out, unsigned coun
     bb_wr(TWI0 + 0x11c, 0);
     bb_wr(TWI0 + 0x008, 1); /* STARTTX */
     bb_wr(TWI0 + 0x51c, reg);
+    cr_assert_eq(bb_rd(TWI0 + 0x11c), 0, "sent before its time");
+    bb_advance(MS / 4); /* address and byte at 100 kHz: 0.19 ms */
     cr_assert_eq(bb_rd(TWI0 + 0x11c), 1, "no acknowledgement from 0x%02x", address);
     bb_wr(TWI0 + 0x200, count == 1 ? 2 : 1); /* BB: stop, or suspend */
     bb_wr(TWI0 + 0x104, 0);
@@ -299,6 +301,25 @@ Test(microbit, sensors_identify_themselves)
     bb_wr(TWI0 + 0x000, 1);
     cr_assert_eq(bb_rd(TWI0 + 0x4c4), 2); /* ANACK */
     cr_assert_eq(bb_irq(), 3);
+}
+
+/* Each byte is written before STARTTX, with the event cleared in between. */
+Test(microbit, bytes_are_sent_by_starttx)
+{
+    uint8_t mode = 0;
+    bb_wr(TWI0 + 0x500, 5);
+    bb_wr(TWI0 + 0x524, 0x01980000); /* 100 kHz */
+    bb_wr(TWI0 + 0x588, 0x1d);
+    for (unsigned n = 0; n < 2; n++) {
+        bb_wr(TWI0 + 0x51c, n ? 0x21 : 0x2a); /* CTRL_REG1 */
+        bb_wr(TWI0 + 0x11c, 0);
+        bb_wr(TWI0 + 0x008, 1);
+        bb_advance(MS / 4);
+        cr_assert_eq(bb_rd(TWI0 + 0x11c), 1, "byte %u", n);
+    }
+    bb_wr(TWI0 + 0x014, 1);
+    twi_read(0x1d, 0x2a, &mode, 1);
+    cr_assert_eq(mode, 0x21);
 }
 
 Test(microbit, sensors_measure)

@@ -30,6 +30,7 @@ struct nrf51_timer {
     uint64_t base;
     uint32_t mode, bitmode, prescaler, cc[CHANNELS];
     uint32_t pending;   /* an event since tick `limit` - PATIENCE_NS waits for its handler */
+    uint32_t looks;     /* how often the guest has found the counter there */
     uint64_t limit;     /* then the counter does not go beyond this tick */
     bool matching;      /* in `expired`: the counter stands at its match, however late that runs */
     struct timer timer;
@@ -112,20 +113,34 @@ static void await_handler(struct nrf51_timer *t)
     if (t->now->is_virtual || t->pending || !(t->p.events & t->p.inten))
         return;
     t->pending = 1;
+    t->looks = 0;
     t->limit = t->base + (uint64_t)PATIENCE_NS * HZ / CLOCK_NS_PER_SEC / t->clock.div;
 }
 
-/** Everything has been handled: time goes on from where the counter stopped. */
-static void changed(struct device *dev)
+/** Time goes on from where the counter stopped. */
+static void go_on(struct nrf51_timer *t)
 {
-    struct nrf51_timer *t = timer_of(dev);
-    if (!t->pending || (t->p.events & t->p.inten))
-        return;
     int64_t late = clock_now(t->now) - ticks_time(&t->clock, t->limit);
     t->pending = 0;
     if (late > 0)
         t->clock.origin += late;
     arm(t);
+}
+
+/** Everything has been handled. */
+static void changed(struct device *dev)
+{
+    struct nrf51_timer *t = timer_of(dev);
+    if (t->pending && !(t->p.events & t->p.inten))
+        go_on(t);
+}
+
+/* The guest looks at the counter. When it does so again and again it is not the host that keeps the handler waiting. */
+static void look(struct nrf51_timer *t)
+{
+    enum { LOOKS_MAX = 16 };
+    if (t->pending && tick_now(t) >= t->limit && ++t->looks > LOOKS_MAX)
+        go_on(t);
 }
 
 /* A guest that asks for more events than the host can deliver loses whole rounds of the counter,
@@ -222,6 +237,7 @@ static void task(struct device *dev, unsigned n)
 {
     struct nrf51_timer *t = timer_of(dev);
     if (n >= TASK_CAPTURE) {
+        look(t);
         settle_now(t);
         t->cc[n - TASK_CAPTURE] = counter(t);
         arm(t);
@@ -341,7 +357,7 @@ static const struct field fields[] = {
     FIELD(struct nrf51_timer, bitmode),
     FIELD(struct nrf51_timer, prescaler),
     FIELD_ARRAY(struct nrf51_timer, cc),
-    FIELD(struct nrf51_timer, pending),
+    FIELD(struct nrf51_timer, pending), FIELD(struct nrf51_timer, looks),
     FIELD(struct nrf51_timer, limit),
     FIELD(struct nrf51_timer, timer.deadline),
 };

@@ -239,6 +239,27 @@ Test(nrf51_timer, waits_for_a_late_handler)
     cr_assert_eq(counter_after_late_handler(true), 26000);
 }
 
+/* Who keeps its interrupts masked and waits for the counter gets on. */
+Test(nrf51_timer, goes_on_for_who_polls)
+{
+    bench_init(&bench);
+    bench.clock.is_virtual = false;
+    dev = bench_create(&bench, "nrf51-timer", NULL, 0);
+    wr(dev, 0x510, 4);
+    wr(dev, 0x540, 5000);
+    wr(dev, 0x304, BIT(16));
+    wr(dev, 0x000, 1);
+    uint32_t now = 0;
+    for (unsigned n = 0; n < 100 && now < 10000; n++) {
+        bench_advance(&bench, CLOCK_NS_PER_MS);
+        wr(dev, 0x044, 1);
+        now = rd(dev, 0x544);
+    }
+    cr_assert_geq(now, 10000);
+    cr_assert_eq(rd(dev, 0x140), 1);
+    teardown();
+}
+
 /* The guest looks at the counter when the host's timer is already late: the match is not lost. */
 Test(nrf51_timer, match_comes_before_a_look_behind_it)
 {

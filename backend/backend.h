@@ -119,9 +119,14 @@ void backend_fork_finish(struct backend *be, bool child);
  * program: addresses in it (entries, sites) hold there. Jumps that were patched still are.
  */
 struct hash128 backend_image_key(const struct backend *be);
-size_t backend_image_size(const struct backend *be);
-/** Write backend_image_size bytes to @out. */
-void backend_image_write(const struct backend *be, uint8_t *out);
+/* An image is these, one behind the other. */
+struct backend_part {
+    const void *data;
+    size_t size;
+};
+enum { BACKEND_PARTS_MAX = 129 };
+/** The parts of the image of what is compiled now, valid until more is. Returns their number. */
+unsigned backend_image_parts(struct backend *be, struct backend_part parts[BACKEND_PARTS_MAX]);
 /** Take an image; nothing has been compiled yet. False: it is damaged, or there is no memory, and nothing
  * was changed. */
 bool backend_image_read(struct backend *be, const uint8_t *image, size_t size);

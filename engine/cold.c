@@ -17,8 +17,10 @@ void engine_cold_again(struct code_page *page, uint32_t start, uint32_t end)
     if (!page->begun)
         return;
     uint32_t first = start / 4 > REACH ? start / 4 - REACH : 0, last = (end + 3) / 4;
-    for (uint32_t w = first; w < last; w++)
-        page->begun[w / 64] &= ~BIT64(w % 64);
+    for (uint32_t w = first, next; w < last; w = next) {
+        next = (w / 64 + 1) * 64 < last ? (w / 64 + 1) * 64 : last;
+        page->begun[w / 64] &= ~(UINT64_MAX >> (64 - (next - w)) << w % 64);
+    }
 }
 
 /* Is the code at @offset new? From now on it is not. */

@@ -23,6 +23,7 @@ enum {
     STORE_MAX = 64 << 20,   /* bytes of a file */
     WORTH_BLOCKS = 16,      /* as many new blocks, and this share of all, */
     WORTH_SHARE = 32,       /* make a new file worth its while; */
+    PARTS_MAX = 3 + BACKEND_PARTS_MAX,
     WASTE_SHARE = 2,        /* not if more of the code than one in so many bytes is of no further use */
 };
 
@@ -30,12 +31,12 @@ struct store_head {
     char magic[8];
     uint8_t build[ID_MAX]; /* of this program: what it translates to may change with it */
     struct hash128 key;    /* the backend's */
-    struct hash128 contents; /* of all that follows the head */
-    uint32_t page_count, block_count, link_count, unused;
-    uint64_t image_size;
+    struct hash128 contents; /* of this head without it, and of the hashes of the parts, which follow: */
+    uint32_t page_count, block_count, link_count, part_count;
+    uint64_t part_size[PARTS_MAX]; /* pages, blocks, links, the backend's image */
 };
 
-static const char magic[8] = "armemu3";
+static const char magic[8] = "armemu4";
 
 /* Followed by its blocks, from `first` on in the array of all blocks. */
 struct stored_page {
@@ -128,6 +129,33 @@ static bool head_matches(const struct store *st, const struct store_head *h)
            same_hash(h->key, own.key);
 }
 
+/* What tells that a file is as it was written. */
+struct store_sum {
+    struct store_head head;
+    struct hash128 parts[PARTS_MAX];
+};
+
+static struct hash128 sum_up(struct store_sum *sum)
+{
+    sum->head.contents = (struct hash128){0};
+    return hash128(sum, sizeof(*sum));
+}
+
+/* Are the @rest bytes behind the head @h its parts, as they were? */
+static bool contents_match(const struct store_head *h, size_t rest)
+{
+    struct store_sum sum = {.head = *h};
+    const uint8_t *p = (const uint8_t *)(h + 1);
+    for (uint32_t i = 0; i < h->part_count; i++) {
+        if (i == PARTS_MAX || h->part_size[i] > rest)
+            return false;
+        sum.parts[i] = hash128(p, h->part_size[i]);
+        p += h->part_size[i];
+        rest -= h->part_size[i];
+    }
+    return !rest && same_hash(sum_up(&sum), h->contents);
+}
+
 /* Is the file what this program has written? What is beyond the head is found in it. */
 static bool parse(struct store *st)
 {
@@ -139,8 +167,7 @@ static bool parse(struct store *st)
     uint64_t pages = (uint64_t)h->page_count * sizeof(*st->pages);
     uint64_t blocks = (uint64_t)h->block_count * sizeof(*st->blocks);
     uint64_t links = (uint64_t)h->link_count * sizeof(*st->links);
-    if (h->image_size > rest || pages + blocks + links + h->image_size != rest ||
-        !same_hash(hash128(p, rest), h->contents))
+    if (pages + blocks + links > rest || !contents_match(h, rest))
         return false;
     st->pages = (const void *)p;
     st->blocks = (const void *)(p + pages);
@@ -151,7 +178,8 @@ static bool parse(struct store *st)
     for (uint32_t i = 0; i < st->page_count; i++)
         if (!page_valid(st, &st->pages[i]))
             return false;
-    bool ok = backend_image_read(st->engine->backend, p + pages + blocks + links, h->image_size);
+    bool ok = backend_image_read(st->engine->backend, p + pages + blocks + links,
+                                 rest - pages - blocks - links);
     size_t keep = (size_t)align_up(sizeof(*h) + pages + blocks + links, PAGE_BYTES);
     if (ok && keep < st->size) { /* the code is where it belongs; the host need not keep it twice */
         munmap((uint8_t *)st->map + keep, st->size - keep);
@@ -498,33 +526,43 @@ static void collect(struct save *s)
             page_pass_on(s, &s->st->pages[i]);
 }
 
-/* The file's contents in one piece of memory. */
-static uint8_t *compose(const struct save *s, size_t *size)
+/* What the file consists of, where it lies. */
+struct file {
+    struct store_head head;
+    struct backend_part part[PARTS_MAX];
+    uint64_t size, image_size;
+};
+
+static bool compose(const struct save *s, struct file *f)
 {
     struct backend *be = s->st->engine->backend;
-    size_t pages = s->page_count * sizeof(*s->pages), blocks = s->block_count * sizeof(*s->blocks);
-    size_t links = s->link_count * sizeof(*s->links);
-    struct store_head h = {.key = backend_image_key(be), .page_count = s->page_count,
-                           .block_count = s->block_count,
-                           .link_count = s->link_count, .image_size = backend_image_size(be)};
-    *size = sizeof(h) + pages + blocks + links + h.image_size;
-    uint8_t *out = *size <= STORE_MAX ? malloc(*size) : NULL;
-    if (!out)
-        return NULL;
-    uint8_t *p = out + sizeof(h);
-    memcpy(p, s->pages, pages);
-    memcpy(p + pages, s->blocks, blocks);
-    memcpy(p + pages + blocks, s->links, links);
-    backend_image_write(be, p + pages + blocks + links);
-    memcpy(h.magic, magic, sizeof(magic));
-    build_get(h.build);
-    h.contents = hash128(p, *size - sizeof(h));
-    memcpy(out, &h, sizeof(h));
-    return out;
+    struct store_sum sum = {0};
+    memset(f, 0, sizeof(*f));
+    memcpy(f->head.magic, magic, sizeof(magic));
+    build_get(f->head.build);
+    f->head.key = backend_image_key(be);
+    f->head.page_count = s->page_count;
+    f->head.block_count = s->block_count;
+    f->head.link_count = s->link_count;
+    f->part[0] = (struct backend_part){s->pages, s->page_count * sizeof(*s->pages)};
+    f->part[1] = (struct backend_part){s->blocks, s->block_count * sizeof(*s->blocks)};
+    f->part[2] = (struct backend_part){s->links, s->link_count * sizeof(*s->links)};
+    f->head.part_count = 3 + backend_image_parts(be, &f->part[3]);
+    f->size = sizeof(f->head);
+    for (uint32_t i = 0; i < f->head.part_count; i++) {
+        sum.parts[i] = hash128(f->part[i].data, f->part[i].size);
+        f->head.part_size[i] = f->part[i].size;
+        f->size += f->part[i].size;
+        f->image_size += i < 3 ? 0 : f->part[i].size;
+    }
+    sum.head = f->head;
+    f->head.contents = sum_up(&sum);
+    return f->size <= STORE_MAX;
 }
 
-static bool write_all(int fd, const uint8_t *p, size_t size)
+static bool write_all(int fd, const void *data, size_t size)
 {
+    const uint8_t *p = data;
     while (size) {
         ssize_t n = write(fd, p, size);
         if (n <= 0)
@@ -535,8 +573,16 @@ static bool write_all(int fd, const uint8_t *p, size_t size)
     return true;
 }
 
+static bool write_parts(int fd, const struct file *f)
+{
+    bool ok = write_all(fd, &f->head, sizeof(f->head));
+    for (uint32_t i = 0; ok && i < f->head.part_count; i++)
+        ok = write_all(fd, f->part[i].data, f->part[i].size);
+    return ok;
+}
+
 /* Written aside and renamed: a reader sees the old file or the new one. */
-static bool put_file(const char *path, const uint8_t *data, size_t size)
+static bool put_file(const char *path, const struct file *f)
 {
     char *temporary;
     bool ok = false;
@@ -544,7 +590,7 @@ static bool put_file(const char *path, const uint8_t *data, size_t size)
         return false;
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd >= 0) {
-        ok = write_all(fd, data, size);
+        ok = write_parts(fd, f);
         ok = close(fd) == 0 && ok && rename(temporary, path) == 0;
         if (!ok)
             unlink(temporary);
@@ -562,26 +608,24 @@ static bool is_worthwhile(const struct engine *en)
 
 /* Is enough of the code in blocks that another run may take? It is not where the program has made most of
  * its code by itself. */
-static bool is_dense(const struct save *s)
+static bool is_dense(const struct save *s, const struct file *f)
 {
     uint64_t used = 0;
     for (uint32_t k = 0; k < s->block_count; k++)
         used += s->blocks[k].code_end - s->blocks[k].entry;
-    return used >= backend_image_size(s->st->engine->backend) / WASTE_SHARE;
+    return used >= f->image_size / WASTE_SHARE;
 }
 
 static bool save(struct engine *en)
 {
     struct save s = {.st = en->store};
-    size_t size;
+    struct file f;
     if (!en->store || en->evicting || en->debug.count || en->debug.no_literals || en->debug.watching ||
         en->one_insn || en->store->saved || !is_worthwhile(en) || is_outdated(en->store))
         return false;
     en->store->saved = true;
     collect(&s);
-    uint8_t *data = is_dense(&s) ? compose(&s, &size) : NULL;
-    bool ok = data && put_file(en->store->path, data, size);
-    free(data);
+    bool ok = compose(&s, &f) && is_dense(&s, &f) && put_file(en->store->path, &f);
     free(s.pages);
     free(s.blocks);
     free(s.links);

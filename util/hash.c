@@ -31,7 +31,8 @@ struct hash128 hash128(const void *data, size_t size)
             lane[i] = step(lane[i], word[i], odd[i]);
     }
     memset(word, 0, sizeof(word));
-    memcpy(word, p, left);
+    if (left) /* of nothing, @data may be NULL */
+        memcpy(word, p, left);
     for (unsigned i = 0; i < 4; i++)
         lane[i] = mix(step(lane[i], word[i], odd[i]));
     return (struct hash128){mix(lane[0] + 3 * lane[1] + 5 * lane[2] + 7 * lane[3]),

@@ -147,6 +147,7 @@ void backend_free(struct backend *be)
     free(be->compiler);
     free(be->pin_of_slot);
     faults_free(be);
+    free(be->image_head);
     codecache_close(&be->cache);
     free(be);
 }

@@ -84,7 +84,7 @@ static bool write_range(int fd, const uint8_t *from, size_t offset, size_t size)
 
 static bool copy_range(const struct codecache *cc, size_t offset, size_t size)
 {
-    return write_range(cc->copy, cc->rw + offset, offset, size);
+    return write_range(cc->copy, cc->rx + offset, offset, size); /* which is mapped where it is used */
 }
 
 bool codecache_fill(struct codecache *cc, uint32_t n, const uint8_t *code, uint32_t size)
@@ -123,4 +123,9 @@ void codecache_fork_finish(struct codecache *cc, bool child)
 uint8_t *codecache_region(const struct codecache *cc, uint32_t n)
 {
     return cc->rw + CODECACHE_COMMON + (size_t)n * cc->region_size;
+}
+
+const uint8_t *codecache_code(const struct codecache *cc, uint32_t n)
+{
+    return cc->rx + (codecache_region(cc, n) - cc->rw);
 }

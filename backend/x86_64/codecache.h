@@ -35,5 +35,7 @@ bool codecache_fork_prepare(struct codecache *cc, struct error *e);
 void codecache_fork_finish(struct codecache *cc, bool child);
 /** First byte of region @n in the writable view. */
 uint8_t *codecache_region(const struct codecache *cc, uint32_t n);
+/** The same in the executable view, to read what is there. */
+const uint8_t *codecache_code(const struct codecache *cc, uint32_t n);
 
 #endif

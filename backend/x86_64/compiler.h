@@ -222,6 +222,7 @@ struct backend {
     struct backend_config config;
     struct codecache cache;
     struct fault_list faults[CODECACHE_REGIONS_MAX]; /* direct mode, by region */
+    struct image_head *image_head; /* of the last image; or NULL */
     uint32_t features;
     struct backend_watch watches[BACKEND_WATCHES_MAX];
     uint32_t watch_count;

@@ -46,24 +46,21 @@ static size_t size_of(const struct backend *be, const struct image_head *h)
     return size;
 }
 
-size_t backend_image_size(const struct backend *be)
-{
-    const struct image_head h = head_of(be);
-    return size_of(be, &h);
-}
+_Static_assert(BACKEND_PARTS_MAX >= 1 + 2 * CODECACHE_REGIONS_MAX, "the head, and two for each region");
 
-void backend_image_write(const struct backend *be, uint8_t *out)
+unsigned backend_image_parts(struct backend *be, struct backend_part parts[BACKEND_PARTS_MAX])
 {
-    const struct image_head h = head_of(be);
-    memcpy(out, &h, sizeof(h));
-    out += sizeof(h);
+    if (!be->image_head && !(be->image_head = malloc(sizeof(*be->image_head))))
+        abort();
+    struct image_head *h = be->image_head;
+    unsigned count = 0;
+    *h = head_of(be);
+    parts[count++] = (struct backend_part){h, sizeof(*h)};
     for (uint32_t n = 0; n < be->cache.region_count; n++) {
-        memcpy(out, codecache_region(&be->cache, n), h.used[n]);
-        out += h.used[n];
-        if (h.faults[n])
-            memcpy(out, be->faults[n].places, faults_bytes(&h, n));
-        out += faults_bytes(&h, n);
+        parts[count++] = (struct backend_part){codecache_code(&be->cache, n), h->used[n]};
+        parts[count++] = (struct backend_part){be->faults[n].places, faults_bytes(h, n)};
     }
+    return count;
 }
 
 static void faults_take(struct fault_list *l, const uint8_t *places, uint32_t count)

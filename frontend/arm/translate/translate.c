@@ -200,10 +200,12 @@ static void insn_translate(struct arm_translate *t)
         return;
     }
     t->cond = insn_condition(t);
-    arm_run_continue(t, t->cond);
+    if (t->skip_open)
+        arm_run_continue(t, t->cond);
     insn_mark(t);
     bool open = t->skip_open || t->cond >= IR_CC_AL;
-    arm_skip_unless(t, t->cond);
+    if (!open)
+        arm_skip_unless(t, t->cond);
     if (t->code->marks)
         cover_insn(t, open);
     uint32_t first = t->b->count, start = t->offset;

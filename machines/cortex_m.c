@@ -1,5 +1,6 @@
 /* `cortex-m`: no board of anybody, but any CPU of the M profile with memory and a UART where the
  * command line wants them. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,7 @@ struct settings {
     struct machine_memory banks[BANKS_MAX]; /* all but the main RAM */
     unsigned bank_count, flashes, rams;
     uint64_t uart, uart_base, uart_irq;
+    uint64_t vtor; /* UINT64_MAX: the start of the flash */
     struct machine_row row;
     char names[BANKS_MAX][16];
 };
@@ -125,10 +127,8 @@ static bool set_flash(struct settings *s, const char *key, const char *value, st
     uint64_t base, size;
     if (!parse_bank(key, value, &base, &size, e))
         return false;
-    if (!s->flashes) { /* the CPU starts here */
+    if (!s->flashes)
         s->machine.flash_base = base;
-        s->profile.vtor = (uint32_t)base;
-    }
     struct machine_memory bank = {.base = base, .size = size, .kind = MEMORY_ROM, .erased = true};
     return add_bank(s, "flash", s->flashes++, bank, e);
 }
@@ -146,65 +146,76 @@ static bool set_ram(struct settings *s, const char *key, const char *value, stru
     return true;
 }
 
-static bool set_number(const char *key, const char *value, uint64_t min, uint64_t max,
-                       uint64_t *out, struct error *e)
+/* An option whose value is a number, or the number of a word, and where that goes. */
+struct number_option {
+    const char *name;
+    size_t offset, size;
+    uint64_t min, max;
+    const char *const *words; /* NULL: a number */
+};
+
+static bool read_number(const struct number_option *o, const char *value, uint64_t *out,
+                        struct error *e)
 {
     char *end;
     *out = strtoull(value, &end, 0);
-    return (end != value && !*end && *value != '-' && *out >= min && *out <= max) ||
-           error_set(e, "-M cortex-m: %s=%s is not a number from %llu to %llu", key, value,
-                     (unsigned long long)min, (unsigned long long)max);
+    return (end != value && !*end && *value != '-' && *out >= o->min && *out <= o->max) ||
+           error_set(e, "-M cortex-m: %s=%s is not a number from %llu to %llu", o->name, value,
+                     (unsigned long long)o->min, (unsigned long long)o->max);
 }
 
-static bool set_word(const char *key, const char *value, const char *const *words, uint64_t *out,
-                     struct error *e)
+static bool read_word(const struct number_option *o, const char *value, uint64_t *out,
+                      struct error *e)
 {
+    const char *const *words = o->words;
     for (*out = 0; words[*out]; ++*out)
         if (!strcmp(words[*out], value))
             return true;
-    return error_set(e, "-M cortex-m: %s=%s is not known; there are %s, %s%s%s", key, value,
+    return error_set(e, "-M cortex-m: %s=%s is not known; there are %s, %s%s%s", o->name, value,
                      words[0], words[1], words[2] ? ", " : "", words[2] ? words[2] : "");
 }
 
+static bool set_number(struct settings *s, const struct number_option *o, const char *value,
+                       struct error *e)
+{
+    uint64_t n;
+    if (!(o->words ? read_word : read_number)(o, value, &n, e))
+        return false;
+    memcpy((char *)s + o->offset, &n, o->size); /* little-endian, as the host is */
+    return true;
+}
+
+static const char *const uarts[] = {"cmsdk", "pl011", "none", NULL};
+static const char *const switches[] = {"off", "on", NULL};
+
+#define NUMBER(name, member, min, max)                                                             \
+    {name, offsetof(struct settings, member), sizeof(((struct settings *)0)->member), min, max, NULL}
+#define WORD(name, member, words)                                                                  \
+    {name, offsetof(struct settings, member), sizeof(((struct settings *)0)->member), 0, 0, words}
+
+static const struct number_option numbers[] = {
+    NUMBER("irqs", profile.irqs, 1, IRQS_MAX),
+    NUMBER("priority-bits", profile.priority_bits, 2, 8),
+    WORD("bit-band", profile.bit_band, switches),
+    NUMBER("vtor", vtor, 0, UINT32_MAX),
+    NUMBER("clock", profile.cpu_hz, 1, 1000000000),
+    NUMBER("systick-ref", profile.systick_ref_hz, 0, 1000000000),
+    WORD("uart", uart, uarts),
+    NUMBER("uart-base", uart_base, 0, UINT32_MAX),
+    NUMBER("uart-irq", uart_irq, 0, IRQS_MAX - 2),
+};
+
 static bool set_option(struct settings *s, const char *key, const char *value, struct error *e)
 {
-    static const char *const names[] = {"flash", "ram", "irqs", "priority-bits", "bit-band", "vtor", "clock",
-                                        "systick-ref", "uart", "uart-base", "uart-irq", NULL};
-    static const char *const uarts[] = {"cmsdk", "pl011", "none", NULL};
-    static const char *const switches[] = {"off", "on", NULL};
-    uint64_t n = 0;
-    bool ok;
-    unsigned which = 0;
-    while (names[which] && strcmp(names[which], key))
-        which++;
-    switch (which) {
-    case 0: return set_flash(s, key, value, e);
-    case 1: return set_ram(s, key, value, e);
-    case 2:
-        ok = set_number(key, value, 1, IRQS_MAX, &n, e);
-        s->profile.irqs = (uint16_t)n;
-        return ok;
-    case 3:
-        ok = set_number(key, value, 2, 8, &n, e);
-        s->profile.priority_bits = (uint8_t)n;
-        return ok;
-    case 4: ok = set_word(key, value, switches, &n, e); s->profile.bit_band = n; return ok;
-    case 5:
-        ok = set_number(key, value, 0, UINT32_MAX, &n, e);
-        s->profile.vtor = (uint32_t)n;
-        return ok;
-    case 6:
-        ok = set_number(key, value, 1, 1000000000, &n, e);
-        s->profile.cpu_hz = (uint32_t)n;
-        return ok;
-    case 7:
-        ok = set_number(key, value, 0, 1000000000, &n, e);
-        s->profile.systick_ref_hz = (uint32_t)n;
-        return ok;
-    case 8: return set_word(key, value, uarts, &s->uart, e);
-    case 9: return set_number(key, value, 0, UINT32_MAX, &s->uart_base, e);
-    case 10: return set_number(key, value, 0, IRQS_MAX - 2, &s->uart_irq, e);
-    default: break;
+    const char *names[ARRAY_SIZE(numbers) + 3] = {"flash", "ram"};
+    if (!strcmp(key, "flash"))
+        return set_flash(s, key, value, e);
+    if (!strcmp(key, "ram"))
+        return set_ram(s, key, value, e);
+    for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
+        if (!strcmp(key, numbers[i].name))
+            return set_number(s, &numbers[i], value, e);
+        names[2 + i] = numbers[i].name;
     }
     const char *near = error_nearest(key, names);
     return error_set(e, "-M cortex-m: unknown option '%s'%s%s%s", key,
@@ -232,13 +243,15 @@ const struct machine *machine_cortex_m_open(const char *spec, struct error *e)
 {
     struct arena arena = {0};
     struct settings *s = arena_alloc(&arena, sizeof(*s));
-    *s = (struct settings){.machine = machine_cortex_m, .profile = profile, .uart_base = UART_BASE};
-    if (!parse(s, spec, e)) {
+    *s = (struct settings){.machine = machine_cortex_m,
+                           .profile = profile,
+                           .uart_base = UART_BASE,
+                           .vtor = UINT64_MAX};
+    if (!parse(s, spec, e) || (!s->flashes && !add_bank(s, "flash", 0, memory[0], e))) {
         arena_free(&arena);
         return NULL;
     }
-    if (!s->flashes)
-        add_bank(s, "flash", 0, memory[0], e);
+    s->profile.vtor = (uint32_t)(s->vtor == UINT64_MAX ? s->machine.flash_base : s->vtor);
     if (s->uart == UART_PL011)
         s->row = (struct machine_row)PL011_UART(s->uart_base, (int16_t)s->uart_irq);
     else

@@ -460,6 +460,9 @@ Test(mprofile, generic)
     wr(0x40011000, 'x');
     cr_assert_eq(active(), 37);
     teardown();
+    build("cortex-m,vtor=0x08004000,flash=0x08000000:256K"); /* in any order */
+    cr_assert_eq(machine_m_profile(machine)->vtor, 0x08004000);
+    teardown();
     build("cortex-m");
     wr(0x20fffffc, 1);
     cr_assert_eq(rd(0x40004fe0), 0x21);
@@ -469,6 +472,8 @@ Test(mprofile, generic)
         "cortex-m,flash=1", "cortex-m,flash=0:0", "cortex-m,ram=0x20000000:8G", "cortex-m,irqs=0", "cortex-m,irqs=241",
         "cortex-m,uart=16550", "cortex-m,bit-band=maybe", "cortex-m,clock", "cortex-m,colour=red",
         "cortex-m,ram=0x20000000:64X", "cortex-m,vtor=-1",
+        "cortex-m,ram=0x10000000:4K,ram=0x11000000:4K,ram=0x12000000:4K,ram=0x13000000:4K,ram=0x14000000:4K,"
+        "ram=0x15000000:4K,ram=0x16000000:4K,ram=0x17000000:4K,ram=0x18000000:4K", /* no room for the flash */
     };
     for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         cr_assert_null(machine_open(wrong[i], &e), "%s", wrong[i]);

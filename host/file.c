@@ -100,31 +100,24 @@ static int create_temp(const char *path, char *temp, size_t temp_size, mode_t mo
     return -1;
 }
 
-/* Devices and pipes are written to: they are not what is replaced. */
-static bool is_special(const char *path)
+/* A device, a pipe, /dev/stdout: what is there stays what it is. */
+static bool write_into(const char *path, const void *data, size_t size, struct error *e)
 {
-    struct stat st;
-    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
-}
-
-static bool write_special(const char *path, const void *data, size_t size, struct error *e)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     bool ok = fd >= 0 && write_all(fd, data, size);
     int saved = errno;
-    if (fd >= 0)
-        close(fd);
+    if (fd >= 0 && close(fd) != 0 && ok) {
+        saved = errno;
+        ok = false;
+    }
     errno = saved;
     return ok || error_set_errno(e, "cannot write '%s'", path);
 }
 
-bool file_write_atomic(const char *path, const void *data, size_t size, struct error *e)
+static bool replace(const char *path, bool existed, const void *data, size_t size, struct error *e)
 {
-    if (is_special(path))
-        return write_special(path, data, size, e);
     char temp[4096];
     mode_t mode = mode_of(path);
-    bool existed = access(path, F_OK) == 0;
     int fd = create_temp(path, temp, sizeof(temp), mode);
     if (fd < 0)
         return error_set_errno(e, "cannot create a file beside '%s'", path);
@@ -145,4 +138,17 @@ bool file_write_atomic(const char *path, const void *data, size_t size, struct e
         return error_set_errno(e, "cannot write '%s'", path);
     }
     return true;
+}
+
+bool file_write_atomic(const char *path, const void *data, size_t size, struct error *e)
+{
+    struct stat st;
+    bool existed = stat(path, &st) == 0;
+    bool special = existed && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+    if (special || (existed && !strncmp(path, "/dev/", 5)))
+        return write_into(path, data, size, e);
+    char *target = existed ? realpath(path, NULL) : NULL; /* a link goes on leading to it */
+    bool ok = replace(target ? target : path, existed, data, size, e);
+    free(target);
+    return ok;
 }

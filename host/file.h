@@ -18,7 +18,8 @@ bool file_read(const char *path, size_t max, uint8_t **data, size_t *size, struc
 /**
  * Replace the file at @path by @size bytes of @data: written to a temporary file in the same
  * folder, synchronised, then renamed. On error the old file is untouched. An existing file keeps
- * its permission bits, a new one gets 0666 less the umask. A device or pipe is written to.
+ * its permission bits, a new one gets 0666 less the umask; a link goes on leading to it. What is no
+ * regular file, such as a device or a pipe, and what is in /dev, is written to as it is.
  */
 bool file_write_atomic(const char *path, const void *data, size_t size, struct error *e);
 

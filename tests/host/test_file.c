@@ -66,6 +66,33 @@ Test(file, write_then_read_gives_the_same_bytes)
     cr_assert(!file_write_atomic("/nonexistent/dir/file", out, 1, &e));
 }
 
+/* Pipes and links stay what they are. */
+Test(file, write_to_what_is_no_plain_file)
+{
+    char dir[] = "/tmp/armemu-file-XXXXXX", pipe_path[64], link_path[64], file_path[64], got[16] = "";
+    struct error e = {0};
+    struct stat st;
+    cr_assert(mkdtemp(dir));
+    snprintf(pipe_path, sizeof(pipe_path), "%s/pipe", dir);
+    snprintf(file_path, sizeof(file_path), "%s/file", dir);
+    snprintf(link_path, sizeof(link_path), "%s/link", dir);
+    cr_assert(mkfifo(pipe_path, 0600) == 0 && symlink("file", link_path) == 0);
+    int fd = open(pipe_path, O_RDWR | O_NONBLOCK);
+    cr_assert(file_write_atomic(pipe_path, "through", 7, &e), "%s", e.text);
+    cr_assert(read(fd, got, sizeof(got)) == 7 && !memcmp(got, "through", 7));
+    cr_assert(lstat(pipe_path, &st) == 0 && S_ISFIFO(st.st_mode));
+    close(fd);
+    cr_assert(file_write_atomic(file_path, "old", 3, &e) && file_write_atomic(link_path, "new", 3, &e));
+    cr_assert(lstat(link_path, &st) == 0 && S_ISLNK(st.st_mode));
+    fd = open(file_path, O_RDONLY);
+    cr_assert(read(fd, got, sizeof(got)) == 3 && !memcmp(got, "new", 3));
+    close(fd);
+    unlink(pipe_path);
+    unlink(link_path);
+    unlink(file_path);
+    cr_assert_eq(rmdir(dir), 0); /* nothing was left beside them */
+}
+
 /* The first three outputs of splitmix64 for seed 1234567, as published with the algorithm. */
 Test(random, seeded_sequence_is_splitmix64)
 {

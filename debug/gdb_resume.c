@@ -309,8 +309,11 @@ static void run_attach(struct gdb_stub *g, char *args, size_t len)
     gdb_stop_reply(g);
 }
 
+/* GDB awaits no answer, LLDB does. */
 static void run_kill(struct gdb_stub *g, char *args, size_t len)
 {
+    gdb_reply(g, "X09");
+    gdb_reply_send(g);
     g->silent = true;
     g->target->quit(g->opaque);
 }

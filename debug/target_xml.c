@@ -32,12 +32,15 @@ static const char *type_of(const struct gdb_register *reg)
     return reg->bytes == 8 ? "uint64" : "uint32";
 }
 
-/* What is not part of a program's own state is not saved around calls that GDB makes. */
+/* What is not part of a program's own state is not saved around calls that GDB makes. LLDB does
+ * not know GDB's types, but has attributes of its own, which GDB ignores. */
 static const char *extra_of(const struct gdb_register *reg)
 {
     switch (reg->feature) {
-    case GDB_FEATURE_VFP: return reg->bytes == 8 ? "" : " group=\"float\"";
-    case GDB_FEATURE_NEON: return " group=\"vector\" save-restore=\"no\"";
+    case GDB_FEATURE_VFP:
+        return reg->bytes == 8 ? " encoding=\"ieee754\" format=\"float\"" : " group=\"float\"";
+    case GDB_FEATURE_NEON:
+        return " group=\"vector\" save-restore=\"no\" encoding=\"vector\" format=\"vector-uint8\"";
     case GDB_FEATURE_BANKED: return " group=\"banked\" save-restore=\"no\"";
     case GDB_FEATURE_M_SYSTEM:
     case GDB_FEATURE_SYSTEM: return " group=\"system\" save-restore=\"no\"";

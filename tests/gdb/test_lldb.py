@@ -6,7 +6,8 @@ import subprocess
 import time
 
 from test_cortexm import program as cortexm_program
-from driver import (HANG_SECONDS, Emulator, Failure, Skip, check_equal, check_match, interrupt, linux_program)
+from driver import (HANG_SECONDS, Emulator, Failure, Skip, check, check_equal, check_match, interrupt,
+                    linux_program)
 
 
 def free_port():
@@ -251,3 +252,48 @@ def test_monitor(context):
         emulator.process.wait(timeout=HANG_SECONDS)
     check_match(r"VM status: paused", out)
     check_match(r"unknown command: 'nonsense'", out)
+
+
+def test_load_into_flash(context):
+    elf = cortexm_program(context)
+    with Emulator(context, None, machine="lm3s6965evb") as emulator:
+        out = lldb(elf, emulator.path,
+                   [f"target modules load --file {elf} --slide 0 --load", "process plugin packet monitor reset halt",
+                    "breakpoint set -n main", "continue", "target variable value", "process kill"])
+        emulator.process.wait(timeout=HANG_SECONDS)
+    check_match(r"stop reason = breakpoint 1\.1", out)
+    check_match(r"^\(volatile unsigned int\) value = 41$", out)
+    check("failed to send the k packet" not in out, out)
+
+
+def test_registers_memory_and_coming_back(context):
+    """Banked registers, a mode that is changed; detached the program goes on, and another session finds it."""
+    with Emulator(context, "a32") as emulator:
+        out = lldb(context.program("a32"), emulator.path,
+                   ["breakpoint set -n body", "continue", "memory write -s 4 $sp-64 0x11223344",
+                    "memory read -f x -s 4 -c 1 $sp-64", "register write sp_irq 0x40300000", "register write cpsr 0x600001d2",
+                    "register read sp", "register write cpsr 0x600001d3", "register write d3 2.5", "register read d3", "register write q1 '{1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16}'",
+                    "register read q1 d2",
+                    "memory find -s needle 0x40010000 0x40012000", "process detach"])
+        check_match(r"^0x[0-9a-f]+: 0x11223344$", out)
+        check_match(r"^ *sp = 0x40300000$", out)
+        check_match(r"^ *d3 = 2.5", out)
+        check_match(r"^ *q1 = \{0x01 0x02 .* 0x10\}$", out)
+        check_match(r"needle in a hays", out)
+        time.sleep(0.3)
+        out = lldb(context.program("a32"), emulator.path, ["register read pc", "target variable counter", "process kill"])
+        emulator.process.wait(timeout=HANG_SECONDS)
+        check_match(r"^ *pc = 0x[0-9a-f]+  a32.elf`idle", out)
+        check_match(r"counter = 13", out) # fibonacci(7)
+
+
+def test_calls_in_a_program(context):
+    """LLDB gets memory for its code by calling the program's mmap. On machines it cannot."""
+    user, program, path = armemu_user(context), linux_program(context, "arm"), os.path.join(context.scratch, "call.sock")
+    with subprocess.Popen([user, "-g", path, program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        while not os.path.exists(path):
+            time.sleep(0.02)
+        out = lldb(program, path, ["breakpoint set -n body", "continue", "expression (int)add(40,2)", "process detach"])
+        text = process.communicate(timeout=HANG_SECONDS)[0]
+    check_match(r"^\(int\) \$0 = 42$", out)
+    check_equal((process.returncode, text), (3, "counter 15000 shared 3000 handled 1 tls 7\n"), "the end")

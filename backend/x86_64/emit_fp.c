@@ -25,6 +25,7 @@ const struct fp_constants fp_constants = {
     .two = {EACH32(0x40000000)},
     .three = {EACH32(0x40400000)},
     .min_normal = {EACH32(0x00800000)},
+    .minus1 = {EACH32(0xbf800000)},
     .normals = {EACH32(0x7f000000)},       /* how many there are, */
     .recip_normals = {EACH32(0x7e000000)}, /* whose reciprocals are */
     .recip_exponent = {EACH32(253u << 23)},

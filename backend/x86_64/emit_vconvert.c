@@ -38,7 +38,7 @@ static void multiply(struct compiler *c, unsigned dst, unsigned a, int n)
 /* ---- rounding -------------------------------------------------------------------------------------- */
 
 enum { QUIET = 8 }; /* roundps: inexact is not noted */
-enum { TIE_AWAY = 4 }; /* enum fp_rounding; the others are the host's by: */
+enum { TO_ZERO = 3, TIE_AWAY = 4 }; /* enum fp_rounding; the others are the host's by: */
 static const uint8_t host_rounding[] = {0, 2, 1, 3};
 
 static void round_to(struct compiler *c, unsigned dst, unsigned a, unsigned how)
@@ -104,14 +104,71 @@ static void to_integers(struct compiler *c, const struct ir_op *op, int32_t i, b
     f.stub->back = large->back = c->a.p;
 }
 
+/* Toward zero, without fraction bits. */
+static bool is_plain(const struct ir_op *op)
+{
+    return op->imm == 33 * TO_ZERO;
+}
+
+/* What does not fit becomes 0x80000000, and invalid alone, as it is to be: then the inverse, where it is
+ * positive, and 0, where it is a NaN. */
 void emit_vftos(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    to_integers(c, op, i, false);
+    if (!is_plain(op)) {
+        to_integers(c, op, i, false);
+        return;
+    }
+    struct floats f = vf_begin(c, op, i, FP_CONST(c, normal_least));
+    x_op2(c, X86_MOVUPS_RM, 0, f.t, power(c, 31));
+    vf_compare(c, VF_LE, f.t, f.t, f.a);
+    x_op2(c, X86_CVTTPS2DQ, 0, f.dst, f.args[0]);
+    x_op3(c, X86_PXOR, f.dst, f.dst, x_opnd_xmm(f.t));
+    vf_compare(c, VF_UNORDERED, f.t, f.a, f.a);
+    x_op3(c, X86_ANDNPS, f.t, f.t, x_opnd_xmm(f.dst));
+    x_op2(c, X86_MOVAPS_RM, 0, f.dst, x_opnd_xmm(f.t));
+    f.stub->back = c->a.p;
+}
+
+/* What does not fit is made a NaN first, so that it is invalid alone and 0, or ones where it is too large;
+ * numbers of the upper half are reduced to the lower. @x is changed. */
+static void saturate_unsigned(struct compiler *c, const struct floats *f, unsigned x)
+{
+    x_op2(c, X86_MOVUPS_RM, 0, f->u, power(c, 32));
+    vf_compare(c, VF_LE, f->u, f->u, f->a);
+    x_op2(c, X86_MOVUPS_RM, 0, f->t, mem(FP_CONST(c, minus1)));
+    vf_compare(c, VF_LE, x, f->a, f->t);
+    x_op3(c, X86_POR, x, x, f->args[0]);
+    x_op3(c, X86_POR, x, x, x_opnd_xmm(f->u));
+    x_op2(c, X86_MOVUPS_RM, 0, f->t, power(c, 31));
+    vf_compare(c, VF_LE, f->t, f->t, x);
+    x_op3(c, X86_PAND, f->dst, f->t, power(c, 31));
+    x_op3(c, X86_SUBPS, x, x, x_opnd_xmm(f->dst));
+    x_op2(c, X86_CVTTPS2DQ, 0, f->dst, x_opnd_xmm(x));
+    x_vec_shift(c, X86_PSLLD, f->t, f->t, 31);
+    x_op3(c, X86_PXOR, f->dst, f->dst, x_opnd_xmm(f->t));
+    vf_compare(c, VF_UNORDERED, x, x, x);
+    x_op3(c, X86_ANDNPS, x, x, x_opnd_xmm(f->dst));
+    x_op3(c, X86_POR, f->dst, x, x_opnd_xmm(f->u));
 }
 
 void emit_vftou(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    to_integers(c, op, i, true);
+    if (!is_plain(op)) {
+        to_integers(c, op, i, true);
+        return;
+    }
+    unsigned x = xa_alloc(c);
+    struct floats f = vf_begin(c, op, i, FP_CONST(c, normal_least));
+    x_op3(c, X86_PMAXUD, f.u, f.a, power(c, 31));
+    x_op3(c, X86_PCMPEQD, f.u, f.u, x_opnd_xmm(f.a));
+    x_op2(c, X86_PTEST, 0, f.u, x_opnd_xmm(f.u));
+    uint8_t *small = x_jcc(&c->a, CC_E);
+    saturate_unsigned(c, &f, x);
+    uint8_t *done = x_jmp(&c->a);
+    x_patch_here(&c->a, small);
+    x_op2(c, X86_CVTTPS2DQ, 0, f.dst, f.args[0]);
+    x_patch_here(&c->a, done);
+    f.stub->back = c->a.p;
 }
 
 /* Only the first step of a conversion from integers may be inexact. */

@@ -27,10 +27,7 @@ unsigned vf_argument(struct compiler *c, int32_t v)
     return t;
 }
 
-/* Predicates of cmpps; the second and third take quiet NaNs as invalid. */
-enum compare { CMP_EQ, CMP_LT, CMP_LE, CMP_UNORDERED };
-
-static void compare(struct compiler *c, enum compare predicate, unsigned dst, unsigned a, unsigned b)
+void vf_compare(struct compiler *c, enum vf_predicate predicate, unsigned dst, unsigned a, unsigned b)
 {
     x_op3(c, X86_CMPPS, dst, a, x_opnd_xmm(b));
     x_u8(&c->a, predicate);
@@ -38,7 +35,7 @@ static void compare(struct compiler *c, enum compare predicate, unsigned dst, un
 
 void vf_default_nans(struct compiler *c, unsigned dst, unsigned t, unsigned u)
 {
-    compare(c, CMP_UNORDERED, t, dst, dst);
+    vf_compare(c, VF_UNORDERED, t, dst, dst);
     if (c->be->features & HOST_AVX) {
         x_vrm(&c->a, X86_VBLENDVPS, 0, dst, dst, FP_CONST(c, default_nan));
         x_u8(&c->a, t << 4);
@@ -163,6 +160,23 @@ static struct stub *product_check(struct compiler *c, const struct ir_op *op,
     return exact_if(c, op, CC_AE, dst, p->args);
 }
 
+/* To the reference where an addend is a NaN and a factor infinite: */
+static struct stub *addend_check(struct compiler *c, const struct ir_op *op, const struct product *p)
+{
+    vf_compare(c, VF_UNORDERED, p->t, p->x[0], p->x[0]);
+    x_op2(c, X86_PTEST, 0, p->t, x_opnd_xmm(p->t));
+    uint8_t *numbers = x_jcc(&c->a, CC_E);
+    x_op3(c, X86_PAND, p->t, p->x[1], mem(FP_CONST(c, abs32)));
+    x_op3(c, X86_PAND, p->u, p->x[2], mem(FP_CONST(c, abs32)));
+    x_op3(c, X86_PCMPEQD, p->t, p->t, mem(FP_CONST(c, infinity)));
+    x_op3(c, X86_PCMPEQD, p->u, p->u, mem(FP_CONST(c, infinity)));
+    x_op3(c, X86_POR, p->t, p->t, x_opnd_xmm(p->u));
+    x_op2(c, X86_PTEST, 0, p->t, x_opnd_xmm(p->t));
+    struct stub *s = exact_if(c, op, CC_NE, p->dst, p->args);
+    x_patch_here(&c->a, numbers);
+    return s;
+}
+
 /* With all magnitudes from 2^-40 on, sum and product are multiples of 2^-126. Infinity times 0 is invalid
  * although a quiet NaN is added, which the host does not say. */
 void emit_vfmuladd(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -175,9 +189,7 @@ void emit_vfmuladd(struct compiler *c, const struct ir_op *op, int32_t i)
         return;
     struct product p = product_begin(c, op, i);
     struct stub *s = product_check(c, op, &p, FP_CONST(c, fma_least));
-    compare(c, CMP_UNORDERED, p.t, p.x[0], p.x[0]);
-    x_op2(c, X86_PTEST, 0, p.t, x_opnd_xmm(p.t));
-    struct stub *nan = exact_if(c, op, CC_NE, p.dst, p.args);
+    struct stub *nan = addend_check(c, op, &p);
     x_op2(c, X86_MOVAPS_RM, 0, p.dst, p.args[0]);
     x_op3(c, X86_VFMADD231PS, p.dst, p.x[1], p.args[2]);
     vf_default_nans(c, p.dst, p.t, p.u);
@@ -213,7 +225,7 @@ static void extreme(struct compiler *c, const struct ir_op *op, int32_t i, enum 
                     enum x86_form join)
 {
     struct floats f = vf_begin(c, op, i, FP_CONST(c, normal_least));
-    compare(c, CMP_UNORDERED, f.t, f.a, f.b);
+    vf_compare(c, VF_UNORDERED, f.t, f.a, f.b);
     x_op2(c, X86_PTEST, 0, f.t, x_opnd_xmm(f.t));
     struct stub *nan = exact_if(c, op, CC_NE, f.dst, f.args);
     x_op3(c, insn, f.t, f.a, f.args[1]);
@@ -236,7 +248,7 @@ void emit_vfmin(struct compiler *c, const struct ir_op *op, int32_t i)
 void emit_vfcmpeq(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     struct floats f = vf_begin(c, op, i, FP_CONST(c, normal_least));
-    compare(c, CMP_EQ, f.dst, f.a, f.b);
+    vf_compare(c, VF_EQ, f.dst, f.a, f.b);
     end(c, &f);
 }
 
@@ -244,14 +256,14 @@ void emit_vfcmpeq(struct compiler *c, const struct ir_op *op, int32_t i)
 void emit_vfcmpge(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     struct floats f = vf_begin(c, op, i, FP_CONST(c, normal_least));
-    compare(c, CMP_LE, f.dst, f.b, f.a);
+    vf_compare(c, VF_LE, f.dst, f.b, f.a);
     end(c, &f);
 }
 
 void emit_vfcmpgt(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     struct floats f = vf_begin(c, op, i, FP_CONST(c, normal_least));
-    compare(c, CMP_LT, f.dst, f.b, f.a);
+    vf_compare(c, VF_LT, f.dst, f.b, f.a);
     end(c, &f);
 }
 

@@ -83,7 +83,7 @@ enum sf_least {
 struct fp_constants {
     uint32_t ones[4], add_least[4], mul_least[4], fma_least[4], mla_least[4], normal_least[4], half_least[4];
     uint32_t infinity[4], nan_least[4], two[4], three[4], min_normal[4]; /* emit_vconvert.c */
-    uint32_t normals[4], recip_normals[4], recip_exponent[4], rsqrt_exponents[4];
+    uint32_t minus1[4], normals[4], recip_normals[4], recip_exponent[4], rsqrt_exponents[4];
     uint32_t default_nan[4], even8[4], even16[4], top16[4], beyond16[4];
     uint64_t half64[2], high32[2], low8[2][2]; /* low8: the lowest byte of i32, i64 */
     uint8_t powers[16], powers16[2][16]; /* emit_vshift.c */

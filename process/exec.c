@@ -144,14 +144,17 @@ static int64_t exec_file(struct task *t, const char *path, char **argv, unsigned
 int64_t process_exec(struct task *t, int dirfd, const char *name, uint32_t argv_addr,
                      uint32_t envp_addr, int flags)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], limits[LIMITS_TEXT];
     char **argv = NULL, **envp = NULL;
+    bool limited = limits_to_environment(t->process, limits);
     int64_t r = resolve(t->process, dirfd, name, flags, path);
     if (r)
         return r;
     int argc = strings_in(t, argv_addr, 0, &argv);
     t->exec_arrays[0] = argv;
-    int envc = argc < 0 ? argc : strings_in(t, envp_addr, 0, &envp);
+    int envc = argc < 0 ? argc : strings_in(t, envp_addr, limited, &envp);
+    if (limited && envc >= 0)
+        envp[0] = limits;
     t->exec_arrays[1] = envp;
     if (!t->vforked)
         process_store_code(t->process);

@@ -249,6 +249,11 @@ _Noreturn void process_exit(struct process *p, int status);
 /* limits.c */
 /** May @len more bytes be mapped with @prot? */
 bool limits_allow(struct process *p, uint32_t len, int prot);
+enum { LIMITS_TEXT = 192 };
+/** What is to be in the environment of a program that is executed from here, in @text of LIMITS_TEXT bytes; false: nothing. */
+bool limits_to_environment(const struct process *p, char *text);
+/** Take what is there out of the environment. */
+void limits_from_environment(struct process *p, char **envp);
 
 /* rseq.c */
 void rseq_init(struct process *p);

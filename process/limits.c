@@ -1,8 +1,9 @@
 /*
  * Resource limits. Those of memory are about the program's, while the host's process has the whole window: they are kept
- * here, for the program and its children up to their next exec.
+ * here, and told to programs that are executed from here by a variable that these do not see.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -62,6 +63,48 @@ bool limits_allow(struct process *p, uint32_t len, int prot)
     }
     return (!space->set || mapped * SPACE_PAGE + len <= space->soft) &&
            (!data->set || !(prot & PROT_WRITE) || writable * SPACE_PAGE + len <= data->soft);
+}
+
+/* ---- from program to program ----------------------------------------------------------------- */
+
+static const char variable[] = "ARMEMU_LIMITS=";
+
+bool limits_to_environment(const struct process *p, char *text)
+{
+    int n = snprintf(text, LIMITS_TEXT, "%s", variable);
+    bool set = false;
+    for (unsigned i = 0; i < LIMITS; i++) {
+        const struct process_limit *l = &p->limits[i];
+        n += snprintf(text + n, LIMITS_TEXT - (size_t)n, "%d,%llx,%llx;", l->set, (unsigned long long)l->soft,
+                      (unsigned long long)l->hard);
+        set = set || l->set;
+    }
+    return set;
+}
+
+/* What is not as it is written above is as if it was not there: limits only take away. */
+static void parse(struct process *p, const char *text)
+{
+    for (unsigned i = 0; i < LIMITS; i++) {
+        int set, used = 0;
+        unsigned long long soft, hard;
+        if (sscanf(text, "%d,%llx,%llx;%n", &set, &soft, &hard, &used) != 3 || !used)
+            return;
+        p->limits[i] = (struct process_limit){soft, hard, set == 1};
+        text += used;
+    }
+}
+
+void limits_from_environment(struct process *p, char **envp)
+{
+    char **to = envp;
+    for (; *envp; envp++) {
+        if (!strncmp(*envp, variable, sizeof(variable) - 1))
+            parse(p, *envp + sizeof(variable) - 1);
+        else
+            *to++ = *envp;
+    }
+    *to = NULL;
 }
 
 /* ---- system calls ---------------------------------------------------------------------------- */

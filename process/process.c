@@ -41,6 +41,7 @@ int process_run(const struct process_config *config, struct error *e)
     pthread_mutex_init(&p->tasks_lock, NULL);
     pthread_mutex_init(&p->actions_lock, NULL);
     rseq_init(p);
+    limits_from_environment(p, p->config.envp);
     p->space.shared = memory_shared;
     p->space.opaque = p;
     uint32_t top = config->space_top ? config->space_top : SPACE_TOP;

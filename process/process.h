@@ -54,7 +54,7 @@ struct process_config {
     const char *path;        /* the program */
     int program_fd;          /* it, open for reading; process_run closes it. 0: to be opened */
     char *const *argv;       /* its arguments, NULL-terminated; at least one */
-    char *const *envp;       /* its environment */
+    char **envp;             /* its environment; what is only for this program is taken out */
     bool by_kernel;          /* binfmt_misc runs ARM programs by this program, with flag P */
     const char *prefix;      /* files are looked for under this directory first; NULL: nowhere */
     uint32_t stack_size;     /* bytes; 0: the host's limit */

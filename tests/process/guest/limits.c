@@ -21,8 +21,16 @@ static unsigned long locked(void)
     fclose(f);
     return v;
 }
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1) { /* limits go from program to program, and nothing else does */
+        struct rlimit now;
+        getrlimit(RLIMIT_AS, &now);
+        printf("again %lu, variable %d\n", (unsigned long)now.rlim_cur >> 20, getenv("ARMEMU_LIMITS") != NULL);
+        show("much", mmap(0, 100 << 20, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+        return 0;
+    }
+
     struct rlimit l = {64 << 20, 128 << 20}, o;
     show("flags", mlockall(0));
     show("flags", mlockall(77));
@@ -49,5 +57,7 @@ int main(void)
     show("stack", setrlimit(RLIMIT_STACK, &l));
     getrlimit(RLIMIT_STACK, &o);
     printf("%lu\n", (long)o.rlim_cur >> 20);
+    fflush(stdout);
+    execl("/proc/self/exe", argv[0], "again", NULL);
     return 0;
 }

@@ -14,6 +14,7 @@ enum {
     MMA_WHO_AM_I = 0x0d,
     MMA_XYZ_DATA_CFG = 0x0e, /* bits [1:0]: 2, 4 or 8 g */
     MMA_CTRL1 = 0x2a,
+    MMA_CTRL2 = 0x2b,
     MMA_CTRL3 = 0x2c,
     MMA_CTRL4 = 0x2d,
     MMA_CTRL5 = 0x2e,
@@ -21,6 +22,7 @@ enum {
     MMA_F_READ = BIT(1), /* 8 bits per axis are read */
     MMA_IPOL = BIT(1),
     MMA_DRDY = BIT(0),
+    MMA_RST = BIT(6),
 };
 /* MAG3110, data sheet section 5. */
 enum {
@@ -32,6 +34,7 @@ enum {
     MAG_CTRL2 = 0x11,
     MAG_ACTIVE = BIT(0),
     MAG_TRIGGER = BIT(1),
+    MAG_RST = BIT(4), /* of the sensor, by a pulse; the registers stay */
 };
 
 struct motion;
@@ -143,7 +146,7 @@ static const struct motion_kind mma8653 = {
     .ctrl1 = MMA_CTRL1,
     .registers = REGISTERS,
     .writable = BIT64(0x0e) | BIT64(0x11) | BIT64(0x12) | BIT64(0x13) | BIT64(0x14) | BIT64(0x15) |
-                BIT64(0x17) | BIT64(0x18) | 0xffull << 0x29,
+                BIT64(0x17) | BIT64(0x18) | 0x1ffull << 0x29,
     .active = mma_active,
     .period = mma_period,
     .sample = mma_sample,
@@ -210,6 +213,8 @@ static bool slave_start(struct device *dev, bool read)
     return true;
 }
 
+static void motion_reset(struct device *dev);
+
 static void register_write(struct motion *m, uint8_t reg, uint8_t value)
 {
     if (reg >= m->kind->registers || !(m->kind->writable & BIT64(reg))) {
@@ -218,6 +223,12 @@ static void register_write(struct motion *m, uint8_t reg, uint8_t value)
         return;
     }
     m->reg[reg] = value;
+    if (m->kind == &mma8653 && reg == MMA_CTRL2 && value & MMA_RST) {
+        motion_reset(&m->base);
+        return;
+    }
+    if (m->kind == &mag3110 && reg == MAG_CTRL2)
+        m->reg[reg] &= (uint8_t)~MAG_RST;
     if (reg == m->kind->ctrl1)
         arm(m);
     update_pin(m);

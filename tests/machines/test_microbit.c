@@ -322,6 +322,24 @@ Test(microbit, bytes_are_sent_by_starttx)
     cr_assert_eq(mode, 0x21);
 }
 
+/* Drivers wait until the bits are clear again. */
+Test(microbit, sensors_are_reset)
+{
+    uint8_t v;
+    bb_wr(TWI0 + 0x500, 5);
+    twi_write(0x1d, 0x31, 5); /* OFF_Z */
+    twi_read(0x1d, 0x31, &v, 1);
+    cr_assert_eq(v, 5);
+    twi_write(0x1d, 0x2b, 0x40);
+    twi_read(0x1d, 0x2b, &v, 1);
+    cr_assert_eq(v, 0);
+    twi_read(0x1d, 0x31, &v, 1);
+    cr_assert_eq(v, 0);
+    twi_write(0x0e, 0x11, 0x90); /* AUTO_MRST_EN stays */
+    twi_read(0x0e, 0x11, &v, 1);
+    cr_assert_eq(v, 0x80);
+}
+
 Test(microbit, sensors_measure)
 {
     uint8_t d[6];

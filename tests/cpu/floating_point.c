@@ -1,13 +1,13 @@
-/* The registers of the floating-point unit, per CPU model: values of the cores' manuals, bits that can be
- * written, and who may access them. */
+/* The registers of the floating-point unit, per CPU model: values of the cores' manuals, bits that
+ * can be written, and who may access them. */
 #include "frontend/arm/cpu/arm_fp.h"
 #include "tests/cpu/fixture.h"
 #include "util/bits.h"
 
 enum { FPSID, FPSCR, MVFR2 = 5, MVFR1, MVFR0, FPEXC, FPINST, FPINST2, REGISTERS };
 
-/* FPSCR of VFPv3 and later: flags, QC with Advanced SIMD, AHP with half precision, DN, FZ, rounding,
- * cumulative exceptions. VFPv2: trap enables; short vectors where MVFR0 has them. */
+/* FPSCR of VFPv3 and later: flags, QC with Advanced SIMD, AHP with half precision, DN, FZ,
+ * rounding, cumulative exceptions. VFPv2: trap enables; short vectors where MVFR0 has them. */
 enum {
     MODES = (int)0xf3c0009f,
     SHORT = 0x00370000,
@@ -63,7 +63,8 @@ static void expect(struct machine *m, unsigned i, unsigned reg, bool exists, uin
     arm_fp_update(&m->s);
     cr_expect(raised == !exists, "%s: register %u %s", models[i].model, reg,
               raised ? "is undefined" : "exists");
-    cr_expect(!exists || v == value, "%s: register %u is %08x, not %08x", models[i].model, reg, v, value);
+    cr_expect(!exists || v == value, "%s: register %u is %08x, not %08x", models[i].model, reg, v,
+              value);
 }
 
 Test(floating_point, registers)
@@ -111,8 +112,8 @@ Test(floating_point, models)
     cr_expect(found == ARRAY_SIZE(models));
 }
 
-/* User mode has the FPSCR alone, once CPACR and FPEXC let it: so a kernel enables the unit when a program first
- * uses it. */
+/* User mode has the FPSCR alone, once CPACR and FPEXC let it: so a kernel enables the unit when a
+ * program first uses it. */
 Test(floating_point, unprivileged)
 {
     static const struct {
@@ -129,14 +130,16 @@ Test(floating_point, unprivileged)
             arm_fp_update(s);
             cr_expect(s->fp_enabled == cases[i].allowed, "case %u", i);
             vmrs(m, reg);
-            cr_expect(machine_raised(m) == !(reg == FPSCR && cases[i].allowed), "case %u: register %u", i, reg);
+            cr_expect(machine_raised(m) == !(reg == FPSCR && cases[i].allowed),
+                      "case %u: register %u", i, reg);
             arm_cpsr_write(s, 0xd3);
         }
         free(m);
     }
 }
 
-/* Exceptions that have been gathered are in the FPSCR when it is read, and gone when it is written. */
+/* Exceptions that have been gathered are in the FPSCR when it is read, and gone when it is written.
+ */
 Test(floating_point, exact_at_reads)
 {
     struct machine *m = open_unit("cortex-a15");

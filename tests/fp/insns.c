@@ -8,8 +8,14 @@
 
 #include "tests/fp/insns.h"
 
-enum { SYS_exit = 1, SYS_read = 3, SYS_write = 4, SYS_rt_sigaction = 174, SYS_mmap2 = 192,
-       SYS_cacheflush = 0xf0002 };
+enum {
+    SYS_exit = 1,
+    SYS_read = 3,
+    SYS_write = 4,
+    SYS_rt_sigaction = 174,
+    SYS_mmap2 = 192,
+    SYS_cacheflush = 0xf0002
+};
 enum { SIGILL = 4, SIGBUS = 7, SIGSEGV = 11, SA_SIGINFO_NODEFER = 0x40000004 };
 enum { UC_PC = 92 / 4, UC_CPSR = 96 / 4 }; /* words of struct ucontext */
 
@@ -18,8 +24,10 @@ static long call(long n, long a, long b, long c, long d, long e, long f)
     register long r0 __asm__("r0") = a, r1 __asm__("r1") = b, r2 __asm__("r2") = c;
     register long r3 __asm__("r3") = d, r4 __asm__("r4") = e, r5 __asm__("r5") = f;
     register long r7 __asm__("r7") = n;
-    __asm__ volatile("svc #0" : "+r"(r0)
-                     : "r"(r1), "r"(r2), "r"(r3), "r"(r4), "r"(r5), "r"(r7) : "memory");
+    __asm__ volatile("svc #0"
+                     : "+r"(r0)
+                     : "r"(r1), "r"(r2), "r"(r3), "r"(r4), "r"(r5), "r"(r7)
+                     : "memory");
     return r0;
 }
 
@@ -58,7 +66,7 @@ static void handler(int sig, void *info, uint32_t *context)
     context[UC_CPSR] &= ~0x0600fc20u; /* ARM state, no IT block */
 }
 
-static void catch(int sig)
+static void catch (int sig)
 {
     struct {
         void (*fn)(int, void *, uint32_t *);
@@ -90,7 +98,7 @@ static void random_state(struct insn_state *s, const struct insn_record *record)
     uint64_t seed = record->seed;
     for (unsigned i = 0; i < 32; i++)
         s->d[i] = i && (insn_random(&seed) & 7) == 0 ? s->d[i - 1] ^ (insn_random(&seed) & 1) << 63
-                                                    : random_register(&seed);
+                                                     : random_register(&seed);
     s->fpscr = record->fpscr;
     s->cpsr = (uint32_t)insn_random(&seed) & 0xf0000000;
     for (unsigned i = 0; i < 13; i++)
@@ -145,7 +153,8 @@ static void place(uint32_t *code, const struct insn_record *record)
     call(SYS_cacheflush, (long)(uintptr_t)code, (long)(uintptr_t)(code + 3), 0, 0, 0, 0);
 }
 
-static struct insn_result execute(const struct insn_record *record, uint32_t *code, struct insn_state *s)
+static struct insn_result execute(const struct insn_record *record, uint32_t *code,
+                                  struct insn_state *s)
 {
     place(code, record);
     random_state(s, record);
@@ -160,8 +169,8 @@ static struct insn_result execute(const struct insn_record *record, uint32_t *co
 static struct insn_state matrix_state;
 
 /* One tuple of the matrix; the scalar form is the lowest lane. */
-static uint64_t matrix_case(uint64_t h, const struct insn_record *record, uint32_t code, const unsigned i[3],
-                            unsigned count)
+static uint64_t matrix_case(uint64_t h, const struct insn_record *record, uint32_t code,
+                            const unsigned i[3], unsigned count)
 {
     struct insn_state *s = &matrix_state;
     static const uint8_t steps[3] = {1, 3, 7};
@@ -248,7 +257,8 @@ __attribute__((used)) static void start(uint32_t *stack)
     for (unsigned i = 0; read_record(&record); i++) {
         bool is_matrix = record.flags & INSN_MATRIX;
         uint32_t *place = code + i % 64 * 16;
-        struct insn_result result = is_matrix ? matrix(&record, place) : execute(&record, place, &s);
+        struct insn_result result = is_matrix ? matrix(&record, place)
+                                              : execute(&record, place, &s);
         put(&result, sizeof(result));
         if (verbose)
             put(is_matrix ? &matrix_state : &s, sizeof(s));

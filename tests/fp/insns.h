@@ -47,9 +47,30 @@ static inline uint64_t insn_special(unsigned i, unsigned log2, bool integer)
     unsigned bits = 8u << log2, fraction = fractions[log2], n = i / 2;
     uint64_t all = ~0ull >> (64 - bits), top = 1ull << (bits - 1), sign = i & 1 ? top : 0;
     if (integer) { /* around zero, the ends, shift amounts, patterns */
-        const uint64_t values[] = {0, 1, top - 1, top >> 1, bits - 1, all / 3, bits, all / 15, 2, 127,
-                                   top - 2, (top >> 1) - 1, 3, all / 255 * 0x5a, bits + 1, 128, 255, 256,
-                                   all / 5, all >> bits / 2, (all >> bits / 2) + 1, 7, 63, 64};
+        const uint64_t values[] = {0,
+                                   1,
+                                   top - 1,
+                                   top >> 1,
+                                   bits - 1,
+                                   all / 3,
+                                   bits,
+                                   all / 15,
+                                   2,
+                                   127,
+                                   top - 2,
+                                   (top >> 1) - 1,
+                                   3,
+                                   all / 255 * 0x5a,
+                                   bits + 1,
+                                   128,
+                                   255,
+                                   256,
+                                   all / 5,
+                                   all >> bits / 2,
+                                   (all >> bits / 2) + 1,
+                                   7,
+                                   63,
+                                   64};
         return (i & 1 ? 0 - values[n] - (n == 0) : values[n]) & all;
     }
     uint64_t implicit = 1ull << fraction, infinity = top - implicit, one = infinity / 2 & infinity;
@@ -57,12 +78,30 @@ static inline uint64_t insn_special(unsigned i, unsigned log2, bool integer)
     if (log2 == 1)
         integers = one + 10 * implicit;
     const uint64_t values[] = {
-        0, 1, implicit - 1, implicit, one, one + implicit / 2 + 1, infinity - 1, infinity,
-        infinity + implicit / 2 + 5, infinity + 5, /* quiet, signalling */
-        implicit + 1, implicit / 2, one - 1, one + 1, one + implicit, one - implicit,
-        integers - 1, integers, integers + implicit - 1, integers + implicit,
-        one + (uint64_t)(fraction - 1) * implicit + 1, one + (uint64_t)fraction * implicit + 1,
-        one - (uint64_t)(fraction + 1) * implicit, infinity - implicit / 8,
+        0,
+        1,
+        implicit - 1,
+        implicit,
+        one,
+        one + implicit / 2 + 1,
+        infinity - 1,
+        infinity,
+        infinity + implicit / 2 + 5,
+        infinity + 5, /* quiet, signalling */
+        implicit + 1,
+        implicit / 2,
+        one - 1,
+        one + 1,
+        one + implicit,
+        one - implicit,
+        integers - 1,
+        integers,
+        integers + implicit - 1,
+        integers + implicit,
+        one + (uint64_t)(fraction - 1) * implicit + 1,
+        one + (uint64_t)fraction * implicit + 1,
+        one - (uint64_t)(fraction + 1) * implicit,
+        infinity - implicit / 8,
     };
     return sign | (values[n] & (top - 1));
 }
@@ -86,18 +125,31 @@ static inline uint64_t insn_value(uint64_t *seed, unsigned log2)
     uint64_t small = insn_random(seed) & ((1ull << fraction) - 1);
     uint64_t ulps = (r >> 16 & 7) - 3;
     switch (r >> 1 & 15) {
-    case 0: return sign;
-    case 1: return sign | infinity;
-    case 2: return sign | infinity | small | 1ull << (fraction - 1); /* quiet NaN */
-    case 3: return sign | infinity | (small >> 1) | 1;               /* signalling NaN */
-    case 4: return sign | small >> (r >> 16 & 7);                    /* denormal, mostly */
-    case 5: return (sign | 1ull << fraction) + ulps;
-    case 6: return (sign | (infinity - 1)) - (r >> 16 & 7);          /* largest numbers */
-    case 7: case 8: return (sign | one) + ulps;
-    case 9: return sign | (one + ((r >> 16 & 63) << fraction)) | small; /* around integers' ends */
-    case 10: return (ulps + sign) & mask;                             /* integers */
-    case 11: return sign | (one - ((r >> 16 & 31) << fraction)) | (r >> 8 & 1 ? small : 0);
-    default: return insn_random(seed) & mask;
+    case 0:
+        return sign;
+    case 1:
+        return sign | infinity;
+    case 2:
+        return sign | infinity | small | 1ull << (fraction - 1); /* quiet NaN */
+    case 3:
+        return sign | infinity | (small >> 1) | 1; /* signalling NaN */
+    case 4:
+        return sign | small >> (r >> 16 & 7); /* denormal, mostly */
+    case 5:
+        return (sign | 1ull << fraction) + ulps;
+    case 6:
+        return (sign | (infinity - 1)) - (r >> 16 & 7); /* largest numbers */
+    case 7:
+    case 8:
+        return (sign | one) + ulps;
+    case 9:
+        return sign | (one + ((r >> 16 & 63) << fraction)) | small; /* around integers' ends */
+    case 10:
+        return (ulps + sign) & mask; /* integers */
+    case 11:
+        return sign | (one - ((r >> 16 & 31) << fraction)) | (r >> 8 & 1 ? small : 0);
+    default:
+        return insn_random(seed) & mask;
     }
 }
 

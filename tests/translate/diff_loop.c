@@ -1,6 +1,6 @@
 /*
- * Loops of floating-point and vector instructions: a hot block by the backend, where values stay in XMM
- * registers from round to round, against short plain blocks by the interpreter.
+ * Loops of floating-point and vector instructions: a hot block by the backend, where values stay in
+ * XMM registers from round to round, against short plain blocks by the interpreter.
  *
  * Each case depends on its seed alone. Environment:
  *   ARMEMU_LOOPS=n       so many cases instead of the few of an ordinary run
@@ -17,24 +17,28 @@
 
 enum {
     ORDINARY_COUNT = 4000,
-    LONGEST = 8,       /* instructions besides the loop's own */
+    LONGEST = 8, /* instructions besides the loop's own */
     ROUNDS = 12,
-    BLOCKS_MAX = 200,  /* that a case may go through */
-    INDEX = 4, BASE = 5, BASES = 3, COUNTER = 12,
+    BLOCKS_MAX = 200, /* that a case may go through */
+    INDEX = 4,
+    BASE = 5,
+    BASES = 3,
+    COUNTER = 12,
     MAX_REDUCED = 3,
 };
 
 static const char *const float_sets[] = {
-    "v_mem", "v_memm", "v_core", "v_core2", "v_scalar", "v_dup", "v_rr", "v_rrr", "v_imm", "v_sel", "v_cmp",
-    "v_cvt", "v_rint", "v_fixed", "v_half", "n_rr", "n_rrr", "n_rrs", "n_shift", "n_ext", "n_tbl", "n_dup",
-    "n_imm", "n_ldst", "n_ldst1", "n_ldall", NULL};
+    "v_mem",   "v_memm", "v_core", "v_core2", "v_scalar", "v_dup",  "v_rr",    "v_rrr",   "v_imm",
+    "v_sel",   "v_cmp",  "v_cvt",  "v_rint",  "v_fixed",  "v_half", "n_rr",    "n_rrr",   "n_rrs",
+    "n_shift", "n_ext",  "n_tbl",  "n_dup",   "n_imm",    "n_ldst", "n_ldst1", "n_ldall", NULL};
 static const char *const core_sets[] = {"dp_imm", "dp_reg", "rd_imm", "mul", NULL};
 static const char *const memory_sets[] = {"v_mem", "v_memm", "n_ldst", "n_ldst1", "n_ldall", NULL};
 static const char *const exchanges[] = {"VTRN", "VUZP", "VZIP", "VSWP", NULL};
 
 /* The rows of each kind. */
 struct pools {
-    const struct arm_decode_row_info *scalar[DIFF_MAX_ROWS], *vector[DIFF_MAX_ROWS], *core[DIFF_MAX_ROWS];
+    const struct arm_decode_row_info *scalar[DIFF_MAX_ROWS], *vector[DIFF_MAX_ROWS],
+        *core[DIFF_MAX_ROWS];
     unsigned scalars, vectors, cores;
 };
 
@@ -61,7 +65,8 @@ static unsigned field(uint32_t insn, unsigned lsb, unsigned top_bit)
     return bits_get(insn, lsb, 4) | bits_get(insn, top_bit, 1) << 4;
 }
 
-/* Few registers, so that much is carried from round to round; core registers that are no addresses. */
+/* Few registers, so that much is carried from round to round; core registers that are no addresses.
+ */
 static bool adapt(const struct arm_decode_row_info *row, uint32_t *insn, struct diff_rng *rng)
 {
     bool memory = diff_set_in(row, memory_sets);
@@ -80,8 +85,8 @@ static bool adapt(const struct arm_decode_row_info *row, uint32_t *insn, struct 
         if (row->set[0] == 'n' && bits_get(*insn, 0, 4) < 13)
             *insn = bits_put(*insn, 0, 4, INDEX);
     }
-    if (!strcmp(row->set, "v_core") || !strcmp(row->set, "v_core2") || !strcmp(row->set, "v_scalar") ||
-        !strcmp(row->set, "v_dup"))
+    if (!strcmp(row->set, "v_core") || !strcmp(row->set, "v_core2") ||
+        !strcmp(row->set, "v_scalar") || !strcmp(row->set, "v_dup"))
         *insn = bits_put(*insn, 12, 4, diff_random(rng) % 2);
     if (!strcmp(row->set, "v_core2"))
         *insn = bits_put(*insn, 16, 4, 2 + diff_random(rng) % 2);
@@ -118,7 +123,8 @@ static void make_loop(struct diff *d, const struct pools *p, bool thumb)
     unsigned length = 1 + diff_below(d, LONGEST), leave = diff_below(d, 3 * LONGEST), bytes = 0;
     d->count = 0;
     while (d->count < length) {
-        if (d->count == leave) /* beqne behind the loop: to its last instruction, wherever that is */
+        if (d->count ==
+            leave) /* beqne behind the loop: to its last instruction, wherever that is */
             put(d, thumb ? 0xd000 | diff_below(d, 14) << 8 : diff_below(d, 14) << 28 | 0x0a000000);
         append(d, p, thumb);
     }
@@ -264,12 +270,13 @@ static void report(struct diff *d, enum jit_variant variant, uint64_t seed)
     fprintf(stderr, "\n");
     for (unsigned i = 0; i < 32; i++)
         if (a->s.d[i] != b->s.d[i])
-            fprintf(stderr, "  d%u: %016" PRIx64 ", interpreter %016" PRIx64 ", JIT %016" PRIx64 "\n", i,
+            fprintf(stderr,
+                    "  d%u: %016" PRIx64 ", interpreter %016" PRIx64 ", JIT %016" PRIx64 "\n", i,
                     d->before->s.d[i], a->s.d[i], b->s.d[i]);
     for (unsigned i = 0; i < 15; i++)
         if (a->s.r[i] != b->s.r[i])
-            fprintf(stderr, "  r%u: %08x, interpreter %08x, JIT %08x\n", i, d->before->s.r[i], a->s.r[i],
-                    b->s.r[i]);
+            fprintf(stderr, "  r%u: %08x, interpreter %08x, JIT %08x\n", i, d->before->s.r[i],
+                    a->s.r[i], b->s.r[i]);
     fprintf(stderr, "  FPSCR: interpreter %08x, JIT %08x; PC %x, %x\n", a->s.fpscr, b->s.fpscr,
             (unsigned)a->s.env.pc, (unsigned)b->s.env.pc);
     d->before->hot = d->run->hot = true;
@@ -327,9 +334,10 @@ static void loops(bool thumb)
     for (uint64_t i = 0; !seed && i < count && d.mismatches < DIFF_MAX_REPORTS; i++)
         whole += loop_case(&d, &pools, thumb, seed_of(base, i));
     if (getenv("ARMEMU_LOOPS"))
-        fprintf(stderr, "%" PRIu64 " of %" PRIu64 " loops were executed to their ends\n", whole, count);
-    cr_expect(whole * 3 > count, "only %" PRIu64 " of %" PRIu64 " loops were executed to their ends", whole,
-              count);
+        fprintf(stderr, "%" PRIu64 " of %" PRIu64 " loops were executed to their ends\n", whole,
+                count);
+    cr_expect(whole * 3 > count,
+              "only %" PRIu64 " of %" PRIu64 " loops were executed to their ends", whole, count);
     diff_close(&d);
 }
 

@@ -15,8 +15,8 @@ uint64_t arm_helper_usad8(struct ir_env *env, uint64_t a, uint64_t b, uint64_t u
     return sum;
 }
 
-/* CRC32 of a byte that so many bytes follow, of which each bit has its share: those of the bits, and what 256
- * values make of them. The polynomial is 0x04c11db7, bits reversed. */
+/* CRC32 of a byte that so many bytes follow, of which each bit has its share: those of the bits,
+ * and what 256 values make of them. The polynomial is 0x04c11db7, bits reversed. */
 #define CRC_BITS_0 0x77073096, 0xee0e612c, 0x076dc419, 0x0edb8832, \
                    0x1db71064, 0x3b6e20c8, 0x76dc4190, 0xedb88320
 #define CRC_BITS_1 0x191b3141, 0x32366282, 0x646cc504, 0xc8d98a08, \

@@ -226,7 +226,7 @@ static bool take_point(char **p, enum gdb_point *point, uint64_t *addr, uint32_t
     *point = (enum gdb_point)type;
     if (!gdb_point_is_breakpoint(*point))
         return *kind > 0;
-    return *kind >= 2 && *kind <= 4 && !(*addr & (*kind == 4 ? 3 : 1));
+    return *kind >= 2 && *kind <= 4 && !(*addr & 1); /* LLDB may not know what is Thumb code */
 }
 
 /* "X LENGTH,BYTES", as many as there are. */

@@ -18,11 +18,13 @@ static void count_watch(struct gdb_points *p, enum gdb_point kind, int delta)
         p->read_watch_count += (unsigned)delta;
 }
 
+/* The length of a breakpoint is the instruction set that the debugger believes in, which may change. */
 static struct gdb_point_row *find(const struct gdb_points *p, enum gdb_point kind, uint64_t addr,
                                   uint32_t len)
 {
     for (unsigned i = 0; i < p->count; i++)
-        if (p->rows[i].kind == kind && p->rows[i].addr == addr && p->rows[i].len == len)
+        if (p->rows[i].kind == kind && p->rows[i].addr == addr &&
+            (gdb_point_is_breakpoint(kind) || p->rows[i].len == len))
             return &p->rows[i];
     return NULL;
 }

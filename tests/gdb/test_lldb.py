@@ -34,7 +34,7 @@ def lldb(program, where, commands, before=(), fds=()):
     if not shutil.which("lldb"):
         raise Skip("there is no lldb")
     url = where if "://" in str(where) else f"unix-connect://{where}"
-    connect = f"gdb-remote {where}" if isinstance(where, int) else "process connect " + url
+    connect = f"gdb-remote {where}" if isinstance(where, int) else f"process connect --plugin gdb-remote {url}"
     arguments = ["lldb", "-b"]
     for command in (*before, connect, *commands):
         arguments += ["-o", command]
@@ -296,4 +296,18 @@ def test_calls_in_a_program(context):
         out = lldb(program, path, ["breakpoint set -n body", "continue", "expression (int)add(40,2)", "process detach"])
         text = process.communicate(timeout=HANG_SECONDS)[0]
     check_match(r"^\(int\) \$0 = 42$", out)
+    check_equal((process.returncode, text), (3, "counter 15000 shared 3000 handled 1 tls 7\n"), "the end")
+
+
+def test_dynamic_program(context):
+    """LLDB's dynamic loader: it changes its mind about what is Thumb code at the program's entry."""
+    user, program, port = armemu_user(context), linux_program(context, "dynamic"), free_port()
+    with subprocess.Popen([user, "-L", "/usr/arm-linux-gnueabihf", "-g", str(port), program], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True) as process:
+        wait_for(port)
+        out = lldb(program, port, ["process handle SIGUSR1 -s false -p true", "breakpoint set -n threads_done", "continue", "bt",
+                                   "continue"])
+        text = process.communicate(timeout=HANG_SECONDS)[0]
+    check_match(r"frame #1: .*`main", out)
+    check_match(r"exited with status = 3", out)
     check_equal((process.returncode, text), (3, "counter 15000 shared 3000 handled 1 tls 7\n"), "the end")

@@ -173,7 +173,8 @@ static struct byteorder_piece *new_piece(struct byteorder_call *c)
     return &c->pieces[c->count++];
 }
 
-/* A copy of @len bytes at @addr in the host's order; its address. 0 with c->error: it cannot be made. */
+/* A copy of @len bytes at @addr in the host's order; its address. 0 with c->error: it cannot be
+ * made. */
 static uint32_t add(struct byteorder_call *c, uint32_t addr, uint32_t len, swap_fn *swap,
                     const struct conv *conv, bool written)
 {
@@ -199,11 +200,23 @@ static uint32_t add(struct byteorder_call *c, uint32_t addr, uint32_t len, swap_
     return copy;
 }
 
-/* ---- by function: what points further, or depends on other arguments -------------------------- */
+/* ---- by function: what points further, or depends on other arguments --------------------------
+ */
 
 /* A message: name, its length, vectors, their number, ancillary data, its length, flags. */
-enum { MSG_NAME, MSG_NAME_LENGTH, MSG_VECTORS, MSG_COUNT, MSG_CONTROL, MSG_CONTROL_LENGTH, MSG_FLAGS, MSG_WORDS };
-enum { MSG_WRITTEN = 1 << MSG_NAME_LENGTH | 1 << MSG_CONTROL_LENGTH | 1 << MSG_FLAGS | 1 << MSG_WORDS };
+enum {
+    MSG_NAME,
+    MSG_NAME_LENGTH,
+    MSG_VECTORS,
+    MSG_COUNT,
+    MSG_CONTROL,
+    MSG_CONTROL_LENGTH,
+    MSG_FLAGS,
+    MSG_WORDS
+};
+enum {
+    MSG_WRITTEN = 1 << MSG_NAME_LENGTH | 1 << MSG_CONTROL_LENGTH | 1 << MSG_FLAGS | 1 << MSG_WORDS
+};
 
 /* What the message at @copy points to. */
 static void add_message_parts(struct byteorder_call *c, uint32_t copy, bool written)
@@ -224,7 +237,8 @@ static void add_message_parts(struct byteorder_call *c, uint32_t copy, bool writ
         c->pieces[c->count - 1].len_at = copy + 4 * MSG_CONTROL_LENGTH;
 }
 
-static uint32_t add_messages(struct byteorder_call *c, uint32_t addr, uint32_t count, uint32_t size, bool written)
+static uint32_t add_messages(struct byteorder_call *c, uint32_t addr, uint32_t count, uint32_t size,
+                             bool written)
 {
     uint32_t copies = 0;
     for (uint32_t i = 0; i < count && !c->error; i++) {
@@ -278,7 +292,8 @@ static const struct {
     uint32_t level, option;
 } raw_options[] = {
     {SOL_SOCKET, SO_BINDTODEVICE}, {SOL_SOCKET, SO_ATTACH_FILTER}, {IPPROTO_TCP, 11 /* TCP_INFO */},
-    {IPPROTO_TCP, 13 /* TCP_CONGESTION */}, {IPPROTO_IP, IP_MULTICAST_IF}, {IPPROTO_IP, IP_ADD_MEMBERSHIP},
+    {IPPROTO_TCP, 13 /* TCP_CONGESTION */}, {IPPROTO_IP, IP_MULTICAST_IF},
+    {IPPROTO_IP, IP_ADD_MEMBERSHIP},
     {IPPROTO_IP, IP_DROP_MEMBERSHIP},
 };
 
@@ -295,10 +310,12 @@ static uint32_t add_handle(struct byteorder_call *c, unsigned k, bool written)
 {
     enum { HANDLE_MAX = 128 };
     uint32_t bytes = load(c, c->a[k]);
-    return add(c, c->a[k], 8 + (bytes < HANDLE_MAX ? bytes : HANDLE_MAX), swap_handle, NULL, written);
+    return add(c, c->a[k], 8 + (bytes < HANDLE_MAX ? bytes : HANDLE_MAX), swap_handle, NULL,
+               written);
 }
 
-static uint32_t add_named(struct byteorder_call *c, unsigned k, const char *name, unsigned len, bool written);
+static uint32_t add_named(struct byteorder_call *c, unsigned k, const char *name, unsigned len,
+                          bool written);
 
 /* A command of a call, and what its argument points to. */
 static const struct {
@@ -306,8 +323,10 @@ static const struct {
     uint32_t first, last;
     const char *type;
 } commands[] = {
-    {"fcntl", F_GETLK, F_SETLKW, "flock"}, {"fcntl", 12, 14, "flock64"}, {"fcntl", 36, 38, "flock64"},
-    {"fcntl", F_SETOWN_EX, 17 /* F_GETOWNER_UIDS */, "int2"}, {"fcntl", 1035, 1038 /* hints */, "long"},
+    {"fcntl", F_GETLK, F_SETLKW, "flock"}, {"fcntl", 12, 14, "flock64"},
+    {"fcntl", 36, 38, "flock64"},
+    {"fcntl", F_SETOWN_EX, 17 /* F_GETOWNER_UIDS */, "int2"},
+    {"fcntl", 1035, 1038 /* hints */, "long"},
     {"prctl", PR_GET_PDEATHSIG, PR_GET_PDEATHSIG, "int1"},
     {"prctl", PR_GET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER, "int1"},
     {"semctl", 1 /* IPC_SET */, 2, "semid"}, {"semctl", 18 /* SEM_STAT */, 18, "semid"},
@@ -322,8 +341,8 @@ static uint32_t add_by_command(struct byteorder_call *c, unsigned k, bool writte
     bool ipc = strstr(c->name, "ctl") && *c->name != 'p';
     uint32_t command = ipc ? c->a[k - 1] & ~(uint32_t)WITH_IPC_64 : c->a[k - 1];
     for (unsigned i = 0; i < ARRAY_SIZE(commands); i++)
-        if (!strncmp(c->name, commands[i].call, strlen(commands[i].call)) && command >= commands[i].first &&
-            command <= commands[i].last)
+        if (!strncmp(c->name, commands[i].call, strlen(commands[i].call)) &&
+            command >= commands[i].first && command <= commands[i].last)
             return add_named(c, k, commands[i].type, (unsigned)strlen(commands[i].type), true);
     return c->a[k];
 }
@@ -336,8 +355,9 @@ static uint32_t add_ioctl(struct byteorder_call *c, unsigned k, bool written)
 
 /* ---- by table -------------------------------------------------------------------------------- */
 
-/* How long what an argument points to is: as much as the rule's number, times what the next or the previous argument
- * says, or is pointed to by the next; or as many bits as the first argument says. */
+/* How long what an argument points to is: as much as the rule's number, times what the next or the
+ * previous argument says, or is pointed to by the next; or as many bits as the first argument says.
+ */
 enum length { ONE, TIMES_NEXT, TIMES_PREVIOUS, TIMES_AT_NEXT, BITS_OF_FIRST };
 
 static const struct {
@@ -347,11 +367,13 @@ static const struct {
     swap_fn *swap;                                                               /* NULL: */
     uint32_t (*add)(struct byteorder_call *c, unsigned k, bool written);
 } types[] = {
-    {"int1", ONE, 4, swap_words, NULL}, {"int2", ONE, 8, swap_words, NULL}, {"long", ONE, 8, swap_longs, NULL},
+    {"int1", ONE, 4, swap_words, NULL}, {"int2", ONE, 8, swap_words, NULL},
+    {"long", ONE, 8, swap_longs, NULL},
     {"longs2", ONE, 16, swap_longs, NULL}, {"short1", ONE, 2, swap_halves, NULL},
     {"sigset", ONE, 8, swap_words, NULL}, {"sigset32", ONE, 4, swap_words, NULL},
     {"status", ONE, 4, swap_words, NULL}, {"caps", ONE, 24, swap_words, NULL},
-    {"id16", ONE, 2, swap_halves, NULL}, {"ids", TIMES_PREVIOUS, 4, swap_words, NULL}, {"ids16", TIMES_PREVIOUS, 2, swap_halves, NULL},
+    {"id16", ONE, 2, swap_halves, NULL}, {"ids", TIMES_PREVIOUS, 4, swap_words, NULL},
+    {"ids16", TIMES_PREVIOUS, 2, swap_halves, NULL},
     {"cpus", TIMES_PREVIOUS, 1, swap_words, NULL}, {"fdset", BITS_OF_FIRST, 0, swap_words, NULL},
     {"iovec", TIMES_NEXT, 8, swap_words, NULL}, {"pollfd", TIMES_NEXT, 8, swap_pollfds, NULL},
     {"sembuf", TIMES_NEXT, 6, swap_halves, NULL}, {"sockaddr", TIMES_NEXT, 1, swap_sockaddr, NULL},
@@ -367,7 +389,8 @@ static const struct {
 /* Structs that there are several of, by the next argument. */
 static const char *const arrays[] = {"epoll_events", "waitv"};
 
-static uint32_t length_of(const struct byteorder_call *c, unsigned k, enum length length, uint32_t size)
+static uint32_t length_of(const struct byteorder_call *c, unsigned k, enum length length,
+                          uint32_t size)
 {
     uint64_t n = size;
     switch (length) {
@@ -390,7 +413,8 @@ static uint32_t length_of(const struct byteorder_call *c, unsigned k, enum lengt
 }
 
 /* The register for an argument that points to @name (of @len characters). */
-static uint32_t add_named(struct byteorder_call *c, unsigned k, const char *name, unsigned len, bool written)
+static uint32_t add_named(struct byteorder_call *c, unsigned k, const char *name, unsigned len,
+                          bool written)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
         if (strlen(types[i].name) != len || memcmp(types[i].name, name, len))
@@ -398,7 +422,8 @@ static uint32_t add_named(struct byteorder_call *c, unsigned k, const char *name
         if (types[i].add)
             return types[i].add(c, k, written);
         if (types[i].swap)
-            return add(c, c->a[k], length_of(c, k, types[i].length, types[i].size), types[i].swap, NULL, written);
+            return add(c, c->a[k], length_of(c, k, types[i].length, types[i].size), types[i].swap,
+                       NULL, written);
     }
     const struct conv *conv = trace_struct_find(name, len);
     if (!conv)
@@ -409,7 +434,8 @@ static uint32_t add_named(struct byteorder_call *c, unsigned k, const char *name
     uint32_t size = conv->guest_size;
     if (!strncmp(name, "clone_args", len) && c->a[k + 1] > size) /* the rest must be 0 */
         size = c->a[k + 1];
-    return add(c, c->a[k], length_of(c, k, several ? TIMES_NEXT : ONE, size), swap_structs, conv, written);
+    return add(c, c->a[k], length_of(c, k, several ? TIMES_NEXT : ONE, size), swap_structs, conv,
+               written);
 }
 
 /* ---- data of special files ------------------------------------------------------------------- */
@@ -479,7 +505,8 @@ static void swap_entries(const struct byteorder_call *c, uint32_t len, unsigned 
 static void convert_arguments(struct byteorder_call *c)
 {
     unsigned k = 0;
-    for (const char *kind = c->args; *kind && *kind != '#' && k < ARGUMENTS; kind = trace_next_kind(kind), k++) {
+    for (const char *kind = c->args; *kind && *kind != '#' && k < ARGUMENTS;
+         kind = trace_next_kind(kind), k++) {
         const char *next = trace_next_kind(kind);
         if (*kind == 'L') {
             c->registers[k] = c->a[k + 1];
@@ -496,7 +523,8 @@ static void convert_arguments(struct byteorder_call *c)
 int byteorder_begin(struct byteorder_call *c, struct task *t, const char *name, const char *args,
                     const uint32_t *a, uint32_t *registers)
 {
-    *c = (struct byteorder_call){.t = t, .name = name, .args = args, .a = a, .registers = registers};
+    *c = (struct byteorder_call){
+        .t = t, .name = name, .args = args, .a = a, .registers = registers};
     if (sigsetjmp(t->recover, 0) == 0) {
         t->recovery = RECOVER_SYSCALL;
         convert_arguments(c);

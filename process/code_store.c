@@ -1,5 +1,5 @@
-/* Where translated code is kept from one run of a program to the next: a file per program in a directory
- * of the user's. */
+/* Where translated code is kept from one run of a program to the next: a file per program in a
+ * directory of the user's. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,8 @@
 
 enum { DIRECTORY_BYTES_MAX = 512 << 20 };
 
-/* What the code depends on besides the pages that it was made from, and what tells programs apart. */
+/* What the code depends on besides the pages that it was made from, and what tells programs apart.
+ */
 static struct hash128 program_key(const struct process_config *c, const struct stat *s)
 {
     const uint64_t key[] = {
@@ -72,7 +73,8 @@ void code_store_prune(const struct process_config *c)
             continue;
         total += s.st_size;
         if (!*oldest || s.st_mtime < oldest_time) {
-            snprintf(oldest, sizeof(oldest), "%s", d->d_name); /* it may be shorter than its array */
+            snprintf(oldest, sizeof(oldest), "%s",
+                     d->d_name); /* it may be shorter than its array */
             oldest_time = s.st_mtime;
         }
     }

@@ -51,14 +51,16 @@ CONV(stat64, 104);
 #define STATFS(member, offset, size) F(struct statfs, member, offset, size)
 static const struct conv_field statfs_fields[] = {
     STATFS(f_type, 0, 4), STATFS(f_bsize, 4, 4), STATFS(f_blocks, 8, 4), STATFS(f_bfree, 12, 4),
-    STATFS(f_bavail, 16, 4), STATFS(f_files, 20, 4), STATFS(f_ffree, 24, 4), F_ORDER(struct statfs, f_fsid, 28, 8, CONV_WORDS),
+    STATFS(f_bavail, 16, 4), STATFS(f_files, 20, 4), STATFS(f_ffree, 24, 4),
+    F_ORDER(struct statfs, f_fsid, 28, 8, CONV_WORDS),
     STATFS(f_namelen, 36, 4), STATFS(f_frsize, 40, 4), STATFS(f_flags, 44, 4),
 };
 CONV(statfs, 64);
 
 static const struct conv_field statfs64_fields[] = {
     STATFS(f_type, 0, 4), STATFS(f_bsize, 4, 4), STATFS(f_blocks, 8, 8), STATFS(f_bfree, 16, 8),
-    STATFS(f_bavail, 24, 8), STATFS(f_files, 32, 8), STATFS(f_ffree, 40, 8), F_ORDER(struct statfs, f_fsid, 48, 8, CONV_WORDS),
+    STATFS(f_bavail, 24, 8), STATFS(f_files, 32, 8), STATFS(f_ffree, 40, 8),
+    F_ORDER(struct statfs, f_fsid, 48, 8, CONV_WORDS),
     STATFS(f_namelen, 56, 4), STATFS(f_frsize, 60, 4), STATFS(f_flags, 64, 4),
 };
 CONV(statfs64, 84);

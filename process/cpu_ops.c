@@ -122,7 +122,8 @@ static void code_unprotect(void *opaque, uint64_t phys)
 static bool service(struct ir_env *env)
 {
     struct task *t = env->owner;
-    return t->event == TASK_NOTHING && !atomic_load(&t->pending) && !debug_wants(t) && !atomic_load(&t->rseq.leave);
+    return t->event == TASK_NOTHING && !atomic_load(&t->pending) && !debug_wants(t) &&
+           !atomic_load(&t->rseq.leave);
 }
 
 static void sampled(struct ir_env *env)
@@ -265,8 +266,8 @@ static bool fetchable(struct arm_state *s, uint32_t va)
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 
-static void tlb_invalidate(struct arm_state *s, enum arm_tlb_scope scope, uint32_t va, uint32_t asid,
-                           bool broadcast)
+static void tlb_invalidate(struct arm_state *s, enum arm_tlb_scope scope, uint32_t va,
+                           uint32_t asid, bool broadcast)
 {
 }
 

@@ -1,4 +1,5 @@
-/* What debug.c (threads: stopping, going on, telling) and debug_target.c (the debugger's view) share. */
+/* What debug.c (threads: stopping, going on, telling) and debug_target.c (the debugger's view)
+ * share. */
 #ifndef ARMEMU_PROCESS_DEBUG_H
 #define ARMEMU_PROCESS_DEBUG_H
 

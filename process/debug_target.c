@@ -69,7 +69,8 @@ static void describe(void *opaque, uint32_t thread, char *name, size_t name_size
     const struct task *t = find(opaque, thread);
     char path[64];
     snprintf(path, sizeof(path), "/proc/self/task/%u/comm", thread);
-    snprintf(about, about_size, "%s", t && t->debug.in_syscall ? "in a system call" : "in the program");
+    snprintf(about, about_size, "%s",
+             t && t->debug.in_syscall ? "in a system call" : "in the program");
     snprintf(name, name_size, "thread");
     FILE *f = fopen(path, "re");
     if (!f)
@@ -142,7 +143,8 @@ static void resume(void *opaque, const struct gdb_resume *actions, uint32_t coun
     debug_go(d);
 }
 
-/* ---- non-stop mode ----------------------------------------------------------------------------- */
+/* ---- non-stop mode -----------------------------------------------------------------------------
+ */
 
 static void non_stop(void *opaque, bool on)
 {
@@ -296,7 +298,8 @@ static bool read_memory(void *opaque, uint32_t thread, bool physical, uint64_t a
     struct process_debug *d = opaque;
     const struct space *s = &d->process->space;
     return mapped(s, addr, len) &&
-           pread(mem_fd(d), buf, len, (off_t)(uintptr_t)space_host(s, (uint32_t)addr)) == (ssize_t)len;
+           pread(mem_fd(d), buf, len, (off_t)(uintptr_t)space_host(s, (uint32_t)addr)) ==
+               (ssize_t)len;
 }
 
 static bool write_memory(void *opaque, uint32_t thread, bool physical, uint64_t addr,
@@ -305,7 +308,8 @@ static bool write_memory(void *opaque, uint32_t thread, bool physical, uint64_t 
     struct process_debug *d = opaque;
     struct space *s = &d->process->space;
     if (!mapped(s, addr, len) ||
-        pwrite(mem_fd(d), buf, len, (off_t)(uintptr_t)space_host(s, (uint32_t)addr)) != (ssize_t)len)
+        pwrite(mem_fd(d), buf, len, (off_t)(uintptr_t)space_host(s, (uint32_t)addr)) !=
+            (ssize_t)len)
         return false;
     space_drop_code(s, (uint32_t)addr, len);
     return true;
@@ -426,7 +430,8 @@ const struct gdb_target process_gdb_target = {
     .remove = remove_one,
     .remove_all = remove_all,
     .read_object = read_object,
-    .objects = {[GDB_OBJECT_AUXV] = true, [GDB_OBJECT_EXEC_FILE] = true, [GDB_OBJECT_SIGINFO] = true},
+    .objects =
+        {[GDB_OBJECT_AUXV] = true, [GDB_OBJECT_EXEC_FILE] = true, [GDB_OBJECT_SIGINFO] = true},
     .pass_signals = pass_signals,
     .host_path = host_path,
     .attached = attached,

@@ -1,4 +1,5 @@
-/* execve: ARM programs, and scripts for these, are run by this program again; others by the host. */
+/* execve: ARM programs, and scripts for these, are run by this program again; others by the host.
+ */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -92,9 +93,10 @@ static int64_t resolve(const struct process *p, int dirfd, const char *path, int
     return 0;
 }
 
-/* self and its options, those of the debugger at @hub if there is one, "-0" and the first argument, the file, the other
- * arguments. */
-static char **self_arguments(const struct process *p, char **argv, unsigned argc, const char *path, const char *hub)
+/* self and its options, those of the debugger at @hub if there is one, "-0" and the first argument,
+ * the file, the other arguments. */
+static char **self_arguments(const struct process *p, char **argv, unsigned argc, const char *path,
+                             const char *hub)
 {
     unsigned n = 0, k = 0;
     while (p->config.self[n])
@@ -116,7 +118,8 @@ static char **self_arguments(const struct process *p, char **argv, unsigned argc
     return v;
 }
 
-static int64_t exec_self(struct task *t, const char *path, char **argv, unsigned argc, char **envp, const char *hub)
+static int64_t exec_self(struct task *t, const char *path, char **argv, unsigned argc, char **envp,
+                         const char *hub)
 {
     char **self = t->exec_arrays[2] = self_arguments(t->process, argv, argc, path, hub);
     int64_t r = self ? HOST3(t, SYS_execve, "/proc/self/exe", self, envp) : -ENOMEM;

@@ -146,7 +146,8 @@ static void convert_context(const struct task *t, struct guest_ucontext *uc)
 
 bool frame_on_altstack(const struct task *t, uint32_t sp)
 {
-    return t->altstack_size && !(t->altstack_flags & GUEST_SS_AUTODISARM) && sp - t->altstack <= t->altstack_size;
+    return t->altstack_size && !(t->altstack_flags & GUEST_SS_AUTODISARM) &&
+           sp - t->altstack <= t->altstack_size;
 }
 
 static uint32_t stack_for(const struct task *t, const struct guest_action *action)

@@ -39,12 +39,12 @@ struct guest_action {
 /* What made a task leave the guest. */
 enum task_event { TASK_NOTHING, TASK_SYSCALL, TASK_FAULT };
 
-/* Whose faults are recovered from: a helper's only while it is called by guest code, since the engine
- * holds its lock when it reads code. */
+/* Whose faults are recovered from: a helper's only while it is called by guest code, since the
+ * engine holds its lock when it reads code. */
 enum task_recovery { RECOVER_NOT, RECOVER_SYSCALL, RECOVER_HELPER };
 
-/* A system call that a signal came in between of: made once more, or if the handler wants that and else
- * failed with EINTR. Or it has failed, which becomes known only if there is a handler. */
+/* A system call that a signal came in between of: made once more, or if the handler wants that and
+ * else failed with EINTR. Or it has failed, which becomes known only if there is a handler. */
 enum task_interrupted { TASK_NOT_INTERRUPTED, TASK_REPEAT, TASK_REPEAT_OR_FAIL, TASK_FAIL };
 
 /* What the debugger has to do with a thread; under its lock but for what is atomic. */
@@ -55,7 +55,7 @@ struct task_debug {
     bool parked;             /* waits for the debugger */
     bool kicked;             /* is to leave the system call, which will be done again */
     bool gone;               /* it ends */
-    bool watch_met;          /* leaving the guest before an access that is watched: see watch_stop */
+    bool watch_met; /* leaving the guest before an access that is watched: see watch_stop */
     struct gdb_stop watch_stop;
     bool step_done;          /* a step that the engine does not know of: a system call, a handler */
     struct gdb_thread order; /* what it does */
@@ -70,10 +70,10 @@ struct task_debug {
 
 /* Restartable sequences of a thread: rseq.c. */
 struct task_rseq {
-    uint32_t area, sig;       /* the guest's struct rseq; 0: none. The word in front of abort addresses */
+    uint32_t area, sig; /* the guest's struct rseq; 0: none. The word in front of abort addresses */
     int told;                 /* what the area says of the processor, if that is the host's; */
     bool told_parallel;       /* when several threads are there? */
-    int cpu;                  /* of the process's virtual processors, if it is the owner; under the lock: */
+    int cpu; /* of the process's virtual processors, if it is the owner; under the lock: */
     bool inside;              /* it is in the guest, with that processor */
     bool affinity_changed;
     uint64_t departures;      /* how often it has come out of the guest */
@@ -118,7 +118,8 @@ struct task {
     uint32_t clear_tid;       /* set_tid_address: cleared and woken at the end */
     uint32_t robust_list;
     struct task_rseq rseq;
-    uint32_t copies;          /* where arguments are converted (byteorder.c), in the program's memory; 0: nowhere yet */
+    uint32_t copies; /* where arguments are converted (byteorder.c), in the program's memory; 0:
+                        nowhere yet */
     struct task_debug debug;
 };
 
@@ -250,19 +251,21 @@ _Noreturn void process_exit(struct process *p, int status);
 /** May @len more bytes be mapped with @prot? */
 bool limits_allow(struct process *p, uint32_t len, int prot);
 enum { LIMITS_TEXT = 192 };
-/** What is to be in the environment of a program that is executed from here, in @text of LIMITS_TEXT bytes; false: nothing. */
+/** What is to be in the environment of a program that is executed from here, in @text of
+ * LIMITS_TEXT bytes; false: nothing. */
 bool limits_to_environment(const struct process *p, char *text);
 /** Take what is there out of the environment. */
 void limits_from_environment(struct process *p, char **envp);
 
 /* rseq.c */
 void rseq_init(struct process *p);
-/** The thread, which has registered an area, is about to enter the guest: abort its critical section, have a
- * processor. */
+/** The thread, which has registered an area, is about to enter the guest: abort its critical
+ * section, have a processor. */
 void rseq_before_guest(struct task *t);
 /** It has come out. */
 void rseq_after_guest(struct task *t);
-/** Now and then while it runs: have it come out when it uses critical sections and has no processor of its own. */
+/** Now and then while it runs: have it come out when it uses critical sections and has no processor
+ * of its own. */
 void rseq_look(struct task *t);
 /** A handler is about to be entered: the critical section is aborted. */
 void rseq_signal(struct task *t);
@@ -276,7 +279,8 @@ void rseq_affinity_changed(struct process *p);
 int64_t rseq_membarrier(struct task *t, const uint32_t *a);
 
 /* vfork.c */
-/** Make a process in the same memory, and wait until it is gone from there; its number, or -errno. */
+/** Make a process in the same memory, and wait until it is gone from there; its number, or -errno.
+ */
 int64_t vfork_clone(struct task *t, const struct clone_request *q);
 /** The end of such a process. */
 _Noreturn void vfork_exit(int status);
@@ -285,8 +289,8 @@ _Noreturn void vfork_exit(int status);
 void signals_init(struct process *p);
 /** Let the host block what the guest blocks. */
 void signals_apply_mask(struct task *t);
-/** The host is going to be called, and has been: meanwhile the host blocks what the guest does in a child
- * of vfork, too. */
+/** The host is going to be called, and has been: meanwhile the host blocks what the guest does in a
+ * child of vfork, too. */
 void signals_call_begins(struct task *t);
 void signals_call_ends(struct task *t);
 /** Let the host block all signals but its own. */
@@ -338,8 +342,8 @@ void debug_syscall_begin(struct task *t);
 void debug_syscall_end(struct task *t, int64_t r);
 /** Has the debugger sent the signal to have the thread leave a system call? From the handler. */
 bool debug_is_kick(struct task *t, int sig, const siginfo_t *info);
-/** Does the debugger watch the access, which is about to be made? It is not made: the instruction starts again behind
- * the stop. */
+/** Does the debugger watch the access, which is about to be made? It is not made: the instruction
+ * starts again behind the stop. */
 bool debug_watched(struct task *t, uint32_t addr, uint32_t len, bool write);
 /** Is the thread to leave the guest? */
 bool debug_wants(struct task *t);
@@ -351,7 +355,8 @@ void debug_task_begins(struct task *t);
 void debug_task_ends(struct task *t);
 /** The process ends with a status, or by a signal. */
 void debug_process_ends(struct process *p, enum gdb_stop_kind kind, int code);
-/** Before fork: is the child to have the debugger, too? Then other threads of the debugger are kept out. */
+/** Before fork: is the child to have the debugger, too? Then other threads of the debugger are kept
+ * out. */
 bool debug_fork_begin(struct task *t);
 /** Behind it, in the parent, which has made @pid (negative: it has not). */
 void debug_forked(struct task *t, int pid, bool vfork);
@@ -366,7 +371,8 @@ bool debug_waits(const struct process *p);
 bool debug_catches(const struct process *p, int sig);
 
 /* report.c */
-/** A signal of the running instruction ends the program: log what there is to know (LOG_GUEST_ERRORS). */
+/** A signal of the running instruction ends the program: log what there is to know
+ * (LOG_GUEST_ERRORS). */
 void report_fatal(const struct task *t, const siginfo_t *info);
 
 /* code_store.c */

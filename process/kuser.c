@@ -41,7 +41,8 @@ static const struct piece pieces[] = {
       0xe8bd00f0, /* pop {r4-r7} */
       0xe12fff1e}},
     {0xf60, WITHOUT(V6K), 8, /* as below, with arm_cmpxchg64 */
-     {0xe52d7004, 0xe3a0780f, 0xe3877cff, 0xe38770f1, 0xef000000, 0xe49d7004, 0xe2700000, 0xe12fff1e}},
+     {0xe52d7004, 0xe3a0780f, 0xe3877cff, 0xe38770f1, 0xef000000, 0xe49d7004, 0xe2700000,
+      0xe12fff1e}},
     /* memory barrier */
     {0xfa0, WITH(V7), 2, {0xf57ff05b, 0xe12fff1e}},   /* dmb ish */
     {0xfa0, WITHOUT(V7), 1, {0xe12fff1e}},

@@ -1,6 +1,7 @@
 /*
- * Resource limits. Those of memory are about the program's, while the host's process has the whole window: they are kept
- * here, and told to programs that are executed from here by a variable that these do not see.
+ * Resource limits. Those of memory are about the program's, while the host's process has the whole
+ * window: they are kept here, and told to programs that are executed from here by a variable that
+ * these do not see.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -45,7 +46,8 @@ static int64_t write_limit(struct task *t, uint32_t resource, const struct rlimi
     if (limit->rlim_max > old.rlim_max && geteuid() != 0)
         return -EPERM;
     *own = (struct process_limit){limit->rlim_cur, limit->rlim_max, true};
-    if (resource == RLIMIT_STACK && limit->rlim_cur >= HOST_STACK_MIN) /* for programs that are started from here */
+    if (resource == RLIMIT_STACK &&
+        limit->rlim_cur >= HOST_STACK_MIN) /* for programs that are started from here */
         HOST2(t, SYS_setrlimit, resource, limit);
     return 0;
 }
@@ -75,8 +77,8 @@ bool limits_to_environment(const struct process *p, char *text)
     bool set = false;
     for (unsigned i = 0; i < LIMITS; i++) {
         const struct process_limit *l = &p->limits[i];
-        n += snprintf(text + n, LIMITS_TEXT - (size_t)n, "%d,%llx,%llx;", l->set, (unsigned long long)l->soft,
-                      (unsigned long long)l->hard);
+        n += snprintf(text + n, LIMITS_TEXT - (size_t)n, "%d,%llx,%llx;", l->set,
+                      (unsigned long long)l->soft, (unsigned long long)l->hard);
         set = set || l->set;
     }
     return set;

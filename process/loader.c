@@ -75,8 +75,8 @@ static bool is_big_endian(const struct image *im)
 static void convert_header(struct image *im)
 {
     Elf32_Ehdr *h = &im->header;
-    uint16_t *const halves[] = {&h->e_type, &h->e_machine, &h->e_ehsize, &h->e_phentsize, &h->e_phnum,
-                                &h->e_shentsize, &h->e_shnum, &h->e_shstrndx};
+    uint16_t *const halves[] = {&h->e_type,  &h->e_machine,   &h->e_ehsize, &h->e_phentsize,
+                                &h->e_phnum, &h->e_shentsize, &h->e_shnum,  &h->e_shstrndx};
     uint32_t *const words[] = {&h->e_version, &h->e_entry, &h->e_phoff, &h->e_shoff, &h->e_flags};
     if (!is_big_endian(im))
         return;
@@ -374,7 +374,8 @@ static void push_auxv(struct stack *st, const struct image *main, const struct i
         {AT_BASE, interpreter ? interpreter->base : 0}, {AT_FLAGS, 0}, {AT_ENTRY, main->entry},
         {AT_UID, getuid()}, {AT_EUID, geteuid()}, {AT_GID, getgid()}, {AT_EGID, getegid()},
         {AT_HWCAP, hwcap}, {AT_HWCAP2, hwcap2}, {AT_PLATFORM, name},
-        {AT_CLKTCK, (uint32_t)sysconf(_SC_CLK_TCK)}, {AT_RANDOM, random}, {AT_SECURE, getauxval(AT_SECURE) != 0},
+        {AT_CLKTCK, (uint32_t)sysconf(_SC_CLK_TCK)}, {AT_RANDOM, random},
+        {AT_SECURE, getauxval(AT_SECURE) != 0},
         {AT_EXECFN, execfn}, {AT_NULL, 0},
     };
     p->auxv_size = sizeof(auxv);
@@ -449,9 +450,11 @@ static int open_program(const char *path, int fd, struct error *e)
 {
     struct stat st;
     if (!fd)
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* no waiting for whom a pipe is read from */
+        fd = open(path,
+                  O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* no waiting for whom a pipe is read from */
     if (fd < 0) {
-        int status = errno == ENOENT || errno == ENOTDIR ? PROCESS_NOT_FOUND : PROCESS_NOT_EXECUTABLE;
+        int status = errno == ENOENT || errno == ENOTDIR ? PROCESS_NOT_FOUND
+                                                         : PROCESS_NOT_EXECUTABLE;
         error_set_errno(e, "%s", path);
         return -status;
     }
@@ -463,8 +466,8 @@ static int open_program(const char *path, int fd, struct error *e)
     return fd;
 }
 
-/* Replace a script by its interpreter, as often as that is a script. Returns the open file; @argv is
- * allocated anew. */
+/* Replace a script by its interpreter, as often as that is a script. Returns the open file; @argv
+ * is allocated anew. */
 static int resolve_scripts(struct process *p, char *path, char ***argv, struct error *e)
 {
     for (unsigned depth = 0;; depth++) {
@@ -496,7 +499,8 @@ static int resolve_scripts(struct process *p, char *path, char ***argv, struct e
 }
 
 /* *@status: for a shell when that fails. */
-static bool load_interpreter(struct process *p, struct image *im, const char *name, int *status, struct error *e)
+static bool load_interpreter(struct process *p, struct image *im, const char *name, int *status,
+                             struct error *e)
 {
     char found[PATH_MAX];
     im->path = name;
@@ -504,8 +508,8 @@ static bool load_interpreter(struct process *p, struct image *im, const char *na
     if (im->fd < 0 && errno == ENOENT)
         *status = PROCESS_NOT_FOUND;
     if (im->fd < 0)
-        return error_set_errno(e, "program interpreter %s (-L names the directory that it is under)",
-                               name);
+        return error_set_errno(
+            e, "program interpreter %s (-L names the directory that it is under)", name);
     bool ok = image_read(im, e) && image_map(&p->space, im, false, e);
     if (ok && is_big_endian(im) != p->big_endian)
         ok = error_set(e, "%s: the interpreter has another byte order than the program", name);

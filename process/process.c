@@ -45,8 +45,8 @@ int process_run(const struct process_config *config, struct error *e)
     p->space.shared = memory_shared;
     p->space.opaque = p;
     uint32_t top = config->space_top ? config->space_top : SPACE_TOP;
-    if (!space_init(&p->space, config->window, top, e) || !start_engine(p, e) || !process_contexts_init(p, e) ||
-        !kuser_map(p, e))
+    if (!space_init(&p->space, config->window, top, e) || !start_engine(p, e) ||
+        !process_contexts_init(p, e) || !kuser_map(p, e))
         return PROCESS_NOT_EXECUTABLE;
     struct task *t = task_new(p, e);
     if (!t)

@@ -1,7 +1,7 @@
 /*
- * The process VM: one ARM Linux program, run directly on the host's kernel. Guest memory is a window
- * of the host's address space, guest threads are host threads, and system calls are converted and
- * passed on.
+ * The process VM: one ARM Linux program, run directly on the host's kernel. Guest memory is a
+ * window of the host's address space, guest threads are host threads, and system calls are
+ * converted and passed on.
  */
 #ifndef ARMEMU_PROCESS_PROCESS_H
 #define ARMEMU_PROCESS_PROCESS_H
@@ -25,8 +25,8 @@ struct loop;
 
 /* A debugger for the process. */
 struct process_debugger {
-    /* The process is loaded and stopped: let the debugger act on it, by process_gdb_target, on a thread
-     * of its own. */
+    /* The process is loaded and stopped: let the debugger act on it, by process_gdb_target, on a
+     * thread of its own. */
     bool (*start)(void *opaque, struct process_debug *d, struct error *e);
     /* The process ends, the listener knows: leave nothing behind. On the loop's thread. */
     void (*end)(void *opaque);
@@ -61,10 +61,12 @@ struct process_config {
     uint64_t window;         /* host address of guest address 0; 0: anywhere */
     uint32_t space_top;      /* the program's memory is below; 0: up to its kernel's usual limit */
     bool one_insn;           /* blocks of one instruction */
-    const char *code_store;  /* directory where translated code is kept for the next run; NULL: nowhere */
+    const char
+        *code_store; /* directory where translated code is kept for the next run; NULL: nowhere */
     const struct arm_cpu_model *cpu_model;
     enum engine_accel accel;
-    uint32_t host_features_mask; /* features of the host (enum host_feature) that must not be used */
+    uint32_t
+        host_features_mask;  /* features of the host (enum host_feature) that must not be used */
     bool strace;             /* print system calls on stderr */
     FILE *perfmap;
     const struct process_debugger *debugger; /* NULL: none */

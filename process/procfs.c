@@ -139,9 +139,11 @@ static void write_statm(const struct task *t, FILE *out)
     unsigned long long total, resident, shared;
     unsigned pages = mapped_size(t->process) / SPACE_PAGE;
     char line[PROC_LINE];
-    if (first_line("/proc/self/statm", line, sizeof(line)) && sscanf(line, "%llu %llu %llu", &total, &resident, &shared) == 3) {
+    if (first_line("/proc/self/statm", line, sizeof(line)) &&
+        sscanf(line, "%llu %llu %llu", &total, &resident, &shared) == 3) {
         resident = resident < pages ? resident : pages;
-        fprintf(out, "%u %llu %llu %u 0 %u 0\n", pages, resident, shared < resident ? shared : resident,
+        fprintf(out, "%u %llu %llu %u 0 %u 0\n", pages, resident,
+                shared < resident ? shared : resident,
                 (t->process->space.brk_start - t->process->image_start) / SPACE_PAGE, pages);
     }
 }

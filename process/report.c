@@ -1,5 +1,5 @@
-/* What is logged of a signal that ends the program (-d guest_errors): where, in which function of which
- * file, and the instructions there. */
+/* What is logged of a signal that ends the program (-d guest_errors): where, in which function of
+ * which file, and the instructions there. */
 #include <elf.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,7 +13,8 @@
 #include "util/bits.h"
 #include "util/log.h"
 
-/* The file that is mapped at an address, and the guest address that its addresses are relative to. */
+/* The file that is mapped at an address, and the guest address that its addresses are relative to.
+ */
 struct mapped_file {
     char path[PATH_MAX];
     uint32_t bias;
@@ -56,7 +57,8 @@ static bool find_file(const struct process *p, uint32_t addr, struct mapped_file
     return true;
 }
 
-/* ---- names of functions ------------------------------------------------------------------------ */
+/* ---- names of functions ------------------------------------------------------------------------
+ */
 
 /* A file that may hold anything. */
 struct file_view {
@@ -94,7 +96,8 @@ static const char *find_function(const struct file_view *f, const Elf32_Shdr *ta
     Elf32_Sym symbol;
     const char *name = NULL;
     if (!copy_from(f, &h, sizeof(h), 0) ||
-        !copy_from(f, &strings, sizeof(strings), h.e_shoff + (uint64_t)table->sh_link * sizeof(strings)))
+        !copy_from(f, &strings, sizeof(strings),
+                   h.e_shoff + (uint64_t)table->sh_link * sizeof(strings)))
         return NULL;
     for (uint32_t at = 0; at < table->sh_size; at += sizeof(symbol)) {
         if (!copy_from(f, &symbol, sizeof(symbol), (uint64_t)table->sh_offset + at))
@@ -136,7 +139,8 @@ static void print_function(const char *path, uint32_t addr, FILE *out)
     munmap(map, f.size);
 }
 
-/* ---- the report -------------------------------------------------------------------------------- */
+/* ---- the report --------------------------------------------------------------------------------
+ */
 
 /* " main+0x12 in /bin/program", as far as it is known. */
 static void print_place(const struct process *p, uint32_t addr, FILE *out)
@@ -154,8 +158,8 @@ static void print_code(const struct task *t, FILE *out)
     uint32_t pc = (uint32_t)t->state.env.pc, room = SPACE_PAGE - pc % SPACE_PAGE;
     uint32_t size = room < BYTES ? room : BYTES;
     if (space_has(&t->process->space, pc, size, SPACE_EXEC))
-        arm_frontend.disassemble(guest_ptr(t, pc), size, pc, arm_frontend.block_flags(&t->state.env),
-                                 out);
+        arm_frontend.disassemble(guest_ptr(t, pc), size, pc,
+                                 arm_frontend.block_flags(&t->state.env), out);
 }
 
 void report_fatal(const struct task *t, const siginfo_t *info)

@@ -1,8 +1,9 @@
 /*
- * Restartable sequences. The host's kernel may stop a thread anywhere in translated code and let another
- * one run on the same processor, without a word. So once the program uses critical sections, the numbers that
- * its threads see are those of virtual processors: a thread has one while it runs guest code, no two threads
- * have the same, and it is taken away only between two instructions, where the critical section is aborted.
+ * Restartable sequences. The host's kernel may stop a thread anywhere in translated code and let
+ * another one run on the same processor, without a word. So once the program uses critical
+ * sections, the numbers that its threads see are those of virtual processors: a thread has one
+ * while it runs guest code, no two threads have the same, and it is taken away only between two
+ * instructions, where the critical section is aborted.
  */
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -68,16 +69,16 @@ static bool section_valid(const struct task *t, const struct section *s)
 {
     const struct space *sp = &t->process->space;
     uint32_t sig;
-    if (s->version || s->start >= SPACE_TOP || s->size >= SPACE_TOP - s->start || s->abort >= SPACE_TOP ||
-        s->abort - s->start < s->size || s->abort < sizeof(sig) ||
+    if (s->version || s->start >= SPACE_TOP || s->size >= SPACE_TOP - s->start ||
+        s->abort >= SPACE_TOP || s->abort - s->start < s->size || s->abort < sizeof(sig) ||
         !space_has(sp, (uint32_t)s->abort - 4, sizeof(sig), SPACE_READ))
         return false;
     memcpy(&sig, guest_ptr(t, (uint32_t)s->abort - 4), sizeof(sig));
     return guest_order32(t->process, sig) == t->rseq.sig;
 }
 
-/* The thread has not run on without a break: it starts again at the abort address if it is in a critical
- * section. */
+/* The thread has not run on without a break: it starts again at the abort address if it is in a
+ * critical section. */
 static void interrupt(struct task *t, uint64_t pointer)
 {
     struct arm_state *s = &t->state;
@@ -231,8 +232,8 @@ void rseq_after_guest(struct task *t)
     pthread_mutex_unlock(&q->lock);
 }
 
-/* From now on processors are virtual. Threads in the guest get theirs soon: until then their critical sections
- * end where cpu_id and cpu_id_start are compared. */
+/* From now on processors are virtual. Threads in the guest get theirs soon: until then their
+ * critical sections end where cpu_id and cpu_id_start are compared. */
 static void start_virtual(struct process *p)
 {
     if (atomic_exchange(&p->rseq.exclusive, true))
@@ -246,7 +247,8 @@ static void start_virtual(struct process *p)
 
 /* ---- the guest's area ------------------------------------------------------------------------ */
 
-/* A processor that the thread is not on, so that critical sections find that they have to start again. */
+/* A processor that the thread is not on, so that critical sections find that they have to start
+ * again. */
 static int another_cpu(struct process *p, int cpu)
 {
     if (!p->rseq.possible)
@@ -256,7 +258,8 @@ static int another_cpu(struct process *p, int cpu)
     return cpu == 0 && p->rseq.possible > 1 ? 1 : 0;
 }
 
-/* The usual case, at each system call: nothing but the processor may have changed, and seldom has. */
+/* The usual case, at each system call: nothing but the processor may have changed, and seldom has.
+ */
 static inline bool is_unchanged(const struct task *t, int cpu, bool parallel)
 {
     const struct process *p = t->process;
@@ -351,7 +354,8 @@ void rseq_affinity_changed(struct process *p)
 
 static int64_t unregister(struct task *t, const uint32_t *a)
 {
-    if ((a[2] & ~(uint32_t)RSEQ_FLAG_UNREGISTER) || !a[0] || a[0] != t->rseq.area || a[1] != AREA_SIZE)
+    if ((a[2] & ~(uint32_t)RSEQ_FLAG_UNREGISTER) || !a[0] || a[0] != t->rseq.area ||
+        a[1] != AREA_SIZE)
         return -EINVAL;
     if (a[3] != t->rseq.sig)
         return -EPERM;

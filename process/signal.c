@@ -1,7 +1,8 @@
 /*
  * Signals. The host's handler notes a signal and has the guest leave its block; the thread delivers
  * it between two instructions. While one is noted all others are blocked, so that the kernel keeps
- * them in their order. What the guest ignores or leaves to the default is left to the host's kernel.
+ * them in their order. What the guest ignores or leaves to the default is left to the host's
+ * kernel.
  */
 #include <errno.h>
 #include <string.h>

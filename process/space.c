@@ -71,7 +71,8 @@ static void set_rights(struct space *s, uint32_t addr, uint64_t len, unsigned fl
 {
     for (uint64_t p = addr / SPACE_PAGE; p < (addr + len) / SPACE_PAGE; p++) {
         unsigned old = atomic_load_explicit(&s->flags[p], memory_order_relaxed);
-        atomic_store_explicit(&s->flags[p], (uint8_t)(flags | (old & SPACE_ALONE)), memory_order_relaxed);
+        atomic_store_explicit(&s->flags[p], (uint8_t)(flags | (old & SPACE_ALONE)),
+                              memory_order_relaxed);
     }
 }
 
@@ -79,9 +80,11 @@ void space_set_alone(struct space *s, uint32_t addr, uint32_t len, bool alone)
 {
     pthread_mutex_lock(&s->map_lock);
     pthread_mutex_lock(&s->page_lock);
-    for (uint64_t p = addr / SPACE_PAGE; p < ((uint64_t)addr + len + SPACE_PAGE - 1) / SPACE_PAGE; p++) {
+    for (uint64_t p = addr / SPACE_PAGE; p < ((uint64_t)addr + len + SPACE_PAGE - 1) / SPACE_PAGE;
+         p++) {
         unsigned old = atomic_load_explicit(&s->flags[p], memory_order_relaxed);
-        atomic_store_explicit(&s->flags[p], (uint8_t)(alone ? old | SPACE_ALONE : old & ~SPACE_ALONE),
+        atomic_store_explicit(&s->flags[p],
+                              (uint8_t)(alone ? old | SPACE_ALONE : old & ~SPACE_ALONE),
                               memory_order_relaxed);
     }
     s->alone = s->alone || alone;
@@ -115,10 +118,10 @@ bool space_has(const struct space *s, uint32_t addr, uint32_t len, unsigned flag
 }
 
 /* ---- code: open pages --------------------------------------------------------------------------
- * A page that is written to and executed in turn, be it by a compiler at run time or for data beside the
- * code, would cost a signal and new translations each time. After some times it is left open: the host
- * can write, and its blocks look themselves whether the code is what it was. Where the program has said
- * what is new code, as all must on hardware, even that is not needed. */
+ * A page that is written to and executed in turn, be it by a compiler at run time or for data
+ * beside the code, would cost a signal and new translations each time. After some times it is left
+ * open: the host can write, and its blocks look themselves whether the code is what it was. Where
+ * the program has said what is new code, as all must on hardware, even that is not needed. */
 
 enum { OPEN_AFTER = 4 }; /* writes */
 
@@ -204,7 +207,8 @@ bool space_write_fault(struct space *s, uint32_t addr)
     } else {
         open_page(s, page, 0);
     }
-    return space_flags(s, page) & SPACE_WRITE; /* where another thread was first, it is writable, too */
+    return space_flags(s, page) &
+           SPACE_WRITE; /* where another thread was first, it is writable, too */
 }
 
 /* ---- mapping --------------------------------------------------------------------------------- */
@@ -243,9 +247,9 @@ static bool in_range(const struct space *s, uint32_t addr, uint64_t len)
     return addr >= SPACE_FIRST && addr + len <= s->top;
 }
 
-/* Give a range back to the reserved memory. Where the window usually is, the host chooses no place for
- * itself, from the top downwards or from a third of its space upwards: a hole may be left there, which
- * costs less than a mapping. */
+/* Give a range back to the reserved memory. Where the window usually is, the host chooses no place
+ * for itself, from the top downwards or from a third of its space upwards: a hole may be left
+ * there, which costs less than a mapping. */
 static void reserve(struct space *s, uint32_t addr, uint64_t len)
 {
     if (s->holes && munmap(space_host(s, addr), len) == 0)

@@ -31,8 +31,8 @@ enum space_flag {
     SPACE_WRITE = 2,
     SPACE_EXEC = 4,
     SPACE_MAPPED = 8,
-    SPACE_CODE = 16,    /* translated code was made from it: the host cannot write, but where it is */
-    SPACE_OPEN = 32,    /* one that programs write to all the time, */
+    SPACE_CODE = 16, /* translated code was made from it: the host cannot write, but where it is */
+    SPACE_OPEN = 32, /* one that programs write to all the time, */
     SPACE_TRUSTED = 64, /* and say when what they write is code */
     SPACE_ALONE = 128,  /* children do not have it (MADV_DONTFORK) */
 };
@@ -47,15 +47,16 @@ struct space {
     _Atomic uint8_t *flags;    /* by page */
     _Atomic uint8_t *writes;   /* by page: how often it was written to while it held code */
     uint32_t brk_start, brk;
-    uint32_t full_from; /* all pages between this and where addresses are chosen at first are mapped */
+    uint32_t
+        full_from; /* all pages between this and where addresses are chosen at first are mapped */
     bool read_implies_exec;
     bool alone; /* there may be pages with SPACE_ALONE */
     void (*shared)(void *opaque); /* a writable shared mapping was made */
     void *opaque;
 };
 
-/** Reserve the window, with guest address 0 at host address @base (0: anywhere), for programs that map
- * memory below @top. */
+/** Reserve the window, with guest address 0 at host address @base (0: anywhere), for programs that
+ * map memory below @top. */
 bool space_init(struct space *s, uint64_t base, uint32_t top, struct error *e);
 
 static inline void *space_host(const struct space *s, uint32_t addr)
@@ -88,8 +89,8 @@ bool space_is_free(const struct space *s, uint32_t addr, uint64_t len);
 /** Are all pages of the range mapped with the rights @flags? */
 bool space_has(const struct space *s, uint32_t addr, uint32_t len, unsigned flags);
 
-/** The host's kernel, or the caller, is going to write to the range: pages of it that hold code lose
- * that. */
+/** The host's kernel, or the caller, is going to write to the range: pages of it that hold code
+ * lose that. */
 void space_will_write(struct space *s, uint32_t addr, uint32_t len);
 /** Code of the range was changed by means that the host does not notice, or it goes away. */
 void space_drop_code(struct space *s, uint32_t addr, uint32_t len);

@@ -66,7 +66,8 @@ int64_t sys_openat2(struct task *t, const uint32_t *a)
 
 int64_t sys_open_by_handle_at(struct task *t, const uint32_t *a)
 {
-    return HOST3(t, SYS_open_by_handle_at, (int32_t)a[0], guest_ptr(t, a[1]), open_flags_to_host(a[2]));
+    return HOST3(t, SYS_open_by_handle_at, (int32_t)a[0], guest_ptr(t, a[1]),
+                 open_flags_to_host(a[2]));
 }
 
 int64_t sys_pipe2(struct task *t, const uint32_t *a)
@@ -253,8 +254,9 @@ int64_t sys_sendfile(struct task *t, const uint32_t *a)
     return r;
 }
 
-/* Positions in directories that are found by hashes (ext4) have 64 bits for the host, and for programs of 32 bits the
- * upper half of these, which programs' C libraries rely on. Which descriptors are of such directories. */
+/* Positions in directories that are found by hashes (ext4) have 64 bits for the host, and for
+ * programs of 32 bits the upper half of these, which programs' C libraries rely on. Which
+ * descriptors are of such directories. */
 static _Atomic uint64_t *hashed_word(struct process *p, uint32_t fd, uint64_t *bit)
 {
     *bit = 1ull << fd % 64;
@@ -316,7 +318,8 @@ int64_t sys_arm_fadvise64_64(struct task *t, const uint32_t *a)
 
 int64_t sys_arm_sync_file_range(struct task *t, const uint32_t *a)
 {
-    return HOST4(t, SYS_sync_file_range, (int32_t)a[0], pair64(a[2], a[3]), pair64(a[4], a[5]), a[1]);
+    return HOST4(t, SYS_sync_file_range, (int32_t)a[0], pair64(a[2], a[3]), pair64(a[4], a[5]),
+                 a[1]);
 }
 
 /* Directory entries of 32-bit programs: the type is behind the name. */

@@ -100,7 +100,8 @@ static int64_t control(struct task *t, const struct ctl_row *rows, long nr, int 
                                                 : (uintptr_t)&host;
     if (row->kind == CTL_READS)
         conv_in(t, row->conv, arg, &host);
-    int64_t r = nr == SYS_semctl ? HOST4(t, nr, id, number, cmd, value) : HOST3(t, nr, id, cmd, value);
+    int64_t r = nr == SYS_semctl ? HOST4(t, nr, id, number, cmd, value)
+                                 : HOST3(t, nr, id, cmd, value);
     return row->kind == CTL_WRITES ? conv_result(t, row->conv, arg, &host, r) : r;
 }
 

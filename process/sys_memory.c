@@ -20,7 +20,8 @@ int64_t sys_mmap2(struct task *t, const uint32_t *a)
     int flags = (int)a[3] | (p->lock_future ? MAP_LOCKED : 0);
     if (!limits_allow(p, a[1], (int)a[2]))
         return -ENOMEM;
-    return space_map(&p->space, a[0], a[1], (int)a[2], flags, (int)a[4], (int64_t)a[5] * SPACE_PAGE);
+    return space_map(&p->space, a[0], a[1], (int)a[2], flags, (int)a[4],
+                     (int64_t)a[5] * SPACE_PAGE);
 }
 
 int64_t sys_munmap(struct task *t, const uint32_t *a)
@@ -40,7 +41,8 @@ int64_t sys_mremap(struct task *t, const uint32_t *a)
     return space_remap(&t->process->space, a[0], a[1], a[2], (int)a[3], a[4]);
 }
 
-/* Lock or unlock what the program has mapped and may access: the host's own call would take the whole window. */
+/* Lock or unlock what the program has mapped and may access: the host's own call would take the
+ * whole window. */
 static int64_t lock_pages(struct task *t, bool lock, unsigned flags)
 {
     const struct space *s = &t->process->space;
@@ -61,9 +63,11 @@ static int64_t lock_pages(struct task *t, bool lock, unsigned flags)
 
 int64_t sys_mlockall(struct task *t, const uint32_t *a)
 {
-    if (!a[0] || a[0] == MCL_ONFAULT || (a[0] & ~(uint32_t)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
+    if (!a[0] || a[0] == MCL_ONFAULT ||
+        (a[0] & ~(uint32_t)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
         return -EINVAL;
-    int64_t r = a[0] & MCL_CURRENT ? lock_pages(t, true, a[0] & MCL_ONFAULT ? MLOCK_ONFAULT : 0) : 0;
+    int64_t r = a[0] & MCL_CURRENT ? lock_pages(t, true, a[0] & MCL_ONFAULT ? MLOCK_ONFAULT : 0)
+                                   : 0;
     if (r >= 0)
         t->process->lock_future = a[0] & MCL_FUTURE;
     return r;
@@ -83,7 +87,8 @@ int64_t sys_madvise(struct task *t, const uint32_t *a)
     if (!space_has(s, a[0], a[1], 0))
         return -ENOMEM;
     space_drop_code(s, a[0], a[1]);
-    int64_t r = HOST3(t, SYS_madvise, guest_ptr(t, a[0]), align_up(a[1], SPACE_PAGE), (int32_t)a[2]);
+    int64_t r = HOST3(t, SYS_madvise, guest_ptr(t, a[0]), align_up(a[1], SPACE_PAGE),
+                      (int32_t)a[2]);
     if (r == 0 && (a[2] == MADV_DONTFORK || a[2] == MADV_DOFORK))
         space_set_alone(s, a[0], a[1], a[2] == MADV_DONTFORK);
     return r;

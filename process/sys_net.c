@@ -109,7 +109,8 @@ static int message_in(struct task *t, struct message *m, const struct guest_msgh
     return receive ? 0 : control_in(t, m, g);
 }
 
-static int64_t send_message(struct task *t, uint32_t fd, const struct guest_msghdr *g, uint32_t flags)
+static int64_t send_message(struct task *t, uint32_t fd, const struct guest_msghdr *g,
+                            uint32_t flags)
 {
     struct message m;
     int r = message_in(t, &m, g, false);
@@ -182,8 +183,8 @@ static bool time_left(const struct timespec *end, struct timespec *timeout)
     return timeout->tv_sec || timeout->tv_nsec;
 }
 
-/* The timeout is looked at behind each message, as the kernel does it: the call waits for one however long that
- * takes. */
+/* The timeout is looked at behind each message, as the kernel does it: the call waits for one
+ * however long that takes. */
 static int64_t receive_messages(struct task *t, const uint32_t *a, struct timespec *timeout)
 {
     struct guest_mmsghdr *g = guest_ptr(t, a[1]);

@@ -50,13 +50,18 @@ int64_t sys_fork(struct task *t, const uint32_t *a)
 
 int64_t sys_vfork(struct task *t, const uint32_t *a)
 {
-    return task_clone(t, &(struct clone_request){.flags = CLONE_VFORK | CLONE_VM, .exit_signal = SIGCHLD});
+    return task_clone(
+        t, &(struct clone_request){.flags = CLONE_VFORK | CLONE_VM, .exit_signal = SIGCHLD});
 }
 
 int64_t sys_clone(struct task *t, const uint32_t *a)
 {
-    const struct clone_request q = {.flags = a[0] & ~(uint32_t)CSIGNAL, .exit_signal = a[0] & CSIGNAL, .stack = a[1],
-                                    .parent_tid = a[2], .pidfd = a[2], .tls = a[3],
+    const struct clone_request q = {.flags = a[0] & ~(uint32_t)CSIGNAL,
+                                    .exit_signal = a[0] & CSIGNAL,
+                                    .stack = a[1],
+                                    .parent_tid = a[2],
+                                    .pidfd = a[2],
+                                    .tls = a[3],
                                     .child_tid = a[4]};
     return task_clone(t, &q);
 }
@@ -74,7 +79,8 @@ int64_t sys_clone3(struct task *t, const uint32_t *a)
     memcpy(args, guest_ptr(t, a[0]), a[1]);
     for (unsigned i = 0; i < FIELDS; i++)
         wide |= args[i] >> 32;
-    if (wide || (args[FLAGS] & CSIGNAL) || args[EXIT_SIGNAL] > SIGNALS || args[SET_TID_SIZE] || !args[STACK] != !args[STACK_SIZE])
+    if (wide || (args[FLAGS] & CSIGNAL) || args[EXIT_SIGNAL] > SIGNALS || args[SET_TID_SIZE] ||
+        !args[STACK] != !args[STACK_SIZE])
         return -EINVAL;
     const struct clone_request q = {.flags = (uint32_t)args[FLAGS],
                                     .exit_signal = (uint32_t)args[EXIT_SIGNAL],
@@ -130,8 +136,8 @@ int64_t sys_get_robust_list(struct task *t, const uint32_t *a)
 int64_t sys_wait4(struct task *t, const uint32_t *a)
 {
     struct rusage usage;
-    int64_t r = HOST4(t, SYS_wait4, (int32_t)a[0], a[1] ? guest_out(t, a[1], 4) : NULL, (int32_t)a[2],
-                      a[3] ? &usage : NULL);
+    int64_t r = HOST4(t, SYS_wait4, (int32_t)a[0], a[1] ? guest_out(t, a[1], 4) : NULL,
+                      (int32_t)a[2], a[3] ? &usage : NULL);
     return r > 0 ? conv_result(t, &conv_rusage, a[3], &usage, r) : r;
 }
 
@@ -148,8 +154,8 @@ int64_t sys_waitid(struct task *t, const uint32_t *a)
 
 /* ---- futex ----------------------------------------------------------------------------------- */
 
-/* Where the kernel compares it is with memory in the program's order. What the kernel itself writes or computes there
- * cannot be had in the other order. */
+/* Where the kernel compares it is with memory in the program's order. What the kernel itself writes
+ * or computes there cannot be had in the other order. */
 static bool futex_order(const struct task *t, uint32_t op, uint32_t *value, uint32_t *value3)
 {
     switch (op & FUTEX_CMD_MASK) {
@@ -242,7 +248,8 @@ int64_t sys_futex_waitv(struct task *t, const uint32_t *a)
 int64_t sys_getrusage(struct task *t, const uint32_t *a)
 {
     struct rusage usage;
-    return conv_result(t, &conv_rusage, a[1], &usage, HOST2(t, SYS_getrusage, (int32_t)a[0], &usage));
+    return conv_result(t, &conv_rusage, a[1], &usage,
+                       HOST2(t, SYS_getrusage, (int32_t)a[0], &usage));
 }
 
 int64_t sys_times(struct task *t, const uint32_t *a)
@@ -276,7 +283,8 @@ int64_t sys_nice(struct task *t, const uint32_t *a)
 
 static const char *machine_name(uint64_t features, bool big)
 {
-    static const char *const names[][2] = {{"armv5tel", "armv5teb"}, {"armv6l", "armv6b"}, {"armv7l", "armv7b"}};
+    static const char *const names[][2] = {
+        {"armv5tel", "armv5teb"}, {"armv6l", "armv6b"}, {"armv7l", "armv7b"}};
     return names[features & ARM_FEATURE(V7) ? 2 : features & ARM_FEATURE(V6) ? 1 : 0][big];
 }
 
@@ -285,7 +293,8 @@ int64_t sys_uname(struct task *t, const uint32_t *a)
     struct utsname *name = guest_out(t, a[0], sizeof(*name));
     int64_t r = HOST1(t, SYS_uname, name);
     if (r >= 0)
-        strcpy(name->machine, machine_name(t->process->config.cpu_model->features, t->process->big_endian));
+        strcpy(name->machine,
+               machine_name(t->process->config.cpu_model->features, t->process->big_endian));
     return r;
 }
 
@@ -377,8 +386,10 @@ static const struct {
     {PR_SET_KEEPCAPS, false}, {PR_SET_CHILD_SUBREAPER, false}, {PR_GET_CHILD_SUBREAPER, true},
     {PR_SET_NO_NEW_PRIVS, false}, {PR_GET_NO_NEW_PRIVS, false}, {PR_CAPBSET_READ, false},
     {PR_CAPBSET_DROP, false}, {PR_SET_TIMERSLACK, false}, {PR_GET_TIMERSLACK, false},
-    {PR_GET_SECUREBITS, false}, {PR_SET_SECUREBITS, false}, {PR_GET_SECCOMP, false}, {PR_GET_TIMING, false},
-    {PR_SET_TIMING, false}, {PR_TASK_PERF_EVENTS_DISABLE, false}, {PR_TASK_PERF_EVENTS_ENABLE, false},
+    {PR_GET_SECUREBITS, false}, {PR_SET_SECUREBITS, false}, {PR_GET_SECCOMP, false},
+    {PR_GET_TIMING, false},
+    {PR_SET_TIMING, false}, {PR_TASK_PERF_EVENTS_DISABLE, false},
+    {PR_TASK_PERF_EVENTS_ENABLE, false},
     {PR_MCE_KILL, false}, {PR_MCE_KILL_GET, false}, {PR_GET_SPECULATION_CTRL, false},
     {PR_SET_SPECULATION_CTRL, false}, {PR_SET_IO_FLUSHER, false}, {PR_GET_IO_FLUSHER, false},
     {PR_SET_PTRACER, false}, {PR_CAP_AMBIENT, false}, {PR_SET_THP_DISABLE, false},
@@ -426,8 +437,8 @@ int64_t sys_sched_getaffinity(struct task *t, const uint32_t *a)
     return r;
 }
 
-/* Commands mean the host's memory as well as the guest's, whose accesses are as ordered as the host's. The
- * guest's critical sections the host knows nothing of. */
+/* Commands mean the host's memory as well as the guest's, whose accesses are as ordered as the
+ * host's. The guest's critical sections the host knows nothing of. */
 int64_t sys_membarrier(struct task *t, const uint32_t *a)
 {
     const uint32_t sequences = MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ |

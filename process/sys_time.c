@@ -64,7 +64,8 @@ int64_t sys_clock_adjtime(struct task *t, const uint32_t *a)
     return conv_result(t, &conv_timex, a[1], &tx, HOST2(t, SYS_clock_adjtime, (int32_t)a[0], &tx));
 }
 
-static int64_t sleep_on(struct task *t, uint32_t clock, uint32_t flags, uint32_t want, uint32_t rest)
+static int64_t sleep_on(struct task *t, uint32_t clock, uint32_t flags, uint32_t want,
+                        uint32_t rest)
 {
     struct timespec ts, remain;
     conv_in(t, &conv_timespec, want, &ts);

@@ -48,7 +48,8 @@ static const struct syscall_row *row_find(uint32_t number)
 
 /* ---- passing on ------------------------------------------------------------------------------ */
 
-static struct timespec *times_in(struct task *t, uint32_t addr, unsigned count, struct timespec *out)
+static struct timespec *times_in(struct task *t, uint32_t addr, unsigned count,
+                                 struct timespec *out)
 {
     for (unsigned i = 0; addr && i < count; i++)
         conv_in(t, &conv_timespec64, addr + i * conv_timespec64.guest_size, &out[i]);
@@ -70,7 +71,8 @@ static int64_t pass(struct task *t, const struct syscall_row *row, const uint32_
             out[n++] = (uint16_t)a[k] == UINT16_MAX ? UINT64_MAX : (uint16_t)a[k];
             break;
         case 'f':
-            out[n++] = a[k] ? (uintptr_t)path_find(t->process, guest_ptr(t, a[k]), path[paths++]) : 0;
+            out[n++] = a[k] ? (uintptr_t)path_find(t->process, guest_ptr(t, a[k]), path[paths++])
+                            : 0;
             break;
         case 's':
         case 'p':
@@ -142,7 +144,8 @@ static int64_t unknown(const struct task *t, uint32_t number)
 /* Calls that the page of helpers makes where others need none. */
 static bool is_helper(const struct syscall_row *row)
 {
-    return row->handler == sys_arm_get_tls || row->handler == sys_arm_cmpxchg || row->handler == sys_arm_cmpxchg64;
+    return row->handler == sys_arm_get_tls || row->handler == sys_arm_cmpxchg ||
+           row->handler == sys_arm_cmpxchg64;
 }
 
 /* The call with what it reads and writes in the host's byte order. */

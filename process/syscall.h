@@ -54,8 +54,8 @@ struct conv_field {
     uint16_t guest, host; /* offsets */
     uint8_t guest_size, host_size;
     const char *name;
-    uint8_t order; /* for programs of the other byte order: 0, or CONV_WORDS: two numbers; or how many bytes
-                      are reversed */
+    uint8_t order; /* for programs of the other byte order: 0, or CONV_WORDS: two numbers; or how
+                      many bytes are reversed */
 };
 enum { CONV_WORDS = 1 };
 
@@ -65,9 +65,9 @@ struct conv {
 };
 
 extern const struct conv conv_stat, conv_stat64, conv_statfs, conv_statfs64, conv_rusage,
-    conv_sysinfo, conv_timespec, conv_timespec64, conv_timeval, conv_itimerval, conv_itimerspec, conv_tms, conv_flock,
-    conv_flock64, conv_timex, conv_semid, conv_msqid, conv_shmid, conv_shminfo, conv_shm_info,
-    conv_mq_attr, conv_ustat;
+    conv_sysinfo, conv_timespec, conv_timespec64, conv_timeval, conv_itimerval, conv_itimerspec,
+    conv_tms, conv_flock, conv_flock64, conv_timex, conv_semid, conv_msqid, conv_shmid,
+    conv_shminfo, conv_shm_info, conv_mq_attr, conv_ustat;
 
 /** What the host's ustat writes; no header has it any more. */
 struct ustat_of_host {
@@ -91,8 +91,8 @@ int64_t conv_result(struct task *t, const struct conv *c, uint32_t addr, const v
 int64_t conv_get(const void *p, unsigned size);
 /** The name of an ioctl request that is known; NULL. */
 const char *ioctl_name(uint32_t request);
-/** What the request's argument points to, in words of syscalls.def, and whether it is written to; NULL: it is a number,
- * or nothing is known. */
+/** What the request's argument points to, in words of syscalls.def, and whether it is written to;
+ * NULL: it is a number, or nothing is known. */
 const char *ioctl_type(uint32_t request, bool *written);
 
 struct sigevent;
@@ -109,7 +109,8 @@ int iov_in(struct task *t, uint32_t addr, uint32_t count, struct iovec *out, boo
 int open_flags_to_host(uint32_t flags);
 uint32_t open_flags_to_guest(int flags);
 
-/** Replace the mask until the call has returned or a handler has been called (sigsuspend, ppoll). */
+/** Replace the mask until the call has returned or a handler has been called (sigsuspend, ppoll).
+ */
 void mask_replace(struct task *t, uint64_t mask);
 /** The mask that the guest has at @addr, in *@mask. */
 void mask_in(struct task *t, uint32_t addr, uint64_t *mask);

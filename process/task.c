@@ -372,7 +372,8 @@ static void child_begin(struct task *t, const struct clone_request *q, bool foll
     space_forked(&t->process->space);
     if (!followed)
         debug_forget(t);
-    if (t->vforked) { /* a process of its own from here on; what there was before is another one's */
+    if (t->vforked) { /* a process of its own from here on; what there was before is another one's
+                       */
         memcpy(t->process->own_actions, t->actions, sizeof(t->process->own_actions));
         t->actions = t->process->own_actions;
         t->vforked = false;
@@ -408,7 +409,8 @@ static void tell_parent(struct task *t, const struct clone_request *q, pid_t pid
         store_word(t, q->pidfd, (uint32_t)syscall(SYS_pidfd_open, pid, 0));
 }
 
-/* What the host does when it is asked to. Descriptors cannot be shared: the engine closes some of its own. */
+/* What the host does when it is asked to. Descriptors cannot be shared: the engine closes some of
+ * its own. */
 #define HOST_FLAGS                                                                                 \
     (CLONE_FS | CLONE_PARENT | CLONE_UNTRACED | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
      CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)

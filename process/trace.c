@@ -190,8 +190,8 @@ static void print_address_of(const struct argument *g, uint32_t len)
                 ntohs(s.in.sin_port));
         break;
     case AF_INET6:
-        fprintf(g->out, "{AF_INET6, [%s]:%u}", inet_ntop(AF_INET6, &s.in6.sin6_addr, text, sizeof(text)),
-                ntohs(s.in6.sin6_port));
+        fprintf(g->out, "{AF_INET6, [%s]:%u}",
+                inet_ntop(AF_INET6, &s.in6.sin6_addr, text, sizeof(text)), ntohs(s.in6.sin6_port));
         break;
     default:
         fprintf(g->out, "{family %u}", s.any.sa_family);
@@ -256,7 +256,8 @@ static void print_pollfd(const struct argument *g)
     fputc('[', g->out);
     for (uint32_t i = 0; i < g->a[1] && i < ARRAY_MAX; i++) {
         const uint16_t *p = guest_ptr(g->t, g->a[0] + i * 8);
-        fprintf(g->out, "%s{fd=%d, events=0x%x, revents=0x%x}", i ? ", " : "", p[0] | p[1] << 16, p[2], p[3]);
+        fprintf(g->out, "%s{fd=%d, events=0x%x, revents=0x%x}", i ? ", " : "", p[0] | p[1] << 16,
+                p[2], p[3]);
     }
     fputc(']', g->out);
 }
@@ -299,9 +300,17 @@ static void print_ioctl_argument(const struct argument *g)
 /* Where the command of fcntl has a lock. */
 static void print_lock(const struct argument *g)
 {
-    enum { LOCK_FIRST = 5, LOCK_LAST = 7, LOCK64_FIRST = 12, LOCK64_LAST = 14, OFD_FIRST = 36, OFD_LAST = 38 };
+    enum {
+        LOCK_FIRST = 5,
+        LOCK_LAST = 7,
+        LOCK64_FIRST = 12,
+        LOCK64_LAST = 14,
+        OFD_FIRST = 36,
+        OFD_LAST = 38
+    };
     uint32_t command = g->a[-1];
-    bool wide = (command >= LOCK64_FIRST && command <= LOCK64_LAST) || (command >= OFD_FIRST && command <= OFD_LAST);
+    bool wide = (command >= LOCK64_FIRST && command <= LOCK64_LAST) ||
+                (command >= OFD_FIRST && command <= OFD_LAST);
     bool narrow = command >= LOCK_FIRST && command <= LOCK_LAST;
     if (wide)
         print_known(g, "flock64", 7);
@@ -338,8 +347,10 @@ static const struct {
     {"data", print_data}, {"int1", print_int}, {"int2", print_two_ints}, {"long", print_long},
     {"strings", print_strings}, {"sigset", print_sigset}, {"sigset32", print_sigset32},
     {"status", print_wait_status}, {"sockaddr", print_sockaddr}, {"sockaddr*", print_sockaddr_out},
-    {"iovec", print_iovec}, {"msghdr", print_msghdr}, {"pollfd", print_pollfd}, {"ioctl", print_ioctl},
-    {"utsname", print_utsname}, {"ioctl*", print_ioctl_argument}, {"fcntl*", print_lock}, {"fdset", print_descriptors},
+    {"iovec", print_iovec}, {"msghdr", print_msghdr}, {"pollfd", print_pollfd},
+    {"ioctl", print_ioctl},
+    {"utsname", print_utsname}, {"ioctl*", print_ioctl_argument}, {"fcntl*", print_lock},
+    {"fdset", print_descriptors},
 };
 
 /* ---- by table -------------------------------------------------------------------------------- */
@@ -455,7 +466,11 @@ static void print_arguments(struct trace_call *c, const struct task *t, FILE *ou
             return;
         if (*c->rest != '_') {
             bool last = c->reg + 1 >= ARGUMENTS;
-            struct argument g = {out, t, &c->a[c->reg], written ? result : last ? 0 : c->a[c->reg + 1], c->a[0]};
+            struct argument g = {out, t, &c->a[c->reg],
+                                 written ? result
+                                 : last  ? 0
+                                         : c->a[c->reg + 1],
+                                 c->a[0]};
             fputs(c->number++ ? ", " : "", out);
             if (written && result < 0)
                 print_address(out, c->a[c->reg]);

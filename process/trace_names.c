@@ -1,4 +1,5 @@
-/* Names for -strace: of flags and of the values of arguments; and structs that look the same to the host. */
+/* Names for -strace: of flags and of the values of arguments; and structs that look the same to the
+ * host. */
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
@@ -351,7 +352,8 @@ STRUCT(rlimit32, 8);
 static const struct conv_field rlimit64_fields[] = {G(rlim_cur, 0, 8), G(rlim_max, 8, 8)};
 STRUCT(rlimit64, 16);
 static const struct conv_field sigaction_fields[] = {
-    G(sa_handler, 0, 4), G(sa_flags, 4, 4), G(sa_restorer.flags, 8, 4), G_ORDER(sa_mask.flags, 12, 8, CONV_WORDS),
+    G(sa_handler, 0, 4), G(sa_flags, 4, 4), G(sa_restorer.flags, 8, 4),
+    G_ORDER(sa_mask.flags, 12, 8, CONV_WORDS),
 };
 STRUCT(sigaction, 20);
 static const struct conv_field old_sigaction_fields[] = {
@@ -363,23 +365,28 @@ static const struct conv_field siginfo_fields[] = {
     G(si_status, 20, 4), G(si_utime, 24, 4), G(si_stime, 28, 4),
 };
 STRUCT(siginfo, 128);
-static const struct conv_field stack_fields[] = {G(ss_sp_handler, 0, 4), G(ss_flags, 4, 4), G(ss_size, 8, 4)};
+static const struct conv_field stack_fields[] = {G(ss_sp_handler, 0, 4), G(ss_flags, 4, 4),
+                                                 G(ss_size, 8, 4)};
 STRUCT(stack, 12);
 static const struct conv_field sigevent_fields[] = {
-    G(sigev_value, 0, 4), G(sigev_signo, 4, 4), G(sigev_notify, 8, 4), G(sigev_notify_thread_id, 12, 4),
+    G(sigev_value, 0, 4), G(sigev_signo, 4, 4), G(sigev_notify, 8, 4),
+    G(sigev_notify_thread_id, 12, 4),
 };
 STRUCT(sigevent, 64);
 static const struct conv_field epoll_event_fields[] = {G(events.flags, 0, 4), G(data, 8, 8)};
 STRUCT(epoll_event, 16);
 static const struct conv_field clone_args_fields[] = {
-    G(flags, 0, 8), G(pidfd, 8, 8), G(child_tid, 16, 8), G(parent_tid, 24, 8), G(exit_signal, 32, 8),
+    G(flags, 0, 8), G(pidfd, 8, 8), G(child_tid, 16, 8), G(parent_tid, 24, 8),
+    G(exit_signal, 32, 8),
     G(stack, 40, 8), G(stack_size, 48, 8), G(tls, 56, 8),
 };
 STRUCT(clone_args, 64);
-static const struct conv_field open_how_fields[] = {G(flags, 0, 8), G(mode, 8, 8), G(resolve, 16, 8)};
+static const struct conv_field open_how_fields[] = {G(flags, 0, 8), G(mode, 8, 8),
+                                                    G(resolve, 16, 8)};
 STRUCT(open_how, 24);
 static const struct conv_field statx_fields[] = {
-    G(stx_mask.flags, 0, 4), G(stx_blksize, 4, 4), G(stx_attributes.flags, 8, 8), G(stx_nlink, 16, 4),
+    G(stx_mask.flags, 0, 4), G(stx_blksize, 4, 4), G(stx_attributes.flags, 8, 8),
+    G(stx_nlink, 16, 4),
     G(stx_uid, 20, 4), G(stx_gid, 24, 4), G(stx_mode, 28, 2), G(stx_ino, 32, 8), G(stx_size, 40, 8),
     G(stx_blocks, 48, 8), G(stx_attributes_mask.flags, 56, 8), G(stx_atime.tv_sec, 64, 8),
     G(stx_atime.tv_nsec, 72, 4), G(stx_btime.tv_sec, 80, 8), G(stx_btime.tv_nsec, 88, 4),
@@ -424,11 +431,13 @@ static const struct conv_field vt_mode_fields[] = {
     G(mode, 0, 1), G(waitv, 1, 1), G(relsig, 2, 2), G(acqsig, 4, 2), G(frsig, 6, 2),
 };
 STRUCT(vt_mode, 8);
-static const struct conv_field vt_stat_fields[] = {G(v_active, 0, 2), G(v_signal, 2, 2), G(v_state, 4, 2)};
+static const struct conv_field vt_stat_fields[] = {G(v_active, 0, 2), G(v_signal, 2, 2),
+                                                   G(v_state, 4, 2)};
 STRUCT(vt_stat, 6);
 static const struct conv_field loop_info64_fields[] = {
     G(lo_device, 0, 8), G(lo_inode, 8, 8), G(lo_rdevice, 16, 8), G(lo_offset, 24, 8),
-    G(lo_sizelimit, 32, 8), G(lo_number, 40, 4), G(lo_encrypt_type, 44, 4), G(lo_encrypt_key_size, 48, 4),
+    G(lo_sizelimit, 32, 8), G(lo_number, 40, 4), G(lo_encrypt_type, 44, 4),
+    G(lo_encrypt_key_size, 48, 4),
     G(lo_flags, 52, 4), G(lo_init[0], 216, 8), G(lo_init[1], 224, 8),
 };
 STRUCT(loop_info64, 232);
@@ -440,7 +449,8 @@ static const struct conv_field ifreq_int_fields[] = {G(ifr_ivalue, 16, 4)};
 STRUCT(ifreq_int, 32);
 /* ---- others ---- */
 static const struct conv_field timex64_fields[] = {
-    G(modes, 0, 4), G(offset, 8, 8), G(freq, 16, 8), G(maxerror, 24, 8), G(esterror, 32, 8), G(status, 40, 4),
+    G(modes, 0, 4), G(offset, 8, 8), G(freq, 16, 8), G(maxerror, 24, 8), G(esterror, 32, 8),
+    G(status, 40, 4),
     G(constant, 48, 8), G(precision, 56, 8), G(tolerance, 64, 8), G(time.tv_sec, 72, 8),
     G(time.tv_usec, 80, 8), G(tick, 88, 8), G(ppsfreq, 96, 8), G(jitter, 104, 8), G(shift, 112, 4),
     G(stabil, 120, 8), G(jitcnt, 128, 8), G(calcnt, 136, 8), G(errcnt, 144, 8), G(stbcnt, 152, 8),
@@ -449,14 +459,16 @@ static const struct conv_field timex64_fields[] = {
 STRUCT(timex64, 208);
 static const struct conv_field sched_attr_fields[] = {
     G(size, 0, 4), G(sched_policy, 4, 4), G(sched_flags, 8, 8), G(sched_nice, 16, 4),
-    G(sched_priority, 20, 4), G(sched_runtime, 24, 8), G(sched_deadline, 32, 8), G(sched_period, 40, 8),
+    G(sched_priority, 20, 4), G(sched_runtime, 24, 8), G(sched_deadline, 32, 8),
+    G(sched_period, 40, 8),
 };
 STRUCT(sched_attr, 48);
 static const struct conv_field mount_attr_fields[] = {
     G(attr_set.flags, 0, 8), G(attr_clr.flags, 8, 8), G(propagation, 16, 8), G(userns_fd, 24, 8),
 };
 STRUCT(mount_attr, 32);
-static const struct conv_field waitv_fields[] = {G(val, 0, 8), G(uaddr.flags, 8, 8), G(flags, 16, 4)};
+static const struct conv_field waitv_fields[] = {G(val, 0, 8), G(uaddr.flags, 8, 8),
+                                                 G(flags, 16, 4)};
 STRUCT(waitv, 24);
 static const struct conv_field epoll_events_fields[] = {G(events.flags, 0, 4), G(data, 8, 8)};
 STRUCT(epoll_events, 16);
@@ -469,12 +481,16 @@ static const struct {
 } structs[] = {
     OWN(timespec64x2), OWN(timespec2), OWN(timeval2), OWN(itimerspec64), OWN(rlimit32),
     OWN(rlimit64), OWN(sigaction), OWN(old_sigaction), OWN(siginfo), OWN(stack), OWN(sigevent),
-    OWN(epoll_event), OWN(clone_args), OWN(open_how), OWN(statx), CONVERTED(stat), CONVERTED(stat64),
+    OWN(epoll_event), OWN(clone_args), OWN(open_how), OWN(statx), CONVERTED(stat),
+    CONVERTED(stat64),
     CONVERTED(statfs), CONVERTED(statfs64), CONVERTED(rusage), CONVERTED(sysinfo),
-    CONVERTED(timespec), CONVERTED(timespec64), CONVERTED(timeval), CONVERTED(itimerval), CONVERTED(itimerspec),
-    CONVERTED(tms), CONVERTED(timex), CONVERTED(mq_attr), CONVERTED(ustat), CONVERTED(flock), CONVERTED(flock64),
+    CONVERTED(timespec), CONVERTED(timespec64), CONVERTED(timeval), CONVERTED(itimerval),
+    CONVERTED(itimerspec),
+    CONVERTED(tms), CONVERTED(timex), CONVERTED(mq_attr), CONVERTED(ustat), CONVERTED(flock),
+    CONVERTED(flock64),
     CONVERTED(semid), CONVERTED(msqid), CONVERTED(shmid), CONVERTED(shminfo), CONVERTED(shm_info),
-    OWN(termios), OWN(termios2), OWN(termio), OWN(winsize), OWN(file_range), OWN(fstrim), OWN(fsxattr),
+    OWN(termios), OWN(termios2), OWN(termio), OWN(winsize), OWN(file_range), OWN(fstrim),
+    OWN(fsxattr),
     OWN(vt_mode), OWN(vt_stat), OWN(loop_info64), OWN(ifreq_flags), OWN(ifreq_addr), OWN(ifreq_int),
     OWN(timex64), OWN(sched_attr), OWN(mount_attr), OWN(waitv), OWN(epoll_events),
 };

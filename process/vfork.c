@@ -1,8 +1,8 @@
 /*
- * vfork and posix_spawn: a child that runs in its parent's memory, while the thread that made it waits,
- * until it executes a program or ends. It is a process of the host's, with a task of its own in the same
- * struct process. What others may wait for must not die with it: it can be ended from outside only
- * while it is in a system call of the host.
+ * vfork and posix_spawn: a child that runs in its parent's memory, while the thread that made it
+ * waits, until it executes a program or ends. It is a process of the host's, with a task of its own
+ * in the same struct process. What others may wait for must not die with it: it can be ended from
+ * outside only while it is in a system call of the host.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -61,7 +61,8 @@ _Noreturn void vfork_exit(int status)
 static void child_gone(struct task *child, const struct clone_request *q)
 {
     struct task *t = child;
-    if ((q->flags & CLONE_CHILD_CLEARTID) && space_has(&t->process->space, q->child_tid, 4, SPACE_WRITE)) {
+    if ((q->flags & CLONE_CHILD_CLEARTID) &&
+        space_has(&t->process->space, q->child_tid, 4, SPACE_WRITE)) {
         _Atomic uint32_t *word = guest_ptr(t, q->child_tid);
         atomic_store(word, 0);
         syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);

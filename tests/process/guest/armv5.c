@@ -1,4 +1,5 @@
-/* For ARMv5 without floating point, without a library: threads that have nothing but the kernel's helpers. */
+/* For ARMv5 without floating point, without a library: threads that have nothing but the kernel's
+ * helpers. */
 #include <asm/unistd.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
@@ -7,9 +8,13 @@
 
 static long call(long nr, long a, long b, long c, long d, long e, long f)
 {
-    register long r0 __asm__("r0") = a, r1 __asm__("r1") = b, r2 __asm__("r2") = c, r3 __asm__("r3") = d;
+    register long r0 __asm__("r0") = a, r1 __asm__("r1") = b, r2 __asm__("r2") = c,
+                     r3 __asm__("r3") = d;
     register long r4 __asm__("r4") = e, r5 __asm__("r5") = f, r7 __asm__("r7") = nr;
-    __asm__ volatile("svc #0" : "+r"(r0) : "r"(r1), "r"(r2), "r"(r3), "r"(r4), "r"(r5), "r"(r7) : "memory");
+    __asm__ volatile("svc #0"
+                     : "+r"(r0)
+                     : "r"(r1), "r"(r2), "r"(r3), "r"(r4), "r"(r5), "r"(r7)
+                     : "memory");
     return r0;
 }
 
@@ -30,7 +35,8 @@ static void number(const char *what, uint32_t v)
 }
 
 static int (*const cmpxchg)(int, int, volatile int *) = (void *)0xffff0fc0;
-static int (*const cmpxchg64)(const int64_t *, const int64_t *, volatile int64_t *) = (void *)0xffff0f60;
+static int (*const cmpxchg64)(const int64_t *, const int64_t *,
+                              volatile int64_t *) = (void *)0xffff0f60;
 static void *(*const tls)(void) = (void *)0xffff0fe0;
 
 enum { THREADS = 4, ROUNDS = 20000, STACK = 16384 };
@@ -67,9 +73,11 @@ static long start(int i)
 {
     uint32_t *sp = (uint32_t *)(stacks[i] + STACK) - 2;
     *sp = i;
-    register long r0 __asm__("r0") = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
+    register long r0 __asm__("r0") = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+                                     CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
                                      CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID;
-    register long r1 __asm__("r1") = (long)sp, r2 __asm__("r2") = 0, r3 __asm__("r3") = (long)&done[i];
+    register long r1 __asm__("r1") = (long)sp, r2 __asm__("r2") = 0,
+                     r3 __asm__("r3") = (long)&done[i];
     register long r4 __asm__("r4") = (long)&done[i], r7 __asm__("r7") = __NR_clone;
     __asm__ volatile("svc #0\n    cmp r0, #0\n    ldreq r0, [sp]\n    beq thread"
                      : "+r"(r0)

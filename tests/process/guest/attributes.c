@@ -1,4 +1,5 @@
-/* Attributes of files, handles, copying between files, what descriptors refer to, limits and names of processes. */
+/* Attributes of files, handles, copying between files, what descriptors refer to, limits and names
+ * of processes. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -119,7 +120,8 @@ static void places(const char *dir)
     show("loop", openat(d, "s", O_NOFOLLOW));
     show("exchange", renameat2(d, "s", d, "b", RENAME_EXCHANGE));
     show("statx", statx(d, "b", AT_SYMLINK_NOFOLLOW, STATX_ALL, &sx));
-    printf("mode %o, links %u, size %llu\n", sx.stx_mode, sx.stx_nlink, (unsigned long long)sx.stx_size);
+    printf("mode %o, links %u, size %llu\n", sx.stx_mode, sx.stx_nlink,
+           (unsigned long long)sx.stx_size);
     show("fstatat", fstatat(d, "a", &st, 0));
     printf("mode %o, links %u\n", st.st_mode, (unsigned)st.st_nlink);
     show("mode", fchmodat(d, "a", 01777, 0));
@@ -137,7 +139,8 @@ static void places(const char *dir)
     const struct timeval tv[2] = {{2000, 7}, {3000, 8}};
     show("utimes", utimes(path, tv));
     fstat(fd, &st);
-    printf("%ld.%ld %ld.%ld\n", (long)st.st_atim.tv_sec, st.st_atim.tv_nsec, (long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    printf("%ld.%ld %ld.%ld\n", (long)st.st_atim.tv_sec, st.st_atim.tv_nsec,
+           (long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
     show("flock", flock(fd, LOCK_EX | LOCK_NB));
     show("other's", flock(open(path, O_RDONLY), LOCK_SH | LOCK_NB));
     show("allocate", fallocate(fd, 0, 100, 5000));
@@ -153,7 +156,10 @@ static void places(const char *dir)
     DIR *entries = fdopendir(dup(open(dir, O_RDONLY)));
     int n = 0, types = 0;
     for (struct dirent *e; (e = readdir(entries)); n++)
-        types += e->d_type == DT_DIR ? 1 : e->d_type == DT_FIFO ? 10 : e->d_type == DT_LNK ? 100 : 1000;
+        types += e->d_type == DT_DIR    ? 1
+                 : e->d_type == DT_FIFO ? 10
+                 : e->d_type == DT_LNK  ? 100
+                                        : 1000;
     printf("entries %d types %d\n", n, types);
     positions();
     show("not empty", unlinkat(d, "d/..", AT_REMOVEDIR) < 0);

@@ -54,7 +54,8 @@ int main(void)
     int commands = barrier(MEMBARRIER_CMD_QUERY);
     const int wanted = MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_PRIVATE_EXPEDITED |
                        MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
-    const int rseq = MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ;
+    const int rseq = MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ |
+                     MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ;
     printf("commands %d, rseq %d\n", (commands & wanted) == wanted, (commands & rseq) != 0);
     show("early", barrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED));
     show("register", barrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED));

@@ -1,4 +1,5 @@
-/* A BE-8 program without a library: its data, and what it exchanges with the kernel, are big-endian. */
+/* A BE-8 program without a library: its data, and what it exchanges with the kernel, are
+ * big-endian. */
 #include <asm/signal.h>
 #include <asm/stat.h>
 #include <asm/unistd.h>
@@ -19,7 +20,8 @@ enum { AF_UNIX = 1 };
 
 static long call6(long nr, long a, long b, long c, long d, long e, long f)
 {
-    register long r0 __asm__("r0") = a, r1 __asm__("r1") = b, r2 __asm__("r2") = c, r3 __asm__("r3") = d;
+    register long r0 __asm__("r0") = a, r1 __asm__("r1") = b, r2 __asm__("r2") = c,
+                     r3 __asm__("r3") = d;
     register long r4 __asm__("r4") = e, r5 __asm__("r5") = f, r7 __asm__("r7") = nr;
     __asm__ volatile("svc #0"
                      : "+r"(r0)
@@ -122,7 +124,8 @@ static void signals(uint32_t pid)
     CALL(rt_sigaction, 12, &act, 0, 8, 0, 0);
     CALL(rt_sigaction, 11, &act, 0, 8, 0, 0);
     CALL(rt_sigaction, 12, 0, &old, 8, 0, 0);
-    number("action", old.handler == to_page && old.flags == act.flags && old.mask[0] == 2 && !old.mask[1]);
+    number("action",
+           old.handler == to_page && old.flags == act.flags && old.mask[0] == 2 && !old.mask[1]);
 #ifndef WITHOUT_KERNEL_RETURN
     act.flags = SA_SIGINFO; /* the return is the kernel's */
 #endif
@@ -138,7 +141,8 @@ static void signals(uint32_t pid)
     __asm__ volatile(".syntax unified\n    " STORE " r0, [r0]" : "+r"(value)::"memory");
     number("behind the fault", value);
     __asm__ volatile("setend le");
-    uint32_t little = status_register() >> 9 & 1; /* in a register: memory is of the other order here */
+    uint32_t little = status_register() >> 9 &
+                      1; /* in a register: memory is of the other order here */
     __asm__ volatile("setend be");
     number("setend le", little);
 }
@@ -162,7 +166,8 @@ static void files(void)
     number("statx", CALL(statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &sx, 0));
     number("size of statx", (uint32_t)sx.stx_size);
     number("mode of statx", sx.stx_mode);
-    number("pread64", CALL(pread64, fd, b, 4, 0, 0, 2)); /* position in r4 and r5, high part first */
+    number("pread64",
+           CALL(pread64, fd, b, 4, 0, 0, 2)); /* position in r4 and r5, high part first */
     put(b), put("\n");
     long long at = -1;
     number("llseek", CALL(_llseek, fd, 0, 1, &at, 0, 0));
@@ -225,7 +230,8 @@ static void sockets(void)
     number("level", control.level);
     number("passed", control.fd > 2 && control.fd < 50);
     CALL(write, control.fd, "by the copy\n", 12, 0, 0, 0);
-    number("getsockopt", CALL(getsockopt, pair[0], 1 /* SOL_SOCKET */, 3 /* SO_TYPE */, &size, &size_length, 0));
+    number("getsockopt",
+           CALL(getsockopt, pair[0], 1 /* SOL_SOCKET */, 3 /* SO_TYPE */, &size, &size_length, 0));
     number("type", (uint32_t)size);
     struct sockaddr_un name = {AF_UNIX, "\0big-endian"};
     long s = CALL(socket, AF_UNIX, 2, 0, 0, 0, 0);
@@ -292,10 +298,11 @@ static void data(void)
     number_of_floats = number_of_floats * 2;
     number("second of 3", bytes[1]);
     uint32_t word = 0x01020304, out;
-    __asm__ volatile("1: ldrex %0, [%1]\n add %0, %0, #1\n strex r12, %0, [%1]\n teq r12, #0\n bne 1b"
-                     : "=&r"(out)
-                     : "r"(&word)
-                     : "r12", "cc", "memory");
+    __asm__ volatile(
+        "1: ldrex %0, [%1]\n add %0, %0, #1\n strex r12, %0, [%1]\n teq r12, #0\n bne 1b"
+        : "=&r"(out)
+        : "r"(&word)
+        : "r12", "cc", "memory");
     number("exclusive", word);
     number("kernel helpers", *(volatile uint32_t *)0xffff0ffc);
 }

@@ -1,4 +1,5 @@
-/* clone: namespaces, what parent and child share, other signals than SIGCHLD at the end, and none. */
+/* clone: namespaces, what parent and child share, other signals than SIGCHLD at the end, and none.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +76,8 @@ int main(void)
     uname(&after);
     printf("same name %d\n", !strcmp(before.nodename, after.nodename));
     pipe(fds);
-    if (!(pid = make(CLONE_VFORK | SIGCHLD))) { /* the parent waits, though it has memory of its own */
+    if (!(pid = make(CLONE_VFORK |
+                     SIGCHLD))) { /* the parent waits, though it has memory of its own */
         usleep(20000);
         write(fds[1], "x", 1);
         _exit(8);

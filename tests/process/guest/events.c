@@ -83,7 +83,8 @@ static void timers(void)
     show("read", read(t, &n, 8));
     printf("expired %d\n", n >= 1);
     timerfd_gettime(t, &left);
-    printf("period %ld, left %d\n", (long)left.it_interval.tv_nsec, left.it_value.tv_nsec <= 2000000);
+    printf("period %ld, left %d\n", (long)left.it_interval.tv_nsec,
+           left.it_value.tv_nsec <= 2000000);
     struct itimerspec past = {.it_value = {1, 0}};
     show("absolute", timerfd_settime(t, TFD_TIMER_ABSTIME, &past, &left));
     show("at once", poll(&(struct pollfd){t, POLLIN, 0}, 1, 1000));
@@ -105,7 +106,8 @@ static void signals(void)
     sigqueue(getpid(), SIGRTMIN + 3, (union sigval){.sival_int = 77});
     for (int i = 0; i < 2; i++) {
         show("read", read(s, &info, sizeof(info)));
-        printf("%u code %d value %d from %d\n", info.ssi_signo, info.ssi_code, info.ssi_int, (int)info.ssi_pid == getpid());
+        printf("%u code %d value %d from %d\n", info.ssi_signo, info.ssi_code, info.ssi_int,
+               (int)info.ssi_pid == getpid());
     }
     sigdelset(&set, SIGUSR1);
     show("changed", signalfd(s, &set, 0) == s);
@@ -153,7 +155,8 @@ static void sets(void)
     show("select", select(p[1] + 1, &in, &out, NULL, &(struct timeval){0, 1000}));
     printf("%d %d\n", FD_ISSET(p[0], &in), FD_ISSET(p[1], &out));
     show("no descriptor", select(500, &in, &out, NULL, NULL) >= 0);
-    struct pollfd fds[] = {{p[0], POLLIN, 0}, {-1, POLLIN, 9}, {499, POLLIN, 0}, {p[1], POLLOUT, 0}};
+    struct pollfd fds[] = {
+        {p[0], POLLIN, 0}, {-1, POLLIN, 9}, {499, POLLIN, 0}, {p[1], POLLOUT, 0}};
     show("poll", poll(fds, 4, 0));
     printf("%x %x %x %x\n", fds[0].revents, fds[1].revents, fds[2].revents, fds[3].revents);
     signal(SIGUSR2, handler);

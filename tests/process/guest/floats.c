@@ -33,8 +33,8 @@ static double number(unsigned n)
 
 static void print(double v)
 {
-    static const char *const formats[] = {"%.17g", "%a", "%e", "%.3f", "%+.10g", "%012.5e", "%-20.8g|",
-                                          "%#.0f", "%G"};
+    static const char *const formats[] = {"%.17g",   "%a",       "%e",    "%.3f", "%+.10g",
+                                          "%012.5e", "%-20.8g|", "%#.0f", "%G"};
     char text[400];
     for (unsigned k = 0; k < sizeof(formats) / sizeof(formats[0]); k++) {
         snprintf(text, sizeof(text), formats[k], v);
@@ -48,8 +48,8 @@ static void functions(double v)
 {
     printf("%.17g %.17g %.17g %.17g %.17g %.17g %.17g %.17g\n", sin(v), exp(v / 1e3), log(fabs(v)),
            pow(fabs(v), 0.3), tan(v), atan2(v, 2), cbrt(v), fmod(v, 3.7));
-    printf("%.9g %.9g %.9g %.17g %.17g %.17g %lld\n", sinf((float)v), expf((float)v), sqrtf(fabsf((float)v)),
-           floor(v), rint(v), trunc(v), fabs(v) < 1e18 ? llround(v) : 0);
+    printf("%.9g %.9g %.9g %.17g %.17g %.17g %lld\n", sinf((float)v), expf((float)v),
+           sqrtf(fabsf((float)v)), floor(v), rint(v), trunc(v), fabs(v) < 1e18 ? llround(v) : 0);
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-/* Futexes: bitsets, requeues, operations at waking, priority inheritance, robust lists, the C library's locks. */
+/* Futexes: bitsets, requeues, operations at waking, priority inheritance, robust lists, the C
+ * library's locks. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/futex.h>
@@ -23,7 +24,8 @@ struct time64 {
     int64_t sec, nsec;
 };
 
-static long futex(volatile uint32_t *a, int op, uint32_t v, const void *time, volatile uint32_t *b, uint32_t v3)
+static long futex(volatile uint32_t *a, int op, uint32_t v, const void *time, volatile uint32_t *b,
+                  uint32_t v3)
 {
     return syscall(NR_FUTEX, a, op, v, time, b, v3);
 }
@@ -68,7 +70,8 @@ static void bitsets(void)
     show("none", futex(&word, FUTEX_WAKE_BITSET | FUTEX_PRIVATE_FLAG, 9, NULL, NULL, 8));
     show("one", futex(&word, FUTEX_WAKE_BITSET | FUTEX_PRIVATE_FLAG, 9, NULL, NULL, 2));
     show("moved", futex(&word, FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 0, (void *)9, &other, 0));
-    show("not the value", futex(&word, FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 0, (void *)9, &other, 1));
+    show("not the value",
+         futex(&word, FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 0, (void *)9, &other, 1));
     show("here", futex(&word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 9, NULL, NULL, 0));
     /* other += 5, and if it was 0 two of its waiters */
     show("operation", futex(&word, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 1, (void *)2, &other,
@@ -86,7 +89,8 @@ static void times(void)
     t = from_now(CLOCK_MONOTONIC, 2);
     show("absolute", futex(&word, FUTEX_WAIT_BITSET, 0, &t, NULL, FUTEX_BITSET_MATCH_ANY));
     t = from_now(CLOCK_REALTIME, 2);
-    show("real", futex(&word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &t, NULL, FUTEX_BITSET_MATCH_ANY));
+    show("real", futex(&word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &t, NULL,
+                       FUTEX_BITSET_MATCH_ANY));
     show("other value", futex(&word, FUTEX_WAIT, 1, NULL, NULL, 0));
     show("nonsense", futex(&word, FUTEX_WAIT, 0, &bad, NULL, 0));
     show("not aligned", futex((void *)((uintptr_t)&word + 1), FUTEX_WAIT, 0, &t, NULL, 0));

@@ -26,7 +26,8 @@ int main(int argc, char **argv)
     if (argc > 1) { /* limits go from program to program, and nothing else does */
         struct rlimit now;
         getrlimit(RLIMIT_AS, &now);
-        printf("again %lu, variable %d\n", (unsigned long)now.rlim_cur >> 20, getenv("ARMEMU_LIMITS") != NULL);
+        printf("again %lu, variable %d\n", (unsigned long)now.rlim_cur >> 20,
+               getenv("ARMEMU_LIMITS") != NULL);
         show("much", mmap(0, 100 << 20, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
         return 0;
     }

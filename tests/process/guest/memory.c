@@ -17,7 +17,8 @@ enum { PAGE = 4096 };
 /* Memory that children do not have, with code that has been executed. */
 static void alone(void)
 {
-    uint32_t *code = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint32_t *code = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     code[0] = 0xe3a0002au; /* mov r0, #42 */
     code[1] = 0xe12fff1eu; /* bx lr */
     __builtin___clear_cache((char *)code, (char *)(code + 2));
@@ -27,8 +28,10 @@ static void alone(void)
     fflush(stdout);
     pid_t pid = fork();
     if (!pid) {
-        int gone = msync(code, PAGE, MS_ASYNC) == -1 && errno == ENOMEM, there = msync(code + PAGE / 4, PAGE, MS_ASYNC) == 0;
-        int free = mmap(code, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == code;
+        int gone = msync(code, PAGE, MS_ASYNC) == -1 && errno == ENOMEM,
+            there = msync(code + PAGE / 4, PAGE, MS_ASYNC) == 0;
+        int free = mmap(code, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+                        -1, 0) == code;
         exit(gone | there << 1 | free << 2);
     }
     int status;

@@ -1,4 +1,5 @@
-/* Code that has just been made is executed once, twice, and often, and must do the same each time. */
+/* Code that has just been made is executed once, twice, and often, and must do the same each time.
+ */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
@@ -113,12 +114,14 @@ static const struct {
     const char *name;
     uint32_t (*original)(struct world *w);
 } functions[] = {
-    {"arithmetic", arithmetic}, {"loop", loop}, {"narrow", narrow}, {"floating", floating}, {"calls", calls},
-    {"system call", system_call}, {"atomic", atomic}, {"thumb", thumb}, {"fault", fault},
+    {"arithmetic", arithmetic}, {"loop", loop},   {"narrow", narrow},
+    {"floating", floating},     {"calls", calls}, {"system call", system_call},
+    {"atomic", atomic},         {"thumb", thumb}, {"fault", fault},
     {"undefined", undefined},
 };
 
-/* ---- faults: where, as a distance from the code's beginning ------------------------------------ */
+/* ---- faults: where, as a distance from the code's beginning ------------------------------------
+ */
 
 static uintptr_t code_base, fault_at;
 
@@ -201,7 +204,8 @@ static void patches(uint32_t *code)
 int main(void)
 {
     const struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
-    uint8_t *area = mmap(NULL, AREA, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *area = mmap(NULL, AREA, PROT_READ | PROT_WRITE | PROT_EXEC,
+                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (__stop_made - __start_made > PAGE)
         return 1;
     sigaction(SIGSEGV, &action, NULL);

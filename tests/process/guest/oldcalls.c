@@ -13,7 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { OLD_GETGROUPS = 80, OLD_FCHOWN = 95, OLD_GETRESUID = 165, OLD_SETREUID = 70, OLD_USTAT = 62 };
+enum {
+    OLD_GETGROUPS = 80,
+    OLD_FCHOWN = 95,
+    OLD_GETRESUID = 165,
+    OLD_SETREUID = 70,
+    OLD_USTAT = 62
+};
 
 static void show(const char *what, long r)
 {
@@ -34,8 +40,8 @@ static void identities(void)
     gid_t groups[64];
     struct stat st;
     int fd = memfd_create("file", 0), same = 1;
-    printf("ids %d %d %d %d\n", syscall(24) == getuid(), syscall(47) == getgid(), syscall(49) == geteuid(),
-           syscall(50) == getegid());
+    printf("ids %d %d %d %d\n", syscall(24) == getuid(), syscall(47) == getgid(),
+           syscall(49) == geteuid(), syscall(50) == getegid());
     syscall(OLD_GETRESUID, &ids[0], &ids[1], &ids[2]);
     printf("three %d\n", ids[0] == getuid() && ids[1] == geteuid());
     long n = syscall(OLD_GETGROUPS, 64, old_groups), m = getgroups(64, groups);

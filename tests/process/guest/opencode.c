@@ -131,7 +131,8 @@ static void mapped_anew(void)
     printf("rights %d\n", try_call(code));
     munmap(code, PAGE);
     printf("nothing %d\n", try_call(code));
-    mmap(code, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    mmap(code, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+         -1, 0);
     code[0] = MOV_R0(78);
     code[1] = RETURN;
     printf("other %d\n", try_call(code));

@@ -57,8 +57,8 @@ static void about_files(int argc, char **argv)
     FILE *f = fopen("/proc/self/maps", "r");
     while (fgets(line, sizeof(line), f)) {
         line[strcspn(line, "\n")] = 0;
-        if (sscanf(line, "%lx-%lx %7s", &start, &end, rights) == 3 && start <= (unsigned long)about_files &&
-            (unsigned long)about_files < end)
+        if (sscanf(line, "%lx-%lx %7s", &start, &end, rights) == 3 &&
+            start <= (unsigned long)about_files && (unsigned long)about_files < end)
             found = !strcmp(rights, "r-xp") && ends_with(line, exe);
     }
     fclose(f);
@@ -88,13 +88,15 @@ int main(int argc, char **argv)
     printf("%s: name %s", argv[1], line_of("/proc/self/comm", line, sizeof(line)));
     rest = strrchr(line_of("/proc/self/stat", line, sizeof(line)), ')');
     int n = 0, at = 0, used;
-    for (at = 3; rest && sscanf(rest + 3 + n, "%llu%n", &field[at + 1], &used) == 1 && at < 54; at++)
+    for (at = 3; rest && sscanf(rest + 3 + n, "%llu%n", &field[at + 1], &used) == 1 && at < 54;
+         at++)
         n += used;
     printf("size %d\n", field[23] > 0 && field[23] < 1ull << 32);
     printf("code %d\n", field[26] <= (unsigned long)main && (unsigned long)main < field[27]);
     printf("stack %d\n", field[28] > on_stack && field[28] - on_stack < 1 << 20);
-    printf("strings %d\n", field[48] == (unsigned long)argv[0] && field[49] > (unsigned long)argv[1] &&
-           field[50] == field[49] && field[51] > field[50]);
+    printf("strings %d\n", field[48] == (unsigned long)argv[0] &&
+                               field[49] > (unsigned long)argv[1] && field[50] == field[49] &&
+                               field[51] > field[50]);
     printf("break %d\n", field[47] <= (unsigned long)sbrk(0));
     line_of("/proc/self/statm", line, sizeof(line));
     printf("pages %d\n", sscanf(line, "%llu %llu", &total, &resident) == 2 && resident <= total &&

@@ -1,4 +1,5 @@
-/* What signals tell, in which order they come, stacks that are given up, timers, children, descriptors. */
+/* What signals tell, in which order they come, stacks that are given up, timers, children,
+ * descriptors. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -62,12 +63,14 @@ static void queues(void)
     count = 0;
     sigprocmask(SIG_SETMASK, &old, NULL);
     for (int i = 0; i < count; i++) /* handlers nest: what was delivered last runs first */
-        printf("%d/%d/%d ", seen[i].si_signo - SIGRTMIN, seen[i].si_code, seen[i].si_code == SI_QUEUE ? seen[i].si_int : -1);
+        printf("%d/%d/%d ", seen[i].si_signo - SIGRTMIN, seen[i].si_code,
+               seen[i].si_code == SI_QUEUE ? seen[i].si_int : -1);
     printf("\n");
     show("null signal", kill(getpid(), 0));
     show("bad signal", kill(getpid(), 65));
     show("nobody", kill(0x3ffffff, SIGUSR1));
-    show("kill cannot be caught", sigaction(SIGKILL, &(struct sigaction){.sa_handler = SIG_IGN}, NULL));
+    show("kill cannot be caught",
+         sigaction(SIGKILL, &(struct sigaction){.sa_handler = SIG_IGN}, NULL));
 }
 
 static volatile int order[16], ordered;
@@ -77,7 +80,8 @@ static void nest(int sig, siginfo_t *info, void *context)
     sigset_t now;
     order[ordered++ % 16] = sig;
     sigprocmask(SIG_BLOCK, NULL, &now);
-    order[ordered++ % 16] = sigismember(&now, SIGUSR1) | sigismember(&now, SIGUSR2) << 1 | sigismember(&now, SIGHUP) << 2;
+    order[ordered++ % 16] = sigismember(&now, SIGUSR1) | sigismember(&now, SIGUSR2) << 1 |
+                            sigismember(&now, SIGHUP) << 2;
     if (sig == SIGUSR1)
         raise(SIGUSR2);
     order[ordered++ % 16] = -sig;
@@ -107,7 +111,8 @@ static void on_stack(int sig, siginfo_t *info, void *context)
     stack_t now;
     char local;
     sigaltstack(NULL, &now);
-    printf("on it %d, flags %x, size %d\n", &local > stack && &local < stack + STACK, now.ss_flags, (int)now.ss_size);
+    printf("on it %d, flags %x, size %d\n", &local > stack && &local < stack + STACK, now.ss_flags,
+           (int)now.ss_size);
     now.ss_flags = 0;
     show("change", sigaltstack(&now, NULL));
     if (sig == SIGUSR1)
@@ -181,7 +186,8 @@ static void faults(void)
 static void timers(void)
 {
     timer_t t;
-    struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1, .sigev_value.sival_int = 123};
+    struct sigevent ev = {
+        .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1, .sigev_value.sival_int = 123};
     struct itimerspec often = {{0, 1000000}, {0, 1000000}}, once = {{0, 0}, {0, 1000000}}, left;
     sigset_t set, old;
     sigemptyset(&set);
@@ -194,8 +200,8 @@ static void timers(void)
     usleep(20000);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     timer_gettime(t, &left);
-    printf("code %d value %d overrun %d period %ld\n", seen[0].si_code, seen[0].si_int, seen[0].si_overrun > 3,
-           left.it_interval.tv_nsec);
+    printf("code %d value %d overrun %d period %ld\n", seen[0].si_code, seen[0].si_int,
+           seen[0].si_overrun > 3, left.it_interval.tv_nsec);
     show("overrun", timer_getoverrun(t) >= 0);
     show("delete", timer_delete(t));
     show("gone", timer_delete(t));
@@ -257,7 +263,8 @@ static void children(void)
     }
     waitpid(pid, &status, 0);
     wait_for(1);
-    printf("killed %d code %d\n", WTERMSIG(status), seen[0].si_code == CLD_KILLED || seen[0].si_code == CLD_DUMPED);
+    printf("killed %d code %d\n", WTERMSIG(status),
+           seen[0].si_code == CLD_KILLED || seen[0].si_code == CLD_DUMPED);
     install(SIGCHLD, note, SA_NOCLDWAIT);
     if (!(pid = fork()))
         _exit(0);
@@ -276,7 +283,8 @@ static void descriptors(void)
     fcntl(s[0], F_SETFL, O_ASYNC | O_NONBLOCK);
     write(s[1], "x", 1);
     wait_for(1);
-    printf("code %d fd %d band %d\n", seen[0].si_code, seen[0].si_fd == s[0], (seen[0].si_band & POLLIN) != 0);
+    printf("code %d fd %d band %d\n", seen[0].si_code, seen[0].si_fd == s[0],
+           (seen[0].si_band & POLLIN) != 0);
     struct f_owner_ex owner;
     show("owner", fcntl(s[0], F_GETOWN_EX, &owner));
     printf("%d %d\n", owner.type, owner.pid == getpid());

@@ -1,5 +1,5 @@
-/* Loops whose code changes, while they run or between two runs: each has to go on with the new code and with
- * the registers of its caller. */
+/* Loops whose code changes, while they run or between two runs: each has to go on with the new code
+ * and with the registers of its caller. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdbool.h>
@@ -85,8 +85,8 @@ enum { NOP = 0xe320f000, ADD_R8_1 = 0xe2888001, ADD_R8_2 = 0xe2888002, CACHEFLUS
 
 static uint32_t *new_page(const uint32_t *code, const uint32_t *end)
 {
-    uint32_t *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
-                          -1, 0);
+    uint32_t *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memcpy(page, code, (size_t)((const char *)end - (const char *)code));
     return page;
 }
@@ -118,8 +118,9 @@ static bool run_counted(uint32_t *page, uint32_t step, uint32_t rounds)
     uint32_t r9 = before.r[9], r11 = before.r[11];
     for (uint32_t i = 0; i < rounds; i++)
         r11 ^= r9 += before.r[10];
-    return others_kept(&before, &now) && now.r[8] == before.r[8] + step * rounds && now.r[9] == r9 &&
-           now.r[10] == before.r[10] && now.r[11] == r11 && now.r[12] == 0 && now.d[0] == 0.5 * rounds;
+    return others_kept(&before, &now) && now.r[8] == before.r[8] + step * rounds &&
+           now.r[9] == r9 && now.r[10] == before.r[10] && now.r[11] == r11 && now.r[12] == 0 &&
+           now.d[0] == 0.5 * rounds;
 }
 
 /* Data in the page that is written to and executed in turn, until it is no longer protected. */
@@ -139,7 +140,8 @@ static void write_beside(uint32_t *page, bool flagged_loop)
     }
 }
 
-/* Between two runs, with no word to the kernel: the loop has pins of its own when it sees the change. */
+/* Between two runs, with no word to the kernel: the loop has pins of its own when it sees the
+ * change. */
 static void between_runs(void)
 {
     uint32_t *page = new_page(counted, counted_end);

@@ -1,4 +1,5 @@
-/* Restartable sequences: registration, per-CPU counters, what aborts a critical section, what is fatal. */
+/* Restartable sequences: registration, per-CPU counters, what aborts a critical section, what is
+ * fatal. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -42,9 +43,9 @@ struct counter {
 static struct counter counters[1024];
 
 /* A descriptor, a critical section, and what is run when it is aborted. */
-#define SECTION(body)                                                                              \
-    "    .pushsection __rseq_cs, \"aw\"\n    .balign 32\n3:  .word 0, 0, 1f, 0, 2f - 1f, 0, 4f, 0\n"    \
-    "    .popsection\n    ldr r12, =3b\n    str r12, [%[area], #8]\n1:\n" body "2:\n"                 \
+#define SECTION(body)                                                                                \
+    "    .pushsection __rseq_cs, \"aw\"\n    .balign 32\n3:  .word 0, 0, 1f, 0, 2f - 1f, 0, 4f, 0\n" \
+    "    .popsection\n    ldr r12, =3b\n    str r12, [%[area], #8]\n1:\n" body "2:\n"                \
     "    b 5f\n    .ltorg\n    .word 0xe7f5def3\n4:\n    mov %[done], #0\n5:\n"
 
 /* It takes its time, so that other threads come in between. */
@@ -131,7 +132,8 @@ static void by_barrier(void)
 {
     pthread_t thread;
     show("barrier early", syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0));
-    show("register", syscall(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0));
+    show("register",
+         syscall(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0));
     in_section = 0;
     pthread_create(&thread, NULL, loop_thread, NULL);
     while (!in_section)

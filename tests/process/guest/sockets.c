@@ -45,7 +45,8 @@ static void stream(int domain, const char *name)
         return;
     listen(s, 5);
     getsockname(s, &addr.any, &len);
-    printf("address of %d, port %d\n", (int)len, ntohs(domain == AF_INET ? addr.in.sin_port : addr.in6.sin6_port) > 0);
+    printf("address of %d, port %d\n", (int)len,
+           ntohs(domain == AF_INET ? addr.in.sin_port : addr.in6.sin6_port) > 0);
     fflush(stdout);
     if (fork() == 0) {
         int c = socket(domain, SOCK_STREAM, 0);
@@ -57,8 +58,8 @@ static void stream(int domain, const char *name)
         _exit(n == 5 && !memcmp(buf, "reply", 5) ? 3 : 4);
     }
     int c = accept4(s, &peer.any, &peer_len, SOCK_NONBLOCK), status;
-    printf("accepted %d, peer of %d, family %d, nonblocking %d\n", c >= 0, (int)peer_len, peer.any.sa_family == domain,
-           (fcntl(c, F_GETFL) & O_NONBLOCK) != 0);
+    printf("accepted %d, peer of %d, family %d, nonblocking %d\n", c >= 0, (int)peer_len,
+           peer.any.sa_family == domain, (fcntl(c, F_GETFL) & O_NONBLOCK) != 0);
     poll(&(struct pollfd){c, POLLIN, 0}, 1, 5000);
     show("peek", recv(c, buf, 4, MSG_PEEK));
     show("truncated", recv(c, buf, sizeof(buf), 0));
@@ -107,7 +108,10 @@ static void ancillary(void)
     int s[2], one = 1, fds[2] = {0, 1};
     char text[16] = "", control[256];
     struct iovec out = {"with descriptors", 16}, in = {text, sizeof(text)};
-    struct msghdr m = {.msg_iov = &out, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(sizeof(fds))};
+    struct msghdr m = {.msg_iov = &out,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
+                       .msg_controllen = CMSG_SPACE(sizeof(fds))};
     socketpair(AF_UNIX, SOCK_STREAM, 0, s);
     setsockopt(s[1], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one));
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
@@ -116,7 +120,8 @@ static void ancillary(void)
     c->cmsg_type = SCM_RIGHTS;
     memcpy(CMSG_DATA(c), fds, sizeof(fds));
     show("sendmsg", sendmsg(s[0], &m, 0));
-    m = (struct msghdr){.msg_iov = &in, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    m = (struct msghdr){
+        .msg_iov = &in, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
     show("recvmsg", recvmsg(s[1], &m, MSG_CMSG_CLOEXEC));
     for (c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
         int n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -126,13 +131,15 @@ static void ancillary(void)
             printf(", mine %d\n", u->pid == getpid() && u->uid == getuid() && u->gid == getgid());
         } else {
             memcpy(fds, CMSG_DATA(c), sizeof(fds));
-            printf(", usable %d, cloexec %d\n", fcntl(fds[1], F_GETFL) >= 0, fcntl(fds[0], F_GETFD));
+            printf(", usable %d, cloexec %d\n", fcntl(fds[1], F_GETFL) >= 0,
+                   fcntl(fds[0], F_GETFD));
         }
     }
     /* room for less than there is */
     m = (struct msghdr){.msg_iov = &out, .msg_iovlen = 1};
     sendmsg(s[0], &m, 0);
-    m = (struct msghdr){.msg_iov = &in, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_LEN(4)};
+    m = (struct msghdr){
+        .msg_iov = &in, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_LEN(4)};
     show("recvmsg", recvmsg(s[1], &m, 0));
     printf("cut %d\n", (m.msg_flags & MSG_CTRUNC) != 0);
     struct ucred cred;
@@ -148,7 +155,8 @@ static void datagrams(void)
     char bufs[3][8] = {"", "", ""}, control[128];
     int s = socket(AF_INET, SOCK_DGRAM, 0), one = 1;
     struct iovec v[3] = {{bufs[0], 8}, {bufs[1], 8}, {bufs[2], 8}};
-    struct mmsghdr m[3] = {{{.msg_iov = &v[0], .msg_iovlen = 1}}, {{.msg_iov = &v[1], .msg_iovlen = 1}},
+    struct mmsghdr m[3] = {{{.msg_iov = &v[0], .msg_iovlen = 1}},
+                           {{.msg_iov = &v[1], .msg_iovlen = 1}},
                            {{.msg_iov = &v[2], .msg_iovlen = 1}}};
     bind(s, (void *)&a, sizeof(a));
     getsockname(s, (void *)&a, &len);
@@ -174,7 +182,8 @@ static void datagrams(void)
     for (struct cmsghdr *c = CMSG_FIRSTHDR(&m[0].msg_hdr); c; c = CMSG_NXTHDR(&m[0].msg_hdr, c)) {
         struct timeval tv;
         struct in_pktinfo info;
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMP && c->cmsg_len == CMSG_LEN(sizeof(tv))) {
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMP &&
+            c->cmsg_len == CMSG_LEN(sizeof(tv))) {
             memcpy(&tv, CMSG_DATA(c), sizeof(tv));
             printf("time %d\n", tv.tv_sec > 1500000000 && tv.tv_usec >= 0 && tv.tv_usec < 1000000);
         } else if (c->cmsg_level == IPPROTO_IP) {
@@ -209,7 +218,8 @@ static void local(void)
     char buf[8];
     show("first", recv(c, buf, 8, 0));
     show("second", recv(c, buf, 8, 0));
-    show("refused", connect(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&(struct sockaddr_un){AF_UNIX, "/nonexistent"}, 15));
+    show("refused", connect(socket(AF_UNIX, SOCK_STREAM, 0),
+                            (void *)&(struct sockaddr_un){AF_UNIX, "/nonexistent"}, 15));
 }
 
 static void links(void)
@@ -228,7 +238,8 @@ static void links(void)
             done |= h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR;
             struct ifinfomsg *info = NLMSG_DATA(h);
             int left = IFLA_PAYLOAD(h);
-            for (struct rtattr *a = IFLA_RTA(info); h->nlmsg_type == RTM_NEWLINK && RTA_OK(a, left); a = RTA_NEXT(a, left))
+            for (struct rtattr *a = IFLA_RTA(info); h->nlmsg_type == RTM_NEWLINK && RTA_OK(a, left);
+                 a = RTA_NEXT(a, left))
                 lo += a->rta_type == IFLA_IFNAME && !strcmp(RTA_DATA(a), "lo") && h->nlmsg_seq == 7;
         }
         done |= n <= 0;

@@ -1,4 +1,5 @@
-/* System calls with times of 64 bits, whose padding may hold anything; fcntl and ioctl by pointers. */
+/* System calls with times of 64 bits, whose padding may hold anything; fcntl and ioctl by pointers.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -62,7 +63,8 @@ static void waits(void)
     uint64_t expirations = 0;
     show("read", read(fd, &expirations, 8));
     int id;
-    show("timer_create", syscall(SYS_timer_create, CLOCK_MONOTONIC, &(struct sigevent){.sigev_notify = SIGEV_NONE}, &id));
+    show("timer_create", syscall(SYS_timer_create, CLOCK_MONOTONIC,
+                                 &(struct sigevent){.sigev_notify = SIGEV_NONE}, &id));
     show("timer_settime", syscall(409, id, 0, both, old));
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -78,7 +80,8 @@ static void files(void)
     int fd = mkstemp(name);
     show("utimensat", syscall(412, fd, NULL, both, 0));
     fstat(fd, &st);
-    printf("times %ld.%ld %ld.%ld\n", (long)st.st_atim.tv_sec, st.st_atim.tv_nsec, (long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    printf("times %ld.%ld %ld.%ld\n", (long)st.st_atim.tv_sec, st.st_atim.tv_nsec,
+           (long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
     struct iovec v[2] = {{"ab", 2}, {"cd", 2}}, in[2] = {{buf, 1}, {buf + 1, 3}};
     show("pwritev2", pwritev2(fd, v, 2, 3, 0));
     show("preadv2", preadv2(fd, in, 2, 3, 0));

@@ -162,7 +162,8 @@ static void threads(const char *self)
         char *args[] = {(char *)self, "quiet", NULL};
         pid_t pid;
         int status;
-        if (posix_spawn(&pid, self, NULL, NULL, args, environ) == 0 && waitpid(pid, &status, 0) == pid)
+        if (posix_spawn(&pid, self, NULL, NULL, args, environ) == 0 &&
+            waitpid(pid, &status, 0) == pid)
             good += status == 7 << 8;
     }
     stop = 1;

@@ -350,8 +350,6 @@ void engine_code_drop_range(struct engine *en, uint64_t phys, uint32_t len)
     struct code_page *page = engine_page_find(en, phys - start);
     if (page && covers(page, start, start + len))
         drop_range(en, page, start, start + len, true);
-    if (page)
-        engine_cold_again(page, start, start + len);
     pthread_mutex_unlock(&en->lock);
 }
 
@@ -426,7 +424,7 @@ static void pages_free(struct code_page *page)
         }
         free(page->stops);
         free(page->outside);
-        free(page->begun);
+        free(page->cold);
         free(page);
     }
 }

@@ -92,7 +92,7 @@ struct code_page {
     uint64_t *stops;      /* halfwords that are breakpoints where the page is mapped, a bit each; NULL: none known */
     uint64_t *outside;    /* a bit per halfword, see engine_outside_found; NULL: none */
     uint64_t covered[PAGE_BYTES / 4 / 64]; /* words that some block was made from */
-    uint64_t *begun;      /* words where execution has begun once, see cold.c; NULL: none */
+    struct cold_table *cold; /* cold.c; NULL: nothing */
 };
 
 /* A block of a straddling instruction that was found before, and what makes it right still: both
@@ -292,8 +292,6 @@ bool engine_make_ir(struct engine *en, struct ir_block *ir, struct guest_code *c
 /** The block at env.pc in the page @fetch, if its code is new: to be run once, now, by the interpreter.
  * NULL: it is to be translated. */
 struct block *engine_cold_block(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags);
-/** Code in [@start, @end) of the page is new; engine.lock is held. */
-void engine_cold_again(struct code_page *page, uint32_t start, uint32_t end);
 
 /* ---- coverage.c -------------------------------------------------------------------------------------- */
 

@@ -149,7 +149,7 @@ void space_flush_code(struct space *s, uint32_t addr, uint32_t len)
         next = (uint64_t)page + SPACE_PAGE < end ? (uint64_t)page + SPACE_PAGE : end;
         if ((flags & SPACE_WRITE) && !(flags & SPACE_TRUSTED))
             open_page(s, page, SPACE_TRUSTED);
-        else if (flags & (SPACE_CODE | SPACE_TRUSTED))
+        else if (flags & SPACE_CODE)
             engine_code_drop_range(s->engine, at, (uint32_t)(next - at));
     }
 }

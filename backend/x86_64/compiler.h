@@ -524,6 +524,8 @@ void exit_stub_emit(struct compiler *c, struct stub *s);
 bool exit_is_side(const struct compiler *c, int32_t i);
 /** Is the op at @i the label behind the side exit that was just emitted? */
 bool exit_is_behind_side(const struct compiler *c, int32_t i);
+/** Is the second copy of a loop being emitted, and has the op at @i been executed by the time that it is entered? */
+bool exit_has_run_before(const struct compiler *c, int32_t i);
 /** Are there exits in the middle, or back to the block's start? */
 bool exit_any_side(const struct compiler *c);
 void exit_budget_check(struct compiler *c);

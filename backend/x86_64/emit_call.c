@@ -121,9 +121,27 @@ void emit_call(struct compiler *c, const struct ir_op *op, int32_t i)
 
 /* ---- callz --------------------------------------------------------------------------------------- */
 
+/* Has what the op at @i looks at been looked at in the round before, and not changed since? Devices may change the
+ * state when the guest stores, but for those of a process. */
+static bool looked_before(const struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    const struct ir_op *get = op_of(c, op->arg[0]);
+    if (get->opcode != IR_OP_get || !exit_has_run_before(c, i))
+        return false;
+    for (uint32_t k = 0; k < c->b->count; k++) {
+        const struct ir_op *other = &c->b->ops[k];
+        if (other->opcode == IR_OP_call || (other->opcode == IR_OP_st && !c->be->config.direct) ||
+            (other->opcode == IR_OP_set && ir_slots_overlap(c->b->target, (unsigned)other->imm, (unsigned)get->imm)))
+            return false;
+    }
+    return true;
+}
+
 void emit_callz(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     const struct value *v = &c->val[op->arg[0]];
+    if (looked_before(c, op, i))
+        return;
     if (v->loc == LOC_ENV && v->width == 0 && !v->disp) {
         x_m(&c->a, X86_CMP8_MI, 0, env_mem(v->off));
         x_u8(&c->a, 0);

@@ -311,6 +311,28 @@ bool exit_any_side(const struct compiler *c)
     return false;
 }
 
+/* The branch at @k, around an exit alone; also when the exit has been emitted. */
+static bool is_around_exit(const struct compiler *c, int32_t k)
+{
+    const struct ir_op *op = op_of(c, k);
+    return k + 2 < (int32_t)c->b->count && op[1].opcode == IR_OP_exitd && op[2].opcode == IR_OP_label &&
+           op[2].imm == op->imm && c->label_uses[op->imm] == 1;
+}
+
+bool exit_has_run_before(const struct compiler *c, int32_t i)
+{
+    if (!c->looping)
+        return false;
+    for (int32_t k = 0; k < i; k++) {
+        const struct ir_op *op = op_of(c, k);
+        unsigned effects = ir_op_info[op->opcode].effects;
+        bool around = (effects & IR_EFF_BR) && op->opcode != IR_OP_label && !is_around_exit(c, k);
+        if (around || (op->opcode == IR_OP_exitd && is_own_start(c, op)))
+            return false;
+    }
+    return true;
+}
+
 /* The back edge of the loop, by a jump of kind @how. False: it has to be an exit as any other. */
 static bool loop_back(struct compiler *c, const struct ir_op *exit, int how)
 {

@@ -171,16 +171,42 @@ static struct x86_mem direct_operand(struct compiler *c, int32_t v)
     return x_memx(R15, (int)ra_reg(c, v), 0, 0);
 }
 
+/* Has the address been found aligned in the round before, and have only multiples of the alignment been added to it? */
+static bool aligned_before(const struct compiler *c, const struct ir_op *op, int32_t mask)
+{
+    int64_t disp;
+    int32_t root = ir_address_root(c->b, op->arg[0], &disp);
+    const struct ir_op *get = op_of(c, root);
+    if (get->opcode != IR_OP_get || !exit_has_run_before(c, c->i))
+        return false;
+    for (int32_t k = 0; k < (int32_t)c->b->count; k++) {
+        const struct ir_op *set = op_of(c, k);
+        if (set->opcode == IR_OP_call)
+            return false;
+        if (set->opcode != IR_OP_set || !ir_slots_overlap(c->b->target, (unsigned)set->imm, (unsigned)get->imm))
+            continue;
+        if (set->imm != get->imm || k < root || ir_address_root(c->b, set->arg[0], &disp) != root || (disp & mask))
+            return false;
+    }
+    return true;
+}
+
 /* Alignment beyond what the host does: the slow path raises the fault. */
 static void direct_check(struct compiler *c, const struct ir_op *op, unsigned data_reg, int32_t imm)
 {
     if (!mem_align(op))
         return;
-    unsigned addr = ra_reg(c, op->arg[0]);
+    int32_t mask = (1 << mem_align(op)) - 1;
+    if (aligned_before(c, op, mask))
+        return;
+    const struct value *v = &c->val[op->arg[0]];
+    bool base = v->loc == LOC_PIN && !(v->disp & mask); /* as aligned as the sum is */
+    unsigned addr = base ? v->reg : ra_reg(c, op->arg[0]);
     x_r(&c->a, X86_TEST8_I, 0, addr);
-    x_u8(&c->a, (1u << mem_align(op)) - 1);
+    x_u8(&c->a, (unsigned)mask);
     struct stub *s = stub_new(c, STUB_MEM, x_jcc(&c->a, CC_NE));
     s->site = mem_site(c, op, addr, data_reg);
+    s->site.disp = base ? v->disp : 0;
     s->site.imm = (uint32_t)imm;
     s->back = c->a.p; /* not reached: the access faults */
 }

@@ -82,7 +82,7 @@ def add_guest(name, kind, accel=None):
     tests.append(('%s_%s%s' % (name, kind, '_' + accel if accel else ''), body))
 
 
-for name in ['hello', 'files', 'signals', 'faultflags', 'selfmod', 'rewrite', 'opencode', 'newcode', 'compute', 'floats']:
+for name in ['hello', 'files', 'signals', 'faultflags', 'unaligned', 'selfmod', 'rewrite', 'opencode', 'newcode', 'compute', 'floats']:
     for kind in ['static', 'dynamic']:
         add_guest(name, kind)
 for name in ['hello', 'compute', 'floats', 'selfmod', 'rewrite', 'opencode', 'newcode']:

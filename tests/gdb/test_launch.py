@@ -174,4 +174,5 @@ def test_vscode_cortex_debug(context):
             gdb.stop(1)
             check_equal(gdb.value("value"), 42, "a line")
         gdb.ask('-interpreter-exec console "kill"')
+        gdb.process.stdin.close() # with extended-remote the machine ends when GDB leaves
         emulator.process.wait(timeout=HANG_SECONDS)

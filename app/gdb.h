@@ -2,6 +2,8 @@
 #ifndef ARMEMU_APP_GDB_H
 #define ARMEMU_APP_GDB_H
 
+#include <signal.h>
+
 #include "debug/gdb_stub.h"
 #include "host/chardev.h"
 #include "process/process.h"
@@ -17,6 +19,10 @@ struct chardev *gdb_chardev_open(struct chardev_set *set, const char *spec, stru
 /* The only option, for a hub: "FD,FD,FD" follows, the arguments of gdb_hub_run. */
 #define GDB_HUB_OPTION "-gdb-hub"
 
+/* In front of "FD:SESSION": the connection, and what gdb_stub_take_up takes. For a program that the
+ * debugger starts again. */
+#define GDB_AGAIN "again:"
+
 /* -g of armemu-user: the stub, on a thread of its own. */
 struct gdb_user {
     const char *spec; /* a port, the path of a socket, or as for -gdb */
@@ -29,6 +35,9 @@ struct gdb_user {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool ready, failed;
+    sigset_t mask, ignored; /* of signals, when the program was started, */
+    int streams[2], directory; /* and standard input, output and the working directory; the
+                                  debugger's own descriptors */
     struct error error;
 };
 

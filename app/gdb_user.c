@@ -3,15 +3,18 @@
  * guest neither sees nor closes the debugger's, and what the guest closes is closed.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -26,13 +29,34 @@ static bool on_stdio(const struct gdb_user *g)
     return !strcmp(g->spec, "stdio");
 }
 
+/* The connection that the program has been started again with; -1: none. */
+static int inherited(const struct gdb_user *g)
+{
+    bool again = !strncmp(g->spec, GDB_AGAIN, strlen(GDB_AGAIN));
+    return again ? atoi(g->spec + strlen(GDB_AGAIN)) : -1;
+}
+
+/* What the program is started again with. */
+static void keep_beginnings(struct gdb_user *g)
+{
+    for (int fd = 0; fd < 2; fd++)
+        g->streams[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    g->directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool is_kept(const struct gdb_user *g, int fd)
+{
+    return fd == g->streams[0] || fd == g->streams[1] || fd == g->directory || fd == inherited(g);
+}
+
 /* Standard error stays, for messages, and what leads to the debugger. The others' numbers stay
  * taken, since streams may be shared. */
-static bool separate_files(const struct gdb_user *g, struct error *e)
+static bool separate_files(struct gdb_user *g, struct error *e)
 {
     int first = on_stdio(g) ? STDERR_FILENO : 0;
     if (unshare(CLONE_FILES))
         return error_set_errno(e, "-g: files of the debugger's own");
+    keep_beginnings(g);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     DIR *dir = opendir("/proc/self/fd");
     if (null < 0 || !dir)
@@ -40,12 +64,20 @@ static bool separate_files(const struct gdb_user *g, struct error *e)
     for (struct dirent *entry; (entry = readdir(dir));) {
         int fd = atoi(entry->d_name);
         if (entry->d_name[0] != '.' && fd >= first && fd != STDERR_FILENO && fd != null &&
-            fd != dirfd(dir))
+            fd != dirfd(dir) && !is_kept(g, fd))
             dup2(null, fd);
     }
     closedir(dir);
     close(null);
     return true;
+}
+
+static struct chardev *open_socket(struct gdb_user *g, int fd, struct error *e)
+{
+    char spec[48];
+    snprintf(spec, sizeof(spec), "socket,id=gdb,fd=%d", fd);
+    struct chardev *cd = chardev_add(g->chardevs, spec, e);
+    return cd ? chardev_claim(cd, e) : NULL;
 }
 
 /* Debuggers make one socket of both, usually: then a hub can take it over. */
@@ -56,8 +88,14 @@ static struct chardev *open_stdio(struct gdb_user *g, struct error *e)
                in.st_ino == out.st_ino;
     if (!one)
         return gdb_chardev_open(g->chardevs, g->spec, e);
-    struct chardev *cd = chardev_add(g->chardevs, "socket,id=gdb,fd=0", e);
-    return cd ? chardev_claim(cd, e) : NULL;
+    return open_socket(g, STDIN_FILENO, e);
+}
+
+static struct chardev *open_connection(struct gdb_user *g, const char *spec, struct error *e)
+{
+    if (on_stdio(g))
+        return open_stdio(g, e);
+    return inherited(g) >= 0 ? open_socket(g, inherited(g), e) : gdb_chardev_open(g->chardevs, spec, e);
 }
 
 static bool open_stub(struct gdb_user *g, struct error *e)
@@ -65,7 +103,7 @@ static bool open_stub(struct gdb_user *g, struct error *e)
     const struct host_lock lock = host_lock_of_mutex(process_debug_lock(g->target));
     char spec[512];
     bool port = g->spec[strspn(g->spec, "0123456789")] == 0;
-    bool named = on_stdio(g) || !strncmp(g->spec, "tcp:", 4) || !strncmp(g->spec, "unix:", 5) ||
+    bool named = on_stdio(g) || inherited(g) >= 0 || !strncmp(g->spec, "tcp:", 4) || !strncmp(g->spec, "unix:", 5) ||
                  !strncmp(g->spec, GDB_HUB, strlen(GDB_HUB));
     if (snprintf(spec, sizeof(spec), "%s%s", named ? "" : port ? "tcp::" : "unix:", g->spec) >=
         (int)sizeof(spec))
@@ -74,14 +112,19 @@ static bool open_stub(struct gdb_user *g, struct error *e)
     if (!g->loop)
         return false;
     g->chardevs = chardev_set_new(g->loop);
-    g->chardev = on_stdio(g) ? open_stdio(g, e) : gdb_chardev_open(g->chardevs, spec, e);
+    g->chardev = open_connection(g, spec, e);
     if (!g->chardev)
         return false;
     g->stub = gdb_stub_new(g->chardev, &process_gdb_target, g->target, NULL);
-    if (on_stdio(g))
+    if (on_stdio(g) || inherited(g) >= 0)
         gdb_stub_once(g->stub);
     const struct gdb_listener listener = gdb_stub_listener(g->stub);
-    return process_debug_listen(g->target, g->loop, &listener, e);
+    if (!process_debug_listen(g->target, g->loop, &listener, e))
+        return false;
+    const char *session = inherited(g) >= 0 ? strchr(g->spec + strlen(GDB_AGAIN), ':') : NULL;
+    if (session)
+        gdb_stub_take_up(g->stub, (unsigned)strtoul(session + 1, NULL, 10));
+    return true;
 }
 
 static void *run(void *opaque)
@@ -115,11 +158,17 @@ static bool start(void *opaque, struct process_debug *d, struct error *e)
 {
     struct gdb_user *g = opaque;
     sigset_t all, old;
+    struct sigaction action;
     g->target = d;
     pthread_mutex_init(&g->lock, NULL);
     pthread_cond_init(&g->changed, NULL);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old); /* the guest's threads get them */
+    g->mask = old;
+    sigemptyset(&g->ignored);
+    for (int sig = 1; sig < NSIG; sig++)
+        if (!sigaction(sig, NULL, &action) && action.sa_handler == SIG_IGN)
+            sigaddset(&g->ignored, sig);
     bool started = thread_start(&g->thread, "gdb", run, g, e);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (!started)
@@ -130,6 +179,8 @@ static bool start(void *opaque, struct process_debug *d, struct error *e)
     pthread_mutex_unlock(&g->lock);
     if (g->failed)
         *e = g->error;
+    if (inherited(g) >= 0)
+        close(inherited(g)); /* the guest's */
     return !g->failed && (!on_stdio(g) || give_up_stdio(e));
 }
 
@@ -218,9 +269,56 @@ static bool join(void *opaque, struct process_debug *d, const char *name, struct
     return start(g, d, e);
 }
 
+enum { EXIT_CANNOT_RUN = 126 };
+
+/* ---- the program once more ------------------------------------------------------------------- */
+
+/* As it was when the program was started, but for the connection. */
+static void restore_beginnings(const struct gdb_user *g, int connection)
+{
+    for (int sig = 1; sig < NSIG; sig++)
+        signal(sig, sigismember(&g->ignored, sig) > 0 ? SIG_IGN : SIG_DFL);
+    for (int timer = ITIMER_REAL; timer <= ITIMER_PROF; timer++)
+        setitimer(timer, &(struct itimerval){0}, NULL);
+    sigprocmask(SIG_SETMASK, &g->mask, NULL);
+    for (int fd = 0; fd < 2; fd++)
+        dup2(g->streams[fd], fd);
+    fchdir(g->directory);
+    close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+    fcntl(connection, F_SETFD, 0);
+}
+
+static void again(void *opaque, unsigned session)
+{
+    struct gdb_user *g = opaque;
+    char spec[48];
+    int pair[2];
+    if (on_stdio(g) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+        return;
+    int connection = chardev_socket_exchange(g->chardev, pair[0]);
+    if (connection < 0) {
+        close(pair[0]);
+        close(pair[1]);
+        return;
+    }
+    end(g); /* the socket's path goes */
+    snprintf(spec, sizeof(spec), GDB_AGAIN "%d:%u", connection, session);
+    restore_beginnings(g, connection);
+    process_debug_again(g->target, spec);
+    fprintf(stderr, "armemu-user: the program cannot be started again: %s\n", strerror(errno));
+    _exit(EXIT_CANNOT_RUN);
+}
+
+static bool stays(void *opaque)
+{
+    struct gdb_user *g = opaque;
+    return !on_stdio(g) && gdb_stub_stays(g->stub);
+}
+
 struct process_debugger gdb_user_debugger(struct gdb_user *g)
 {
     bool hub = g->spec && !strncmp(g->spec, GDB_HUB, strlen(GDB_HUB));
     return (struct process_debugger){
-        .start = start, .end = end, .share = share, .join = join, .optional = hub, .opaque = g};
+        .start = start, .end = end, .share = share, .join = join, .again = again, .stays = stays,
+        .optional = hub, .opaque = g};
 }

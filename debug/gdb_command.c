@@ -33,17 +33,28 @@ void gdb_command_run(struct gdb_stub *g, char *packet, size_t len)
     }
 }
 
-bool gdb_command_while_detached(const char *packet)
+static bool is_one_of(const char *packet, const char *const *names, size_t count)
 {
-    static const char *const names[] = {
-        "vAttach", "vRun", "R", "k", "?", "!", "qSupported", "QStartNoAckMode", "qAttached",
-        "vMustReplyEmpty", "vFile", "H", "qC", "qTStatus", "qXfer:features", "QPassSignals"};
-    for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+    for (size_t i = 0; i < count; i++) {
         size_t len = strlen(names[i]);
         if (!strncmp(packet, names[i], len) && (len == 1 || strchr(":;,=", packet[len])))
             return true; /* strchr finds the end as well */
     }
     return false;
+}
+
+bool gdb_command_while_detached(const char *packet)
+{
+    static const char *const names[] = {
+        "vAttach", "vRun", "R", "k", "?", "!", "qSupported", "QStartNoAckMode", "qAttached",
+        "vMustReplyEmpty", "vFile", "H", "qC", "qTStatus", "qXfer:features", "QPassSignals"};
+    return is_one_of(packet, names, ARRAY_SIZE(names));
+}
+
+bool gdb_command_at_end(const char *packet)
+{
+    static const char *const names[] = {"vStopped", "vRun", "k", "!"};
+    return is_one_of(packet, names, ARRAY_SIZE(names));
 }
 
 bool gdb_take_hex(char **p, uint64_t *value)

@@ -87,6 +87,10 @@ void gdb_reply_notification(struct gdb_stub *g);
 void gdb_command_run(struct gdb_stub *g, char *packet, size_t len);
 /** May the packet come when the debugger has detached, and the target runs? */
 bool gdb_command_while_detached(const char *packet);
+/* Does it make sense when the program has ended? */
+bool gdb_command_at_end(const char *packet);
+/* gdb_stub.c: the session for gdb_stub_take_up. */
+unsigned gdb_session_traits(const struct gdb_stub *g);
 /** Take a hexadecimal number off *@p; false if there is none, or more than 64 bits. */
 bool gdb_take_hex(char **p, uint64_t *value);
 /** Take "ADDR,LEN" with LEN at most @max. */

@@ -322,7 +322,7 @@ static void run_kill(struct gdb_stub *g, char *args, size_t len)
 static void run_vkill(struct gdb_stub *g, char *args, size_t len)
 {
     gdb_reply(g, "OK");
-    if (g->extended && g->target->reset) {
+    if (g->extended && (g->target->reset || g->target->again)) {
         g->target->remove_all(g->opaque);
         gdb_attached(g, false);
         g->killed = true;
@@ -348,6 +348,14 @@ static void restart(struct gdb_stub *g)
     g->general_thread = g->ids[0];
 }
 
+/* A program is started again in place of itself, and answers; this is left where that cannot be. */
+static void start_again(struct gdb_stub *g)
+{
+    if (!g->non_stop)
+        g->target->again(g->opaque, gdb_session_traits(g));
+    gdb_reply(g, "E.this program cannot be started again%s", g->non_stop ? " in non-stop mode" : "");
+}
+
 static void run_restart(struct gdb_stub *g, char *args, size_t len)
 {
     if (!g->target->reset)
@@ -359,10 +367,14 @@ static void run_restart(struct gdb_stub *g, char *args, size_t len)
 /* The program and its arguments are the command line's: "vRun;", with none given. */
 static void run_run(struct gdb_stub *g, char *args, size_t len)
 {
-    if (!g->target->reset)
+    if (!g->target->reset && !g->target->again)
         return;
     if (*args) {
         gdb_reply(g, "E.the command line says what is run");
+        return;
+    }
+    if (g->target->again) {
+        start_again(g);
         return;
     }
     restart(g);

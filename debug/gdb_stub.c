@@ -94,7 +94,7 @@ static void on_packet(struct gdb_stub *g)
     g->silent = false;
     g->reply_length = 0;
     if ((g->detached && !gdb_command_while_detached(g->parser.data)) ||
-        (g->ended && strcmp(g->parser.data, "vStopped"))) {
+        (g->ended && !gdb_command_at_end(g->parser.data))) {
         gdb_reply_error(g, GDB_ESRCH);
     } else if (g->ended) {
         gdb_command_run(g, g->parser.data, g->parser.length);
@@ -192,8 +192,11 @@ static void session_end(struct gdb_stub *g)
 static void on_event(void *opaque, enum chardev_event event)
 {
     struct gdb_stub *g = opaque;
-    if (g->ended)
+    if (g->ended) {
+        if (event == CHARDEV_CLOSED && g->extended)
+            gdb_attached(g, false);
         return;
+    }
     if (event == CHARDEV_OPENED) {
         session_begin(g);
         gdb_attached(g, true);
@@ -227,6 +230,41 @@ enum gdb_session gdb_stub_session(const struct gdb_stub *g)
     if (!g->non_stop)
         return GDB_SESSION_ALL_STOP;
     return g->stop_count ? GDB_SESSION_NON_STOP_TOLD : GDB_SESSION_NON_STOP;
+}
+
+enum {
+    TAKES_NO_ACK = 1,
+    TAKES_MULTI = 2,
+    TAKES_FORKS = 4,
+    TAKES_SWBREAK = 8,
+    TAKES_HWBREAK = 16,
+};
+
+unsigned gdb_session_traits(const struct gdb_stub *g)
+{
+    return (g->no_ack ? TAKES_NO_ACK : 0u) | (g->multi ? TAKES_MULTI : 0u) |
+           (g->forks ? TAKES_FORKS : 0u) | (g->swbreak ? TAKES_SWBREAK : 0u) |
+           (g->hwbreak ? TAKES_HWBREAK : 0u);
+}
+
+void gdb_stub_take_up(struct gdb_stub *g, unsigned session)
+{
+    g->no_ack = session & TAKES_NO_ACK;
+    g->multi = session & TAKES_MULTI;
+    g->forks = session & TAKES_FORKS;
+    g->swbreak = session & TAKES_SWBREAK;
+    g->hwbreak = session & TAKES_HWBREAK;
+    g->extended = true;
+    if (g->forks)
+        g->target->follow(g->opaque, true, true);
+    gdb_stop_reply(g);
+    gdb_reply_send(g);
+}
+
+bool gdb_stub_stays(struct gdb_stub *g)
+{
+    g->ended = g->extended && g->target->again && !g->non_stop && chardev_connected(g->chardev);
+    return g->ended;
 }
 
 struct gdb_listener gdb_stub_listener(struct gdb_stub *g)

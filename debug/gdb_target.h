@@ -144,6 +144,9 @@ struct gdb_target {
     /* A debugger is there from here on, or no longer: then nothing is to be reported. */
     void (*attached)(void *opaque, bool yes);
     void (*reset)(void *opaque); /* the machine; it stays stopped if it is */
+    /* The program, from the start: in this process, with the debugger's connection, by a stub that
+     * takes up @session (gdb_stub_take_up). Returns if that fails. */
+    void (*again)(void *opaque, unsigned session);
     void (*quit)(void *opaque);
 };
 

@@ -204,6 +204,10 @@ static void announce_end(struct process_debug *d)
         d->end_told = true;
         return;
     }
+    if (!d->end_told && d->attached && debugger->stays && debugger->stays(debugger->opaque)) {
+        d->end_told = true;
+        return;
+    }
     if (debugger->end)
         debugger->end(debugger->opaque);
     d->ended = true;

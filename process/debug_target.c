@@ -233,6 +233,13 @@ static void quit(void *opaque)
     kill(getpid(), SIGKILL);
 }
 
+static void again(void *opaque, unsigned session)
+{
+    const struct process_debugger *debugger = ((struct process_debug *)opaque)->process->config.debugger;
+    if (debugger->again)
+        debugger->again(debugger->opaque, session);
+}
+
 /* ---- registers ------------------------------------------------------------------------------- */
 
 enum { NUMBER_PC = 15, NUMBER_CPSR = 25 };
@@ -435,5 +442,6 @@ const struct gdb_target process_gdb_target = {
     .pass_signals = pass_signals,
     .host_path = host_path,
     .attached = attached,
+    .again = again,
     .quit = quit,
 };

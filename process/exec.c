@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "process/debug.h"
 #include "process/syscall.h"
 
 enum { STRINGS_MAX = 1 << 17, OPTIONS_ROOM = 8, LINE = 256, DEPTH_MAX = 4 };
@@ -116,6 +117,18 @@ static char **self_arguments(const struct process *p, char **argv, unsigned argc
     for (unsigned i = 1; i < argc; i++)
         v[k++] = argv[i];
     return v;
+}
+
+void process_debug_again(const struct process_debug *d, const char *debugger)
+{
+    const struct process_config *config = &d->process->config;
+    unsigned argc = 0;
+    while (config->argv[argc])
+        argc++;
+    char **self = self_arguments(d->process, (char **)config->argv, argc, config->path, debugger);
+    if (self)
+        execve("/proc/self/exe", self, config->envp);
+    free(self);
 }
 
 static int64_t exec_self(struct task *t, const char *path, char **argv, unsigned argc, char **envp,

@@ -35,6 +35,12 @@ struct process_debugger {
     bool (*share)(void *opaque, char *name);
     /* As start, in a process that fork has made: the debugger is at @name. */
     bool (*join)(void *opaque, struct process_debug *d, const char *name, struct error *e);
+    /* The program is to be started again, for a debugger whose session is @session: by
+     * process_debug_again, on the loop's thread. Returns if that cannot be. */
+    void (*again)(void *opaque, unsigned session);
+    /* Has the debugger, who has been told of the end, more to say? Then it is told to `again`, or
+     * leaves. On the loop's thread. */
+    bool (*stays)(void *opaque);
     bool optional; /* the program is run without it when it is not there */
     void *opaque;
 };
@@ -47,6 +53,9 @@ extern const struct gdb_target process_gdb_target;
 /** From the debugger's thread, before its loop runs: whom to tell what happens, and where. */
 bool process_debug_listen(struct process_debug *d, struct loop *loop,
                           const struct gdb_listener *listener, struct error *e);
+/** Execute the program anew in place of this process, with @debugger as what -g takes. Returns if
+ * that fails. */
+void process_debug_again(const struct process_debug *d, const char *debugger);
 /** The lock that the loop has to hold around callbacks. */
 pthread_mutex_t *process_debug_lock(struct process_debug *d);
 

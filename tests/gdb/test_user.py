@@ -494,3 +494,53 @@ def test_several_programs(context):
                                    + "inferior 1\ncontinue\n" + show("a", "counter") + "info inferiors\nkill inferiors 1 2\n"))
     v = values(out)
     check_equal((v["a"], v["b"]), ("1", "1"), "both")
+
+
+def run_again(context, kind):
+    """`run` starts the program anew: while it lives, and when it has ended."""
+    with UserEmulator(context, kind) as emulator:
+        out = gdb_finish(gdb_start(context, None, emulator.path,
+                                   "handle all nostop noprint pass\nbreak body if i == 7\ncontinue\n" + show("first", "counter") + "run\n"
+                                   + show("second", "counter") + "delete\ncontinue\nbreak body if i == 8\nrun\n"
+                                   + show("third", "counter") + "delete\ncontinue\n",
+                                   "extended-remote", program=emulator.program))
+        v = values(out)
+        check_equal((v["first"], v["second"], v["third"]), ("21", "21", "28"), "values")
+        check_equal(len(re.findall(r"exited with code 03", out)), 2, "ends")
+        check(not os.path.exists(emulator.path), "nobody else can come")
+        check_equal(emulator.end(), (3, 2 * SUMMARY), "the program's end")
+
+
+def test_run_again_arm(context):
+    run_again(context, "arm")
+
+
+def test_run_again_thumb(context):
+    run_again(context, "thumb")
+
+
+def test_run_again_dynamic(context):
+    run_again(context, "dynamic")
+
+
+def test_restarted_and_killed(context):
+    """Bare packets: what has been killed ends with the connection, or starts again."""
+    with UserEmulator(context, "arm") as emulator:
+        with Rsp(emulator.path) as client:
+            first = client.registers()
+            check_equal(client.ask("!"), "OK", "extended")
+            check_equal(client.ask("vRun;2f78")[:2], "E.", "another program")
+            check_equal(client.ask("vKill;1"), "OK", "killed")
+            check_match("^T05", client.ask("vRun;"))
+            check_equal(client.registers(), first, "at the start again")
+            check_match("^T05", client.ask("vRun;"))
+            check_equal(client.registers(), first, "and again")
+            check_equal(client.ask("vKill;1"), "OK", "killed")
+        check_equal(emulator.end()[0], -signal.SIGKILL, "the end")
+
+
+def test_run_in_non_stop_mode(context):
+    with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
+        check_equal(client.ask("!"), "OK", "extended")
+        check_equal(client.ask("QNonStop:1"), "OK", "non-stop")
+        check_match(r"^E\..*non-stop", client.ask("vRun;"))

@@ -148,7 +148,9 @@ uint8_t *ir_label_uses(const struct ir_block *b)
     memset(uses, 0, b->label_count + 1);
     for (uint32_t i = 0; i < b->count; i++) {
         const struct ir_op *op = &b->ops[i];
-        if ((ir_op_info[op->opcode].effects & IR_EFF_BR) && op->opcode != IR_OP_label && uses[op->imm] < 2)
+        bool branch = op->opcode < IR_OP_COUNT && (ir_op_info[op->opcode].effects & IR_EFF_BR) &&
+                      op->opcode != IR_OP_label; /* the verifier asks of any block */
+        if (branch && op->imm < b->label_count && uses[op->imm] < 2)
             uses[op->imm]++;
     }
     return uses;

@@ -99,7 +99,7 @@ def inside(options, scratch):
         os.chroot(root)
         os.chdir("/root")
         os.closerange(3, 4096)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT):
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         try:
             os.execve(options.command[0], options.command, ENVIRONMENT)

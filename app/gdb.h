@@ -16,7 +16,7 @@ struct chardev *gdb_chardev_open(struct chardev_set *set, const char *spec, stru
 /* In front of the name of a socket: a hub there is the debugger (debug/gdb_hub.h). For programs
  * that are executed under a debugger. */
 #define GDB_HUB "hub:"
-/* The only option, for a hub: "FD,FD,FD" follows, the arguments of gdb_hub_run. */
+/* The only option, for a hub: "FD,FD,FD,SESSION" follows, the arguments of gdb_hub_run. */
 #define GDB_HUB_OPTION "-gdb-hub"
 
 /* In front of "FD:SESSION": the connection, and what gdb_stub_take_up takes. For a program that the

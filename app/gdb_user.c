@@ -95,7 +95,9 @@ static struct chardev *open_connection(struct gdb_user *g, const char *spec, str
 {
     if (on_stdio(g))
         return open_stdio(g, e);
-    return inherited(g) >= 0 ? open_socket(g, inherited(g), e) : gdb_chardev_open(g->chardevs, spec, e);
+    if (inherited(g) >= 0)
+        return open_socket(g, inherited(g), e);
+    return gdb_chardev_open(g->chardevs, spec, e);
 }
 
 static bool open_stub(struct gdb_user *g, struct error *e)
@@ -103,8 +105,8 @@ static bool open_stub(struct gdb_user *g, struct error *e)
     const struct host_lock lock = host_lock_of_mutex(process_debug_lock(g->target));
     char spec[512];
     bool port = g->spec[strspn(g->spec, "0123456789")] == 0;
-    bool named = on_stdio(g) || inherited(g) >= 0 || !strncmp(g->spec, "tcp:", 4) || !strncmp(g->spec, "unix:", 5) ||
-                 !strncmp(g->spec, GDB_HUB, strlen(GDB_HUB));
+    bool named = on_stdio(g) || inherited(g) >= 0 || !strncmp(g->spec, "tcp:", 4) ||
+                 !strncmp(g->spec, "unix:", 5) || !strncmp(g->spec, GDB_HUB, strlen(GDB_HUB));
     if (snprintf(spec, sizeof(spec), "%s%s", named ? "" : port ? "tcp::" : "unix:", g->spec) >=
         (int)sizeof(spec))
         return error_set(e, "-g: '%.20s...' is too long", g->spec);
@@ -269,8 +271,6 @@ static bool join(void *opaque, struct process_debug *d, const char *name, struct
     return start(g, d, e);
 }
 
-enum { EXIT_CANNOT_RUN = 126 };
-
 /* ---- the program once more ------------------------------------------------------------------- */
 
 /* As it was when the program was started, but for the connection. */
@@ -306,7 +306,7 @@ static void again(void *opaque, unsigned session)
     restore_beginnings(g, connection);
     process_debug_again(g->target, spec);
     fprintf(stderr, "armemu-user: the program cannot be started again: %s\n", strerror(errno));
-    _exit(EXIT_CANNOT_RUN);
+    _exit(PROCESS_NOT_EXECUTABLE);
 }
 
 static bool stays(void *opaque)

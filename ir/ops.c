@@ -146,7 +146,7 @@ uint8_t *ir_label_uses(const struct ir_block *b)
 {
     uint8_t *uses = arena_alloc(b->arena, b->label_count + 1);
     memset(uses, 0, b->label_count + 1);
-    for (uint32_t i = 0; i < b->count; i++) {
+    for (uint32_t i = 0; b->label_count && i < b->count; i++) {
         const struct ir_op *op = &b->ops[i];
         bool branch = op->opcode < IR_OP_COUNT && (ir_op_info[op->opcode].effects & IR_EFF_BR) &&
                       op->opcode != IR_OP_label; /* the verifier asks of any block */

@@ -314,9 +314,8 @@ bool exit_any_side(const struct compiler *c)
 /* The branch at @k, around an exit alone; also when the exit has been emitted. */
 static bool is_around_exit(const struct compiler *c, int32_t k)
 {
-    const struct ir_op *op = op_of(c, k);
-    return k + 2 < (int32_t)c->b->count && op[1].opcode == IR_OP_exitd && op[2].opcode == IR_OP_label &&
-           op[2].imm == op->imm && c->label_uses[op->imm] == 1;
+    return k + 2 < (int32_t)c->b->count && op_of(c, k + 2)->opcode == IR_OP_label &&
+           ir_label_is_side(c->b, (uint32_t)k + 2, c->label_uses);
 }
 
 bool exit_has_run_before(const struct compiler *c, int32_t i)

@@ -377,13 +377,13 @@ static bool shows_state(const struct compiler *c, const struct ir_op *op)
     return (ir_op_info[op->opcode].effects & (IR_EFF_FAULT | IR_EFF_END)) && !is_inline_access(c, op);
 }
 
-/* Does the op read flags from their bytes? Conditions are computed from what is pending, carries are
- * taken from EFLAGS where these hold them. */
 static bool takes_carry(const struct ir_op *op)
 {
     return op->opcode == IR_OP_adc || op->opcode == IR_OP_sbc || op->opcode == IR_OP_rrx;
 }
 
+/* Does the op read flags from their bytes? Conditions are computed from what is pending, carries are
+ * taken from EFLAGS where these hold them. */
 static bool reads_bytes(const struct compiler *c, const struct ir_op *op)
 {
     unsigned reads = ir_op_flags_read(op);

@@ -366,6 +366,15 @@ static inline void x_setcc_r(struct code *a, enum x86_cc cc, unsigned reg)
     x_u8(a, 0xc0 | (reg & 7));
 }
 
+/* Two conditions into the low and the next byte of rax, rcx, rdx or rbx. */
+static inline void x_setcc_pair(struct code *a, enum x86_cc low, enum x86_cc high, unsigned reg)
+{
+    assert(reg < 4);
+    x_setcc_r(a, low, reg);
+    x_legacy(a, 1, 0, 0x90 + high, 0, 0, 0, reg, false);
+    x_u8(a, 0xc0 | (reg + 4));
+}
+
 static inline void x_setcc_m(struct code *a, enum x86_cc cc, struct x86_mem m)
 {
     x_legacy(a, 1, 0, 0x90 + cc, 0, 0, 0, (unsigned)m.base, false);

@@ -375,6 +375,8 @@ void ra_reset(struct compiler *c);
 /** A free scratch register, locked until the end of the op; spills another value when needed. */
 unsigned ra_alloc(struct compiler *c);
 void ra_unlock(struct compiler *c, unsigned reg);
+/** The scratch registers, a bit each, that nothing is in and no pending flags depend on. */
+unsigned ra_idle(const struct compiler *c);
 /** The value in a register (locked when scratch). To be read only. */
 unsigned ra_reg(struct compiler *c, int32_t v);
 /** The same, but what is unevaluated stays so: the register is good for this op only. */
@@ -432,6 +434,8 @@ void ra_parallel_move(struct compiler *c, struct move *moves, unsigned count);
  * when
  * @cinv. Stores what is live and remembers the rest. */
 void flags_define(struct compiler *c, const struct ir_op *op, int32_t i, unsigned avail, bool cinv);
+/** Store the flags of @mask from EFLAGS, which stay as they are. @idle: scratch registers that may be changed. */
+void flags_store(struct code *a, unsigned mask, bool cinv, unsigned idle);
 /** N and Z from @reg by a test, for ops whose instruction does not set them. */
 void flags_test(struct compiler *c, const struct ir_op *op, int32_t i, unsigned w, unsigned reg);
 /** Code that makes guest condition @cc an x86 condition, which is returned. */

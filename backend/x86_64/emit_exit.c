@@ -386,6 +386,7 @@ static void exit_direct(struct compiler *c, int64_t offset, unsigned lane);
 /* The flags that EFLAGS hold are stored from there, others are computed. */
 static void side_stub(struct compiler *c, struct stub *s)
 {
+    ra_reset(c); /* all values have died */
     c->pending = s->pending;
     c->a.eflags = s->eflags;
     c->a.cinv = s->cinv;

@@ -5,6 +5,36 @@
  */
 #include "backend/x86_64/compiler.h"
 
+/* Two neighbours: one store takes the place of two where a register is idle, which is half the time. */
+static void store_pair(struct code *a, unsigned first, enum x86_cc low, enum x86_cc high, unsigned idle)
+{
+    if (!idle) {
+        x_setcc_m(a, low, ENV_FLAG(first));
+        x_setcc_m(a, high, ENV_FLAG(first + 1));
+        return;
+    }
+    unsigned reg = (unsigned)__builtin_ctz(idle);
+    x_setcc_pair(a, low, high, reg);
+    x_rm(a, X86_MOV16_MR, 0, reg, ENV_FLAG(first));
+}
+
+void flags_store(struct code *a, unsigned mask, bool cinv, unsigned idle)
+{
+    enum x86_cc carry = cinv ? CC_AE : CC_B;
+    if ((mask & IR_NZ) == IR_NZ) {
+        store_pair(a, FLAG_N, CC_S, CC_E, idle);
+        idle = idle & (idle - 1) ? idle & (idle - 1) : idle;
+    } else if (mask & IR_NZ) {
+        x_setcc_m(a, mask & IR_FLAG_N ? CC_S : CC_E, ENV_FLAG(mask & IR_FLAG_N ? FLAG_N : FLAG_Z));
+    }
+    if ((mask & IR_FLAG_C) && (mask & IR_FLAG_V))
+        store_pair(a, FLAG_C, carry, CC_O, idle);
+    else if (mask & IR_FLAG_C)
+        x_setcc_m(a, carry, ENV_FLAG(FLAG_C));
+    else if (mask & IR_FLAG_V)
+        x_setcc_m(a, CC_O, ENV_FLAG(FLAG_V));
+}
+
 /* Does the carry of op @i go to the next op alone, which takes it from EFLAGS? */
 static bool carry_goes_on(const struct compiler *c, int32_t i)
 {
@@ -32,14 +62,7 @@ void flags_define(struct compiler *c, const struct ir_op *op, int32_t i, unsigne
         store = 0;
     if (pending_add(c, op, i, store))
         store = 0;
-    if (store & IR_FLAG_N)
-        x_setcc_m(a, CC_S, ENV_FLAG(FLAG_N));
-    if (store & IR_FLAG_Z)
-        x_setcc_m(a, CC_E, ENV_FLAG(FLAG_Z));
-    if (store & IR_FLAG_C)
-        x_setcc_m(a, cinv ? CC_AE : CC_B, ENV_FLAG(FLAG_C));
-    if (store & IR_FLAG_V)
-        x_setcc_m(a, CC_O, ENV_FLAG(FLAG_V));
+    flags_store(a, store, cinv, ra_idle(c));
     a->eflags = (uint8_t)(op->fw & avail);
     a->cinv = cinv;
 }

@@ -65,18 +65,6 @@ static bool overlaps_env(const struct place *p, unsigned offset, unsigned size)
 
 /* ---- code ---------------------------------------------------------------------------------------- */
 
-static void store_eflags(struct code *a, unsigned mask, bool cinv)
-{
-    if (mask & IR_FLAG_N)
-        x_setcc_m(a, CC_S, ENV_FLAG(FLAG_N));
-    if (mask & IR_FLAG_Z)
-        x_setcc_m(a, CC_E, ENV_FLAG(FLAG_Z));
-    if (mask & IR_FLAG_C)
-        x_setcc_m(a, cinv ? CC_AE : CC_B, ENV_FLAG(FLAG_C));
-    if (mask & IR_FLAG_V)
-        x_setcc_m(a, CC_O, ENV_FLAG(FLAG_V));
-}
-
 /* @k x, y, where not both are in memory, and x is no constant. */
 static void alu(struct code *a, enum x86_alu k, const struct place *x, const struct place *y)
 {
@@ -185,7 +173,7 @@ void pending_store_cold(struct code *a, const struct pending_set *s)
         }
         if (temp)
             x_push(a, reg);
-        store_eflags(a, p->mask, compute(a, p, reg));
+        flags_store(a, p->mask, compute(a, p, reg), 0);
         if (temp)
             x_pop(a, reg);
     }
@@ -308,7 +296,7 @@ static void store_one(struct compiler *c, unsigned k)
         a->cinv = compute(a, p, temp_alloc(c, p));
         a->eflags = p->mask;
     }
-    store_eflags(a, p->mask, a->cinv);
+    flags_store(a, p->mask, a->cinv, ra_idle(c));
     forget(c, k);
 }
 

@@ -85,6 +85,15 @@ static int free_register(const struct compiler *c, bool held)
     return NO_REG;
 }
 
+unsigned ra_idle(const struct compiler *c)
+{
+    unsigned idle = 0;
+    for (unsigned r = 0; r < SCRATCH_COUNT; r++)
+        if (c->ra.owner[r] == NO_VALUE && !((c->ra.locked | c->ra.reserved) >> r & 1) && !pending_holds(c, r))
+            idle |= 1u << r;
+    return idle;
+}
+
 unsigned ra_alloc(struct compiler *c)
 {
     int reg = free_register(c, false);

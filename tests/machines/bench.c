@@ -62,11 +62,22 @@ static void reset(void *opaque)
     bb.resets++;
 }
 
-void bb_build(const char *name)
+static struct irq_line cpu_line(void *opaque, unsigned cpu, enum board_cpu_line which)
 {
-    struct error e = {0};
-    const struct machine *m = machine_find(name, &e);
-    cr_assert(m, "%s", e.text);
+    return (struct irq_line){set_level, NULL, (int)(240 + 2 * cpu + which)};
+}
+
+static struct board_config config_of(const struct machine *m)
+{
+    return (struct board_config){
+        .map = bb.map, .env = &bb.env, .cpu_count = 1, .ram_size = machine_default_ram(m),
+        .cpu_model = machine_default_cpu(m), .cpu_line = cpu_line, .nvic_line = nvic_line,
+        .cpu_clock = cpu_clock, .power_off = reset, .reset = reset,
+    };
+}
+
+static void prepare(void)
+{
     memset(&bb, 0, sizeof(bb));
     bb.map = physmap_new();
     clock_init_virtual(&bb.clock, time_source, NULL, 0);
@@ -76,12 +87,29 @@ void bb_build(const char *name)
         {dma_read, dma_write, dma_program, NULL, dma_load, dma_store},
         {entropy_get, NULL},
     };
-    const struct board_config c = {
-        .map = bb.map, .env = &bb.env, .cpu_count = 1, .ram_size = machine_default_ram(m),
-        .cpu_model = machine_default_cpu(m), .nvic_line = nvic_line, .cpu_clock = cpu_clock,
-        .reset = reset,
-    };
+}
+
+void bb_build(const char *name)
+{
+    struct error e = {0};
+    const struct machine *m = machine_find(name, &e);
+    cr_assert(m, "%s", e.text);
+    prepare();
+    const struct board_config c = config_of(m);
     cr_assert(board_build(&bb.board, m, &c, &e), "%s: %s", name, e.text);
+    board_reset(&bb.board);
+}
+
+void bb_build_connected(const struct machine *m, struct chardev *const *serial,
+                        const struct board_nic *nic)
+{
+    struct error e = {0};
+    prepare();
+    struct board_config c = config_of(m);
+    c.cpu_count = machine_max_cpus(m);
+    memcpy(c.serial, serial, sizeof(c.serial));
+    memcpy(c.nic, nic, sizeof(c.nic));
+    cr_assert(board_build(&bb.board, m, &c, &e), "%s: %s", machine_name(m), e.text);
     board_reset(&bb.board);
 }
 

@@ -14,7 +14,7 @@ struct board_bench {
     struct timer_queue timers;
     struct device_env env;
     struct board board;
-    int level[256];  /* of the NVIC's inputs */
+    int level[256];  /* of the NVIC's inputs; from 240 on of the CPUs' IRQ and FIQ */
     unsigned resets; /* asked for by the board */
     uint32_t cpu_hz; /* as the board's clock controller said last; 0: never */
 };
@@ -22,6 +22,9 @@ struct board_bench {
 extern struct board_bench bb;
 
 void bb_build(const char *machine);
+/** A board with all its CPUs, and what its serial ports and network interfaces lead to. */
+void bb_build_connected(const struct machine *m, struct chardev *const *serial,
+                        const struct board_nic *nic);
 void bb_free(void);
 /* Accesses of 32 bits, which must be possible. */
 uint32_t bb_rd(uint32_t addr);

@@ -113,8 +113,8 @@ static Elf32_Ehdr *make_elf(void)
     eh->e_ehsize = sizeof(*eh);
     eh->e_phentsize = sizeof(*ph);
     eh->e_phnum = 1;
-    *ph = (Elf32_Phdr){.p_type = PT_LOAD, .p_offset = 256, .p_vaddr = 0xc0001000, .p_paddr = 0x40001000,
-                       .p_filesz = 16, .p_memsz = 5000};
+    *ph = (Elf32_Phdr){.p_type = PT_LOAD, .p_offset = 256, .p_vaddr = 0xc0001000,
+                       .p_paddr = 0x40001000, .p_filesz = 16, .p_memsz = 5000};
     memset(file + 256, 0x5a, 16);
     return eh;
 }

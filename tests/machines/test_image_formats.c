@@ -26,8 +26,8 @@ static void accepted(const char *text)
 
 static void check_error(const char *part)
 {
-    cr_assert(strstr(e.text, part) && !strncmp(e.text, "prog: ", 6), "'%s' does not say '%s'", e.text,
-              part);
+    cr_assert(strstr(e.text, part) && !strncmp(e.text, "prog: ", 6), "'%s' does not say '%s'",
+              e.text, part);
     cr_assert_eq(e.kind, ERROR_IMAGE);
     cr_assert_null(strchr(e.text, '\n'));
 }
@@ -76,7 +76,8 @@ Test(hex, addresses)
 Test(hex, malformed)
 {
     refused(":0300300002337A1E\n", "truncated: no end record");
-    refused(":0300300002337A1E\n:0300300002337A1F\n" HEX_END, "line 2: bad checksum: it is 0x1f, and should be 0x1e");
+    refused(":0300300002337A1E\n:0300300002337A1F\n" HEX_END,
+            "line 2: bad checksum: it is 0x1f, and should be 0x1e");
     refused(":0300300002337A\n" HEX_END, "line 1: truncated record");
     refused(":0300300002337A1\n" HEX_END, "line 1: truncated record");
     refused(":0300300002337G1E\n" HEX_END, "line 1: 'G' is no hexadecimal digit");
@@ -85,7 +86,8 @@ Test(hex, malformed)
     refused(":0100000408F3\n" HEX_END, "line 1: record type 0x04 with 1 bytes");
     refused(HEX_END ":0300300002337A1E\n", "line 2: a record after the last one");
     refused(HEX_END, "nothing to load");
-    refused(":0300300002337A1E\n:0300300002337A1E\n" HEX_END, "overlapping parts: 0x00000030 to 0x00000032");
+    refused(":0300300002337A1E\n:0300300002337A1E\n" HEX_END,
+            "overlapping parts: 0x00000030 to 0x00000032");
     refused(":02000004FFFFFC\n:02FFFF000102FD\n" HEX_END, "line 2: data beyond 0xffffffff");
     refused(":00000001FF0\n", "line 1");
 }
@@ -94,8 +96,9 @@ Test(hex, malformed)
 
 Test(srec, records)
 {
-    accepted("S00600004844521B\nS108003868656C6C6FAB\nS307200000007879E7\r\nS2050100007A7F\nS5030003F9\n"
-             "S70520000001D9\n");
+    accepted(
+        "S00600004844521B\nS108003868656C6C6FAB\nS307200000007879E7\r\nS2050100007A7F\nS5030003F9\n"
+        "S70520000001D9\n");
     cr_assert_eq(image.format, IMAGE_FORMAT_SREC);
     cr_assert_eq(image.count, 3);
     segment(0, 0x38, 5, "hello");
@@ -109,9 +112,11 @@ Test(srec, records)
 Test(srec, malformed)
 {
     refused("S108003868656C6C6FAB\n", "truncated: no end record");
-    refused("S108003868656C6C6FAC\nS9030000FC\n", "line 1: bad checksum: it is 0xac, and should be 0xab");
+    refused("S108003868656C6C6FAC\nS9030000FC\n",
+            "line 1: bad checksum: it is 0xac, and should be 0xab");
     refused("S108003868656C6C6F\nS9030000FC\n", "line 1: truncated record");
-    refused("S108003868656C6C6FAB\nS5030004F8\nS9030000FC\n", "line 2: there should be 4 data records, but there are 1");
+    refused("S108003868656C6C6FAB\nS5030004F8\nS9030000FC\n",
+            "line 2: there should be 4 data records, but there are 1");
     refused("S408003868656C6C6FAB\n", "line 1: unknown record type S4");
     refused("S9030000FC\n", "nothing to load");
     refused("S9030000FC\nS108003868656C6C6FAB\n", "line 2: a record after the last one");

@@ -145,10 +145,11 @@ Test(mprofile, mps2_map)
     static const struct {
         uint32_t base, id;
     } ids[] = {
-        {0x40000000, 0x22}, {0x40001000, 0x22}, {0x40002000, 0x23}, {0x40004000, 0x21}, {0x40005000, 0x21},
-        {0x40006000, 0x21}, {0x40007000, 0x21}, {0x40008000, 0x24}, {0x40009000, 0x21}, {0x40010000, 0x20},
-        {0x40011000, 0x20}, {0x40012000, 0x20}, {0x40013000, 0x20}, {0x40020000, 0x22}, {0x40021000, 0x22},
-        {0x40025000, 0x22}, {0x40026000, 0x22}, {0x40027000, 0x22},
+        {0x40000000, 0x22}, {0x40001000, 0x22}, {0x40002000, 0x23}, {0x40004000, 0x21},
+        {0x40005000, 0x21}, {0x40006000, 0x21}, {0x40007000, 0x21}, {0x40008000, 0x24},
+        {0x40009000, 0x21}, {0x40010000, 0x20}, {0x40011000, 0x20}, {0x40012000, 0x20},
+        {0x40013000, 0x20}, {0x40020000, 0x22}, {0x40021000, 0x22}, {0x40025000, 0x22},
+        {0x40026000, 0x22}, {0x40027000, 0x22},
     };
     for (unsigned i = 0; i < 3; i++) {
         build(mps2[i].name);
@@ -175,7 +176,8 @@ Test(mprofile, mps2_interrupts)
     static const struct {
         uint32_t uart;
         int tx;
-    } uarts[] = {{0x40004000, 1}, {0x40005000, 3}, {0x40006000, 5}, {0x40007000, 19}, {0x40009000, 21}};
+    } uarts[] = {
+        {0x40004000, 1}, {0x40005000, 3}, {0x40006000, 5}, {0x40007000, 19}, {0x40009000, 21}};
     static const struct {
         uint32_t base;
         int irq;
@@ -187,7 +189,8 @@ Test(mprofile, mps2_interrupts)
     static const struct {
         uint32_t base;
         int irq;
-    } spis[] = {{0x40020000, 11}, {0x40021000, 11}, {0x40025000, 22}, {0x40026000, 23}, {0x40027000, 23}};
+    } spis[] = {
+        {0x40020000, 11}, {0x40021000, 11}, {0x40025000, 22}, {0x40026000, 23}, {0x40027000, 23}};
 
     build("mps2-an385");
     wr(0x40200054, 0x11); /* LAN9118's pin is active low until told otherwise: interrupt 13 */
@@ -269,16 +272,18 @@ Test(mprofile, lm3s_map)
     static const struct {
         uint32_t addr, value;
     } facts[] = {
-        {0x40000fe0, 0x05}, {0x40004fe0, 0x61}, {0x40005fe0, 0x61}, {0x40006fe0, 0x61}, {0x40007fe0, 0x61},
-        {0x40024fe0, 0x61}, {0x40025fe0, 0x61}, {0x40026fe0, 0x61}, {0x40008fe0, 0x22}, {0x4000cfe0, 0x11},
-        {0x4000dfe0, 0x11}, {0x4000efe8, 0x18}, {0x40030028, 0xffffffff}, {0x40038020, 0x3210},
-        {0x4002000c, 1},    {0x400fe000, 0x10010002}, {0x400fe004, 0x1073402e}, {0x400fe008, 0x00ff007f},
-        {0x400fe010, 0x001133ff}, {0x400fe014, 0x030f5317}, {0x400fe018, 0x0f0f87ff}, {0x400fe01c, 0x5000007f},
+        {0x40000fe0, 0x05}, {0x40004fe0, 0x61}, {0x40005fe0, 0x61}, {0x40006fe0, 0x61},
+        {0x40007fe0, 0x61}, {0x40024fe0, 0x61}, {0x40025fe0, 0x61}, {0x40026fe0, 0x61},
+        {0x40008fe0, 0x22}, {0x4000cfe0, 0x11}, {0x4000dfe0, 0x11}, {0x4000efe8, 0x18},
+        {0x40030028, 0xffffffff}, {0x40038020, 0x3210}, {0x4002000c, 1}, {0x400fe000, 0x10010002},
+        {0x400fe004, 0x1073402e}, {0x400fe008, 0x00ff007f}, {0x400fe010, 0x001133ff},
+        {0x400fe014, 0x030f5317}, {0x400fe018, 0x0f0f87ff}, {0x400fe01c, 0x5000007f},
         {0x400fe060, 0x078e3ad1}, {0x400fe05c, 2}, {0x0003fffc, 0xffffffff},
     };
     build("lm3s6965evb");
     for (unsigned i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
-        cr_assert_eq(rd(facts[i].addr), facts[i].value, "0x%08x: 0x%x", facts[i].addr, rd(facts[i].addr));
+        cr_assert_eq(rd(facts[i].addr), facts[i].value, "0x%08x: 0x%x", facts[i].addr,
+                     rd(facts[i].addr));
     wr(0x2000fffc, 0x1234);
     cr_assert_eq(rd(0x2000fffc), 0x1234);
     cr_assert_not(try_write(0x100, 0)); /* flash */
@@ -446,8 +451,10 @@ Test(mprofile, lm3s_resets)
 
 Test(mprofile, generic)
 {
-    build("cortex-m,flash=0x08000000:256K,ram=0x20000000:64K,ram=0x10000000:8K,irqs=80,priority-bits=4,bit-band=off,"
-          "clock=168000000,systick-ref=0,uart=pl011,uart-base=0x40011000,uart-irq=37");
+    build(
+        "cortex-m,flash=0x08000000:256K,ram=0x20000000:64K,ram=0x10000000:8K,irqs=80,"
+        "priority-bits=4,bit-band=off,"
+        "clock=168000000,systick-ref=0,uart=pl011,uart-base=0x40011000,uart-irq=37");
     const struct machine_m_profile *p = machine_m_profile(machine);
     cr_assert(p->irqs == 80 && p->priority_bits == 4 && !p->bit_band && p->cpu_hz == 168000000 &&
               p->systick_ref_hz == 0 && p->vtor == 0x08000000);
@@ -466,14 +473,18 @@ Test(mprofile, generic)
     build("cortex-m");
     wr(0x20fffffc, 1);
     cr_assert_eq(rd(0x40004fe0), 0x21);
-    cr_assert(machine_check_ram(machine, 64 << 20, &e) && !machine_check_ram(machine, 1ull << 30, &e));
+    cr_assert(machine_check_ram(machine, 64 << 20, &e) &&
+              !machine_check_ram(machine, 1ull << 30, &e));
     teardown();
     static const char *const wrong[] = {
-        "cortex-m,flash=1", "cortex-m,flash=0:0", "cortex-m,ram=0x20000000:8G", "cortex-m,irqs=0", "cortex-m,irqs=241",
+        "cortex-m,flash=1", "cortex-m,flash=0:0", "cortex-m,ram=0x20000000:8G", "cortex-m,irqs=0",
+        "cortex-m,irqs=241",
         "cortex-m,uart=16550", "cortex-m,bit-band=maybe", "cortex-m,clock", "cortex-m,colour=red",
         "cortex-m,ram=0x20000000:64X", "cortex-m,vtor=-1",
-        "cortex-m,ram=0x10000000:4K,ram=0x11000000:4K,ram=0x12000000:4K,ram=0x13000000:4K,ram=0x14000000:4K,"
-        "ram=0x15000000:4K,ram=0x16000000:4K,ram=0x17000000:4K,ram=0x18000000:4K", /* no room for the flash */
+        "cortex-m,ram=0x10000000:4K,ram=0x11000000:4K,ram=0x12000000:4K,ram=0x13000000:4K,"
+        "ram=0x14000000:4K,"
+        /* no room for the flash */
+        "ram=0x15000000:4K,ram=0x16000000:4K,ram=0x17000000:4K,ram=0x18000000:4K",
     };
     for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         cr_assert_null(machine_open(wrong[i], &e), "%s", wrong[i]);
@@ -484,7 +495,8 @@ Test(mprofile, example_file)
     build("file:" EXAMPLE_BOARD);
     cr_assert_str_eq(machine_name(machine), "example");
     cr_assert_str_eq(machine_default_cpu(machine), "cortex-m4");
-    cr_assert(machine_cpu_allowed(machine, "cortex-m3", &e) && !machine_cpu_allowed(machine, "cortex-m7", &e));
+    cr_assert(machine_cpu_allowed(machine, "cortex-m3", &e) &&
+              !machine_cpu_allowed(machine, "cortex-m7", &e));
     cr_assert_eq(machine_m_profile(machine)->irqs, 16);
     cr_assert_eq(machine_m_profile(machine)->vtor, 0x08000000);
     cr_assert_eq(rd(0x0007fffc), 0xffffffff);
@@ -539,20 +551,25 @@ Test(mprofile, wires_in_a_circle)
 /* What is wrong, and where; the text before the error's own position. */
 Test(mprofile, broken_files)
 {
-    static const char good[] = "name: x\ncpu: cortex-m3\nm_profile: {irqs: 4, priority_bits: 3, cpu_hz: 1000000}\n"
-                               "ram: {base: 0, size: 4K}\n";
+    static const char good[] =
+        "name: x\ncpu: cortex-m3\nm_profile: {irqs: 4, priority_bits: 3, cpu_hz: 1000000}\n"
+        "ram: {base: 0, size: 4K}\n";
     static const struct {
         const char *more, *message;
     } cases[] = {
-        {"devices: [{class: pl011, name: u, bsae: 0}]\n", ":5:35: unknown key 'bsae'; did you mean 'base'?"},
+        {"devices: [{class: pl011, name: u, bsae: 0}]\n",
+         ":5:35: unknown key 'bsae'; did you mean 'base'?"},
         {"devices: [{class: pl012, name: u}]\n", ":5:11: no device 'pl012'; did you mean 'pl011'?"},
         {"devices: [{class: pl011}]\n", ":5:11: 'name' is missing"},
         {"devices: [{class: sp804, name: t,\n  properties: {freq9: 1}}]\n", ":6:16: "},
-        {"devices: [{class: pl011, name: u, base: hello}]\n", ":5:41: 'base' is a number, not 'hello'"},
-        {"devices: [{class: pl011, name: u},\n{class: pl011, name: u}]\n", ":6:1: there is another device 'u'"},
+        {"devices: [{class: pl011, name: u, base: hello}]\n",
+         ":5:41: 'base' is a number, not 'hello'"},
+        {"devices: [{class: pl011, name: u},\n{class: pl011, name: u}]\n",
+         ":6:1: there is another device 'u'"},
         {"devices: 3\n", ":5:10: 'devices' is a list"},
         {"memory: [{name: m, base: 0x1000, kind: ram}]\n", ":5:10: 'size' is missing"},
-        {"memory: [{name: m, base: 0x1000, kind: rum}]\n", ":5:40: 'kind' is ram, rom or alias, not 'rum'"},
+        {"memory: [{name: m, base: 0x1000, kind: rum}]\n",
+         ":5:40: 'kind' is ram, rom or alias, not 'rum'"},
         {"name: y\n", ":5:1: 'name' is given twice"},
         {"wires: [{from: a, to: b, output: 256}]\n", ":5:34: 'output' is at most 255, not 256"},
         {"wires: [\n", ":6:1: "},
@@ -575,17 +592,21 @@ Test(mprofile, broken_files)
 /* What only building can find. */
 Test(mprofile, files_that_do_not_fit_together)
 {
-    static const char good[] = "name: x\ncpu: cortex-m3\nm_profile: {irqs: 4, priority_bits: 3, cpu_hz: 1000000}\n"
-                               "ram: {base: 0, size: 4K}\n";
+    static const char good[] =
+        "name: x\ncpu: cortex-m3\nm_profile: {irqs: 4, priority_bits: 3, cpu_hz: 1000000}\n"
+        "ram: {base: 0, size: 4K}\n";
     static const struct {
         const char *more, *message;
     } cases[] = {
         {"devices: [{class: pl011, name: u, irq: 4}]\n", "there is no interrupt 4"},
         {"devices: [{class: pl011, name: u, base: 0x800}]\n", "u"},
-        {"devices: [{class: pl011, name: u, irqs: [{output: 9, line: 1}]}]\n", "device u has no output 9"},
+        {"devices: [{class: pl011, name: u, irqs: [{output: 9, line: 1}]}]\n",
+         "device u has no output 9"},
         {"wires: [{from: a, to: reset}]\n", "a wire starts at 'a', which is no device"},
-        {"devices: [{class: pl011, name: u}]\nwires: [{from: u, to: v}]\n", "leads to 'v', which is no device"},
-        {"devices: [{class: pl011, name: u}]\nwires: [{from: u, to: u}]\n", "device u has no input 0"},
+        {"devices: [{class: pl011, name: u}]\nwires: [{from: u, to: v}]\n",
+         "leads to 'v', which is no device"},
+        {"devices: [{class: pl011, name: u}]\nwires: [{from: u, to: u}]\n",
+         "device u has no input 0"},
         {"devices: [{class: pl011, name: u}]\nwires: [{from: u, to: u, attach: true}]\n",
          "nothing can be attached to it"},
         {"memory: [{name: m, base: 0x1000, kind: alias, of: z}]\n", "there is no memory 'z'"},
@@ -650,8 +671,12 @@ Test(mprofile, damaged_files)
         map = physmap_new();
         timer_queue_init(&timers, &test_clock);
         env = (struct device_env){.timers = &timers};
-        const struct board_config c = {.map = map, .env = &env, .cpu_count = 1, .cpu_model = "cortex-m3",
-                                       .ram_size = machine_default_ram(machine), .nvic_line = nvic_line};
+        const struct board_config c = {.map = map,
+                                       .env = &env,
+                                       .cpu_count = 1,
+                                       .cpu_model = "cortex-m3",
+                                       .ram_size = machine_default_ram(machine),
+                                       .nvic_line = nvic_line};
         if (board_build(&board, machine, &c, &e)) {
             board_reset(&board);
             board_free(&board);

@@ -129,7 +129,8 @@ Test(virt, linux_boot)
     o.kernel = zimage(9000);
     o.initrd = temp_file("initrd", initrd, sizeof(initrd));
     cr_assert(boot_load(&board, &o, &entry, &e), "%s", e.text);
-    cr_assert(entry.linux_boot && entry.pc == 0x40010000 && entry.r0 == 0 && entry.r1 == 0xffffffff);
+    cr_assert(entry.linux_boot && entry.pc == 0x40010000 && entry.r0 == 0 &&
+              entry.r1 == 0xffffffff);
     cr_assert(physmap_read(map, entry.r2, tree, sizeof(tree)));
     cr_assert_eq(fdt_check_header(tree), 0);
     uint32_t start = cell(tree, "/chosen", "linux,initrd-start", 1);
@@ -188,7 +189,8 @@ Test(virt, loader)
 {
     struct boot_entry entry;
     uint32_t word = 0;
-    struct boot_options o = {.loader = {"addr=0x40000100,data=0x12345678,data-len=4"}, .loader_count = 1};
+    struct boot_options o = {.loader = {"addr=0x40000100,data=0x12345678,data-len=4"},
+                             .loader_count = 1};
     build(1, 64ull << 20);
     cr_assert(boot_load(&board, &o, &entry, &e), "%s", e.text);
     cr_assert(physmap_read(map, 0x40000100, &word, 4) && word == 0x12345678);

@@ -70,7 +70,8 @@ struct options {
     uint8_t unmapped; /* enum vm_unmapped */
     uint32_t log_mask;
     const char *log_path, *log_filter;
-    uint32_t host_features_mask; /* features of the host (enum host_feature) that must not be used */
+    /* features of the host (enum host_feature) that must not be used */
+    uint32_t host_features_mask;
 };
 
 enum options_result {

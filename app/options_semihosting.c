@@ -115,7 +115,8 @@ enum option_status option_semihosting_config(struct options *o, const char *valu
 {
     if (!strcmp(value, "help")) {
         printf(
-            "-semihosting-config [enable=]on|off[,target=native|auto|gdb][,chardev=ID][,arg=TEXT...]\n"
+            "-semihosting-config [enable=]on|off[,target=native|auto|gdb][,chardev=ID][,"
+            "arg=TEXT...]\n"
             "                    [,userspace=on|off][,root=DIR[,readonly=on|off]]\n"
             "target=gdb   GDB serves consoles and files; auto: while one is attached\n"
             "chardev=ID   consoles lead to -chardev ...,id=ID instead of the terminal\n"

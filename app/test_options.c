@@ -225,7 +225,8 @@ static const struct row rows[] = {
     {"root", NULL, "DIR", "folder whose files they may use (else none)", set_root},
     {"exit", NULL, "STATUS", "exit status to be expected (0)", set_exit},
     {"jobs", "j", "N", "tests at a time (all processors)", set_jobs},
-    {"filter", NULL, "TEXT", "only tests whose names contain TEXT or match it as a glob", set_filter},
+    {"filter", NULL, "TEXT", "only tests whose names contain TEXT or match it as a glob",
+     set_filter},
     {"shard", NULL, "I/N", "only every Nth test, from the Ith on", set_shard},
     {"repeat", NULL, "N", "each N times; the runs must be equal", set_repeat},
     {"list", NULL, NULL, "print the names of the tests, run none", set_list},
@@ -252,7 +253,8 @@ static void print_help(void)
 {
     printf("usage: armemu-test [option...] SUITE.yaml...\n"
            "       armemu-test [option...] -M MACHINE IMAGE...\n\n"
-           "Runs firmware images on emulated boards, each in a process of its own, with time that is\n"
+           "Runs firmware images on emulated boards, each in a process of its own, with time that "
+           "is\n"
            "counted in instructions: equal images, equal runs.\n\n");
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
         char left[64];
@@ -264,7 +266,8 @@ static void print_help(void)
         printf("  %-30s %s\n", left, rows[i].help);
     }
     printf("\nExit status: 0 all passed, 1 failed, 2 guest fault, 3 lockup, 4 timeout (virtual),\n"
-           "5 timeout (wall), 6 image error, 7 internal error, 8 command line or suite; the highest of\n"
+           "5 timeout (wall), 6 image error, 7 internal error, 8 command line or suite; the "
+           "highest of\n"
            "all tests counts. 130: interrupted.\n");
 }
 

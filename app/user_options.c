@@ -138,7 +138,8 @@ static enum status set_cpu(struct user_options *o, char *value, struct error *e)
     }
     o->cpu_model = arm_cpu_model_find(value, e);
     if (o->cpu_model && o->cpu_model->features & ARM_FEATURE(M))
-        return result(error_set(e, "-cpu %s: no Linux program runs on a processor of the M profile", value));
+        return result(
+            error_set(e, "-cpu %s: no Linux program runs on a processor of the M profile", value));
     return result(o->cpu_model);
 }
 
@@ -247,13 +248,16 @@ static const struct row rows[] = {
     {"p", "SIZE", false, "size of a page: 4096, no other", set_page_size},
     {"cpu", "MODEL", true, "CPU model; 'help' lists them (default: max)", set_cpu},
     {"accel", "NAME", true, "jit, interp, or lockstep (both, compared)", set_accel},
-    {"code-cache", "DIR", true, "keep translated code there for the next run, or 'off'", set_code_store},
+    {"code-cache", "DIR", true, "keep translated code there for the next run, or 'off'",
+     set_code_store},
     {"strace", NULL, true, "print system calls and signals on stderr", set_strace},
-    {"g", "PORT", false, "wait for GDB at a port of this machine, a Unix socket's path, or stdio", set_gdb},
+    {"g", "PORT", false, "wait for GDB at a port of this machine, a Unix socket's path, or stdio",
+     set_gdb},
     {"d", "ITEMS", true, "log what ITEMS say; 'help' lists them", set_log},
     {"D", "FILE", true, "write the log to FILE; %d becomes the process id", set_log_path},
     {"dfilter", "RANGES", true, "log blocks of these addresses only", set_log_filter},
-    {"one-insn-per-tb", NULL, true, "translate each instruction by itself (for -d exec)", set_one_insn},
+    {"one-insn-per-tb", NULL, true, "translate each instruction by itself (for -d exec)",
+     set_one_insn},
     {"singlestep", NULL, true, "the same", set_one_insn},
     {"host-features", "no-X,...", true, "do without these features of the host's CPU",
      set_host_features},
@@ -281,7 +285,8 @@ static enum status help(struct user_options *o, char *value, struct error *e)
         printf("  %-23s %s\n", left, rows[i].help);
     }
     printf(
-        "\nVariables: ARMEMU_LD_PREFIX is -L where that is not given, ARMEMU_CODE_CACHE -code-cache\n"
+        "\nVariables: ARMEMU_LD_PREFIX is -L where that is not given, ARMEMU_CODE_CACHE "
+        "-code-cache\n"
         "(default: ~/.cache/armemu/code).\n"
         "The exit status is the program's; 126 or 127 when it cannot be started.\n");
     return DONE;
@@ -343,7 +348,8 @@ static void begin(struct user_options *o, int argc, char **argv, char **envp)
     memcpy(o->envp, envp, n * sizeof(*envp));
     o->self[0] = argv[0];
     o->cpu_model = arm_cpu_model_find("max", NULL);
-    if (getauxval(AT_SECURE)) /* a program with other rights than its caller's: the caller decides nothing */
+    /* a program with other rights than its caller's: the caller decides nothing */
+    if (getauxval(AT_SECURE))
         return;
     o->prefix = getenv("ARMEMU_LD_PREFIX");
     choose_code_store(o);

@@ -18,7 +18,8 @@ struct user_options {
     char *absolute_prefix; /* allocated */
     uint32_t stack_size;
     enum engine_accel accel;
-    uint32_t host_features_mask; /* features of the host (enum host_feature) that must not be used */
+    /* features of the host (enum host_feature) that must not be used */
+    uint32_t host_features_mask;
     uint64_t window;       /* -B */
     uint32_t space_top;    /* -R; 0: not given */
     bool strace, perfmap, one_insn;

@@ -37,7 +37,8 @@ int main(int argc, char **argv)
     }
     waitpid(pid, &status, 0);
     ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACEEXIT);
-    for (int sig = 0; ptrace(PTRACE_CONT, pid, NULL, sig) == 0 && waitpid(pid, &status, 0) == pid;) {
+    for (int sig = 0;
+         ptrace(PTRACE_CONT, pid, NULL, sig) == 0 && waitpid(pid, &status, 0) == pid;) {
         if (!WIFSTOPPED(status))
             break;
         if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8))

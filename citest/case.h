@@ -16,7 +16,9 @@
 #include "vm/vm.h"
 
 /* What a guest talks through: semihosting's console, and the UARTs. */
-enum { CITEST_CONSOLE, CITEST_UART0, CITEST_PORTS = CITEST_UART0 + BOARD_SERIALS_MAX, CITEST_ANY = -1 };
+enum {
+    CITEST_CONSOLE, CITEST_UART0, CITEST_PORTS = CITEST_UART0 + BOARD_SERIALS_MAX, CITEST_ANY = -1,
+};
 
 /* A text that must, or must not, appear. */
 struct citest_pattern {
@@ -59,8 +61,10 @@ struct citest_case {
     struct citest_input *input[CITEST_PORTS]; /* of UARTs */
     struct citest_pattern *patterns;
     struct citest_file *files;
-    const char *root;                 /* folder granted to the guest; NULL: a temporary one where @files asks */
-    const char *stop_at;              /* the run ends, well, when this appears; NULL: the guest ends it */
+    /* folder granted to the guest; NULL: a temporary one where @files asks */
+    const char *root;
+    /* the run ends, well, when this appears; NULL: the guest ends it */
+    const char *stop_at;
     int exit_status;                  /* expected */
     int64_t timeout_ns, wall_timeout_ns;
     uint64_t max_instructions;        /* 0: no limit */

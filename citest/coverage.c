@@ -137,7 +137,8 @@ void coverage_add(struct coverage *cov, const char *path, int fd)
         image = calloc(1, sizeof(*image));
         if (!image || !(image->path = strdup(path)))
             abort();
-        struct image **place = &cov->images; /* in order of their names, so that reports are equal */
+        /* in order of their names, so that reports are equal */
+        struct image **place = &cov->images;
         while (*place && strcmp((*place)->path, path) < 0)
             place = &(*place)->next;
         image->next = *place;

@@ -7,7 +7,8 @@
 enum { BAR_WIDTH = 30, TAIL_LINES = 20 };
 
 static const char *const verdict_names[] = {
-    "passed", "failed", "guest fault", "lockup", "timeout (virtual)", "timeout (wall)", "image error",
+    "passed", "failed", "guest fault", "lockup", "timeout (virtual)", "timeout (wall)",
+    "image error",
     "internal error", "not run",
 };
 

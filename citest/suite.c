@@ -492,7 +492,8 @@ static bool set_images(struct reader *r, const yaml_node_t *n, void *opaque)
         {"files", set_files}, {"root", set_root}, {"stop-at", set_stop_at},                        \
         {"timeout", set_timeout}, {"wall-timeout", set_wall_timeout},                              \
         {"instructions", set_instructions}, {"output-limit", set_output_limit},                    \
-        {"memory-limit", set_memory_limit}, {"shift", set_shift}, {"seed", set_seed},                   \
+        {"memory-limit", set_memory_limit}, {"shift", set_shift}, {"seed", \
+         set_seed}, \
         {"unmapped", set_unmapped}
 
 static const struct key test_keys[] = {
@@ -621,7 +622,8 @@ static bool set_tests(struct reader *r, const yaml_node_t *n, void *base)
 
 static bool document(struct reader *r, const struct citest_case *base)
 {
-    static const struct key keys[] = {{"suite", set_suite_name}, {"tests", set_tests}, TEST_KEYS, {0}};
+    static const struct key keys[] = {
+        {"suite", set_suite_name}, {"tests", set_tests}, TEST_KEYS, {0}};
     struct citest_case defaults = *base;
     const yaml_node_t *root = yaml_document_get_root_node(&r->doc);
     if (!root)

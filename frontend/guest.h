@@ -40,13 +40,17 @@ struct guest_code {
     struct guest_marks *marks; /* coverage: to be filled, with code that marks; NULL: none */
     bool hot;                 /* it is executed often: the block may go on behind branches that seem
                                  not to be taken, and at the target of a jump ahead */
-    const uint64_t *outside;  /* time is counted in instructions. A bit per halfword of the page: these
-                                 instructions reach devices, whose events take effect at the end of a short
-                                 block. So a hot one ends there as well, behind them. NULL: not counted */
-    const uint64_t *stops;    /* a bit per halfword of the page: the block ends before these (but never
-                                 before its first instruction); NULL: none */
-    const uint32_t *entered;  /* how often short blocks at halfwords of the page were entered lately, */
-    uint32_t entered_key;     /* by guest_entered; NULL: not known */
+    /* Time is counted in instructions. A bit per halfword of the page: these instructions reach
+     * devices, whose events take effect at the end of a short block. So a hot one ends there as
+     * well, behind them. NULL: not counted */
+    const uint64_t *outside;
+    /* a bit per halfword of the page: the block ends before these (but never before its first
+     * instruction); NULL: none */
+    const uint64_t *stops;
+    /* how often short blocks at halfwords of the page were entered lately, by guest_entered; NULL:
+     * not known */
+    const uint32_t *entered;
+    uint32_t entered_key;
 };
 
 /** The element of env.entered for blocks at page offset @offset; @key is the page's. */
@@ -60,8 +64,8 @@ struct guest_frontend {
 
     /**
      * The block flags for the state: everything besides the physical address that translation
-     * depends on. Bit 0: the lane. Bits 1 and 30 are the engine's. Bit 31: the flags are not covered by a context's exec tables
-     * (mid-IT state), so the block is only found by a lookup.
+     * depends on. Bit 0: the lane. Bits 1 and 30 are the engine's. Bit 31: the flags are not
+     * covered by a context's exec tables (mid-IT state), so the block is only found by a lookup.
      */
     uint32_t (*block_flags)(const struct ir_env *env);
 
@@ -80,7 +84,8 @@ struct guest_frontend {
 
     /** Print registers (-d cpu, lockstep reports). */
     void (*print_state)(const struct ir_env *env, FILE *out);
-    /** Disassemble @size bytes of guest code at @code (-d in_asm), lines prefixed by the address. */
+    /** Disassemble @size bytes of guest code at @code (-d in_asm), lines prefixed by the
+     * address. */
     void (*disassemble)(const uint8_t *code, uint32_t size, uint64_t va, uint32_t flags, FILE *out);
 };
 

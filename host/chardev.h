@@ -67,7 +67,8 @@ struct chardev *chardev_open(struct chardev_set *set, const char *spec, const ch
 /* The other side of a device that is the program itself. */
 struct chardev_hook {
     void (*output)(void *opaque, const uint8_t *buf, size_t len); /* the front end wrote */
-    void (*room)(void *opaque); /* the front end takes input now, or has been attached; may be NULL */
+    /* the front end takes input now, or has been attached; may be NULL */
+    void (*room)(void *opaque);
 };
 
 /** A device, called @label, that leads to @ops (which must stay), for one front end. */

@@ -47,7 +47,8 @@ static char *next_pair(char **rest, char **value)
 
 static bool read_switch(bool *to, const char *key, const char *value, struct error *e)
 {
-    static const char *const words[][2] = {{"off", "on"}, {"no", "yes"}, {"n", "y"}, {"false", "true"}};
+    static const char *const words[][2] = {
+        {"off", "on"}, {"no", "yes"}, {"n", "y"}, {"false", "true"}};
     for (unsigned i = 0; i < 2 * ARRAY_SIZE(words); i++) {
         if (!strcmp(value, words[i / 2][i % 2])) {
             *to = i % 2;
@@ -150,9 +151,11 @@ static const struct key {
 } keys[] = {
 #define AT(member) offsetof(struct reading, member)
     {"id", KIND_TEXT, AT(id), "ID: name for -net nic,netdev=ID"},
-    {"hostfwd", KIND_FORWARD, 0, "[tcp|udp]:[HOSTADDR]:HOSTPORT-[GUESTADDR]:GUESTPORT: a port of the host leads "
+    {"hostfwd", KIND_FORWARD, 0, "[tcp|udp]:[HOSTADDR]:HOSTPORT-[GUESTADDR]:GUESTPORT: a port of "
+                                 "the host leads "
                                  "to the guest"},
-    {"restrict", KIND_SWITCH, AT(config.restricted), "on: the guest reaches only what hostfwd= leads to it"},
+    {"restrict", KIND_SWITCH, AT(config.restricted),
+     "on: the guest reaches only what hostfwd= leads to it"},
     {"net", KIND_NETWORK, 0, "ADDRESS[/BITS]: the network (10.0.2.0/24)"},
     {"host", KIND_ADDRESS, AT(config.host), "ADDRESS: the host as the guest sees it (.2)"},
     {"dns", KIND_ADDRESS, AT(config.dns), "ADDRESS: the name server (.3)"},

@@ -19,8 +19,8 @@ enum { BANKS_MAX = 8, IRQS_MAX = 240 };
 #define RAM_MAX (512 * MIB) /* up to the peripherals */
 #define UART_BASE 0x40004000ull
 
-static const char *const cpus[] = {"cortex-m3", "cortex-m0", "cortex-m0plus", "cortex-m1", "cortex-m4",
-                                   "cortex-m7", NULL};
+static const char *const cpus[] = {
+    "cortex-m3", "cortex-m0", "cortex-m0plus", "cortex-m1", "cortex-m4", "cortex-m7", NULL};
 
 static const struct machine_m_profile profile = {
     .irqs = 32,
@@ -35,7 +35,8 @@ static const struct machine_memory memory[] = {
 };
 
 #define CMSDK_UART(at, number)                                                                     \
-    {.class = "cmsdk-uart", .name = "uart0", .role = ROLE_SERIAL, .windows = 1, .window = {{at, 0}}, \
+    {.class = "cmsdk-uart", .name = "uart0", .role = ROLE_SERIAL, .windows = 1, \
+     .window = {{at, 0}}, \
      .irqs = 2, .irq = {{CMSDK_UART_RX, 1, number}, {CMSDK_UART_TX, 1, number + 1}}}
 #define PL011_UART(at, number)                                                                     \
     {.class = "pl011", .name = "uart0", .role = ROLE_SERIAL, .windows = 1, .window = {{at, 0}},    \
@@ -189,7 +190,8 @@ static const char *const uarts[] = {"cmsdk", "pl011", "none", NULL};
 static const char *const switches[] = {"off", "on", NULL};
 
 #define NUMBER(name, member, min, max)                                                             \
-    {name, offsetof(struct settings, member), sizeof(((struct settings *)0)->member), min, max, NULL}
+    {name, offsetof(struct settings, member), sizeof(((struct settings *)0)->member), min, max,    \
+     NULL}
 #define WORD(name, member, words)                                                                  \
     {name, offsetof(struct settings, member), sizeof(((struct settings *)0)->member), 0, 0, words}
 

@@ -19,7 +19,8 @@ enum image_format { IMAGE_FORMAT_RAW, IMAGE_FORMAT_ELF, IMAGE_FORMAT_HEX, IMAGE_
 /* Bytes that belong together. */
 struct image_segment {
     uint64_t addr;       /* where they are loaded */
-    uint64_t run;        /* where the program sees them (ELF: p_vaddr), for data that start-up code copies */
+    /* where the program sees them (ELF: p_vaddr), for data that start-up code copies */
+    uint64_t run;
     const uint8_t *data;
     uint64_t size;
     uint64_t memory;     /* size with what is to be zero behind them */
@@ -51,7 +52,8 @@ void image_file_free(struct image_file *f);
 struct image_loaded {
     struct image_span {
         uint64_t start, end; /* loaded */
-        uint64_t run_end;    /* as the program sees it, zeros included; 0: the format does not tell */
+        /* as the program sees it, zeros included; 0: the format does not tell */
+        uint64_t run_end;
         char path[64];       /* the end of the file's name */
     } *spans;
     unsigned count, capacity;

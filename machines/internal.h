@@ -80,7 +80,8 @@ struct machine_memory {
     const char *name;
     uint64_t base, size; /* size: not of an alias */
     enum memory_kind kind;
-    const char *of;      /* alias: the memory that it shows (an earlier row, or "ram"); ROM: a device */
+    /* alias: the memory that it shows (an earlier row, or "ram"); ROM: a device */
+    const char *of;
     uint8_t store_region;
     bool erased;         /* all ones at first, as flash */
 };

@@ -143,7 +143,8 @@ unsigned machine_cycle_shift(const struct machine *m)
     unsigned shift = 0;
     if (!m->m_profile || !m->m_profile->cpu_hz)
         return UNKNOWN;
-    while (3u << shift <= 2 * (CLOCK_NS_PER_SEC / m->m_profile->cpu_hz)) /* 1.5 * 2^shift <= period */
+    /* 1.5 * 2^shift <= period */
+    while (3u << shift <= 2 * (CLOCK_NS_PER_SEC / m->m_profile->cpu_hz))
         shift++;
     return shift;
 }
@@ -156,7 +157,8 @@ static const struct {
     {"accel", " tcg jit interp lockstep "},
     {"secure", " off no false "},
     {"virtualization", " off no false "},
-    {"highmem", " on off yes no true false "}, /* nothing lies in high memory but RAM beyond 3 GiB */
+    /* nothing lies in high memory but RAM beyond 3 GiB */
+    {"highmem", " on off yes no true false "},
     {"gic-version", " 2 "},
     {"usb", " off no false "},
 };

@@ -15,7 +15,8 @@ enum { IRQ_COUNT = 64, RESET_HZ = 12000000 };
 #define FLASH_SIZE (256 * KIB)
 
 #define DEVICE(kind, instance, at, number)                                                         \
-    {.class = kind, .name = instance, .windows = 1, .window = {{at, 0}}, .irqs = 1, .irq = {{0, 1, number}}}
+    {.class = kind, .name = instance, .windows = 1, .window = {{at, 0}}, .irqs = 1,                \
+     .irq = {{0, 1, number}}}
 
 #define UART(n, at, number)                                                                        \
     {.class = "pl011-luminary", .name = "uart" #n, .role = ROLE_SERIAL, .windows = 1,              \
@@ -141,8 +142,8 @@ static const struct machine_memory memory[] = {
 };
 
 /* The board has a Cortex-M3; others run with its peripherals, for tests of their instructions. */
-static const char *const cpus[] = {"cortex-m3", "cortex-m0", "cortex-m0plus", "cortex-m1", "cortex-m4",
-                                   "cortex-m7", NULL};
+static const char *const cpus[] = {
+    "cortex-m3", "cortex-m0", "cortex-m0plus", "cortex-m1", "cortex-m4", "cortex-m7", NULL};
 
 static const struct machine_m_profile profile = {
     .irqs = IRQ_COUNT,

@@ -15,7 +15,8 @@ static bool number(const char *key, const char *value, uint64_t *out, struct err
 
 static bool on_off(const char *key, const char *value, bool *out, struct error *e)
 {
-    static const char *const yes[] = {"on", "true", "yes", "y"}, *const no[] = {"off", "false", "no", "n"};
+    static const char *const yes[] = {"on", "true", "yes", "y"};
+    static const char *const no[] = {"off", "false", "no", "n"};
     for (unsigned i = 0; i < ARRAY_SIZE(yes); i++) {
         *out = !strcmp(value, yes[i]);
         if (*out || !strcmp(value, no[i]))

@@ -63,7 +63,8 @@ struct machine_m_profile {
     uint32_t vtor;           /* the vector table's address at reset */
     uint32_t cpu_hz;         /* the processor clock, which SysTick counts with CLKSOURCE = 1 */
     uint32_t systick_ref_hz; /* SysTick's reference clock; 0: there is none (SYST_CALIB.NOREF) */
-    uint32_t systick_ref_div; /* not 0: that is the processor clock divided by this, and follows it */
+    /* not 0: that is the processor clock divided by this, and follows it */
+    uint32_t systick_ref_div;
 };
 
 struct machine;
@@ -131,9 +132,11 @@ enum { BOOT_LOADERS_MAX = 16 };
 
 struct boot_options {
     const char *kernel, *initrd, *append, *dtb, *bios; /* NULL: not given */
-    const char *loader[BOOT_LOADERS_MAX]; /* `-device loader,...` option strings, without "loader," */
+    /* `-device loader,...` option strings, without "loader," */
+    const char *loader[BOOT_LOADERS_MAX];
     unsigned loader_count;
-    const uint8_t *rom;   /* the built-in ROM, started when there is neither kernel nor bios nor loader */
+    /* the built-in ROM, started when there is neither kernel nor bios nor loader */
+    const uint8_t *rom;
     uint32_t rom_size;
     bool loads_later;     /* M profile: nothing to load is no error, a debugger will bring it */
     bool bare;            /* -append is for the program itself (semihosting), not for a kernel */
@@ -144,7 +147,8 @@ struct boot_options {
 struct boot_entry {
     uint32_t pc;        /* bit 0: Thumb */
     uint32_t r0, r1, r2;
-    uint32_t heap_base, heap_limit; /* RAM that the program leaves free, for semihosting; 0: unknown */
+    /* RAM that the program leaves free, for semihosting; 0: unknown */
+    uint32_t heap_base, heap_limit;
     bool linux_boot;    /* registers are meaningful; else the CPU starts as after reset, at pc */
     bool vector_pc;     /* M profile: the PC comes from the vector table as well, not only the SP */
 };

@@ -107,7 +107,8 @@ static const struct machine_wire wires[] = {
 };
 
 static const struct machine_memory memory[] = {
-    {.name = "flash", .base = 0, .size = FLASH_SIZE, .kind = MEMORY_ROM, .erased = true, .of = "nvmc",
+    {.name = "flash", .base = 0, .size = FLASH_SIZE, .kind = MEMORY_ROM, .erased = true,
+     .of = "nvmc",
      .store_region = NRF51_NVMC_CODE},
     {.name = "uicr", .base = 0x10001000, .size = 4 * KIB, .kind = MEMORY_ROM, .erased = true,
      .of = "nvmc", .store_region = NRF51_NVMC_UICR},

@@ -16,7 +16,8 @@ enum { IRQ_COUNT = 32, CLOCK_HZ = 25000000, SYSTICK_REF_HZ = 1000000 };
 
 /* A CMSDK UART with its receive and transmit interrupts; all overruns share one. */
 #define UART(n, at, rx_irq, tx_irq)                                                                \
-    {.class = "cmsdk-uart", .name = "uart" #n, .role = ROLE_SERIAL, .windows = 1, .window = {{at, 0}}, \
+    {.class = "cmsdk-uart", .name = "uart" #n, .role = ROLE_SERIAL, .windows = 1, \
+     .window = {{at, 0}}, \
      .irqs = 4, .irq = {{CMSDK_UART_RX, 1, rx_irq}, {CMSDK_UART_TX, 1, tx_irq},                    \
                         {CMSDK_UART_RX_OVERRUN, 1, 12}, {CMSDK_UART_TX_OVERRUN, 1, 12}}}
 
@@ -26,7 +27,8 @@ enum { IRQ_COUNT = 32, CLOCK_HZ = 25000000, SYSTICK_REF_HZ = 1000000 };
      .properties = 1, .property = {{"freq", CLOCK_HZ, NULL}}}
 
 #define SPI(n, at, number)                                                                         \
-    {.class = "pl022", .name = "spi" #n, .windows = 1, .window = {{at, 0}}, .irqs = 1, .irq = {{0, 1, number}}}
+    {.class = "pl022", .name = "spi" #n, .windows = 1, .window = {{at, 0}}, .irqs = 1,             \
+     .irq = {{0, 1, number}}}
 
 #define I2C(instance, at) {.class = "sbcon", .name = instance, .windows = 1, .window = {{at, 0}}}
 
@@ -63,7 +65,8 @@ enum { IRQ_COUNT = 32, CLOCK_HZ = 25000000, SYSTICK_REF_HZ = 1000000 };
 #define OWN_ROWS(scc_id, ethernet)                                                                 \
     {.class = "mps2-scc", .name = "scc", .windows = 1, .window = {{0x4002f000, 0}},                \
      .properties = 1, .property = {{"id", scc_id, NULL}}},                                         \
-    {.class = "lan9118", .name = "ethernet", .role = ROLE_NETWORK, .windows = 1, .window = {{ethernet, 0}}, \
+    {.class = "lan9118", .name = "ethernet", .role = ROLE_NETWORK, .windows = 1, \
+     .window = {{ethernet, 0}}, \
      .irqs = 1, .irq = {{0, 1, 13}}}
 
 static const struct machine_row rows_an385[] = {COMMON_ROWS, OWN_ROWS(0x41043850, 0x40200000)};
@@ -96,21 +99,22 @@ static const struct machine_memory memory_an500[] = {COMMON_MEMORY};
 
 /* ---- the boards ------------------------------------------------------------------------------ */
 
-static const char *const cpus[] = {"cortex-m3", "cortex-m4", "cortex-m7", "cortex-m0", "cortex-m0plus",
-                                   "cortex-m1", NULL};
+static const char *const cpus[] = {"cortex-m3",     "cortex-m4", "cortex-m7", "cortex-m0",
+                                   "cortex-m0plus", "cortex-m1", NULL};
 
 static const struct machine_m_profile profile = {
     .irqs = IRQ_COUNT,
-    .priority_bits = 8, /* the FPGA has 3; but the images of the projects that test on this board count on all */
+    /* the FPGA has 3; but the images of the projects that test on this board count on all */
+    .priority_bits = 8,
     .bit_band = true,
     .cpu_hz = CLOCK_HZ,
     .systick_ref_hz = SYSTICK_REF_HZ,
 };
 
-#define MPS2(note, title, cpu, psram, memory_rows, wires_from)                                                   \
+#define MPS2(note, title, cpu, psram, memory_rows, wires_from)                                     \
     {                                                                                              \
         .name = "mps2-" #note,                                                                     \
-        .help = "Arm MPS2 with the FPGA image of " title,                                 \
+        .help = "Arm MPS2 with the FPGA image of " title,                                          \
         .default_cpu = cpu,                                                                        \
         .cpus = cpus,                                                                              \
         .max_cpus = 1,                                                                             \
@@ -123,8 +127,8 @@ static const struct machine_m_profile profile = {
         .memory_count = ARRAY_SIZE(memory_rows),                                                   \
         .rows = rows_##note,                                                                       \
         .row_count = ARRAY_SIZE(rows_##note),                                                      \
-        .wires = wires + wires_from,                                                                \
-        .wire_count = ARRAY_SIZE(wires) - wires_from,                                                           \
+        .wires = wires + wires_from,                                                               \
+        .wire_count = ARRAY_SIZE(wires) - wires_from,                                              \
     }
 
 const struct machine machine_mps2_an385 = MPS2(an385, "AN385 (Cortex-M3)", "cortex-m3", 0x21000000,

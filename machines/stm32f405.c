@@ -47,7 +47,8 @@ enum { IRQ_COUNT = 82, HSI_HZ = 16000000 };
            .properties = 1, .property = {{"advanced", 1, NULL}})
 #define TIMER(label, address, line, bits, n)                                                       \
     DEVICE("stm32-tim", label, address, .irqs = 3,                                                 \
-           .irq = {{STM32_TIM_UP, 1, line}, {STM32_TIM_CC, 1, line}, {STM32_TIM_TRG_COM, 1, line}}, \
+           .irq = {{STM32_TIM_UP, 1, line}, {STM32_TIM_CC, 1, line}, \
+           {STM32_TIM_TRG_COM, 1, line}}, \
            .properties = 2, .property = {{"width", bits, NULL}, {"channels", n, NULL}})
 
 #define COMMON_ROWS                                                                                \

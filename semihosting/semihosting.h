@@ -89,7 +89,8 @@ enum semihosting_outcome {
     SEMIHOSTING_RETURN, /* R0 is *result */
     SEMIHOSTING_WAIT,   /* console input is needed: make the same call again when there is some */
     SEMIHOSTING_EXIT,   /* the program ended: @end is filled in */
-    SEMIHOSTING_ASK,    /* guest->debugger has a request: make the same call again when it is answered */
+    /* guest->debugger has a request: make the same call again when it is answered */
+    SEMIHOSTING_ASK,
 };
 
 /**

@@ -30,7 +30,8 @@ enum {
     MMU_EXEC_TABLE0 = 2 * MMU_TABLE_BYTES + 0x880,
     MMU_EXEC_TABLE1 = 3 * MMU_TABLE_BYTES + 0xcc0,
     MMU_LANES = 2,
-    MMU_RETURN_TAG = MMU_TABLE_BYTES, /* 8 bytes between the tables, see ir_memory_layout.return_tag */
+    /* 8 bytes between the tables, see ir_memory_layout.return_tag */
+    MMU_RETURN_TAG = MMU_TABLE_BYTES,
 };
 
 struct mmu;

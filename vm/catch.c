@@ -11,19 +11,21 @@ enum { M_FIRST_INTERRUPT = 16 };
 
 struct catch_name {
     const char *name;
-    uint32_t mask; /* bits by enum arm_exception; M profile: by number, M_FIRST_INTERRUPT for all from there */
+    /* bits by enum arm_exception; M profile: by number, M_FIRST_INTERRUPT for all from there */
+    uint32_t mask;
 };
 
 static const struct catch_name names_a[] = {
-    {"undef", BIT(ARM_EXC_UNDEFINED)}, {"svc", BIT(ARM_EXC_SVC)}, {"pabt", BIT(ARM_EXC_PREFETCH_ABORT)},
-    {"dabt", BIT(ARM_EXC_DATA_ABORT)}, {"irq", BIT(ARM_EXC_IRQ) | BIT(ARM_EXC_VIRQ)},
-    {"fiq", BIT(ARM_EXC_FIQ) | BIT(ARM_EXC_VFIQ)}, {"hvc", BIT(ARM_EXC_HVC) | BIT(ARM_EXC_HYP_TRAP)},
-    {"smc", BIT(ARM_EXC_SMC)}, {NULL, 0},
+    {"undef", BIT(ARM_EXC_UNDEFINED)}, {"svc", BIT(ARM_EXC_SVC)},
+    {"pabt", BIT(ARM_EXC_PREFETCH_ABORT)}, {"dabt", BIT(ARM_EXC_DATA_ABORT)},
+    {"irq", BIT(ARM_EXC_IRQ) | BIT(ARM_EXC_VIRQ)}, {"fiq", BIT(ARM_EXC_FIQ) | BIT(ARM_EXC_VFIQ)},
+    {"hvc", BIT(ARM_EXC_HVC) | BIT(ARM_EXC_HYP_TRAP)}, {"smc", BIT(ARM_EXC_SMC)}, {NULL, 0},
 };
 
 static const struct catch_name names_m[] = {
-    {"nmi", BIT(2)}, {"hard", BIT(3)}, {"mem", BIT(4)}, {"bus", BIT(5)}, {"usage", BIT(6)}, {"svc", BIT(11)},
-    {"pendsv", BIT(14)}, {"systick", BIT(15)}, {"irq", BIT(M_FIRST_INTERRUPT)}, {NULL, 0},
+    {"nmi", BIT(2)}, {"hard", BIT(3)}, {"mem", BIT(4)}, {"bus", BIT(5)}, {"usage", BIT(6)},
+    {"svc", BIT(11)}, {"pendsv", BIT(14)}, {"systick", BIT(15)}, {"irq", BIT(M_FIRST_INTERRUPT)},
+    {NULL, 0},
 };
 
 static const struct catch_name *names_of(const struct vm *vm)

@@ -100,7 +100,8 @@ void vm_cpu_sync_lines(struct vm_cpu *c)
         return;
     c->state.irq_lines = lines;
     c->state.env.touched = 1;
-    if (c->vm->config.icount.enabled) /* the interrupt is taken behind this block, however it is run */
+    /* the interrupt is taken behind this block, however it is run */
+    if (c->vm->config.icount.enabled)
         engine_slice_end(&c->state.env);
 }
 
@@ -139,7 +140,8 @@ static bool wait_until_runnable(struct vm_cpu *c)
         bool icount = vm->config.icount.enabled, stopped = is_stopped(vm),
              able = !c->held && c->powered;
         bool turn = !icount || stopped || (able && vm_icount_turn(c));
-        if (c->start_pending && turn) /* also while paused, so that the registers can be looked at */
+        /* also while paused, so that the registers can be looked at */
+        if (c->start_pending && turn)
             start_apply(c);
         if (!stopped && able && turn) {
             atomic_store(&c->attention, false);

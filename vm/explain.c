@@ -144,9 +144,14 @@ static bool is_of_interest(struct vm_cpu *c, const struct arm_report *r)
 /* Which region of the MPU decided about @addr: the highest one that holds it. */
 static void describe_mpu(const struct arm_state *s, uint32_t addr, char *buf, size_t size)
 {
-    static const char *const rights[] = {"no access", "privileged access only", "no unprivileged writes",
-                                         "full access", "reserved rights", "privileged reads only",
-                                         "reads only", "reads only"};
+    static const char *const rights[] = {"no access",
+                                         "privileged access only",
+                                         "no unprivileged writes",
+                                         "full access",
+                                         "reserved rights",
+                                         "privileged reads only",
+                                         "reads only",
+                                         "reads only"};
     for (unsigned i = ARM_M_MPU_REGIONS_MAX; i-- > 0;) {
         uint32_t rasr = s->m.mpu_rasr[i];
         uint64_t bytes = 2ull << (rasr >> 1 & 31), base = s->m.mpu_rbar[i] & ~(bytes - 1) & ~31u;

@@ -26,7 +26,8 @@ struct vm_cpu_start {
 
 /* M profile: inputs as the devices drive them; the CPU's thread copies them at safe points. */
 struct vm_m_inputs {
-    _Atomic uint32_t level[8], rose[8]; /* interrupts: levels, and what was high since the last look */
+    /* interrupts: levels, and what was high since the last look */
+    _Atomic uint32_t level[8], rose[8];
     atomic_bool changed;                /* one of these */
     atomic_bool nmi, nmi_rose;
     atomic_bool systick_due;            /* SysTick's deadline has passed */
@@ -75,8 +76,9 @@ struct vm_cpu {
     uint32_t outside_pc;
     uint8_t *patched_page;       /* ... a page of code with the words that the FPB replaces */
     bool stop_noted;        /* leaving the guest for the debugger: see stop */
-    struct semihosting_request request; /* to the debugger (its answer: while all CPUs are parked), */
-    uint32_t request_key[3];            /* by the call with these PC, R0 and R1 */
+    /* to the debugger (its answer: while all CPUs are parked), by the call with these PC, R0, R1 */
+    struct semihosting_request request;
+    uint32_t request_key[3];
     bool fetch_valid;       /* nothing has been invalidated since the last fetch: */
     uint32_t fetch_va;      /* for the following exec_fill */
     uint8_t fetch_page_bits;

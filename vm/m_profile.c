@@ -262,15 +262,17 @@ static bool band_access(struct vm_cpu *c, uint64_t base, uint64_t offset, unsign
     return physmap_cpu_write(c->vm->map, &r, c->index, t.addr, size, word);
 }
 
-#define BAND(name, base)                                                                              \
-    static bool name##_read(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64_t *value) \
-    {                                                                                                 \
-        return band_access(opaque, base, offset, size, false, value);                                 \
-    }                                                                                                 \
-    static bool name##_write(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64_t value) \
-    {                                                                                                 \
-        return band_access(opaque, base, offset, size, true, &value);                                 \
-    }                                                                                                 \
+#define BAND(name, base)                                                                           \
+    static bool name##_read(void *opaque, unsigned cpu, uint64_t offset, unsigned size,            \
+                            uint64_t *value)                                                       \
+    {                                                                                              \
+        return band_access(opaque, base, offset, size, false, value);                              \
+    }                                                                                              \
+    static bool name##_write(void *opaque, unsigned cpu, uint64_t offset, unsigned size,           \
+                             uint64_t value)                                                       \
+    {                                                                                              \
+        return band_access(opaque, base, offset, size, true, &value);                              \
+    }                                                                                              \
     static const struct phys_mmio_ops name##_ops = {name##_read, name##_write, 1, 4}
 
 BAND(sram_band, 0x20000000u);

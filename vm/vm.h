@@ -80,7 +80,8 @@ struct vm_config {
     struct boot_options boot;
     struct vm_semihosting_config semihosting;
     enum vm_unmapped unmapped;
-    struct chardev *itm; /* Cortex-M from ARMv7-M on: what is written to the ITM's port 0; or NULL */
+    /* Cortex-M from ARMv7-M on: what is written to the ITM's port 0; or NULL */
+    struct chardev *itm;
     /* Told of each fault of the guest, on the CPU's thread, with the explanation as text (the first
      * hundred of a run). NULL: nobody; with -d guest_errors the log has them as well. */
     void (*fault)(void *opaque, const struct explain_fault *f, const char *text);
@@ -88,12 +89,14 @@ struct vm_config {
     bool no_reboot;       /* a reset request ends the VM instead */
     bool start_paused;    /* -S */
     bool one_insn;        /* blocks of one instruction */
-    uint32_t host_features_mask; /* features of the host (enum host_feature) that must not be used */
+    /* features of the host (enum host_feature) that must not be used */
+    uint32_t host_features_mask;
     uint32_t slice, cache_size; /* see engine_config */
     struct board_nic nic[BOARD_NICS_MAX]; /* of vm_nets, or made by the caller */
     struct vm_icount icount;
     bool coverage;        /* record what is executed: vm_coverage */
-    bool utc_fixed;       /* real-time clocks start at utc_base, ns since 1970, and go with guest time; */
+    /* real-time clocks start at utc_base, ns since 1970, and go with guest time; */
+    bool utc_fixed;
     int64_t utc_base;     /* else with the host's, or with icount from VM_UTC_BASE */
     FILE *perfmap;        /* lines for perf, or NULL */
 };

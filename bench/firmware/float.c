@@ -83,7 +83,8 @@ static uint32_t fft(uint32_t rounds)
     enum { N = 128 };
     static float re[N], im[N], wr[N / 2], wi[N / 2];
     float c = 1, s = 0;
-    for (int i = 0; i < N / 2; i++) { /* by rotation: the library's functions are not what is measured */
+    /* by rotation: the library's functions are not what is measured */
+    for (int i = 0; i < N / 2; i++) {
         wr[i] = c;
         wi[i] = s;
         float t = c * 0.998795456f + s * 0.0490676743f;
@@ -171,7 +172,8 @@ static uint32_t control(uint32_t rounds)
 static uint32_t fir_q15(uint32_t rounds)
 {
     enum { TAPS = 32, N = 256 };
-    static int16_t taps[TAPS] __attribute__((aligned(4))), in[N + TAPS] __attribute__((aligned(4))), out[N];
+    static int16_t taps[TAPS] __attribute__((aligned(4))), in[N + TAPS] __attribute__((aligned(4))),
+        out[N];
     uint32_t sum = 0;
     for (int i = 0; i < TAPS; i++)
         taps[i] = (int16_t)(next_random() >> 20);

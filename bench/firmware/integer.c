@@ -138,8 +138,9 @@ static enum state next_state(enum state s, char c)
 
 static uint32_t states(uint32_t rounds)
 {
-    static const char text[] = "5012,1234,-874,+122,35.54400,.1234500,-110.700,+0.64400,5.500e+3,-.123e-2,"
-                               "-87e+832,+0.6e-12,T0.3e-1F,-T.T++Tq,1T3.4e4z,34.0e-T^,";
+    static const char text[] =
+        "5012,1234,-874,+122,35.54400,.1234500,-110.700,+0.64400,5.500e+3,-.123e-2,"
+        "-87e+832,+0.6e-12,T0.3e-1F,-T.T++Tq,1T3.4e4z,34.0e-T^,";
     uint32_t count[STATES] = {0}, sum = 0;
     while (rounds--) {
         enum state s = START;
@@ -232,8 +233,8 @@ static void sha_block(uint32_t h[8], const uint8_t *p)
 
 static uint32_t sha256(uint32_t rounds)
 {
-    uint32_t h[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
-                     0x5be0cd19};
+    uint32_t h[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     static uint8_t data[64];
     for (unsigned i = 0; i < sizeof(data); i++)
         data[i] = (uint8_t)i;
@@ -329,8 +330,9 @@ static uint32_t formats(uint32_t rounds)
     char text[96];
     uint32_t sum = 0;
     for (uint32_t i = 0; i < rounds; i++) {
-        snprintf(text, sizeof(text), "%d: %s=%08lx %5u|%-6d|%c", (int)i, "value", (unsigned long)(i * 2654435761u),
-                 (unsigned)(i % 1000), -(int)i, 'a' + (char)(i % 26));
+        snprintf(text, sizeof(text), "%d: %s=%08lx %5u|%-6d|%c", (int)i, "value",
+                 (unsigned long)(i * 2654435761u), (unsigned)(i % 1000), -(int)i,
+                 'a' + (char)(i % 26));
         for (const char *p = text; *p; p++)
             sum = sum * 33 + (unsigned char)*p;
     }

@@ -222,7 +222,8 @@ static double transform(unsigned runs)
                 r[i + 1] = t.val[1];
             }
             for (unsigned i = 0; i < 4; i++) {
-                int32x4x2_t t = vtrnq_s32(vreinterpretq_s32_s16(r[i]), vreinterpretq_s32_s16(r[i + 4]));
+                int32x4x2_t t = vtrnq_s32(vreinterpretq_s32_s16(r[i]),
+                                          vreinterpretq_s32_s16(r[i + 4]));
                 int16x8x2_t z = vzipq_s16(vreinterpretq_s16_s32(t.val[0]),
                                           vreinterpretq_s16_s32(t.val[1]));
                 r[i] = z.val[0];

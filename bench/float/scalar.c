@@ -203,10 +203,9 @@ static double flushed(unsigned count)
 }
 
 static const struct kernel kernels[] = {
-    {"nbody", nbody, 300000},     {"linpack", linpack, 700},         {"mandelbrot", mandelbrot, 1000},
-    {"fft", fft, 1500},            {"functions", functions, 600000},  {"interpolate", interpolate, 9000000},
-    {"convert", convert, 9000}, {"matrix-f32", matrix_f32, 900},
-    {"flushed", flushed, 7000000},
+    {"nbody", nbody, 300000}, {"linpack", linpack, 700}, {"mandelbrot", mandelbrot, 1000},
+    {"fft", fft, 1500}, {"functions", functions, 600000}, {"interpolate", interpolate, 9000000},
+    {"convert", convert, 9000}, {"matrix-f32", matrix_f32, 900}, {"flushed", flushed, 7000000},
 };
 
 int main(int argc, char **argv)

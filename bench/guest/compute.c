@@ -1,5 +1,5 @@
-/* Two programs that only compute, for bench/programs.py: "bytecode", the interpreter of a small stack machine, and "qsort",
- * the C library's sort with a comparison of the program's. */
+/* Two programs that only compute, for bench/programs.py: "bytecode", the interpreter of a small
+ * stack machine, and "qsort", the C library's sort with a comparison of the program's. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

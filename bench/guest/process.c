@@ -338,10 +338,10 @@ static const struct {
     const char *name;
     void (*run)(long rounds);
 } benches[] = {
-    {"start", bench_start}, {"syscall", bench_syscall}, {"pipe", bench_pipe}, {"fault", bench_fault},
-    {"segv", bench_segv}, {"signal", bench_signal}, {"thread", bench_thread}, {"fork", bench_fork},
-    {"exec", bench_exec}, {"spawn", bench_spawn}, {"jit", bench_jit}, {"jit_batch", bench_jit_batch},
-    {"jit_mix", bench_jit_mix},
+    {"start", bench_start}, {"syscall", bench_syscall}, {"pipe", bench_pipe},
+    {"fault", bench_fault}, {"segv", bench_segv}, {"signal", bench_signal},
+    {"thread", bench_thread}, {"fork", bench_fork}, {"exec", bench_exec}, {"spawn", bench_spawn},
+    {"jit", bench_jit}, {"jit_batch", bench_jit_batch}, {"jit_mix", bench_jit_mix},
     {"jit_page", bench_jit_page}, {"jit_patch", bench_jit_patch}, {"code_data", bench_code_data},
     {"code_self", bench_code_self}, {"trampoline", bench_trampoline},
 };

@@ -9,7 +9,8 @@
 
 enum { WORDS = 1 << 14, BYTES = 1 << 14 };
 
-__attribute__((aligned(65536))) volatile uint32_t quiet[16384]; /* what nobody accesses, in pages of its own */
+/* what nobody accesses, in pages of its own */
+__attribute__((aligned(65536))) volatile uint32_t quiet[16384];
 __attribute__((aligned(65536))) static uint32_t words[WORDS];
 static uint8_t bytes[BYTES];
 

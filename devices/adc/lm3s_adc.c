@@ -7,7 +7,9 @@
 enum { SEQUENCERS = LM3S_ADC_SEQUENCERS, FIFO_MAX = 8, CHANNELS = 4, SPAN = 0x20 };
 enum { TRIGGER_PROCESSOR = 0, TRIGGER_TIMER = 5, TRIGGER_ALWAYS = 15 };
 /* Bits of a sample's control. */
-enum { STEP_DIFFERENTIAL = BIT(0), STEP_END = BIT(1), STEP_INT = BIT(2), STEP_TEMPERATURE = BIT(3) };
+enum {
+    STEP_DIFFERENTIAL = BIT(0), STEP_END = BIT(1), STEP_INT = BIT(2), STEP_TEMPERATURE = BIT(3),
+};
 enum { STAT_EMPTY = BIT(8), STAT_FULL = BIT(12) };
 
 static const uint8_t fifo_depth[SEQUENCERS] = {8, 4, 4, 1};
@@ -248,7 +250,8 @@ static const struct field fields[] = {
     FIELD_ARRAY(struct lm3s_adc, first), FIELD_ARRAY(struct lm3s_adc, count),
 };
 
-static const struct field_list state = {"lm3s-adc", sizeof(struct lm3s_adc), fields, ARRAY_SIZE(fields)};
+static const struct field_list state = {"lm3s-adc", sizeof(struct lm3s_adc), fields,
+                                        ARRAY_SIZE(fields)};
 
 static const struct device_ops ops = {.reset = adc_reset,
                                       .input = trigger_input,

@@ -7,7 +7,10 @@
 
 /* Bits of MCS, as written and as read. */
 enum { DO_RUN = BIT(0), DO_START = BIT(1), DO_STOP = BIT(2) };
-enum { IS_ERROR = BIT(1), IS_ADDRESS_NACK = BIT(2), IS_DATA_NACK = BIT(3), IS_IDLE = BIT(5), IS_BUS_BUSY = BIT(6) };
+enum {
+    IS_ERROR = BIT(1), IS_ADDRESS_NACK = BIT(2), IS_DATA_NACK = BIT(3), IS_IDLE = BIT(5),
+    IS_BUS_BUSY = BIT(6),
+};
 enum { MCR_LOOPBACK = BIT(0), MCR_MASTER = BIT(4) };
 
 struct lm3s_i2c {
@@ -123,7 +126,8 @@ static const struct field fields[] = {
     FIELD(struct lm3s_i2c, mcr),  FIELD(struct lm3s_i2c, bus.current),
 };
 
-static const struct field_list state = {"lm3s-i2c", sizeof(struct lm3s_i2c), fields, ARRAY_SIZE(fields)};
+static const struct field_list state = {"lm3s-i2c", sizeof(struct lm3s_i2c), fields,
+                                        ARRAY_SIZE(fields)};
 
 static const struct device_ops ops = {.reset = i2c_reset, .attach = attach, .loaded = update_irq};
 

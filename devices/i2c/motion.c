@@ -293,7 +293,8 @@ static const struct field fields[] = {
     FIELD(struct motion, have_pointer), FIELD(struct motion, timer.deadline),
 };
 
-static const struct field_list state = {"motion", sizeof(struct motion), fields, ARRAY_SIZE(fields)};
+static const struct field_list state = {"motion", sizeof(struct motion), fields,
+                                        ARRAY_SIZE(fields)};
 static const struct device_ops ops = {
     .reset = motion_reset, .free = motion_free, .i2c = &slave_ops, .loaded = motion_loaded};
 

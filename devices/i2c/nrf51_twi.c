@@ -63,7 +63,8 @@ static void receive(struct nrf51_twi *t)
     nrf51_event(&t->p, EVENT_RXDREADY);
 }
 
-/* The byte in TXD goes out. TXDSENT comes only when it is through: programs clear the event behind their write. */
+/* The byte in TXD goes out. TXDSENT comes only when it is through: programs clear the event behind
+ * their write. */
 static void send(struct nrf51_twi *t)
 {
     unsigned bits = t->started ? 9 : 19; /* with acknowledge; with start and address */

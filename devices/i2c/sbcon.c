@@ -26,7 +26,8 @@ static void clear_write(struct device *dev, const struct reg_access *a, uint32_t
 }
 
 static const struct reg rows[] = {
-    {"SB_CONTROLS", 0x000, .field = REG_FIELD(struct sbcon, lines), .reset = LINES, .write = set_write},
+    {"SB_CONTROLS", 0x000, .field = REG_FIELD(struct sbcon, lines), .reset = LINES,
+     .write = set_write},
     {"SB_CONTROLC", 0x004, .flags = REG_WRITE_ONLY, .write = clear_write},
 };
 

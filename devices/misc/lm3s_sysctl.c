@@ -14,8 +14,10 @@ enum { SRCR_COUNT = 3, SLOTS = 32 * SRCR_COUNT, CLOCK_GATES = 3, USER_COUNT = 2 
 #define SLOW_HZ 30000u
 
 /* Fields of RCC and RCC2. */
-enum { RCC_OSCSRC = 4, RCC_XTAL = 6, RCC_BYPASS = 11, RCC_PWRDN = 13, RCC_USESYSDIV = 22, RCC_SYSDIV = 23,
-       RCC2_USERCC2 = 31 };
+enum {
+    RCC_OSCSRC = 4, RCC_XTAL = 6, RCC_BYPASS = 11, RCC_PWRDN = 13, RCC_USESYSDIV = 22,
+    RCC_SYSDIV = 23, RCC2_USERCC2 = 31,
+};
 enum { OSC_MAIN, OSC_INTERNAL, OSC_INTERNAL_4, OSC_30KHZ, OSC_32KHZ = 7 };
 /* Bits of RIS, IMC and MISC; of RESC. */
 enum { INT_PLL_LOCK = BIT(6), INT_ALL = 0x7f };
@@ -295,7 +297,8 @@ static struct device *sys_create(const char *name, const void *config, const str
     return &s->base;
 }
 
-#define VALUE(member, initial) PROPERTY(U32, struct lm3s_sysctl_config, member, initial, 0, "as the register reads")
+#define VALUE(member, initial)                                                                     \
+    PROPERTY(U32, struct lm3s_sysctl_config, member, initial, 0, "as the register reads")
 
 static const struct property properties[] = {
     VALUE(did0, 0x10010002),

@@ -126,7 +126,8 @@ static const struct field fields[] = {
     FIELD(struct mps2_scc, dll),      FIELD_ARRAY(struct mps2_scc, osc),
 };
 
-static const struct field_list state = {"mps2-scc", sizeof(struct mps2_scc), fields, ARRAY_SIZE(fields)};
+static const struct field_list state = {"mps2-scc", sizeof(struct mps2_scc), fields,
+                                        ARRAY_SIZE(fields)};
 
 static const struct device_ops ops = {.reset = scc_reset,
                                       .input = switch_input,

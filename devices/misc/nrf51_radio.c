@@ -5,12 +5,18 @@
 #include "host/clock.h"
 #include "util/bits.h"
 
-enum { TASK_TXEN, TASK_RXEN, TASK_START, TASK_STOP, TASK_DISABLE, TASK_RSSISTART, TASK_RSSISTOP, TASK_BCSTART,
-       TASK_BCSTOP, TASKS };
-enum { EVENT_READY, EVENT_ADDRESS, EVENT_PAYLOAD, EVENT_END, EVENT_DISABLED, EVENT_DEVMATCH, EVENT_DEVMISS,
-       EVENT_RSSIEND, EVENT_BCMATCH = 10 };
-enum { DISABLED = 0, RX_RAMP = 1, RX_IDLE = 2, RX = 3, RX_DISABLE = 4, TX_RAMP = 9, TX_IDLE = 10, TX = 11,
-       TX_DISABLE = 12 };
+enum {
+    TASK_TXEN, TASK_RXEN, TASK_START, TASK_STOP, TASK_DISABLE, TASK_RSSISTART, TASK_RSSISTOP,
+    TASK_BCSTART, TASK_BCSTOP, TASKS,
+};
+enum {
+    EVENT_READY, EVENT_ADDRESS, EVENT_PAYLOAD, EVENT_END, EVENT_DISABLED, EVENT_DEVMATCH,
+    EVENT_DEVMISS, EVENT_RSSIEND, EVENT_BCMATCH = 10,
+};
+enum {
+    DISABLED = 0, RX_RAMP = 1, RX_IDLE = 2, RX = 3, RX_DISABLE = 4, TX_RAMP = 9, TX_IDLE = 10,
+    TX = 11, TX_DISABLE = 12,
+};
 
 /* Typical times: of ramping up and down, and of the shortest packet at 1 Mbit/s. */
 #define RAMP_NS 140000
@@ -22,8 +28,8 @@ struct nrf51_radio {
     struct nrf51_periph p;
     const struct clock *clock;
     uint32_t state_now, power;
-    uint32_t packetptr, frequency, txpower, mode, pcnf[2], base[2], prefix[2], txaddress, rxaddresses, crccnf, crcpoly,
-        crcinit, test, tifs, datawhiteiv, bcc, dab[8], dap[8], dacnf;
+    uint32_t packetptr, frequency, txpower, mode, pcnf[2], base[2], prefix[2], txaddress,
+        rxaddresses, crccnf, crcpoly, crcinit, test, tifs, datawhiteiv, bcc, dab[8], dap[8], dacnf;
     struct timer timer; /* the end of what `state_now` says is under way */
 };
 
@@ -132,9 +138,9 @@ static const struct reg rows[] = {
 };
 
 static const struct nrf51_short shorts[] = {
-    {0, EVENT_READY, TASK_START},      {1, EVENT_END, TASK_DISABLE},       {2, EVENT_DISABLED, TASK_TXEN},
-    {3, EVENT_DISABLED, TASK_RXEN},    {4, EVENT_ADDRESS, TASK_RSSISTART}, {5, EVENT_END, TASK_START},
-    {6, EVENT_ADDRESS, TASK_BCSTART},  {8, EVENT_DISABLED, TASK_RSSISTOP},
+    {0, EVENT_READY, TASK_START}, {1, EVENT_END, TASK_DISABLE}, {2, EVENT_DISABLED, TASK_TXEN},
+    {3, EVENT_DISABLED, TASK_RXEN}, {4, EVENT_ADDRESS, TASK_RSSISTART}, {5, EVENT_END, TASK_START},
+    {6, EVENT_ADDRESS, TASK_BCSTART}, {8, EVENT_DISABLED, TASK_RSSISTOP},
 };
 
 static const struct nrf51_kind kind = {
@@ -167,19 +173,24 @@ static void radio_loaded(struct device *dev)
 #define KEPT_ALL(member) FIELD_ARRAY(struct nrf51_radio, member)
 
 static const struct field fields[] = {
-    NRF51_PERIPH_FIELDS(struct nrf51_radio), KEPT(state_now), KEPT(power), KEPT(packetptr), KEPT(frequency),
-    KEPT(txpower), KEPT(mode), KEPT_ALL(pcnf), KEPT_ALL(base), KEPT_ALL(prefix), KEPT(txaddress), KEPT(rxaddresses),
-    KEPT(crccnf), KEPT(crcpoly), KEPT(crcinit), KEPT(test), KEPT(tifs), KEPT(datawhiteiv), KEPT(bcc), KEPT_ALL(dab),
-    KEPT_ALL(dap), KEPT(dacnf), FIELD(struct nrf51_radio, timer.deadline),
+    NRF51_PERIPH_FIELDS(struct nrf51_radio), KEPT(state_now), KEPT(power), KEPT(packetptr),
+    KEPT(frequency), KEPT(txpower), KEPT(mode), KEPT_ALL(pcnf), KEPT_ALL(base), KEPT_ALL(prefix),
+    KEPT(txaddress), KEPT(rxaddresses), KEPT(crccnf), KEPT(crcpoly), KEPT(crcinit), KEPT(test),
+    KEPT(tifs), KEPT(datawhiteiv), KEPT(bcc), KEPT_ALL(dab), KEPT_ALL(dap), KEPT(dacnf),
+    FIELD(struct nrf51_radio, timer.deadline),
 };
 
-static const struct field_list state = {"nrf51-radio", sizeof(struct nrf51_radio), fields, ARRAY_SIZE(fields)};
-static const struct device_ops ops = {.reset = radio_reset, .free = radio_free, .loaded = radio_loaded};
+static const struct field_list state = {"nrf51-radio", sizeof(struct nrf51_radio), fields,
+                                        ARRAY_SIZE(fields)};
+static const struct device_ops ops = {.reset = radio_reset,
+                                      .free = radio_free,
+                                      .loaded = radio_loaded};
 
-static struct device *radio_create(const char *name, const void *config, const struct device_env *env,
-                                   struct error *e)
+static struct device *radio_create(const char *name, const void *config,
+                                   const struct device_env *env, struct error *e)
 {
-    struct nrf51_radio *r = nrf51_alloc(sizeof(*r), name, &nrf51_radio_class, &ops, &state, &kind, 0, 1);
+    struct nrf51_radio *r = nrf51_alloc(sizeof(*r), name, &nrf51_radio_class, &ops, &state, &kind,
+                                        0, 1);
     r->clock = env->timers->clock;
     timer_init(&r->timer, env->timers, due, r);
     radio_reset(&r->p.base);

@@ -9,12 +9,16 @@ enum { WINDOW = 0x40000, ENDPOINTS = 6, CHANNELS = 12 };
 
 enum { GAHBCFG_GINT = BIT(0), GUSBCFG_FHMOD = BIT(29) };
 enum { GRSTCTL_CSRST = BIT(0), GRSTCTL_TXFNUM = 0x7c0 };
-enum { INT_CMOD = BIT(0), INT_GINAKEFF = BIT(6), INT_GONAKEFF = BIT(7), INT_IEP = BIT(18), INT_OEP = BIT(19),
-       INT_W1C = (int)0xf030fc0a };
+enum {
+    INT_CMOD = BIT(0), INT_GINAKEFF = BIT(6), INT_GONAKEFF = BIT(7), INT_IEP = BIT(18),
+    INT_OEP = BIT(19), INT_W1C = (int)0xf030fc0a,
+};
 enum { DCTL_SGINAK = BIT(7), DCTL_CGINAK = BIT(8), DCTL_SGONAK = BIT(9), DCTL_CGONAK = BIT(10) };
 enum { DCTL_GINSTS = BIT(2), DCTL_GONSTS = BIT(3), DCTL_STORED = 0x73 };
-enum { EP_NAKSTS = BIT(17), EP_CNAK = BIT(26), EP_SNAK = BIT(27), EP_DISABLE = BIT(30), EP_STORED = 0x03ee87ff,
-       EP_INT_DISABLED = BIT(1), EP_INT_W1C = 0x1f, EP_INT_TXFE = BIT(7) };
+enum {
+    EP_NAKSTS = BIT(17), EP_CNAK = BIT(26), EP_SNAK = BIT(27), EP_DISABLE = BIT(30),
+    EP_STORED = 0x03ee87ff, EP_INT_DISABLED = BIT(1), EP_INT_W1C = 0x1f, EP_INT_TXFE = BIT(7),
+};
 #define AHB_IDLE BIT(31)
 #define EP_ENABLED BIT(31)
 
@@ -24,7 +28,8 @@ struct stm32_otg {
     uint32_t txfsiz[ENDPOINTS], hptxfsiz;
     uint32_t hcfg, hfir, haintmsk, hprt, channel[CHANNELS * 8];
     uint32_t dcfg, dctl, diepmsk, doepmsk, daintmsk, dvbusdis, dvbuspulse, diepempmsk, pcgcctl;
-    uint32_t ctl[2 * ENDPOINTS], interrupts[2 * ENDPOINTS], size[2 * ENDPOINTS]; /* IN endpoints, then OUT */
+    /* IN endpoints, then OUT */
+    uint32_t ctl[2 * ENDPOINTS], interrupts[2 * ENDPOINTS], size[2 * ENDPOINTS];
 };
 
 static struct stm32_otg *otg_of(struct device *dev)
@@ -32,7 +37,7 @@ static struct stm32_otg *otg_of(struct device *dev)
     return (struct stm32_otg *)dev;
 }
 
-/* ---- interrupts ------------------------------------------------------------------------------------------- */
+/* ---- interrupts ------------------------------------------------------------------------------ */
 
 static uint32_t endpoints_pending(const uint32_t *interrupts, uint32_t mask)
 {
@@ -62,7 +67,7 @@ static void update(struct device *dev)
     irq_set(&dev->output[0], (o->gahbcfg & GAHBCFG_GINT) && (gintsts(o) & o->gintmsk));
 }
 
-/* ---- registers that do something ----------------------------------------------------------------------------- */
+/* ---- registers that do something ------------------------------------------------------------- */
 
 static uint32_t gintsts_read(struct device *dev, const struct reg_access *a)
 {
@@ -102,8 +107,10 @@ static void dctl_write(struct device *dev, const struct reg_access *a, uint32_t 
 {
     struct stm32_otg *o = otg_of(dev);
     uint32_t status = o->dctl & (DCTL_GINSTS | DCTL_GONSTS);
-    status = (status | (value & DCTL_SGINAK ? DCTL_GINSTS : 0)) & ~(value & DCTL_CGINAK ? DCTL_GINSTS : 0u);
-    status = (status | (value & DCTL_SGONAK ? DCTL_GONSTS : 0)) & ~(value & DCTL_CGONAK ? DCTL_GONSTS : 0u);
+    status = (status | (value & DCTL_SGINAK ? DCTL_GINSTS : 0)) &
+             ~(value & DCTL_CGINAK ? DCTL_GINSTS : 0u);
+    status = (status | (value & DCTL_SGONAK ? DCTL_GONSTS : 0)) &
+             ~(value & DCTL_CGONAK ? DCTL_GONSTS : 0u);
     o->dctl = (value & DCTL_STORED) | status;
     update(dev);
 }
@@ -111,7 +118,8 @@ static void dctl_write(struct device *dev, const struct reg_access *a, uint32_t 
 static void endpoint_control(struct stm32_otg *o, unsigned n, uint32_t value)
 {
     uint32_t old = o->ctl[n];
-    uint32_t nak = ((old & EP_NAKSTS) | (value & EP_SNAK ? EP_NAKSTS : 0)) & ~(value & EP_CNAK ? EP_NAKSTS : 0u);
+    uint32_t nak = ((old & EP_NAKSTS) | (value & EP_SNAK ? EP_NAKSTS : 0)) &
+                   ~(value & EP_CNAK ? EP_NAKSTS : 0u);
     uint32_t enabled = (old | value) & EP_ENABLED;
     if (value & EP_DISABLE && enabled) {
         enabled = 0;
@@ -149,7 +157,7 @@ static void endpoint_write(struct device *dev, const struct reg_access *a, uint3
 }
 
 #define AT(member) REG_FIELD(struct stm32_otg, member)
-#define STORED(label, at, member, value, mask)                                                        \
+#define STORED(label, at, member, value, mask)                                                     \
     {label, at, .field = AT(member), .reset = value, .writable = mask, .after = update}
 
 static const struct reg rows[] = {
@@ -158,7 +166,8 @@ static const struct reg rows[] = {
     STORED("GAHBCFG", 0x008, gahbcfg, 0, 0x1bf),
     STORED("GUSBCFG", 0x00c, gusbcfg, 0x1440, 0x7fffbfff),
     {"GRSTCTL", 0x010, .field = AT(grstctl), .reset = AHB_IDLE, .write = grstctl_write},
-    {"GINTSTS", 0x014, .field = AT(gintsts), .reset = 0x04000020, .read = gintsts_read, .write = gintsts_write},
+    {"GINTSTS", 0x014, .field = AT(gintsts), .reset = 0x04000020, .read = gintsts_read,
+     .write = gintsts_write},
     STORED("GINTMSK", 0x018, gintmsk, 0, UINT32_MAX),
     {"GRXSTSR", 0x01c, .count = 2, .flags = REG_IGNORE}, /* nothing has been received */
     STORED("GRXFSIZ", 0x024, grxfsiz, 0x200, 0xffff),
@@ -209,25 +218,30 @@ static void core_reset(struct device *dev)
 }
 
 static const struct field fields[] = {
-    FIELD(struct stm32_otg, gotgctl), FIELD(struct stm32_otg, gahbcfg), FIELD(struct stm32_otg, gusbcfg),
-    FIELD(struct stm32_otg, grstctl), FIELD(struct stm32_otg, gintsts), FIELD(struct stm32_otg, gintmsk),
+    FIELD(struct stm32_otg, gotgctl), FIELD(struct stm32_otg, gahbcfg),
+    FIELD(struct stm32_otg, gusbcfg), FIELD(struct stm32_otg, grstctl),
+    FIELD(struct stm32_otg, gintsts), FIELD(struct stm32_otg, gintmsk),
     FIELD(struct stm32_otg, grxfsiz), FIELD(struct stm32_otg, gccfg), FIELD(struct stm32_otg, cid),
-    FIELD_ARRAY(struct stm32_otg, txfsiz), FIELD(struct stm32_otg, hptxfsiz), FIELD(struct stm32_otg, hcfg),
-    FIELD(struct stm32_otg, hfir), FIELD(struct stm32_otg, haintmsk), FIELD(struct stm32_otg, hprt),
-    FIELD_ARRAY(struct stm32_otg, channel), FIELD(struct stm32_otg, dcfg), FIELD(struct stm32_otg, dctl),
-    FIELD(struct stm32_otg, diepmsk), FIELD(struct stm32_otg, doepmsk), FIELD(struct stm32_otg, daintmsk),
-    FIELD(struct stm32_otg, dvbusdis), FIELD(struct stm32_otg, dvbuspulse), FIELD(struct stm32_otg, diepempmsk),
-    FIELD(struct stm32_otg, pcgcctl), FIELD_ARRAY(struct stm32_otg, ctl), FIELD_ARRAY(struct stm32_otg, interrupts),
+    FIELD_ARRAY(struct stm32_otg, txfsiz), FIELD(struct stm32_otg, hptxfsiz),
+    FIELD(struct stm32_otg, hcfg), FIELD(struct stm32_otg, hfir), FIELD(struct stm32_otg, haintmsk),
+    FIELD(struct stm32_otg, hprt), FIELD_ARRAY(struct stm32_otg, channel),
+    FIELD(struct stm32_otg, dcfg), FIELD(struct stm32_otg, dctl), FIELD(struct stm32_otg, diepmsk),
+    FIELD(struct stm32_otg, doepmsk), FIELD(struct stm32_otg, daintmsk),
+    FIELD(struct stm32_otg, dvbusdis), FIELD(struct stm32_otg, dvbuspulse),
+    FIELD(struct stm32_otg, diepempmsk), FIELD(struct stm32_otg, pcgcctl),
+    FIELD_ARRAY(struct stm32_otg, ctl), FIELD_ARRAY(struct stm32_otg, interrupts),
     FIELD_ARRAY(struct stm32_otg, size),
 };
 
-static const struct field_list state = {"stm32-otg", sizeof(struct stm32_otg), fields, ARRAY_SIZE(fields)};
+static const struct field_list state = {"stm32-otg", sizeof(struct stm32_otg), fields,
+                                        ARRAY_SIZE(fields)};
 static const struct device_ops ops = {.reset = core_reset, .loaded = update};
 
 static struct device *otg_create(const char *name, const void *config, const struct device_env *env,
                                  struct error *e)
 {
-    struct stm32_otg *o = stm32_alloc(sizeof(*o), name, &stm32_otg_class, &ops, &state, &table, WINDOW, 0, 1);
+    struct stm32_otg *o = stm32_alloc(sizeof(*o), name, &stm32_otg_class, &ops, &state, &table,
+                                      WINDOW, 0, 1);
     core_reset(&o->p.base);
     return &o->p.base;
 }

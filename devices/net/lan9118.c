@@ -107,7 +107,8 @@ static const struct reg rows[] = {
     {"INT_STS", 0x58, .field = AT(int_sts), .write = int_sts_write},
     {"INT_EN", 0x5c, .field = AT(int_en), .write = int_en_write},
     {"BYTE_TEST", 0x64, .reset = 0x87654321},
-    {"FIFO_INT", 0x68, .field = AT(fifo_int), .reset = 0x48000000, .writable = ALL, .after = lan_update_irq},
+    {"FIFO_INT", 0x68, .field = AT(fifo_int), .reset = 0x48000000, .writable = ALL,
+     .after = lan_update_irq},
     {"RX_CFG", 0x6c, .field = AT(rx_cfg), .write = lan_rx_cfg_write},
     {"TX_CFG", 0x70, .field = AT(tx_cfg), .write = lan_tx_cfg_write},
     {"HW_CFG", 0x74, .field = AT(hw_cfg), .reset = HW_CFG_RESET, .write = hw_cfg_write},
@@ -206,7 +207,8 @@ static const struct field fields[] = {
     COUNTDOWN_FIELDS(struct lan9118, gpt),
 };
 
-static const struct field_list state = {"lan9118", sizeof(struct lan9118), fields, ARRAY_SIZE(fields)};
+static const struct field_list state = {"lan9118", sizeof(struct lan9118), fields,
+                                        ARRAY_SIZE(fields)};
 
 static const struct device_ops ops = {.reset = lan_reset, .free = lan_free, .loaded = lan_loaded};
 

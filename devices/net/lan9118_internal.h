@@ -33,7 +33,10 @@ enum { LAN_RX_MAX = LAN_MEMORY - LAN_TX_KB_MIN * 1024, LAN_RX_FRAMES = LAN_RX_MA
 #define INT_SW BIT(31)
 
 /* MAC registers by number (5.4). */
-enum { MAC_CR = 1, MAC_ADDRH = 2, MAC_ADDRL = 3, MAC_HASHH = 4, MAC_HASHL = 5, MAC_MII_ACC = 6, MAC_MII_DATA = 7 };
+enum {
+    MAC_CR = 1, MAC_ADDRH = 2, MAC_ADDRL = 3, MAC_HASHH = 4, MAC_HASHL = 5, MAC_MII_ACC = 6,
+    MAC_MII_DATA = 7,
+};
 /* PHY registers by number, of which PHY_INT_SOURCE and _MASK make INT_PHY (5.5). */
 enum { PHY_INT_SOURCE = 29, PHY_INT_MASK = 30 };
 #define MAC_CR_RX_ENABLE BIT(2)

@@ -11,8 +11,10 @@
 #define MII_BUSY BIT(0)
 
 /* PHY registers by number. */
-enum { PHY_CONTROL = 0, PHY_STATUS = 1, PHY_ID1 = 2, PHY_ID2 = 3, PHY_ADVERTISE = 4, PHY_PARTNER = 5,
-       PHY_EXPANSION = 6, PHY_MODE = 17, PHY_SPECIAL = 31 };
+enum {
+    PHY_CONTROL = 0, PHY_STATUS = 1, PHY_ID1 = 2, PHY_ID2 = 3, PHY_ADVERTISE = 4, PHY_PARTNER = 5,
+    PHY_EXPANSION = 6, PHY_MODE = 17, PHY_SPECIAL = 31,
+};
 #define PHY_CONTROL_RESET BIT(15)
 #define PHY_CONTROL_LOOPBACK BIT(14)
 #define PHY_CONTROL_NEGOTIATE BIT(12)
@@ -146,7 +148,10 @@ void lan_csr_cmd_write(struct device *dev, const struct reg_access *a, uint32_t 
 /* ---- EEPROM ---- */
 
 enum { EEPROM_VALID = 0xa5 }; /* byte 0, if an address follows */
-enum { E2P_READ, E2P_WRITE_DISABLE, E2P_WRITE_ENABLE, E2P_WRITE, E2P_WRITE_ALL, E2P_ERASE, E2P_ERASE_ALL, E2P_RELOAD };
+enum {
+    E2P_READ, E2P_WRITE_DISABLE, E2P_WRITE_ENABLE, E2P_WRITE, E2P_WRITE_ALL, E2P_ERASE,
+    E2P_ERASE_ALL, E2P_RELOAD,
+};
 #define E2P_ADDRESS_LOADED BIT(8)
 
 void lan_eeprom_init(struct lan9118 *s, uint64_t mac)

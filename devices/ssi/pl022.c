@@ -5,7 +5,9 @@
 
 enum { FIFO_DEPTH = 8, HALF = 4 };
 enum { CR1_LOOPBACK = BIT(0), CR1_ENABLE = BIT(1) };
-enum { SR_TX_EMPTY = BIT(0), SR_TX_NOT_FULL = BIT(1), SR_RX_NOT_EMPTY = BIT(2), SR_RX_FULL = BIT(3) };
+enum {
+    SR_TX_EMPTY = BIT(0), SR_TX_NOT_FULL = BIT(1), SR_RX_NOT_EMPTY = BIT(2), SR_RX_FULL = BIT(3),
+};
 /* Bits of SSPRIS, SSPMIS, SSPIMSC and SSPICR. */
 enum { INT_OVERRUN = BIT(0), INT_TIMEOUT = BIT(1), INT_RX = BIT(2), INT_TX = BIT(3) };
 

@@ -7,7 +7,10 @@
 #include "util/log.h"
 
 #define UNLOCK 0x1acce551u
-enum { CTRL_INTEN = BIT(0), CTRL_RESEN = BIT(1), ITOP_RESET = BIT(0), ITOP_INT = BIT(1), TEST_STALL = BIT(8) };
+enum {
+    CTRL_INTEN = BIT(0), CTRL_RESEN = BIT(1), ITOP_RESET = BIT(0), ITOP_INT = BIT(1),
+    TEST_STALL = BIT(8),
+};
 
 struct watchdog {
     struct device base;
@@ -217,7 +220,8 @@ static const struct field fields[] = {
     COUNTDOWN_FIELDS(struct watchdog, counter),
 };
 
-static const struct field_list state = {"watchdog", sizeof(struct watchdog), fields, ARRAY_SIZE(fields)};
+static const struct field_list state = {"watchdog", sizeof(struct watchdog), fields,
+                                        ARRAY_SIZE(fields)};
 
 static const struct device_ops ops = {
     .reset = dog_reset, .free = dog_free, .clock = dog_clock, .loaded = dog_loaded};

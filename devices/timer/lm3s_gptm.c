@@ -250,7 +250,8 @@ static const struct field fields[] = {
     COUNTDOWN_FIELDS(struct gptm, half[1].counter),
 };
 
-static const struct field_list state = {"lm3s-gptm", sizeof(struct gptm), fields, ARRAY_SIZE(fields)};
+static const struct field_list state = {"lm3s-gptm", sizeof(struct gptm), fields,
+                                        ARRAY_SIZE(fields)};
 
 static const struct device_ops ops = {
     .reset = gptm_reset, .free = gptm_free, .clock = gptm_clock, .loaded = gptm_loaded};

@@ -135,7 +135,8 @@ static void changed(struct device *dev)
         go_on(t);
 }
 
-/* The guest looks at the counter. When it does so again and again it is not the host that keeps the handler waiting. */
+/* The guest looks at the counter. When it does so again and again it is not the host that keeps the
+ * handler waiting. */
 static void look(struct nrf51_timer *t)
 {
     enum { LOOKS_MAX = 16 };
@@ -166,7 +167,8 @@ static void matched(struct nrf51_timer *t)
         skip_rounds(t);
 }
 
-/* Matches that are due come before whatever looks at the counter: the host's timer may be later than the guest. */
+/* Matches that are due come before whatever looks at the counter: the host's timer may be later
+ * than the guest. */
 static void catch_up(struct nrf51_timer *t)
 {
     for (unsigned n = 0; n < 2 * CHANNELS && counts_time(t) && !t->matching; n++) {

@@ -7,11 +7,17 @@
 #include "util/log.h"
 
 /* Bits of STATE. */
-enum { STATE_TX_FULL = BIT(0), STATE_RX_FULL = BIT(1), STATE_TX_OVERRUN = BIT(2), STATE_RX_OVERRUN = BIT(3) };
+enum {
+    STATE_TX_FULL = BIT(0), STATE_RX_FULL = BIT(1), STATE_TX_OVERRUN = BIT(2),
+    STATE_RX_OVERRUN = BIT(3),
+};
 /* Bits of CTRL; the interrupt enables are in the order of INTSTATUS. */
 enum { CTRL_TX = BIT(0), CTRL_RX = BIT(1), CTRL_INT_SHIFT = 2, CTRL_MASK = 0x7f };
 /* Bits of INTSTATUS. */
-enum { INT_TX = BIT(0), INT_RX = BIT(1), INT_TX_OVERRUN = BIT(2), INT_RX_OVERRUN = BIT(3), INT_ALL = 0xf };
+enum {
+    INT_TX = BIT(0), INT_RX = BIT(1), INT_TX_OVERRUN = BIT(2), INT_RX_OVERRUN = BIT(3),
+    INT_ALL = 0xf,
+};
 enum { BAUDDIV_MIN = 16 };
 
 struct cmsdk_uart {

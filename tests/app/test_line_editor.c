@@ -194,7 +194,8 @@ Test(line_editor, limits)
 /* Any bytes: the cursor stays inside the line. */
 Test(line_editor, random_bytes)
 {
-    static const char alphabet[] = "ab \t\x01\x02\x04\x05\x06\x08\x0b\x0e\x10\x15\x17\x7f\033[ABCDHF3~";
+    static const char alphabet[] =
+        "ab \t\x01\x02\x04\x05\x06\x08\x0b\x0e\x10\x15\x17\x7f\033[ABCDHF3~";
     struct screen s = {0};
     struct line_editor le;
     uint32_t seed = 1;

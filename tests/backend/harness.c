@@ -368,10 +368,11 @@ bool state_equal(const struct state *a, const struct state *b, char *text, size_
                      (unsigned long long)b->f[k]);
             return false;
         }
-    return !(DIFFERS(env.fp_flags) || DIFFERS(env.fp_rounding) || DIFFERS(q[0]) || DIFFERS(q[1]) || DIFFERS(d0) || DIFFERS(h0) || DIFFERS(b0) ||
-             DIFFERS(lane) || DIFFERS(env.nzcv) || DIFFERS(env.budget) || DIFFERS(env.slice) ||
-             DIFFERS(env.icount) || DIFFERS(env.raised) || DIFFERS(env.pc) ||
-             DIFFERS(env.page_base) || DIFFERS(log_count) || DIFFERS(log) || DIFFERS(memory));
+    return !(DIFFERS(env.fp_flags) || DIFFERS(env.fp_rounding) || DIFFERS(q[0]) || DIFFERS(q[1]) ||
+             DIFFERS(d0) || DIFFERS(h0) || DIFFERS(b0) || DIFFERS(lane) || DIFFERS(env.nzcv) ||
+             DIFFERS(env.budget) || DIFFERS(env.slice) || DIFFERS(env.icount) ||
+             DIFFERS(env.raised) || DIFFERS(env.pc) || DIFFERS(env.page_base) ||
+             DIFFERS(log_count) || DIFFERS(log) || DIFFERS(memory));
 }
 
 /* ---- backend

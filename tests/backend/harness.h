@@ -101,8 +101,8 @@ static inline bool random_nearest(uint64_t seed)
 {
     return seed >> 7 & 1;
 }
-/** Fill @b with a random block; @loop: one that is likely to branch back to its start; @floats: mostly of
- * floating-point ops. */
+/** Fill @b with a random block; @loop: one that is likely to branch back to its start; @floats:
+ * mostly of floating-point ops. */
 void random_block(struct ir_block *b, uint64_t *rng, bool loop, bool floats);
 
 /** A size of elements that the vector op has: @size or one near. */

@@ -84,11 +84,20 @@ static uint64_t random_const(struct gen *g)
 
 static uint64_t random_float(struct gen *g, enum ir_type type)
 {
-    static const uint64_t special[] = {0, 1ull << 63, 0x3ff0000000000000, 0x7ff0000000000000,
-                                       0x7ff8000000000001, 0x7ff0000000000001, 0x0010000000000000,
-                                       0x000fffffffffffff, 1, 0x41dfffffffc00000, 0xfff8000000000000};
-    static const uint32_t special32[] = {0, 1u << 31, 0x3f800000, 0x7f800000, 0x7fc00001, 0x7f800001,
-                                         0x00800000, 0x007fffff, 1, 0x4effffff, 0xffc00000};
+    static const uint64_t special[] = {0,
+                                       1ull << 63,
+                                       0x3ff0000000000000,
+                                       0x7ff0000000000000,
+                                       0x7ff8000000000001,
+                                       0x7ff0000000000001,
+                                       0x0010000000000000,
+                                       0x000fffffffffffff,
+                                       1,
+                                       0x41dfffffffc00000,
+                                       0xfff8000000000000};
+    static const uint32_t special32[] = {0,          1u << 31,   0x3f800000, 0x7f800000,
+                                         0x7fc00001, 0x7f800001, 0x00800000, 0x007fffff,
+                                         1,          0x4effffff, 0xffc00000};
     if (pick(g, 2))
         return type == IR_F32 ? special32[pick(g, 11)] : special[pick(g, 11)];
     return type == IR_F32 ? 0x3f000000 + (uint32_t)pick(g, 1 << 24)
@@ -288,7 +297,8 @@ static void parts(struct gen *g)
     enum ir_type from = types[pick(g, 6)], to = types[pick(g, 6)];
     unsigned bytes = ir_type_bytes(to), n = ir_type_bytes(from) / bytes;
     if (n)
-        add(g, to, emit(g, IR_OP_part, to, value(g, from), IR_NONE, IR_NONE, pick(g, n) * bytes, 0, 0));
+        add(g, to,
+            emit(g, IR_OP_part, to, value(g, from), IR_NONE, IR_NONE, pick(g, n) * bytes, 0, 0));
 }
 
 /* Vector ops, and sets of their slots. */
@@ -314,7 +324,8 @@ static void vector(struct gen *g)
     if (info->result != 'v' && info->result != 'n')
         type = info->result == 'u' ? IR_V64 : IR_V128;
     struct ir_op op = {.opcode = (uint8_t)opcode, .type = (uint8_t)type, .aux = (uint8_t)size};
-    bool step = opcode == IR_OP_vfrecps || opcode == IR_OP_vfrsqrts; /* not of other roundings at all */
+    /* not of other roundings at all */
+    bool step = opcode == IR_OP_vfrecps || opcode == IR_OP_vfrsqrts;
     uint64_t imm = step ? !g->nearest : pick(g, ir_vector_imms(&op));
     int32_t v = emit(g, opcode, type, args[0], args[1], args[2], imm, 0, size);
     if (info->result != 'n')
@@ -387,12 +398,14 @@ static void group(struct gen *g)
     uint32_t start = MEM_BASE + 0x1000 * pick(g, pick(g, 4) ? 2 : 5) + pick(g, 1024) * 4;
     if (!pick(g, 4))
         start += pick(g, 4);
-    emit(g, IR_OP_set, IR_I32, ir_const(g->b, IR_I32, start + bytes * n), IR_NONE, IR_NONE, base, 0, 0);
+    emit(g, IR_OP_set, IR_I32, ir_const(g->b, IR_I32, start + bytes * n), IR_NONE, IR_NONE, base, 0,
+         0);
     int32_t v = emit(g, IR_OP_get, IR_I32, IR_NONE, IR_NONE, IR_NONE, base, 0, 0);
     int32_t a = emit(g, IR_OP_sub, IR_I32, v, ir_const(g->b, IR_I32, bytes * n), IR_NONE, 0, 0, 0);
     emit(g, IR_OP_memgroup, IR_VOID, a, IR_NONE, IR_NONE, bytes * n, 0, write);
     for (unsigned k = 0; k < n; k++) {
-        int32_t p = emit(g, IR_OP_add, IR_I32, a, ir_const(g->b, IR_I32, bytes * k), IR_NONE, 0, 0, 0);
+        int32_t p = emit(g, IR_OP_add, IR_I32, a, ir_const(g->b, IR_I32, bytes * k), IR_NONE, 0, 0,
+                         0);
         uint64_t memop = log2 | IR_MEM_GROUP | IR_MEM_ALIGN(2);
         if (write) {
             unsigned from = type == IR_I32 ? pick(g, 14) : float_slot(g, type);
@@ -472,7 +485,8 @@ static void branch(struct gen *g, unsigned depth)
     unsigned label = ir_label_new(g->b);
     bool side = pick(g, 2); /* around an exit alone: values live on */
     if (pick(g, 2))
-        emit(g, IR_OP_brcc, IR_VOID, IR_NONE, IR_NONE, IR_NONE, label, 0, pick(g, side ? IR_CC_AL : 15));
+        emit(g, IR_OP_brcc, IR_VOID, IR_NONE, IR_NONE, IR_NONE, label, 0,
+             pick(g, side ? IR_CC_AL : 15));
     else
         emit(g, pick(g, 2) ? IR_OP_brnz : IR_OP_brz, IR_VOID, value(g, IR_I32), IR_NONE, IR_NONE,
              label, 0, 0);
@@ -518,7 +532,8 @@ static void body(struct gen *g, unsigned depth)
 
 void random_block(struct ir_block *b, uint64_t *rng, bool loop, bool floats)
 {
-    struct gen g = {.b = b, .rng = rng, .loop = loop, .floats = floats, .nearest = random_nearest(*rng)};
+    struct gen g = {
+        .b = b, .rng = rng, .loop = loop, .floats = floats, .nearest = random_nearest(*rng)};
     g.modes = pick(&g, 2) ? 0 : pick(&g, 4) * IR_FP_FLUSH;
     b->lane = pick(&g, 2);
     b->page_offset = pick(&g, 1024) * 4;

@@ -183,7 +183,8 @@ static bool has_register(const cs_x86 *x, const char *name)
 static bool is_odd(unsigned id)
 {
     return id == X86_MOVSXD || id == X86_MOVZX8 || id == X86_MOVZX16 || id == X86_MOVSX8 ||
-           id == X86_MOVSX16 || id == X86_CRC32_8 || id == X86_JMP_M || id == X86_CALL_M || id == X86_LEA;
+           id == X86_MOVSX16 || id == X86_CRC32_8 || id == X86_JMP_M || id == X86_CALL_M ||
+           id == X86_LEA;
 }
 
 Test(assembler, register_forms)
@@ -202,7 +203,8 @@ Test(assembler, register_forms)
             uint8_t buf[32];
             struct code a = {.p = buf};
             if (row->attr & X86_V)
-                x_vrr(&a, id, w, reg, id == X86_RORX || (row->attr & X86_X2) ? 0 : rm, (rm + 5) & 15);
+                x_vrr(&a, id, w, reg, id == X86_RORX || (row->attr & X86_X2) ? 0 : rm,
+                      (rm + 5) & 15);
             else if (row->ext == X86_R)
                 x_rr(&a, id, w, reg, rm);
             else

@@ -308,7 +308,7 @@ Test(cache, no_mapping_is_writable_and_executable)
     teardown(f);
 }
 
-/* ---- loops: a block that branches back to its own start ------------------------------------------ */
+/* ---- loops: a block that branches back to its own start -------------------------------------- */
 
 /* r0 += 1; load at r3 += 4; --r2 with flags; again unless zero. */
 static struct backend_code loop(struct fixture *f)
@@ -412,7 +412,8 @@ Test(loops, unchained_back_edges_store_the_flags)
     cr_assert_eq(nzcv(f->s), IR_FLAG_C | IR_FLAG_V);
     backend_chain(f->be, f->s->env.exit_site, a.entry);
     f->s->r[2] = 3;
-    cr_assert_eq(backend_run(f->be, &f->s->env, a.entry), IR_EXIT_CHAIN, "the second copy's is another");
+    cr_assert_eq(backend_run(f->be, &f->s->env, a.entry), IR_EXIT_CHAIN,
+                 "the second copy's is another");
     cr_assert_eq(f->s->r[2], 1);
     cr_assert_eq(nzcv(f->s), IR_FLAG_C);
     teardown(f);

@@ -1,5 +1,6 @@
 /* Floating-point ops: compiled code against the interpreter, that is, the exact reference, in all
- * rounding modes; results and exceptions. FP_CASES in the environment sets the number of operands. */
+ * rounding modes; results and exceptions. FP_CASES in the environment sets the number of
+ * operands. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
@@ -109,7 +110,8 @@ static void one(struct fixture *f, const struct ir_block *b, const struct backen
         if (!same)
             backend_disassemble(f->be, code, stderr);
         cr_assert(same,
-                  "%s type %u aux %#x imm %u mode %u of %#llx, %#llx, %#llx: flags %#x, reference %#x; "
+                  "%s type %u aux %#x imm %u mode %u of %#llx, %#llx, %#llx: flags %#x, reference "
+                  "%#x; "
                   "%#llx %#x, reference %#llx %#x",
                   ir_op_info[op->opcode].name, op->type, op->aux, (unsigned)op->imm, rounding,
                   (unsigned long long)v[0], (unsigned long long)v[1], (unsigned long long)v[2],
@@ -178,7 +180,8 @@ static void op_variants(struct fixture *f, struct ir_op op, enum shape shape, un
 {
     static const uint8_t fractions[] = {0, 1, 9, 16, 31, 32, 64, 67, 80};
     bool to = op.opcode == IR_OP_ftos || op.opcode == IR_OP_ftou;
-    bool from = op.opcode == IR_OP_stof || op.opcode == IR_OP_utof, round = op.opcode == IR_OP_frint;
+    bool from = op.opcode == IR_OP_stof || op.opcode == IR_OP_utof,
+         round = op.opcode == IR_OP_frint;
     unsigned variants = to || round ? IR_ROUND_AWAY + 1 : from || op.opcode == IR_OP_fcmp ? 2 : 1;
     unsigned imms = to ? 9 : from ? 6 : round ? 2 : 1;
     for (unsigned k = 0; k < imms; k++)

@@ -35,7 +35,8 @@ static void show(struct run *r, const struct ir_block *b, const struct backend_c
 }
 
 /* Has the block been left for its own start? */
-static bool is_again(const struct run *r, const struct state *s, const struct ir_block *b, enum ir_exit exit)
+static bool is_again(const struct run *r, const struct state *s, const struct ir_block *b,
+                     enum ir_exit exit)
 {
     return exit == IR_EXIT_LOOKUP && s->env.page_base == r->start->env.page_base &&
            s->env.pc == s->env.page_base + b->page_offset && s->lane == b->lane;
@@ -52,7 +53,8 @@ static enum ir_exit interpret(struct run *r, const struct ir_block *b)
 }
 
 /* The same with its code, some of whose exits lead back without us. */
-static enum ir_exit execute(struct run *r, const struct ir_block *b, const struct backend_code *code)
+static enum ir_exit execute(struct run *r, const struct ir_block *b,
+                            const struct backend_code *code)
 {
     for (;;) {
         enum ir_exit exit = backend_run(r->be, &r->jit->env, code->entry);
@@ -187,7 +189,8 @@ Test(random, loops)
 
 Test(random, loops_no_features)
 {
-    many_blocks((struct options){.seed = 0x8888, .blocks = 10000, .loop = true, .features_mask = ~0u});
+    many_blocks(
+        (struct options){.seed = 0x8888, .blocks = 10000, .loop = true, .features_mask = ~0u});
 }
 
 Test(random, loops_unchained)
@@ -196,7 +199,8 @@ Test(random, loops_unchained)
         .seed = 0x9999, .blocks = 10000, .loop = true, .no_chain = true, .always_slow = true});
 }
 
-/* Values in XMM registers from round to round, of all kinds: NaNs, denormals, what the modes flush. */
+/* Values in XMM registers from round to round, of all kinds: NaNs, denormals, what the modes
+ * flush. */
 Test(random, loops_of_floats)
 {
     many_blocks((struct options){.seed = 0xaaaa, .blocks = 20000, .loop = true, .floats = true});
@@ -210,8 +214,11 @@ Test(random, loops_of_floats_no_features)
 
 Test(random, loops_of_floats_no_avx2)
 {
-    many_blocks((struct options){
-        .seed = 0xcccc, .blocks = 10000, .loop = true, .floats = true, .features_mask = HOST_AVX2 | HOST_FMA});
+    many_blocks((struct options){.seed = 0xcccc,
+                                 .blocks = 10000,
+                                 .loop = true,
+                                 .floats = true,
+                                 .features_mask = HOST_AVX2 | HOST_FMA});
 }
 
 Test(random, floats)

@@ -1,5 +1,5 @@
-/* Vector ops: compiled code against the interpreter. VEC_CASES in the environment sets the number of
- * operands. */
+/* Vector ops: compiled code against the interpreter. VEC_CASES in the environment sets the number
+ * of operands. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 

@@ -96,11 +96,22 @@ static void end_slice(struct arm_state *s)
 }
 
 static const struct arm_cpu_ops ops = {
-    .context_changed = context_changed, .tlb_invalidate = tlb_invalidate, .tlb_wait = tlb_wait, .read_phys = read_phys,
-    .counter = counter, .counter_frequency = counter_frequency, .timer_read = timer_read,
-    .timer_write = timer_write, .cycles = counter, .firmware_call = firmware_call,
-    .send_event = context_changed, .load = load, .store = store, .ram_pointer = ram_pointer,
-    .exclusives = exclusives, .end_slice = end_slice,
+    .context_changed = context_changed,
+    .tlb_invalidate = tlb_invalidate,
+    .tlb_wait = tlb_wait,
+    .read_phys = read_phys,
+    .counter = counter,
+    .counter_frequency = counter_frequency,
+    .timer_read = timer_read,
+    .timer_write = timer_write,
+    .cycles = counter,
+    .firmware_call = firmware_call,
+    .send_event = context_changed,
+    .load = load,
+    .store = store,
+    .ram_pointer = ram_pointer,
+    .exclusives = exclusives,
+    .end_slice = end_slice,
 };
 
 struct machine *machine_new(const char *model, unsigned options)

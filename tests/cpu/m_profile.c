@@ -64,7 +64,8 @@ static struct machine *m_new(const char *model)
 {
     static struct arm_cpu_ops ops;
     struct machine *m = machine_new("cortex-a15", 0); /* for the fixture's calls */
-    struct arm_cpu_config c = {.model = arm_cpu_model_find(model, NULL), .count = 1, .ops_opaque = m, .m = &config};
+    struct arm_cpu_config c = {
+        .model = arm_cpu_model_find(model, NULL), .count = 1, .ops_opaque = m, .m = &config};
 
     ops = *m->s.ops;
     ops.m = &m_ops;
@@ -115,7 +116,8 @@ Test(m_profile, start)
 
 /* The exception that a model of the manual's words takes now, 0: none. */
 static unsigned model_takes(const uint8_t *pending, const uint8_t *enabled, const uint8_t *active,
-                            const uint8_t *priority, unsigned prigroup, unsigned basepri, bool primask)
+                            const uint8_t *priority, unsigned prigroup, unsigned basepri,
+                            bool primask)
 {
     int group = 2 << prigroup, running = 256, best = 0, best_priority = 256;
 
@@ -149,7 +151,10 @@ Test(m_profile, priorities_like_a_model)
         case 0: pending[i] = 1; put(m, 0xe000e200 + word, bit); break;
         case 1: pending[i] = 0; put(m, 0xe000e280 + word, bit); break;
         case 2: enabled[i] = 1; put(m, 0xe000e100 + word, bit); break;
-        case 3: enabled[i] = rng(&seed) % 2; put(m, (enabled[i] ? 0xe000e100 : 0xe000e180) + word, bit); break;
+        case 3:
+            enabled[i] = rng(&seed) % 2;
+            put(m, (enabled[i] ? 0xe000e100 : 0xe000e180) + word, bit);
+            break;
         case 4:
             priority[i] = rng(&seed) & 0xf0;
             cr_assert(arm_m_ppb_write(&m->s, 0xe400 + i, 1, priority[i]));
@@ -166,7 +171,8 @@ Test(m_profile, priorities_like_a_model)
             arm_m_special_write(&m->s, 16, rng(&seed) % 4 == 0);
             break;
         }
-        unsigned expected = model_takes(pending, enabled, active, priority, prigroup, basepri, m->s.mask_i);
+        unsigned expected = model_takes(pending, enabled, active, priority, prigroup, basepri,
+                                        m->s.mask_i);
         cr_assert_eq(arm_m_interrupt_pending(&m->s), expected != 0, "step %u", n);
         if (!expected) {
             if (rng(&seed) % 16 || !m->s.m.handler) /* now and then a handler returns */
@@ -174,7 +180,8 @@ Test(m_profile, priorities_like_a_model)
             active[m->s.m.ipsr - 16] = 0;
             m->s.env.pc = m->s.r[14] & ~1u;
             cr_assert(arm_m_fetch_magic(&m->s, (uint32_t)m->s.env.pc));
-            if (m->s.m.handler && m->s.env.pc >= 0x1000 && pending[m->s.m.ipsr - 16] && !active[m->s.m.ipsr - 16]) {
+            if (m->s.m.handler && m->s.env.pc >= 0x1000 && pending[m->s.m.ipsr - 16] &&
+                !active[m->s.m.ipsr - 16]) {
                 pending[m->s.m.ipsr - 16] = 0; /* tail-chained */
                 active[m->s.m.ipsr - 16] = 1;
             }
@@ -235,7 +242,8 @@ Test(m_profile, systick_like_a_counter)
                 flag = 1;
             }
         }
-        cr_assert_eq(get(m, 0xe000e018), value, "step %u: %u instead of %u", n, get(m, 0xe000e018), value);
+        cr_assert_eq(get(m, 0xe000e018), value, "step %u: %u instead of %u", n, get(m, 0xe000e018),
+                     value);
     }
     free(m);
 }
@@ -296,7 +304,8 @@ Test(m_profile, mpu_rights)
     static const struct {
         unsigned ap;
         const char *rights; /* privileged r, w, unprivileged r, w */
-    } rows[] = {{0, "----"}, {1, "rw--"}, {2, "rwr-"}, {3, "rwrw"}, {5, "r---"}, {6, "r-r-"}, {7, "r-r-"}};
+    } rows[] = {{0, "----"}, {1, "rw--"}, {2, "rwr-"}, {3, "rwrw"},
+                {5, "r---"}, {6, "r-r-"}, {7, "r-r-"}};
     struct machine *m = m_new("cortex-m4");
     struct arm_translation t;
     struct arm_fault fault;
@@ -307,13 +316,16 @@ Test(m_profile, mpu_rights)
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
         put(m, 0xe000eda0, rows[i].ap << 24 | 11 << 1 | 1);
         for (unsigned k = 0; k < 4; k++)
-            cr_expect_eq(arm_translate_va(&m->s, 0x20000ffc, k & 1 ? ARM_ACCESS_WRITE : ARM_ACCESS_READ, k < 2,
-                                          &t, &fault),
+            cr_expect_eq(arm_translate_va(&m->s, 0x20000ffc,
+                                          k & 1 ? ARM_ACCESS_WRITE : ARM_ACCESS_READ, k < 2, &t,
+                                          &fault),
                          rows[i].rights[k] != '-', "AP %u, %u", rows[i].ap, k);
     }
     cr_expect(!arm_translate_va(&m->s, 0x20001000, ARM_ACCESS_READ, true, &t, &fault));
-    cr_expect(arm_translate_va(&m->s, 0xe000e100, ARM_ACCESS_WRITE, true, &t, &fault), "the PPB has no regions");
-    put(m, 0xe000eda0, 3 << 24 | 5 << 1 | 1); /* 64 bytes: the page must not be entered into tables */
+    cr_expect(arm_translate_va(&m->s, 0xe000e100, ARM_ACCESS_WRITE, true, &t, &fault),
+              "the PPB has no regions");
+    /* 64 bytes: the page must not be entered into tables */
+    put(m, 0xe000eda0, 3 << 24 | 5 << 1 | 1);
     cr_assert(arm_translate_va(&m->s, 0x2000003c, ARM_ACCESS_READ, true, &t, &fault));
     cr_assert_lt(t.page_bits, 12);
     cr_expect(!arm_translate_va(&m->s, 0x20000040, ARM_ACCESS_READ, true, &t, &fault));

@@ -63,10 +63,13 @@ Test(target, field_list_covers_the_state)
         {0, offsetof(struct arm_state, r), "engine's part (env.pc, nzcv and icount are listed)"},
         {offsetof(struct arm_state, fp_enabled), offsetof(struct arm_state, event), "derived"},
         {offsetof(struct arm_state, pad0), offsetof(struct arm_state, irq_lines), "padding"},
-        {offsetof(struct arm_state, m.access_violation), offsetof(struct arm_state, m.plain_branch), "derived"},
-        {offsetof(struct arm_state, m.mpu_applies), offsetof(struct arm_state, m.changed), "derived"},
+        {offsetof(struct arm_state, m.access_violation),
+         offsetof(struct arm_state, m.plain_branch), "derived"},
+        {offsetof(struct arm_state, m.mpu_applies), offsetof(struct arm_state, m.changed),
+         "derived"},
         {offsetof(struct arm_state, m.best), offsetof(struct arm_state, m.syst_csr), "derived"},
-        {offsetof(struct arm_state, m.cycle_match), offsetof(struct arm_state, m.step_events), "derived"},
+        {offsetof(struct arm_state, m.cycle_match), offsetof(struct arm_state, m.step_events),
+         "derived"},
         {offsetof(struct arm_state, index), sizeof(struct arm_state), "configuration, caches"},
     };
 

@@ -53,7 +53,8 @@ void bench_init(struct bench *b)
     memset(b, 0, sizeof(*b));
     clock_init_virtual(&b->clock, bench_source, b, BENCH_UTC * CLOCK_NS_PER_SEC);
     timer_queue_init(&b->timers, &b->clock);
-    b->env = (struct device_env){&b->timers, {ram_read, ram_write, ram_write, b, bus_load, bus_store}, {bench_entropy, b}};
+    b->env = (struct device_env){
+        &b->timers, {ram_read, ram_write, ram_write, b, bus_load, bus_store}, {bench_entropy, b}};
 }
 
 void bench_free(struct bench *b)

@@ -7,9 +7,11 @@
 #include "host/net.h"
 #include "tests/devices/support.h"
 
-enum { RX_DATA = 0x00, TX_DATA = 0x20, RX_STATUS = 0x40, RX_PEEK = 0x44, TX_STATUS = 0x48, INT_STS = 0x58,
-       INT_EN = 0x5c, FIFO_INT = 0x68, RX_CFG = 0x6c, TX_CFG = 0x70, HW_CFG = 0x74, RX_DP = 0x78, RX_FIFO = 0x7c,
-       TX_FIFO = 0x80, RX_DROP = 0xa0, E2P_CMD = 0xb0, E2P_DATA = 0xb4 };
+enum {
+    RX_DATA = 0x00, TX_DATA = 0x20, RX_STATUS = 0x40, RX_PEEK = 0x44, TX_STATUS = 0x48,
+    INT_STS = 0x58, INT_EN = 0x5c, FIFO_INT = 0x68, RX_CFG = 0x6c, TX_CFG = 0x70, HW_CFG = 0x74,
+    RX_DP = 0x78, RX_FIFO = 0x7c, TX_FIFO = 0x80, RX_DROP = 0xa0, E2P_CMD = 0xb0, E2P_DATA = 0xb4,
+};
 enum { MAC_CR = 1, ADDRH = 2, ADDRL = 3, HASHH = 4, HASHL = 5 };
 #define CR_ON 0x0000000cu
 
@@ -152,7 +154,8 @@ Test(devices_lan9118, eeprom)
 
 /* A buffer: @size bytes of a pattern that goes on from @from, behind @offset bytes, up to a
  * multiple of @unit. */
-static void write_buffer(uint32_t a, uint32_t b, unsigned from, unsigned size, unsigned offset, unsigned unit)
+static void write_buffer(uint32_t a, uint32_t b, unsigned from, unsigned size, unsigned offset,
+                         unsigned unit)
 {
     uint8_t bytes[2100] = {0};
     for (unsigned i = 0; i < size; i++)
@@ -161,7 +164,8 @@ static void write_buffer(uint32_t a, uint32_t b, unsigned from, unsigned size, u
     wr(d, TX_DATA, a | offset << 16 | size);
     wr(d, TX_DATA, b);
     for (unsigned i = 0; i < total; i += 4)
-        wr(d, TX_DATA, bytes[i] | bytes[i + 1] << 8 | bytes[i + 2] << 16 | (uint32_t)bytes[i + 3] << 24);
+        wr(d, TX_DATA,
+           bytes[i] | bytes[i + 1] << 8 | bytes[i + 2] << 16 | (uint32_t)bytes[i + 3] << 24);
 }
 
 static bool sent_pattern(unsigned len)
@@ -234,7 +238,8 @@ Test(devices_lan9118, loopback)
 
 Test(devices_lan9118, check_sequence)
 {
-    cr_assert_eq(ether_fcs((const uint8_t *)"123456789", 9), 0xcbf43926); /* the published check value */
+    /* the published check value */
+    cr_assert_eq(ether_fcs((const uint8_t *)"123456789", 9), 0xcbf43926);
     cr_assert_eq(ether_hash((const uint8_t *)GROUP), 31);
     cr_assert_eq(ether_hash((const uint8_t *)OWN), 49);
 }
@@ -266,7 +271,8 @@ Test(devices_lan9118, receive)
 
 Test(devices_lan9118, offset_and_alignment)
 {
-    wr(d, RX_CFG, 1u << 30 | 18 << 8 | 3 << 16); /* ends at 16 bytes, 18 in front, a count of three words */
+    /* ends at 16 bytes, 18 in front, a count of three words */
+    wr(d, RX_CFG, 1u << 30 | 18 << 8 | 3 << 16);
     arrive(OWN, 42, 9);
     cr_assert_eq(rd(d, RX_STATUS) >> 16, 64); /* padded on the wire */
     for (unsigned i = 0; i < 4; i++)

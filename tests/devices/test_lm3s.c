@@ -83,7 +83,8 @@ Test(devices_lm3s, pllcfg)
     /* XTAL values and the crystals that they stand for. */
     static const struct {
         uint32_t xtal, khz;
-    } crystals[] = {{0x6, 4000}, {0x9, 5000}, {0xb, 6000}, {0xe, 8000}, {0xa, 5120}, {0xf, 8192}, {0x4, 3580}};
+    } crystals[] = {{0x6, 4000}, {0x9, 5000}, {0xb, 6000}, {0xe, 8000},
+                    {0xa, 5120}, {0xf, 8192}, {0x4, 3580}};
     struct device *s = bench_create(&bench, "lm3s-sysctl", NULL, 0);
     for (unsigned i = 0; i < ARRAY_SIZE(crystals); i++) {
         wr(s, 0x60, 0x2800 | crystals[i].xtal << 6);
@@ -156,7 +157,8 @@ Test(devices_lm3s, gptm_16_bits)
 Test(devices_lm3s, adc)
 {
     static const struct property_value v[] = {
-        {.name = "ain0", .number = 100}, {.name = "ain1", .number = 300}, {.name = "ain3", .number = 1023},
+        {.name = "ain0", .number = 100}, {.name = "ain1", .number = 300},
+        {.name = "ain3", .number = 1023},
         {.name = "temperature", .number = 555}};
     struct device *a = bench_create(&bench, "lm3s-adc", v, 4);
     struct irq_line timer = device_input(a, 0);
@@ -172,7 +174,8 @@ Test(devices_lm3s, adc)
     cr_assert(irq.level == 1 && rd(a, 0x04) == 1 && rd(a, 0x0c) == 1);
     wr(a, 0x0c, 1);
     cr_assert_eq(irq.level, 0);
-    cr_assert(rd(a, 0x48) == 100 && rd(a, 0x48) == 300 && rd(a, 0x48) == 1023 && rd(a, 0x48) == 555);
+    cr_assert(rd(a, 0x48) == 100 && rd(a, 0x48) == 300 && rd(a, 0x48) == 1023 &&
+              rd(a, 0x48) == 555);
     cr_assert_eq(rd(a, 0x18), 0);
     rd(a, 0x48);
     cr_assert_eq(rd(a, 0x18), 1); /* underflow */

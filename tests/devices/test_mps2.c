@@ -121,7 +121,8 @@ Test(devices_mps2, cmsdk_timer)
     wr(t, 0x4, 7);
     bench_advance(&bench, 1000);
     cr_assert_eq(rd(t, 0x4), 7);
-    cr_assert(rd(t, 0xfd0) == 4 && rd(t, 0xfe0) == 0x22 && rd(t, 0xfe4) == 0xb8 && rd(t, 0xffc) == 0xb1);
+    cr_assert(rd(t, 0xfd0) == 4 && rd(t, 0xfe0) == 0x22 && rd(t, 0xfe4) == 0xb8 &&
+              rd(t, 0xffc) == 0xb1);
     device_free(t);
 }
 
@@ -168,7 +169,8 @@ Test(devices_mps2, cmsdk_uart_receives)
     cr_assert(rd(u, 0x4) == 2 && irq.level == 1 && rd(u, 0xc) == 2);
     cr_assert_eq(chardev_feed(&cd, "y"), 0);
     cr_assert_eq(rd(u, 0x0), 'x');
-    cr_assert(rd(u, 0x4) == 0 && irq.level == 1 && cd.accepts == 2); /* the interrupt is software's to clear */
+    /* the interrupt is software's to clear */
+    cr_assert(rd(u, 0x4) == 0 && irq.level == 1 && cd.accepts == 2);
     wr(u, 0xc, 2);
     cr_assert_eq(irq.level, 0);
     device_free(u);

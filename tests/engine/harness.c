@@ -87,7 +87,8 @@ static void print_cpus(struct vm *vm)
 
 static bool build(struct vm *vm, const struct guest_run *run, struct error *e)
 {
-    static const uint32_t slowness[] = {[ENGINE_JIT] = 1, [ENGINE_INTERP] = 20, [ENGINE_LOCKSTEP] = 50};
+    static const uint32_t slowness[] = {
+        [ENGINE_JIT] = 1, [ENGINE_INTERP] = 20, [ENGINE_LOCKSTEP] = 50};
     char text[PATH_MAX + 32], param[4][64];
     const uint32_t value[4] = {run->test, run->cpus, slowness[run->accel], run->seed};
     struct vm_config config = {

@@ -17,8 +17,8 @@ static bool passed(const struct guest_outcome *o)
     const struct result *r = &o->result;
     if (o->may_hang) /* its results may be overwritten, too */
         return (!o->status || o->status == HARNESS_HUNG) && !o->differences;
-    return !o->status && r->finished == PROTOCOL_MAGIC && !r->failures && (r->checks || r->skipped) &&
-           !o->differences;
+    return !o->status && r->finished == PROTOCOL_MAGIC && !r->failures &&
+           (r->checks || r->skipped) && !o->differences;
 }
 
 static void explain(const struct guest_outcome *o)
@@ -48,7 +48,8 @@ int main(int argc, char **argv)
 {
     struct guest_run run = {.cpus = 1, .seconds = SECONDS};
     if (argc < 3 || !harness_accel(argv[2], &run.accel)) {
-        fprintf(stderr, "usage: run_guest PROGRAM jit|interp|lockstep [CPUS [CACHE_BYTES [TEST]]]\n");
+        fprintf(stderr,
+                "usage: run_guest PROGRAM jit|interp|lockstep [CPUS [CACHE_BYTES [TEST]]]\n");
         return 2;
     }
     run.program = argv[1];
@@ -76,11 +77,13 @@ int main(int argc, char **argv)
         if (!ok)
             explain(&o);
         if (getenv("ARMEMU_TEST_VERBOSE"))
-            printf("# %.2f s, %.2f s of CPU, %llu instructions, %llu blocks, %llu invalidated, %llu evictions\n",
-                   o.wall_seconds, o.cpu_seconds, (unsigned long long)o.stats.instructions,
-                   (unsigned long long)o.stats.engine.blocks_translated,
-                   (unsigned long long)o.stats.engine.blocks_invalidated,
-                   (unsigned long long)o.stats.engine.regions_evicted);
+            printf(
+                "# %.2f s, %.2f s of CPU, %llu instructions, %llu blocks, %llu invalidated, %llu "
+                "evictions\n",
+                o.wall_seconds, o.cpu_seconds, (unsigned long long)o.stats.instructions,
+                (unsigned long long)o.stats.engine.blocks_translated,
+                (unsigned long long)o.stats.engine.blocks_invalidated,
+                (unsigned long long)o.stats.engine.regions_evicted);
         failed |= !ok;
     }
     printf("1..%u\n", run.test);

@@ -69,7 +69,8 @@ Test(file, write_then_read_gives_the_same_bytes)
 /* Pipes and links stay what they are. */
 Test(file, write_to_what_is_no_plain_file)
 {
-    char dir[] = "/tmp/armemu-file-XXXXXX", pipe_path[64], link_path[64], file_path[64], got[16] = "";
+    char dir[] = "/tmp/armemu-file-XXXXXX", pipe_path[64], link_path[64], file_path[64],
+         got[16] = "";
     struct error e = {0};
     struct stat st;
     cr_assert(mkdtemp(dir));
@@ -82,7 +83,8 @@ Test(file, write_to_what_is_no_plain_file)
     cr_assert(read(fd, got, sizeof(got)) == 7 && !memcmp(got, "through", 7));
     cr_assert(lstat(pipe_path, &st) == 0 && S_ISFIFO(st.st_mode));
     close(fd);
-    cr_assert(file_write_atomic(file_path, "old", 3, &e) && file_write_atomic(link_path, "new", 3, &e));
+    cr_assert(file_write_atomic(file_path, "old", 3, &e) &&
+              file_write_atomic(link_path, "new", 3, &e));
     cr_assert(lstat(link_path, &st) == 0 && S_ISLNK(st.st_mode));
     fd = open(file_path, O_RDONLY);
     cr_assert(read(fd, got, sizeof(got)) == 3 && !memcmp(got, "new", 3));

@@ -58,7 +58,8 @@ Test(host_net, frames_wait_for_room)
     cr_assert(f.count == 3 && f.last[0] == 2 && f.len == 62);
     f.room = 1000;
     net_accept_input(net);
-    cr_assert_eq(f.count, NET_QUEUE_MAX); /* one was through before the others waited; the rest is lost */
+    /* one was through before the others waited; the rest is lost */
+    cr_assert_eq(f.count, NET_QUEUE_MAX);
     net_deliver(net, frame, NET_FRAME_MAX + 1);
     cr_assert_eq(f.count, NET_QUEUE_MAX);
     net_send(net, frame, NET_FRAME_MAX);
@@ -72,8 +73,16 @@ Test(host_net, mac)
     uint64_t mac = 0;
     cr_assert(net_parse_mac("52:54:00:12:34:5A", &mac) && mac == 0x52540012345a);
     cr_assert(net_parse_mac("0-1-2-3-4-5", &mac) && mac == 0x102030405);
-    static const char *const bad[] = {"", "1", "1:2:3:4:5", "1:2:3:4:5:6:7", "1:2:3:4:5:g", "1:2:3:4:5:100",
-                                      "01:00:5e:00:00:01", "1: 2:3:4:5:6", "-1:2:3:4:5:6", "1:2:3:4:5:6 "};
+    static const char *const bad[] = {"",
+                                      "1",
+                                      "1:2:3:4:5",
+                                      "1:2:3:4:5:6:7",
+                                      "1:2:3:4:5:g",
+                                      "1:2:3:4:5:100",
+                                      "01:00:5e:00:00:01",
+                                      "1: 2:3:4:5:6",
+                                      "-1:2:3:4:5:6",
+                                      "1:2:3:4:5:6 "};
     for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
         cr_expect(!net_parse_mac(bad[i], &mac), "%s", bad[i]);
 }
@@ -85,7 +94,8 @@ Test(host_net, spellings)
     } cases[] = {
         {"user,id=a", NULL},
         {"user,id=a,", NULL},
-        {"type=user,id=a,net=192.168.7.0/24,host=192.168.7.9,dns=192.168.7.8,dhcpstart=192.168.7.40", NULL},
+        {"type=user,id=a,net=192.168.7.0/24,host=192.168.7.9,dns=192.168.7.8,"
+         "dhcpstart=192.168.7.40", NULL},
         {"user,id=a,net=192.168.0.0/255.255.0.0,restrict=on,ipv6=off,hostname=x,,y", NULL},
         {"user", "id=ID is missing"},
         {"tap,id=a", "'tap' is not supported"},
@@ -112,7 +122,8 @@ Test(host_net, spellings)
         struct net_set *set = net_set_new(loop);
         struct net *net = net_add(set, cases[i].spec, "-netdev", true, &e);
         cr_expect_eq(net == NULL, cases[i].error != NULL, "%s: %s", cases[i].spec, e.text);
-        cr_expect(!cases[i].error || strstr(e.text, cases[i].error), "%s: %s", cases[i].spec, e.text);
+        cr_expect(!cases[i].error || strstr(e.text, cases[i].error), "%s: %s", cases[i].spec,
+                  e.text);
         cr_expect(!net || net_claim(set, "a", &e) == net);
         cr_expect(!net_claim(set, "a", &e)); /* not there, or in use */
         net_set_free(set);
@@ -136,8 +147,9 @@ Test(host_net, the_gateway_answers)
     net = net_add(set, "user,id=a", "-netdev", true, &e);
     cr_assert(net, "%s", e.text);
     net_attach(net, &front_ops, &f);
-    uint8_t ask[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1,
-                       2, 0, 0, 0, 0, 1, 10, 0, 2, 15, 0, 0, 0, 0, 0, 0, 10, 0, 2, 2};
+    uint8_t ask[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0,  1, 8, 6,
+                       0,    1,    8,    0,    6,    4,    0, 1, 2, 0, 0,  0, 0, 1,
+                       10,   0,    2,    15,   0,    0,    0, 0, 0, 0, 10, 0, 2, 2};
     net_send(net, ask, sizeof(ask));
     cr_assert(run_until(loop, got_arp, &f));
     cr_assert(sleeps(loop, 50)); /* nothing to do: no polling */
@@ -199,8 +211,8 @@ static void answer_arp(struct guest *g, const uint8_t *frame)
 
 /* @flags with @len bytes of data, to the peer that sent @frame, all of which up to @ack has
  * come. */
-static void answer_tcp(struct guest *g, const uint8_t *frame, uint32_t ack, uint8_t flags, const uint8_t *data,
-                       size_t len)
+static void answer_tcp(struct guest *g, const uint8_t *frame, uint32_t ack, uint8_t flags,
+                       const uint8_t *data, size_t len)
 {
     uint8_t out[NET_FRAME_MAX] = {0}, *tcp = out + 34;
     memcpy(out, frame + 6, 6);
@@ -258,7 +270,8 @@ static struct net *forward(struct net_set *set, struct sockaddr_in *to)
     struct error e = {0};
     *to = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    cr_assert(!bind(fd, (struct sockaddr *)to, len) && !getsockname(fd, (struct sockaddr *)to, &len));
+    cr_assert(!bind(fd, (struct sockaddr *)to, len) &&
+              !getsockname(fd, (struct sockaddr *)to, &len));
     close(fd);
     snprintf(spec, sizeof(spec), "user,hostfwd=tcp:127.0.0.1:%u-:7", ntohs(to->sin_port));
     struct net *net = net_add(set, spec, "-nic", false, &e);

@@ -3,7 +3,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#define SLOT(name_, type_, field) {.name = name_, .type = type_, .offset = offsetof(struct guest, field)}
+#define SLOT(name_, type_, field)                                                                  \
+    {.name = name_, .type = type_, .offset = offsetof(struct guest, field)}
 #define HALF(name_, n)                                                                             \
     {.name = name_, .type = IR_I32, .offset = offsetof(struct guest, d) + 4 * (n)}
 

@@ -69,10 +69,12 @@ Test(ir_interp, fast_path_and_its_limits)
         char text[300];
         guest_init(&g, 10);
         tables_init(&t, &g);
-        snprintf(text, sizeof(text), "%%0 = const.i32 0x%x\n%%1 = const.i32 0x1234\n%s\nexitd 0, 0\n",
-                 rows[i].addr, rows[i].access);
+        snprintf(text, sizeof(text),
+                 "%%0 = const.i32 0x%x\n%%1 = const.i32 0x1234\n%s\nexitd 0, 0\n", rows[i].addr,
+                 rows[i].access);
         guest_run(&g, text);
-        cr_expect_eq(g.slow_loads + g.slow_stores, rows[i].slow, "%s at %x", rows[i].access, rows[i].addr);
+        cr_expect_eq(g.slow_loads + g.slow_stores, rows[i].slow, "%s at %x", rows[i].access,
+                     rows[i].addr);
     }
 }
 
@@ -95,7 +97,8 @@ Test(ir_interp, store_slow_path_says_write)
 {
     struct guest g;
     guest_init(&g, 10);
-    guest_run(&g, "%0 = const.i32 0x20\n%1 = const.i32 0x1234\nst.i32 %0, %1, b16 align2\nexitd 0, 0\n");
+    guest_run(
+        &g, "%0 = const.i32 0x20\n%1 = const.i32 0x1234\nst.i32 %0, %1, b16 align2\nexitd 0, 0\n");
     cr_assert_eq(g.last_memop, 1u | IR_MEM_ALIGN(1) | IR_MEM_WRITE);
     cr_assert_eq(g.ram[0x20] | g.ram[0x21] << 8, 0x1234);
 }
@@ -161,13 +164,16 @@ Test(ir_interp, constants_are_valid_beyond_labels)
 {
     struct guest g;
     guest_init(&g, 10);
-    guest_run(&g, "%0 = const.i32 1\nbrnz %0, L0\n%1 = const.i32 0x77\nset r0, %1\nL0:\nset r1, %1\nexitd 0, 0\n");
+    guest_run(
+        &g,
+        "%0 = const.i32 1\nbrnz %0, L0\n%1 = const.i32 0x77\nset r0, %1\nL0:\nset r1, %1\n"
+        "exitd 0, 0\n");
     cr_assert_eq(g.r[0], 0x11111111);
     cr_assert_eq(g.r[1], 0x77);
 }
 
-static uint64_t replaced_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2,
-                                uint64_t a3)
+static uint64_t replaced_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1,
+                                uint64_t a2, uint64_t a3)
 {
     return id * 1000 + a0 + a1 + a2 + a3;
 }
@@ -180,7 +186,8 @@ Test(ir_interp, helper_callback_replaces_the_call)
     struct ir_callbacks callbacks = guest_callbacks;
     callbacks.helper = replaced_helper;
     guest_init(&g, 10);
-    block_parse(&b, &arena, "%0 = const.i32 5\n%1 = call.i64 wide, %0, %0\nset d0, %1\nexitd 0, 0\n");
+    block_parse(&b, &arena,
+                "%0 = const.i32 5\n%1 = call.i64 wide, %0, %0\nset d0, %1\nexitd 0, 0\n");
     ir_interp_run(&b, &g.env, &callbacks);
     cr_assert_eq(g.d[0], 1010);
     arena_free(&arena);

@@ -45,7 +45,8 @@ Test(ir_opt, forward_slots)
 
 Test(ir_opt, forwarding_ends_at_labels)
 {
-    const char *same = "%0 = get r0\nset r2, %0\nbrcc.eq L0\nset r1, %0\nL0:\n%1 = get r0\nset r3, %1\n" EXIT;
+    const char *same =
+        "%0 = get r0\nset r2, %0\nbrcc.eq L0\nset r1, %0\nL0:\n%1 = get r0\nset r3, %1\n" EXIT;
     expect_pass(ir_opt_forward_slots, same, same);
 }
 
@@ -54,7 +55,9 @@ Test(ir_opt, forwarding_goes_on_behind_side_exits)
     expect_pass(ir_opt_forward_slots,
                 "%0 = get r0\nbrcc.eq L0\nexitd 0x4, 0\nL0:\n%1 = get r0\nset r3, %1\n" EXIT,
                 "%0 = get r0\nbrcc.eq L0\nexitd 0x4, 0\nL0:\nset r3, %0\n" EXIT);
-    const char *same = "%0 = get r0\nset r2, %0\nbrcc.eq L0\nbrcc.cs L0\nexitd 0x4, 0\nL0:\n%1 = get r0\nset r3, %1\n" EXIT;
+    const char *same =
+        "%0 = get r0\nset r2, %0\nbrcc.eq L0\nbrcc.cs L0\nexitd 0x4, 0\nL0:\n%1 = get r0\n"
+        "set r3, %1\n" EXIT;
     expect_pass(ir_opt_forward_slots, same, same);
     same = "%0 = get r0\nset r2, %0\nbrcc.al L0\nexitd 0x4, 0\nL0:\n%1 = get r0\nset r3, %1\n" EXIT;
     expect_pass(ir_opt_forward_slots, same, same);
@@ -64,22 +67,29 @@ Test(ir_opt, alignment_is_demanded_once)
 {
     expect_pass(ir_opt_alignment,
                 "%0 = get r0\n%1 = const.i32 4\n%2 = add.i32 %0, %1\n%3 = ld.i32 %2, b32 align4\n"
-                "%4 = ld.i32 %0, b32 align4\n%5 = ld.i64 %0, b64 align8\n%6 = ld.i64 %2, b64 align8\n"
-                "%7 = const.i32 2\n%8 = sub.i32 %0, %7\n%9 = ld.i32 %8, b32 align4\n%10 = ld.i32 %3, b32 align4\n" EXIT,
+                "%4 = ld.i32 %0, b32 align4\n%5 = ld.i64 %0, b64 align8\n"
+                "%6 = ld.i64 %2, b64 align8\n"
+                "%7 = const.i32 2\n%8 = sub.i32 %0, %7\n%9 = ld.i32 %8, b32 align4\n"
+                "%10 = ld.i32 %3, b32 align4\n" EXIT,
                 "%0 = get r0\n%1 = const.i32 4\n%2 = add.i32 %0, %1\n%3 = ld.i32 %2, b32 align4\n"
                 "%4 = ld.i32 %0, b32\n%5 = ld.i64 %0, b64 align8\n%6 = ld.i64 %2, b64 align8\n"
-                "%7 = const.i32 2\n%8 = sub.i32 %0, %7\n%9 = ld.i32 %8, b32 align4\n%10 = ld.i32 %3, b32 align4\n" EXIT);
+                "%7 = const.i32 2\n%8 = sub.i32 %0, %7\n%9 = ld.i32 %8, b32 align4\n"
+                "%10 = ld.i32 %3, b32 align4\n" EXIT);
 }
 
 /* What is known on one way alone is not known behind the label. */
 Test(ir_opt, alignment_ends_at_labels)
 {
     expect_pass(ir_opt_alignment,
-                "%0 = const.i32 64\n%1 = const.i32 67\nst.i32 %0, %0, b32 align4\nbrcc.eq L0\nbrcc.cs L1\n"
-                "st.i32 %1, %0, b32 align4\nL1:\nst.i32 %1, %0, b32 align4\nL0:\nst.i32 %1, %0, b32 align4\n"
+                "%0 = const.i32 64\n%1 = const.i32 67\nst.i32 %0, %0, b32 align4\nbrcc.eq L0\n"
+                "brcc.cs L1\n"
+                "st.i32 %1, %0, b32 align4\nL1:\nst.i32 %1, %0, b32 align4\nL0:\n"
+                "st.i32 %1, %0, b32 align4\n"
                 "st.i32 %0, %0, b32 align4\n" EXIT,
-                "%0 = const.i32 64\n%1 = const.i32 67\nst.i32 %0, %0, b32 align4\nbrcc.eq L0\nbrcc.cs L1\n"
-                "st.i32 %1, %0, b32 align4\nL1:\nst.i32 %1, %0, b32 align4\nL0:\nst.i32 %1, %0, b32 align4\n"
+                "%0 = const.i32 64\n%1 = const.i32 67\nst.i32 %0, %0, b32 align4\nbrcc.eq L0\n"
+                "brcc.cs L1\n"
+                "st.i32 %1, %0, b32 align4\nL1:\nst.i32 %1, %0, b32 align4\nL0:\n"
+                "st.i32 %1, %0, b32 align4\n"
                 "st.i32 %0, %0, b32\n" EXIT);
 }
 
@@ -105,7 +115,8 @@ Test(ir_opt, forwarding_of_narrow_slots)
 {
     const char *same = "%0 = get r0\nset byte, %0\n%1 = get byte\nset r1, %1\n" EXIT;
     expect_pass(ir_opt_forward_slots, same, same);
-    expect_pass(ir_opt_forward_slots, "%0 = const.i32 255\nset byte, %0\n%1 = get byte\nset r1, %1\n" EXIT,
+    expect_pass(ir_opt_forward_slots,
+                "%0 = const.i32 255\nset byte, %0\n%1 = get byte\nset r1, %1\n" EXIT,
                 "%0 = const.i32 255\nset byte, %0\nset r1, %0\n" EXIT);
     same = "%0 = const.i32 256\nset byte, %0\n%1 = get byte\nset r1, %1\n" EXIT;
     expect_pass(ir_opt_forward_slots, same, same);
@@ -113,7 +124,8 @@ Test(ir_opt, forwarding_of_narrow_slots)
 
 Test(ir_opt, dead_slots)
 {
-    expect_pass(ir_opt_dead_slots, "%0 = get r1\nset r0, %0\nset s0, %0\n%1 = get d1\nset d0, %1\nset r0, %0\n" EXIT,
+    expect_pass(ir_opt_dead_slots,
+                "%0 = get r1\nset r0, %0\nset s0, %0\n%1 = get d1\nset d0, %1\nset r0, %0\n" EXIT,
                 "%0 = get r1\n%1 = get d1\nset d0, %1\nset r0, %0\n" EXIT);
 }
 
@@ -134,7 +146,8 @@ Test(ir_opt, dead_slots_across_branches)
 {
     /* r0 is set again on one way only; r2 on both. */
     expect_pass(ir_opt_dead_slots,
-                "%0 = const.i32 5\nset r0, %0\nset r2, %0\nbrcc.eq L0\nset r0, %0\nL0:\nset r2, %0\n" EXIT,
+                "%0 = const.i32 5\nset r0, %0\nset r2, %0\nbrcc.eq L0\nset r0, %0\nL0:\n"
+                "set r2, %0\n" EXIT,
                 "%0 = const.i32 5\nset r0, %0\nbrcc.eq L0\nset r0, %0\nL0:\nset r2, %0\n" EXIT);
     const char *same = "%0 = const.i32 5\nset r0, %0\nbrcc.eq L0\nset r0, %0\n" EXIT "L0:\n" EXIT;
     expect_pass(ir_opt_dead_slots, same, same);
@@ -143,7 +156,8 @@ Test(ir_opt, dead_slots_across_branches)
 Test(ir_opt, dead_flags)
 {
     expect_pass(ir_opt_dead_flags,
-                "%0 = get r0\n%1 = add.i32 %0, %0 !nzcv\nset r1, %1\n%2 = adc.i32 %0, %0 !nzcv\nset r2, %2\n"
+                "%0 = get r0\n%1 = add.i32 %0, %0 !nzcv\nset r1, %1\n%2 = adc.i32 %0, %0 !nzcv\n"
+                "set r2, %2\n"
                 "setc %0 !c\n%3 = sub.i32 %0, %2 !nzcv\nsetv %0 !v\n" EXIT,
                 "%0 = get r0\n%1 = add.i32 %0, %0 !c\nset r1, %1\n%2 = adc.i32 %0, %0\nset r2, %2\n"
                 "%3 = sub.i32 %0, %2 !nzc\nsetv %0 !v\n" EXIT);
@@ -152,7 +166,8 @@ Test(ir_opt, dead_flags)
 Test(ir_opt, flags_that_are_observed_live)
 {
     const char *same = "%0 = get r0\n%1 = add.i32 %0, %0 !nzcv\n%2 = ld.i32 %0, b32\n"
-                       "%3 = sub.i32 %0, %2 !nzcv\n%4 = call.i64 peek, %0\n%5 = and.i32 %0, %2 !nz\n"
+                       "%3 = sub.i32 %0, %2 !nzcv\n%4 = call.i64 peek, %0\n"
+                       "%5 = and.i32 %0, %2 !nz\n"
                        "setnzcv %0 !nzcv\n" EXIT;
     expect_pass(ir_opt_dead_flags, same,
                 "%0 = get r0\n%1 = add.i32 %0, %0 !nzcv\n%2 = ld.i32 %0, b32\n"
@@ -162,7 +177,8 @@ Test(ir_opt, flags_that_are_observed_live)
 Test(ir_opt, dead_flags_across_branches)
 {
     expect_pass(ir_opt_dead_flags,
-                "%0 = get r0\n%1 = sub.i32 %0, %0 !nzcv\nbrcc.hi L0\n%2 = add.i32 %0, %0 !nzcv\n" EXIT
+                "%0 = get r0\n%1 = sub.i32 %0, %0 !nzcv\nbrcc.hi L0\n"
+                "%2 = add.i32 %0, %0 !nzcv\n" EXIT
                 "L0:\n%3 = get r0\n%4 = adc.i32 %3, %3 !nzcv\nset r1, %4\n" EXIT,
                 "%0 = get r0\n%1 = sub.i32 %0, %0 !zc\nbrcc.hi L0\n%2 = add.i32 %0, %0 !nzcv\n" EXIT
                 "L0:\n%3 = get r0\n%4 = adc.i32 %3, %3 !nzcv\nset r1, %4\n" EXIT);
@@ -171,7 +187,8 @@ Test(ir_opt, dead_flags_across_branches)
 static void expect_simplified(const char *op, const char *out)
 {
     char in[300], wanted[300];
-    snprintf(in, sizeof(in), "%%1 = get r1\n%%2 = get r2\n%%4 = get d0\n%%5 = get d1\n%s\nset r0, %%9\n" EXIT, op);
+    snprintf(in, sizeof(in),
+             "%%1 = get r1\n%%2 = get r2\n%%4 = get d0\n%%5 = get d1\n%s\nset r0, %%9\n" EXIT, op);
     snprintf(wanted, sizeof(wanted), "%s" EXIT, out);
     expect_pass(ir_opt_simplify, in, wanted);
 }
@@ -204,8 +221,9 @@ Test(ir_opt, simplify_grows_the_block)
 Test(ir_opt, simplify)
 {
     expect_simplified("%3 = const.i32 0\n%9 = add.i32 %3, %1", R1_TO_R0);
-    expect_simplified("%3 = const.i32 4\n%6 = add.i32 %1, %3\n%7 = const.i32 -12\n%9 = add.i32 %6, %7",
-                      R1 "%2 = const.i32 -8\n%3 = add.i32 %1, %2\nset r0, %3\n");
+    expect_simplified(
+        "%3 = const.i32 4\n%6 = add.i32 %1, %3\n%7 = const.i32 -12\n%9 = add.i32 %6, %7",
+        R1 "%2 = const.i32 -8\n%3 = add.i32 %1, %2\nset r0, %3\n");
     expect_simplified("%3 = const.i32 4\n%6 = sub.i32 %1, %3\n%9 = add.i32 %6, %3", R1_TO_R0);
     expect_simplified("%3 = const.i32 4\n%6 = pcrel.i32 8\n%9 = add.i32 %6, %3",
                       "%1 = pcrel.i32 0xc\nset r0, %1\n");
@@ -216,15 +234,18 @@ Test(ir_opt, simplify)
     expect_simplified("%3 = const.i32 8\n%9 = mul.i32 %1, %3",
                       R1 "%2 = const.i32 3\n%3 = shl.i32 %1, %2\nset r0, %3\n");
     expect_simplified("%3 = zext8 %1\n%9 = zext16 %3", R1 "%2 = zext8 %1\nset r0, %2\n");
-    expect_simplified("%3 = zext8 %1\n%9 = sext8 %3", R1 "%2 = zext8 %1\n%3 = sext8 %2\nset r0, %3\n");
-    expect_simplified("%3 = ubfx %1, 1, 16\n%9 = zext16 %3", R1 "%2 = ubfx %1, 1, 16\nset r0, %2\n");
+    expect_simplified("%3 = zext8 %1\n%9 = sext8 %3",
+                      R1 "%2 = zext8 %1\n%3 = sext8 %2\nset r0, %3\n");
+    expect_simplified("%3 = ubfx %1, 1, 16\n%9 = zext16 %3",
+                      R1 "%2 = ubfx %1, 1, 16\nset r0, %2\n");
     expect_simplified("%3 = ubfx %1, 1, 17\n%9 = zext16 %3",
                       R1 "%2 = ubfx %1, 1, 17\n%3 = zext16 %2\nset r0, %3\n");
     expect_simplified("%3 = ubfx %1, 1, 9\n%9 = zext8 %3",
                       R1 "%2 = ubfx %1, 1, 9\n%3 = zext8 %2\nset r0, %3\n");
     expect_simplified("%3 = pair %1, %2\n%9 = lo32 %3", R1_TO_R0);
     expect_simplified("%3 = zext32 %1\n%9 = hi32 %3", CONST("0"));
-    expect_simplified("%9 = ubfx %1, 24, 8", R1 "%2 = const.i32 24\n%3 = shr.i32 %1, %2\nset r0, %3\n");
+    expect_simplified("%9 = ubfx %1, 24, 8",
+                      R1 "%2 = const.i32 24\n%3 = shr.i32 %1, %2\nset r0, %3\n");
     expect_simplified("%9 = bfi %2, %1, 0, 32", R1_TO_R0);
     expect_simplified("%9 = cmpleu.i64 %4, %4", CONST("1"));
     expect_simplified("%9 = selcc.al.i32 %1, %2", R1_TO_R0);
@@ -236,7 +257,8 @@ Test(ir_opt, simplify)
 Test(ir_opt, simplify_branches)
 {
     expect_pass(ir_opt_simplify,
-                "%0 = const.i32 0\n%1 = get r0\n%2 = cmpeq.i32 %1, %0\nbrnz %2, L0\nbrnz %0, L0\nL0:\n" EXIT,
+                "%0 = const.i32 0\n%1 = get r0\n%2 = cmpeq.i32 %1, %0\nbrnz %2, L0\nbrnz %0, L0\n"
+                "L0:\n" EXIT,
                 "%0 = get r0\nbrz %0, L0\nL0:\n" EXIT);
     const char *same = "%0 = const.i32 0\nbrz %0, L0\nL0:\n" EXIT;
     expect_pass(ir_opt_simplify, same, same);
@@ -249,10 +271,12 @@ Test(ir_opt, pipeline_joins_the_passes)
                 "insn 1\n%1 = get r0\n%2 = const.i32 4\n%3 = add.i32 %1, %2\nset r0, %3\n"
                 "insn 2\n%4 = get r0\n%5 = const.i32 4\n%6 = add.i32 %4, %5 !nzcv\nset r0, %6\n"
                 "insn 3\n%7 = get r0\n%8 = const.i32 1\n%9 = sub.i32 %7, %8 !nzcv\n"
-                "insn 4\n%10 = get r0\n%11 = const.i32 -8\n%12 = add.i32 %10, %11\n%13 = ld.i32 %12, b32\n"
+                "insn 4\n%10 = get r0\n%11 = const.i32 -8\n%12 = add.i32 %10, %11\n"
+                "%13 = ld.i32 %12, b32\n"
                 "set r1, %13\n" EXIT,
                 "insn 1\n%1 = get r0\ninsn 2\n%2 = const.i32 8\n%3 = add.i32 %1, %2\nset r0, %3\n"
-                "insn 3\n%4 = const.i32 1\n%5 = sub.i32 %3, %4 !nzcv\ninsn 4\n%6 = ld.i32 %1, b32\nset r1, %6\n" EXIT);
+                "insn 3\n%4 = const.i32 1\n%5 = sub.i32 %3, %4 !nzcv\ninsn 4\n"
+                "%6 = ld.i32 %1, b32\nset r1, %6\n" EXIT);
 }
 
 Test(ir_opt, builder_folds)
@@ -265,7 +289,8 @@ Test(ir_opt, builder_folds)
     cr_assert_eq(ir_op2i(&b, IR_OP_add, r0, 0), r0);
     cr_assert_eq(ir_op2i(&b, IR_OP_and, r0, 0xffffffff), r0);
     cr_assert(ir_const_value(&b, ir_op2i(&b, IR_OP_shl, ir_i32(&b, 3), 4), &c) && c == 48);
-    cr_assert(ir_const_value(&b, ir_bits(&b, IR_OP_sbfx, ir_i32(&b, 0x80), 4, 4), &c) && c == 0xfffffff8);
+    cr_assert(ir_const_value(&b, ir_bits(&b, IR_OP_sbfx, ir_i32(&b, 0x80), 4, 4), &c) &&
+              c == 0xfffffff8);
     cr_assert_not(ir_const_value(&b, r0, &c));
     int32_t flagged = ir_op2f(&b, IR_OP_add, r0, ir_i32(&b, 0), IR_NZCV);
     cr_assert_neq(flagged, r0);
@@ -280,7 +305,8 @@ Test(ir_opt, facts)
 {
     const struct ir_target *t = &guest_target; /* 8 d0, 9 d1, 10..13 s0..s3 */
     cr_assert(ir_slots_overlap(t, 8, 10) && ir_slots_overlap(t, 11, 8));
-    cr_assert_not(ir_slots_overlap(t, 8, 12) || ir_slots_overlap(t, 10, 11) || ir_slots_overlap(t, 0, 1));
+    cr_assert_not(ir_slots_overlap(t, 8, 12) || ir_slots_overlap(t, 10, 11) ||
+                  ir_slots_overlap(t, 0, 1));
     cr_assert(ir_slot_covers(t, 9, 13));
     cr_assert_not(ir_slot_covers(t, 13, 9));
     cr_assert_eq(ir_cc_flags(IR_CC_LE), IR_FLAG_Z | IR_FLAG_N | IR_FLAG_V);

@@ -112,7 +112,8 @@ Test(ir_text, header_is_printed)
     struct ir_block b;
     char *text;
     size_t size;
-    block_parse(&b, &arena, "block page_offset=0x10 lane=1 size=0x8 literals=0x20,0x28\nexitd 0, 0\n");
+    block_parse(&b, &arena,
+                "block page_offset=0x10 lane=1 size=0x8 literals=0x20,0x28\nexitd 0, 0\n");
     FILE *f = open_memstream(&text, &size);
     ir_print(&b, f);
     fclose(f);

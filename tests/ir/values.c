@@ -149,7 +149,8 @@ static void row_text(char *out, size_t size, const struct row *row, bool constan
                  "%%1 = const.i32 0x%x\n%%2 = const.i32 0x%x\n",
                  row->a, row->b, (unsigned)row->a, (unsigned)row->b);
     else
-        snprintf(inputs, sizeof(inputs), "%%4 = get d0\n%%5 = get d1\n%%1 = get s0\n%%2 = get s2\n");
+        snprintf(inputs, sizeof(inputs),
+                 "%%4 = get d0\n%%5 = get d1\n%%1 = get s0\n%%2 = get s2\n");
     snprintf(out, size,
              "block lane=0\ninsn 0x0\n%s"
              "%%10 = const.i32 0\n%%11 = const.i32 1\n%%12 = const.i32 8\n%%13 = const.i32 31\n"
@@ -183,7 +184,8 @@ static void run_row(const struct row *row, bool constants)
         ir_optimise(&b);
     ir_interp_run(&b, &g.env, &guest_callbacks);
     cr_expect(g.d[1] == row->value, "%s (%#" PRIx64 ", %#" PRIx64 ")%s: %#" PRIx64
-              ", not %#" PRIx64, row->op, row->a, row->b, constants ? " folded" : "", g.d[1], row->value);
+              ", not %#" PRIx64, row->op, row->a, row->b, constants ? " folded" : "", g.d[1],
+              row->value);
     cr_expect(guest_flags_are(&g, row->after ? row->after : before), "%s: flags %d%d%d%d", row->op,
               g.env.nzcv[0], g.env.nzcv[1], g.env.nzcv[2], g.env.nzcv[3]);
     arena_free(&arena);

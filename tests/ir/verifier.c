@@ -40,7 +40,8 @@ static const struct {
     {I32 "memgroup %0, 8 load\nmemgroup %0, 8 load\nmemgroupend\n" EXIT, "a group inside a group"},
     {"memgroupend\n" EXIT, "no group is open"},
     {I32 "memgroup %0, 8 load\n" EXIT, "does not belong inside a group"},
-    {I32 "memgroup %0, 8 load\ncall poke, %0\nmemgroupend\n" EXIT, "does not belong inside a group"},
+    {I32 "memgroup %0, 8 load\ncall poke, %0\nmemgroupend\n" EXIT, "does not belong inside a "
+                                                                   "group"},
     {I32 "memgroup %0, 8 load\nL0:\nmemgroupend\n" EXIT, "does not belong inside a group"},
     {I32 "memgroup %0, 0 load\nmemgroupend\n" EXIT, "not a size and direction"},
     {I32 "call.i32 poke, %0\n" EXIT, ""}, /* does not parse: a value without a name */

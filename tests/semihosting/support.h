@@ -7,7 +7,8 @@
 enum {
     MEM_BASE = 0x20000000, MEM_SIZE = 0x10000,
     ROM_BASE = MEM_BASE + 0xf000, /* the last 4 KiB cannot be written */
-    BLOCK = MEM_BASE, TEXT = MEM_BASE + 0x100, TEXT2 = MEM_BASE + 0x1800, BUFFER = MEM_BASE + 0x4000,
+    BLOCK = MEM_BASE, TEXT = MEM_BASE + 0x100, TEXT2 = MEM_BASE + 0x1800,
+    BUFFER = MEM_BASE + 0x4000,
     NOWHERE = 0x50000000,
 };
 

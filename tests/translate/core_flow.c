@@ -29,7 +29,7 @@ static uint32_t pc(const struct run *r)
     return (uint32_t)r->s.env.pc;
 }
 
-/* ---- conditions --------------------------------------------------------------------------------------- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 /* MOV<c> r0, #1 for all conditions and flags, by the table of the manual (A8.3) */
 Test(translate_flow, conditions)
@@ -117,7 +117,7 @@ Test(translate_flow, flags_written_in_a_run)
     run_free(r);
 }
 
-/* ---- IT --------------------------------------------------------------------------------------------------- */
+/* ---- IT -------------------------------------------------------------------------------------- */
 
 /* ITTEE EQ; MOV r0..r3, #1: the 16-bit MOV does not set flags here */
 static void put_it_block(struct run *r, uint32_t offset)
@@ -210,7 +210,7 @@ Test(translate_flow, breakpoint_ignores_the_it_condition)
     run_free(r);
 }
 
-/* ---- branches ------------------------------------------------------------------------------------------- */
+/* ---- branches -------------------------------------------------------------------------------- */
 
 Test(translate_flow, direct_branches)
 {
@@ -299,7 +299,8 @@ static void enter(struct run *r, uint32_t at, uint32_t times)
     r->s.env.entered[guest_entered(0, (RUN_CODE + at) & 0xfff)] = times;
 }
 
-/* It goes on at the target of a branch behind which blocks were seldom entered, and leaves behind it. */
+/* It goes on at the target of a branch behind which blocks were seldom entered, and leaves behind
+ * it. */
 Test(translate_flow, hot_blocks_go_where_code_went)
 {
     struct run *r = run_new();
@@ -377,7 +378,8 @@ Test(translate_flow, interworking)
     cr_assert_eq(branch_to(RUN_CPU_V6, false, 0xe1a0f001, 0x8001), 0x8000);
     cr_assert_eq(branch_to(RUN_CPU_V4T, false, 0xe1a0f001, 0x8003), 0x8000);
     cr_assert_eq(branch_to(RUN_CPU_V7, true, 0x468f, 0x8000), 0x8001);
-    cr_assert_eq(branch_to(RUN_CPU_V7, false, 0xe1a0f0a1, 0x10002), 0x8001); /* MOV pc, r1, LSR #1 */
+    /* MOV pc, r1, LSR #1 */
+    cr_assert_eq(branch_to(RUN_CPU_V7, false, 0xe1a0f0a1, 0x10002), 0x8001);
 }
 
 Test(translate_flow, return_hints)
@@ -438,7 +440,7 @@ Test(translate_flow, table_branch)
     run_free(r);
 }
 
-/* ---- exceptions ----------------------------------------------------------------------------------------- */
+/* ---- exceptions ------------------------------------------------------------------------------ */
 
 Test(translate_flow, undefined)
 {
@@ -557,7 +559,7 @@ Test(translate_flow, exception_return)
     run_free(r);
 }
 
-/* ---- where blocks end ------------------------------------------------------------------------------------- */
+/* ---- where blocks end ------------------------------------------------------------------------ */
 
 Test(translate_flow, page_end)
 {
@@ -609,7 +611,8 @@ Test(translate_flow, length_limits)
     run_free(r);
 }
 
-/* ADR and reads of the PC in the middle of the page, Thumb ones aligned where the manual says so. */
+/* ADR and reads of the PC in the middle of the page, Thumb ones aligned where the manual says
+ * so. */
 Test(translate_flow, pc_as_operand)
 {
     struct run *r = run_new();

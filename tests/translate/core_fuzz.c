@@ -38,7 +38,8 @@ static void translate_random(struct run *r, uint64_t *rng)
     r->fold_literals = next_random(rng) & 1;
     r->hot = next_random(rng) & 1;
     r->no_next_page = next_random(rng) & 1;
-    r->block_flags = (next_random(rng) & 0xfc) | next_random(rng) % RUN_CPU_COUNT << ARM_BF_FEATURES_SHIFT;
+    r->block_flags = (next_random(rng) & 0xfc) | next_random(rng) % RUN_CPU_COUNT
+                                                     << ARM_BF_FEATURES_SHIFT;
     for (uint32_t offset = 0; offset < RUN_PAGE; offset += thumb ? 2 : 4) {
         r->s.env.pc = RUN_CODE + offset;
         r->s.thumb = thumb;

@@ -29,7 +29,8 @@ static void check_shift(struct run *r, uint32_t v, unsigned type, unsigned amoun
     unsigned c = carry;
     uint32_t expected = shift_model(v, type, amount, &c);
     uint32_t flags = (expected >> 31) << 31 | (uint32_t)!expected << 30 | c << 29 | 1u << 28;
-    cr_assert_eq(r->s.r[0], expected, "type %u amount %u of %08x: %08x", type, amount, v, r->s.r[0]);
+    cr_assert_eq(r->s.r[0], expected, "type %u amount %u of %08x: %08x", type, amount, v,
+                 r->s.r[0]);
     cr_assert_eq(run_nzcv(r), flags, "type %u amount %u of %08x, C %u: flags %08x", type, amount, v,
                  carry, run_nzcv(r));
 }
@@ -37,7 +38,8 @@ static void check_shift(struct run *r, uint32_t v, unsigned type, unsigned amoun
 /* MOVS r0, r1, <type> r2, amount in the low byte of r2 */
 Test(translate_values, register_shifts)
 {
-    static const uint32_t amounts[] = {0, 1, 2, 31, 32, 33, 63, 64, 65, 128, 255, 0x101, 0xffffff20};
+    static const uint32_t amounts[] = {0,  1,  2,   31,  32,    33,        63,
+                                       64, 65, 128, 255, 0x101, 0xffffff20};
     struct run *r = run_new();
     for (unsigned type = 0; type < 4; type++)
         for (unsigned i = 0; i < ARRAY_SIZE(operands); i++)
@@ -140,7 +142,7 @@ Test(translate_values, additions)
     run_free(r);
 }
 
-/* ---- saturation --------------------------------------------------------------------------------------- */
+/* ---- saturation ------------------------------------------------------------------------------ */
 
 static int64_t saturate_model(int64_t v, int64_t low, int64_t high, bool *q)
 {
@@ -206,9 +208,10 @@ Test(translate_values, saturation_to_width)
     run_free(r);
 }
 
-/* ---- parallel operations ------------------------------------------------------------------------------- */
+/* ---- parallel operations --------------------------------------------------------------------- */
 
-/* One lane of the operation @op (0 ADD16, 1 ASX, 2 SAX, 3 SUB16, 4 ADD8, 7 SUB8), as exact number. */
+/* One lane of the operation @op (0 ADD16, 1 ASX, 2 SAX, 3 SUB16, 4 ADD8, 7 SUB8), as exact
+ * number. */
 static int lane_exact(uint32_t n, uint32_t m, unsigned op, unsigned lane, unsigned width,
                       bool is_signed)
 {
@@ -281,7 +284,7 @@ Test(translate_values, select_bytes)
     run_free(r);
 }
 
-/* ---- the rest ------------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 Test(translate_values, bit_fields)
 {

@@ -80,7 +80,8 @@ static bool is_m_branch(const struct arm_decode_row_info *row)
     return is_branch(row) && diff_row_is_of_m(row);
 }
 
-/* The M profile; Unicorn takes all of its cores for one that has everything. Targets have their Thumb bit. */
+/* The M profile; Unicorn takes all of its cores for one that has everything. Targets have their
+ * Thumb bit. */
 static void prepare_m_branch(struct run *r, uint32_t insn, struct diff_rng *rng)
 {
     prepare_branch(r, insn, rng);

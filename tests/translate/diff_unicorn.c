@@ -143,7 +143,8 @@ bool diff_unicorn_run(struct diff *d, uint64_t start, uint64_t until, bool singl
     d->their_exception = false;
     uc_err err = uc_emu_start(d->uc, start, until, 0, single);
     /* Unicorn may be unable to fetch from where a branch has gone; the branch itself was done. */
-    return !d->their_exception && (err == UC_ERR_OK || err == UC_ERR_FETCH_UNMAPPED || err == UC_ERR_FETCH_PROT);
+    return !d->their_exception &&
+           (err == UC_ERR_OK || err == UC_ERR_FETCH_UNMAPPED || err == UC_ERR_FETCH_PROT);
 }
 
 static void print_registers(struct diff *d, const uint32_t *theirs, uint32_t their_psr)

@@ -1,5 +1,5 @@
-/* Every helper of Advanced SIMD and of VFP is called by the translation of some instruction: one that
- * is no longer is to be deleted. */
+/* Every helper of Advanced SIMD and of VFP is called by the translation of some instruction: one
+ * that is no longer is to be deleted. */
 #include <criterion/criterion.h>
 
 #include "tests/translate/harness.h"
@@ -47,6 +47,7 @@ Test(fp_helpers, all_are_called)
             mark_all(r, vfp[i], 1 << 19, modes[m], called);
         }
     for (unsigned i = 0; i < ARRAY_SIZE(fp_helpers); i++)
-        cr_expect(called[fp_helpers[i]], "nothing calls %s", run_target.helpers[fp_helpers[i]].name);
+        cr_expect(called[fp_helpers[i]], "nothing calls %s",
+                  run_target.helpers[fp_helpers[i]].name);
     run_free(r);
 }

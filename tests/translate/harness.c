@@ -86,9 +86,9 @@ const struct ir_target run_target = {
 uint64_t run_features(enum run_cpu cpu)
 {
     static const uint64_t v5te = F(V4T) | F(V5T) | F(V5TE), v6 = v5te | F(V6) | F(V6K);
-    static const uint64_t v7 = v6 | F(T2) | F(DSP) | F(V7) | F(DIVT) | F(DIVA) | F(MP) | F(SEC) | F(VIRT) |
-                               F(LPAE) | F(GTIMER) | F(VFP2) | F(VFP3) | F(VFPH) | F(VFP4) | F(FPDP) |
-                               F(D32) | F(NEON);
+    static const uint64_t v7 = v6 | F(T2) | F(DSP) | F(V7) | F(DIVT) | F(DIVA) | F(MP) | F(SEC) |
+                               F(VIRT) | F(LPAE) | F(GTIMER) | F(VFP2) | F(VFP3) | F(VFPH) |
+                               F(VFP4) | F(FPDP) | F(D32) | F(NEON);
     static const uint64_t v6m = F(V4T) | F(V5T) | F(V6) | F(M);
     static const uint64_t v7m = v6m | F(V5TE) | F(V6K) | F(T2) | F(V7) | F(DIVT);
     static const uint64_t v7em_sp = v7m | F(DSP) | F(VFP2) | F(VFP3) | F(VFPH) | F(VFP4);

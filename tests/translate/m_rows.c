@@ -1,6 +1,6 @@
 /*
- * Instructions of the M profile by row: what the cores have and have not of Thumb, special registers,
- * coprocessors that are not there. Encodings are an assembler's.
+ * Instructions of the M profile by row: what the cores have and have not of Thumb, special
+ * registers, coprocessors that are not there. Encodings are an assembler's.
  */
 #include <criterion/criterion.h>
 
@@ -154,7 +154,8 @@ Test(m_rows, fpv5_and_double)
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(m7_only); i++) {
-        struct run *m7 = run_m(RUN_CPU_M7, m7_only[i].insn, 0), *m4 = run_m(RUN_CPU_M4, m7_only[i].insn, 0);
+        struct run *m7 = run_m(RUN_CPU_M7, m7_only[i].insn, 0),
+                   *m4 = run_m(RUN_CPU_M4, m7_only[i].insn, 0);
 
         cr_expect_eq(m7->helper, -1, "%s on M7: helper %d", m7_only[i].text, m7->helper);
         cr_expect_eq(m4->helper, ARM_HELPER_m_usage_fault, "%s on M4", m7_only[i].text);
@@ -226,7 +227,8 @@ Test(m_rows, fp_consent)
         r->s.r[1] = RUN_DATA;
         r->s.fp_enabled = 0;
         run_thumb(r, insns[i]);
-        cr_expect_eq(r->calls[0].helper, ARM_HELPER_m_fp, "%08x calls %d", insns[i], r->calls[0].helper);
+        cr_expect_eq(r->calls[0].helper, ARM_HELPER_m_fp, "%08x calls %d", insns[i],
+                     r->calls[0].helper);
         run_free(r);
     }
 }
@@ -234,7 +236,8 @@ Test(m_rows, fp_consent)
 /* SP has no bits 1 and 0. */
 Test(m_rows, stack_pointer)
 {
-    static const uint32_t insns[] = {0x4695, 0xf1020d01, 0x4495}; /* mov sp, r2; add.w sp, r2, #1; add sp, r2 */
+    /* mov sp, r2; add.w sp, r2, #1; add sp, r2 */
+    static const uint32_t insns[] = {0x4695, 0xf1020d01, 0x4495};
 
     for (unsigned i = 0; i < ARRAY_SIZE(insns); i++) {
         struct run *r = ls_new();

@@ -1,8 +1,8 @@
 /*
  * Differential test against Unicorn: random instances of decode rows, alone or in short sequences,
  * with random operands, through Unicorn and through translation and our executors: the interpreter
- * with the IR as translated and optimised, and the backend. Registers, CPSR and the data window must
- * agree.
+ * with the IR as translated and optimised, and the backend. Registers, CPSR and the data window
+ * must agree.
  */
 #ifndef ARMEMU_TESTS_TRANSLATE_UNICORN_DIFF_H
 #define ARMEMU_TESTS_TRANSLATE_UNICORN_DIFF_H

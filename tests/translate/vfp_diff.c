@@ -76,9 +76,9 @@ Test(vfp_diff, t32)
     vfp(ARM_ISA_T32);
 }
 
-/* Vectors of singles with a stride of 1 that fit their banks: others are UNPREDICTABLE, or Unicorn is
- * no oracle. Where STRIDE is 3, which means 2, it takes every fourth register, and its vectors of
- * doubles leave the destination's bank. */
+/* Vectors of singles with a stride of 1 that fit their banks: others are UNPREDICTABLE, or Unicorn
+ * is no oracle. Where STRIDE is 3, which means 2, it takes every fourth register, and its vectors
+ * of doubles leave the destination's bank. */
 static void prepare_short(struct run *r, uint32_t insn, struct diff_rng *rng)
 {
     prepare(r, insn, rng);

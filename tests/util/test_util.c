@@ -95,7 +95,8 @@ Test(log, address_filter)
 Test(arena, memory_is_aligned_and_distinct)
 {
     struct arena a = {0};
-    uint8_t *first = arena_alloc(&a, 1), *second = arena_alloc(&a, 100000), *third = arena_alloc(&a, 5);
+    uint8_t *first = arena_alloc(&a, 1), *second = arena_alloc(&a, 100000),
+            *third = arena_alloc(&a, 5);
     cr_assert_eq((uintptr_t)first % 16, 0);
     cr_assert_eq((uintptr_t)second % 16, 0);
     memset(second, 0xaa, 100000);

@@ -88,8 +88,8 @@ static void compare(const struct outcome *a, const struct outcome *b)
 {
     cr_assert_str_eq(a->text, b->text);
     cr_assert_eq(a->status, b->status);
-    cr_assert_eq(a->instructions, b->instructions, "%llu, %llu", (unsigned long long)a->instructions,
-                 (unsigned long long)b->instructions);
+    cr_assert_eq(a->instructions, b->instructions, "%llu, %llu",
+                 (unsigned long long)a->instructions, (unsigned long long)b->instructions);
     cr_assert_eq(a->now, b->now);
     cr_assert_eq(a->hash, b->hash);
 }
@@ -161,8 +161,8 @@ Test(icount, interrupts_come_on_time)
         uint32_t time = (uint32_t)strtoul(p + 5, NULL, 16);
         uint32_t period = 97 + (ticks * 7919u) % 3001;
         if (ticks > 1)
-            cr_expect(abs((int)(time - armed - period - distance)) <= 2, "tick %u: %u, not %u", ticks,
-                      time - armed - period, distance);
+            cr_expect(abs((int)(time - armed - period - distance)) <= 2, "tick %u: %u, not %u",
+                      ticks, time - armed - period, distance);
         else if (ticks)
             distance = time - armed - period;
         armed = time;

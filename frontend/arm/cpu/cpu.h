@@ -45,7 +45,8 @@ enum arm_report_kind {
     ARM_REPORT_ALIGNMENT,
     ARM_REPORT_FETCH,      /* the instruction could not be fetched */
     ARM_REPORT_UNDEFINED,
-    ARM_REPORT_NOCP, ARM_REPORT_STATE, ARM_REPORT_DIVIDE, ARM_REPORT_STACKING, /* M profile, as CFSR has them */
+    /* M profile, as CFSR has them */
+    ARM_REPORT_NOCP, ARM_REPORT_STATE, ARM_REPORT_DIVIDE, ARM_REPORT_STACKING,
     ARM_REPORT_OTHER,
 };
 
@@ -81,11 +82,11 @@ struct arm_process_ops {
 
 /* What a CPU of the M profile calls upwards besides. */
 struct arm_m_ops {
-    /** An access of @size (1, 2, 4) aligned bytes by the bus, without the MPU: false is a bus error.
-     * Translated code that is written to is dropped. */
+    /** An access of @size (1, 2, 4) aligned bytes by the bus, without the MPU: false is a bus
+     * error. Translated code that is written to is dropped. */
     bool (*bus)(struct arm_state *s, uint32_t addr, unsigned size, bool write, uint64_t *value);
-    /** Host address of @size bytes that are RAM without translated code (or, for reads, ROM), to be accessed
-     * without faults; else NULL. */
+    /** Host address of @size bytes that are RAM without translated code (or, for reads, ROM), to be
+     * accessed without faults; else NULL. */
     uint8_t *(*ram)(struct arm_state *s, uint32_t addr, unsigned size, bool write);
     /** Guest time in ns. */
     int64_t (*now)(const struct arm_state *s);
@@ -96,8 +97,8 @@ struct arm_m_ops {
     void (*reset_request)(struct arm_state *s);
     /** The CPU has locked up; @why is a line for the user. s->m.locked_up is set. */
     void (*lockup)(struct arm_state *s, const char *why);
-    /** The core's own breakpoints, watchpoints or patches have changed: see m.h. Soon, and before what
-     * follows the next synchronisation, code stops at the addresses of arm_m_code_points. */
+    /** The core's own breakpoints, watchpoints or patches have changed: see m.h. Soon, and before
+     * what follows the next synchronisation, code stops at the addresses of arm_m_code_points. */
     void (*points_changed)(struct arm_state *s);
     /** Execute one instruction after this one, then call arm_m_step_done. */
     void (*step)(struct arm_state *s);
@@ -116,8 +117,8 @@ struct arm_cpu_ops {
      */
     void (*context_changed)(struct arm_state *s);
 
-    /** TLB maintenance; with @broadcast on all CPUs of the Inner Shareable domain, on the others not
-     * necessarily at once: s->tlb_sync is set, and the DSB that follows calls tlb_wait. */
+    /** TLB maintenance; with @broadcast on all CPUs of the Inner Shareable domain, on the others
+     * not necessarily at once: s->tlb_sync is set, and the DSB that follows calls tlb_wait. */
     void (*tlb_invalidate)(struct arm_state *s, enum arm_tlb_scope scope, uint32_t va,
                            uint32_t asid, bool broadcast);
 
@@ -144,8 +145,8 @@ struct arm_cpu_ops {
      * that takes it: true when it was handled and the guest continues at the next instruction;
      * registers and s->halted may have been changed. */
     bool (*firmware_call)(struct arm_state *s, bool smc, uint32_t imm);
-    /** An instruction that may be a semihosting call: true when it was one. Then the guest continues at
-     * the next instruction, unless env.raised says where. May be NULL. */
+    /** An instruction that may be a semihosting call: true when it was one. Then the guest
+     * continues at the next instruction, unless env.raised says where. May be NULL. */
     bool (*semihosting)(struct arm_state *s, enum arm_semihosting_trap trap, uint32_t imm);
 
     /** M profile; NULL for others. */
@@ -154,8 +155,8 @@ struct arm_cpu_ops {
     /** A fault is about to be taken. May be NULL. */
     void (*report)(struct arm_state *s, const struct arm_report *report);
 
-    /** The handler of exception @exc (enum arm_exception; M profile: its number) has been entered: env.pc is its
-     * first instruction. May be NULL. */
+    /** The handler of exception @exc (enum arm_exception; M profile: its number) has been entered:
+     * env.pc is its first instruction. May be NULL. */
     void (*entered)(struct arm_state *s, unsigned exc);
 
     /** The CPU runs a process; NULL for a system. */

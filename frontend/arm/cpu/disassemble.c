@@ -13,7 +13,8 @@ static void print_bytes(const uint8_t *code, unsigned count, uint32_t va, FILE *
 void arm_disassemble(const uint8_t *code, uint32_t size, uint32_t va, bool thumb, bool v8, bool m,
                      FILE *out)
 {
-    unsigned mode = (thumb ? CS_MODE_THUMB : CS_MODE_ARM) | (v8 ? CS_MODE_V8 : 0) | (m ? CS_MODE_MCLASS : 0);
+    unsigned mode = (thumb ? CS_MODE_THUMB : CS_MODE_ARM) | (v8 ? CS_MODE_V8 : 0) |
+                    (m ? CS_MODE_MCLASS : 0);
     uint32_t step = thumb ? 2 : 4;
     uint64_t address = va;
     size_t left = size;

@@ -305,7 +305,8 @@ void arm_raise_data_abort(struct arm_state *s, const struct arm_fault *fault, ui
     }
     if (fault->kind == ARM_FAULT_EXTERNAL)
         report(s, ARM_REPORT_EXTERNAL, arm_insn_pc(s),
-               write ? "data abort: nothing answered a write" : "data abort: nothing answered a read",
+               write ? "data abort: nothing answered a write"
+                     : "data abort: nothing answered a read",
                &va);
     else if (fault->kind == ARM_FAULT_ALIGNMENT)
         report(s, ARM_REPORT_ALIGNMENT, arm_insn_pc(s), "data abort: unaligned access", &va);

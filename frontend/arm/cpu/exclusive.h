@@ -18,7 +18,8 @@ enum { ARM_EXCLUSIVE_SLOTS = 1024 };
 
 struct arm_exclusives {
     _Atomic uint64_t version[ARM_EXCLUSIVE_SLOTS]; /* bit 0: locked */
-    uintptr_t origin; /* of host addresses: who meets whom is the same wherever the host has the RAM */
+    /* of host addresses: who meets whom is the same wherever the host has the RAM */
+    uintptr_t origin;
 };
 
 #endif

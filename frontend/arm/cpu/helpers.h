@@ -17,7 +17,8 @@ enum arm_helper_id {
 
 /* System register keys: what cp_read32 and its kin take. */
 #define ARM_CP_KEY32(cp, opc1, crn, crm, opc2)                                                     \
-    ((uint32_t)(cp) << 16 | (uint32_t)(crn) << 11 | (uint32_t)(opc1) << 7 | (uint32_t)(crm) << 3 | (uint32_t)(opc2))
+    ((uint32_t)(cp) << 16 | (uint32_t)(crn) << 11 | (uint32_t)(opc1) << 7 | (uint32_t)(crm) << 3 | \
+     (uint32_t)(opc2))
 #define ARM_CP_KEY64(cp, opc1, crm)                                                                \
     (1u << 24 | (uint32_t)(cp) << 16 | (uint32_t)(opc1) << 7 | (uint32_t)(crm) << 3)
 

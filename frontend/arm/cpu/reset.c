@@ -91,11 +91,11 @@ void arm_cpu_loaded(struct arm_state *s)
 
 static const struct field fields[] = {
     /* clang-format off */
-    S(env.pc), SA(env.nzcv), S(env.icount), SA(r), S(thumb), S(itstate), S(q), S(ge),
-    S(big_endian), S(mask_a), S(mask_i), S(mask_f), S(mode), S(jazelle), S(secure), S(event),
-    S(halted), S(irq_lines), S(exclusive_addr), S(exclusive_size), S(exclusive_value),
-    S(exclusive_version), SA(d), S(fpscr), S(fp_nzcv), S(env.fp_flags), S(fpexc), S(fpinst), S(fpinst2), S(fpsid), SW(bank),
-    SA(usr_r8_r12), SA(fiq_r8_r12), S(elr_hyp), SW(cp15),
+    S(env.pc), SA(env.nzcv), S(env.icount), SA(r), S(thumb), S(itstate), S(q), S(ge), S(big_endian),
+    S(mask_a), S(mask_i), S(mask_f), S(mode), S(jazelle), S(secure), S(event), S(halted),
+    S(irq_lines), S(exclusive_addr), S(exclusive_size), S(exclusive_value), S(exclusive_version),
+    SA(d), S(fpscr), S(fp_nzcv), S(env.fp_flags), S(fpexc), S(fpinst), S(fpinst2), S(fpsid),
+    SW(bank), SA(usr_r8_r12), SA(fiq_r8_r12), S(elr_hyp), SW(cp15),
     ARM_M_FIELDS(S, SA),
     /* clang-format on */
 };

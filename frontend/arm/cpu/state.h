@@ -4,8 +4,8 @@
  *
  * The PSR is kept in pieces: NZCV in env.nzcv, the instruction set in `thumb`, and so on;
  * arm_cpsr_read and arm_cpsr_write (psr.h) join and split it. r[] is the current mode's view; the
- * banked copies of other modes are in `bank`. The PC is not in r[]: it is env.pc whenever the engine
- * has control, and page base + insn word inside of a block (arm_insn_pc).
+ * banked copies of other modes are in `bank`. The PC is not in r[]: it is env.pc whenever the
+ * engine has control, and page base + insn word inside of a block (arm_insn_pc).
  */
 #ifndef ARMEMU_ARM_STATE_H
 #define ARMEMU_ARM_STATE_H
@@ -24,7 +24,8 @@ enum arm_mode {
 
 /* Register banks. USR and SYS share one. */
 enum arm_bank {
-    ARM_BANK_USR, ARM_BANK_FIQ, ARM_BANK_IRQ, ARM_BANK_SVC, ARM_BANK_MON, ARM_BANK_ABT, ARM_BANK_HYP,
+    ARM_BANK_USR, ARM_BANK_FIQ, ARM_BANK_IRQ, ARM_BANK_SVC, ARM_BANK_MON, ARM_BANK_ABT,
+    ARM_BANK_HYP,
     ARM_BANK_UND, ARM_BANK_COUNT,
 };
 
@@ -72,7 +73,8 @@ struct arm_cp15 {
     uint32_t pmxevtyper[8], pmxevcntr[8];
     /* CP14 debug and ThumbEE, as far as software reads them back */
     uint32_t dbgdscr, dbgosdlr, teecr, teehbr;
-    uint32_t scratch[16]; /* implementation-defined registers that only read back what was written */
+    /* implementation-defined registers that only read back what was written */
+    uint32_t scratch[16];
 };
 
 struct arm_state {
@@ -88,12 +90,14 @@ struct arm_state {
     uint8_t mode;    /* PSR.M */
     uint8_t jazelle; /* PSR.J (only ThumbEE/Jazelle, which are absent: reads back) */
     uint8_t secure;  /* the CPU is in Secure state (no Security Extensions: 0 = the only state) */
-    uint8_t fp_enabled; /* VFP/NEON instructions are permitted now (CPACR, NSACR, HCPTR, FPEXC.EN, mode) */
+    /* VFP/NEON instructions are permitted now (CPACR, NSACR, HCPTR, FPEXC.EN, mode) */
+    uint8_t fp_enabled;
     uint8_t event;   /* the WFE event register */
     uint8_t halted;  /* ARM_HALTED_*, 0 = running */
     uint8_t tlb_sync; /* broadcast TLB maintenance is under way: DSB waits for the other CPUs */
     uint8_t pad0;
-    _Atomic uint32_t irq_lines; /* ARM_LINE_* inputs, set by devices; M profile: something is pending */
+    /* ARM_LINE_* inputs, set by devices; M profile: something is pending */
+    _Atomic uint32_t irq_lines;
 
     /* Exclusive monitor (local). When exclusive_size is 0 it is open. */
     uint32_t exclusive_addr;
@@ -101,8 +105,10 @@ struct arm_state {
     uint64_t exclusive_value;
     uint64_t exclusive_version; /* of the address's slot in the global monitor, with several CPUs */
 
-    uint64_t d[32] __attribute__((aligned(16))); /* VFP/NEON registers; S registers alias the first 16 */
-    uint32_t fpscr; /* without NZCV; more exceptions are in env.fp_flags; read through arm_fpscr_read */
+    /* VFP/NEON registers; S registers alias the first 16 */
+    uint64_t d[32] __attribute__((aligned(16)));
+    /* without NZCV; more exceptions are in env.fp_flags; read through arm_fpscr_read */
+    uint32_t fpscr;
     uint32_t fp_nzcv; /* FPSCR's N, Z, C and V as a byte each, N the lowest */
     uint32_t fpexc, fpinst, fpinst2, fpsid;
 

@@ -90,8 +90,8 @@ void arm_sr_sctlr_write(struct arm_state *s, const struct arm_sysreg *r, uint64_
         arm_state_changed(s);
 }
 
-/* Only the fields of coprocessors 10 and 11 exist: ASEDIS and D32DIS, of which an implementation may have
- * neither, read as zero. */
+/* Only the fields of coprocessors 10 and 11 exist: ASEDIS and D32DIS, of which an implementation
+ * may have neither, read as zero. */
 void arm_sr_cpacr_write(struct arm_state *s, const struct arm_sysreg *r, uint64_t value)
 {
     uint32_t mask = arm_state_has(s, ARM_FEATURE(VFP2)) ? 0x00f00000 : 0;

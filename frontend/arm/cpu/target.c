@@ -99,7 +99,8 @@ static void print_state(const struct ir_env *env, FILE *out)
 static void disassemble(const uint8_t *code, uint32_t size, uint64_t va, uint32_t flags, FILE *out)
 {
     arm_disassemble(code, size, (uint32_t)va, flags & ARM_BF_THUMB,
-                    arm_features_of(flags) & ARM_FEATURE(V8), arm_features_of(flags) & ARM_FEATURE(M), out);
+                    arm_features_of(flags) & ARM_FEATURE(V8),
+                    arm_features_of(flags) & ARM_FEATURE(M), out);
 }
 
 const struct guest_frontend arm_frontend = {

@@ -28,7 +28,7 @@ DEFINE(cvt_hd, fp_convert(&st, FP_16, FP_64, a))
 DEFINE(cvt_sh, fp_convert(&st, FP_32, FP_16, (uint16_t)a))
 DEFINE(cvt_dh, fp_convert(&st, FP_64, FP_16, (uint16_t)a))
 
-/* ---- short vectors (DDI 0406C appendix D11) ----------------------------------------------------- */
+/* ---- short vectors (DDI 0406C appendix D11) -------------------------------------------------- */
 
 struct vector {
     struct fp_status st;
@@ -49,7 +49,8 @@ static void reg_set(struct vector *v, unsigned r, uint64_t value)
     if (v->f == FP_64)
         v->s->d[r] = value;
     else
-        v->s->d[r / 2] = (v->s->d[r / 2] & ~(0xffffffffull << shift)) | (uint64_t)(uint32_t)value << shift;
+        v->s->d[r / 2] = (v->s->d[r / 2] & ~(0xffffffffull << shift)) | (uint64_t)(uint32_t)value
+                                                                            << shift;
 }
 
 static uint64_t negate_if(const struct vector *v, unsigned variation, uint64_t value)
@@ -71,7 +72,8 @@ static uint64_t element(struct vector *v, uint64_t d, uint64_t n, uint64_t m)
 {
     switch (v->op & VFP_OP_MASK) {
     case VFP_FMA:
-        return fp_muladd(&v->st, v->f, negate_if(v, VFP_NEGATE_D, d), negate_if(v, VFP_NEGATE_N, n), m);
+        return fp_muladd(&v->st, v->f, negate_if(v, VFP_NEGATE_D, d), negate_if(v, VFP_NEGATE_N, n),
+                         m);
     case VFP_SQRT: return fp_sqrt(&v->st, v->f, m);
     case VFP_ABS: return fp_abs(v->f, m);
     case VFP_NEG: return fp_neg(v->f, m);

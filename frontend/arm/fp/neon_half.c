@@ -1,4 +1,5 @@
-/* Advanced SIMD conversions of f16, with the standard FPSCR value but for the format (DDI 0406C A2.7). */
+/* Advanced SIMD conversions of f16, with the standard FPSCR value but for the format (DDI 0406C
+ * A2.7). */
 #include "frontend/arm/cpu/helpers.h"
 #include "frontend/arm/cpu/state.h"
 #include "frontend/arm/fp/fpscr.h"

@@ -22,7 +22,8 @@ void arm_skip_unless(struct arm_translate *t, unsigned cond)
 
 bool arm_skip_is_fresh(const struct arm_translate *t)
 {
-    return t->skip_open && t->skip_branch != NO_BRANCH && t->b->count == (uint32_t)t->skip_branch + 1;
+    return t->skip_open && t->skip_branch != NO_BRANCH &&
+           t->b->count == (uint32_t)t->skip_branch + 1;
 }
 
 void arm_skip_invert(struct arm_translate *t)
@@ -31,7 +32,7 @@ void arm_skip_invert(struct arm_translate *t)
     t->b->ops[t->skip_branch].aux ^= 1;
 }
 
-/* ---- runs as selects --------------------------------------------------------------------------------- */
+/* ---- runs as selects ------------------------------------------------------------------------- */
 
 /* Can @op be executed whatever the condition is? */
 static bool op_is_harmless(const struct ir_op *op)
@@ -97,7 +98,7 @@ static void run_select(struct arm_translate *t)
     }
 }
 
-/* ---- runs ---------------------------------------------------------------------------------------------- */
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 void arm_run_close(struct arm_translate *t)
 {

@@ -1,7 +1,7 @@
 /*
- * Conditional execution. Consecutive instructions with one condition make a run, which is skipped as
- * a whole by a branch; a run with the inverse condition behind it becomes its else part. Short runs
- * that only compute register values have no branch, but select what the registers become.
+ * Conditional execution. Consecutive instructions with one condition make a run, which is skipped
+ * as a whole by a branch; a run with the inverse condition behind it becomes its else part. Short
+ * runs that only compute register values have no branch, but select what the registers become.
  */
 #ifndef ARMEMU_ARM_TRANSLATE_CONDITION_H
 #define ARMEMU_ARM_TRANSLATE_CONDITION_H

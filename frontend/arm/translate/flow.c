@@ -138,7 +138,8 @@ void arm_exit_to_env_pc(struct arm_translate *t)
     t->ended = true;
 }
 
-/* May the block go on where a short one ends? Where these ends count, what it begins is gone through to its end. */
+/* May the block go on where a short one ends? Where these ends count, what it begins is gone
+ * through to its end. */
 static bool may_go_on(const struct arm_translate *t)
 {
     enum { INSNS = 40 };
@@ -168,8 +169,8 @@ bool arm_follow(struct arm_translate *t, int64_t offset)
     return true;
 }
 
-/* Has execution seldom gone on behind this branch? What was entered there from elsewhere counts as well,
- * so it can only be less often. */
+/* Has execution seldom gone on behind this branch? What was entered there from elsewhere counts as
+ * well, so it can only be less often. */
 static bool seldom_goes_on(const struct arm_translate *t)
 {
     enum { ENTERED_LEAST = 32, SELDOM = 4 };

@@ -61,8 +61,8 @@ bool trans_MSR_M(struct arm_translate *t, const struct arg_m_msr *a)
         check_pending(t);
         return true;
     }
-    ir_call(t->b, ARM_HELPER_m_msr, ir_i32(t->b, (uint32_t)a->sysm), ir_i32(t->b, (uint32_t)a->mask),
-            v, IR_NONE);
+    ir_call(t->b, ARM_HELPER_m_msr, ir_i32(t->b, (uint32_t)a->sysm),
+            ir_i32(t->b, (uint32_t)a->mask), v, IR_NONE);
     t->flags_changed = true;
     if (a->sysm >= 8)
         arm_end_after(t, true);

@@ -3,7 +3,7 @@
 #include "frontend/arm/decode_args.h"
 #include "frontend/arm/translate/translate.h"
 
-/* ---- 32-bit ----------------------------------------------------------------------------------------- */
+/* ---- 32-bit ---------------------------------------------------------------------------------- */
 
 /* MUL{S}<c> <Rd>, <Rn>, <Rm> */
 bool trans_MUL(struct arm_translate *t, const struct arg_mul *a)
@@ -40,7 +40,7 @@ bool trans_MLS(struct arm_translate *t, const struct arg_mul *a)
     return multiply_accumulate(t, a, IR_OP_sub);
 }
 
-/* ---- 64-bit results ----------------------------------------------------------------------------------- */
+/* ---- 64-bit results -------------------------------------------------------------------------- */
 
 static int32_t wide_read(struct arm_translate *t, int lo, int hi)
 {
@@ -110,7 +110,7 @@ bool trans_UMAAL(struct arm_translate *t, const struct arg_mull *a)
     return true;
 }
 
-/* ---- halfwords ------------------------------------------------------------------------------------------ */
+/* ---- halfwords ------------------------------------------------------------------------------- */
 
 /* The top or bottom halfword of i32 @v, sign extended. */
 static int32_t half(struct ir_block *b, int32_t v, bool top)
@@ -198,7 +198,7 @@ bool trans_SMLALxy(struct arm_translate *t, const struct arg_mullh *a)
     return true;
 }
 
-/* ---- dual halfwords ----------------------------------------------------------------------------------------- */
+/* ---- dual halfwords -------------------------------------------------------------------------- */
 
 /* bottom * bottom @opcode top * top, as i64; @swap exchanges Rm's halves. */
 static int32_t dual_product(struct arm_translate *t, int rn, int rm, bool swap,
@@ -272,7 +272,7 @@ bool trans_SMLSLD(struct arm_translate *t, const struct arg_mullh *a)
     return multiply_dual_long(t, a, IR_OP_sub);
 }
 
-/* ---- most significant word ------------------------------------------------------------------------------- */
+/* ---- most significant word ------------------------------------------------------------------- */
 
 /* Rd := high word of [Ra:0 +/-] Rn * Rm [+ 0x80000000: rounded] */
 static bool multiply_high(struct arm_translate *t, const struct arg_mulh *a, enum ir_opcode opcode,
@@ -308,7 +308,7 @@ bool trans_SMMLS(struct arm_translate *t, const struct arg_mulh *a)
     return multiply_high(t, a, IR_OP_sub, true);
 }
 
-/* ---- division ---------------------------------------------------------------------------------------------- */
+/* ---- division -------------------------------------------------------------------------------- */
 
 /* M profile: a divisor of 0 faults. Values do not outlive this. */
 static void trap_zero(struct arm_translate *t, int rm)

@@ -2,8 +2,8 @@
  * Advanced SIMD data processing: operations on elements, and the shapes of instructions that apply
  * them to registers. Internal to translate/.
  *
- * An operation is a struct neon_op: IR on whole registers as vectors. neon_vector_do alone knows how it
- * becomes IR.
+ * An operation is a struct neon_op: IR on whole registers as vectors. neon_vector_do alone knows
+ * how it becomes IR.
  */
 #ifndef ARMEMU_ARM_TRANSLATE_NEON_H
 #define ARMEMU_ARM_TRANSLATE_NEON_H
@@ -11,8 +11,8 @@
 #include "frontend/arm/decode_args.h"
 #include "frontend/arm/translate/vfp.h"
 
-/* Element type: log2 of the bytes, whether elements are unsigned, and whether floats round to nearest
- * although the FPSCR says otherwise. */
+/* Element type: log2 of the bytes, whether elements are unsigned, and whether floats round to
+ * nearest although the FPSCR says otherwise. */
 struct neon_type {
     uint8_t size;
     bool u, nearest;
@@ -66,13 +66,13 @@ typedef int32_t neon_shift_fn(struct ir_block *b, enum ir_type v, struct neon_ty
  * too), to the right (signed or unsigned, as @type says) by 1..width. */
 int32_t neon_vector_shift_left(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
                                unsigned n);
-int32_t neon_vector_shift_right(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
-                                unsigned n);
+int32_t neon_vector_shift_right(struct ir_block *b, enum ir_type v, struct neon_type type,
+                                int32_t x, unsigned n);
 /** To the left, saturated, and of signed elements to unsigned ones. */
 neon_shift_fn neon_vector_shift_saturated, neon_vector_shift_unsigned;
 /** To the right, rounded. */
-int32_t neon_vector_round_right(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
-                                unsigned n);
+int32_t neon_vector_round_right(struct ir_block *b, enum ir_type v, struct neon_type type,
+                                int32_t x, unsigned n);
 /** Rearrangement (neon_arrange.c). A v128 of two v64, and half @high of a v128. */
 int32_t neon_join(struct ir_block *b, int32_t lo, int32_t hi);
 int32_t neon_half(struct ir_block *b, int32_t v, unsigned high);
@@ -88,10 +88,10 @@ neon_vector_fn neon_vpadd, neon_vpmax, neon_vpmin, neon_vfpadd, neon_vfpmax, neo
 neon_vector_fn neon_vpaddl;
 /** Functions for struct neon_op (neon_vector.c). */
 neon_vector_fn neon_vhadd, neon_vrhadd, neon_vhsub, neon_vqdmulh, neon_vqrdmulh, neon_vcnt;
-neon_vector_fn neon_vadd, neon_vsub, neon_vmul, neon_vmax, neon_vmin, neon_vcgt, neon_vcge, neon_vceq,
-    neon_vtst, neon_vabd, neon_vfadd, neon_vfsub, neon_vfmul, neon_vfmax, neon_vfmin,
-    neon_vfcmpeq, neon_vfcmpge, neon_vfcmpgt, neon_vfmaxnm, neon_vfminnm, neon_vfrecps, neon_vfrsqrts,
-    neon_vfrecpe, neon_vfrsqrte, neon_vrecpe, neon_vrsqrte;
+neon_vector_fn neon_vadd, neon_vsub, neon_vmul, neon_vmax, neon_vmin, neon_vcgt, neon_vcge,
+    neon_vceq, neon_vtst, neon_vabd, neon_vfadd, neon_vfsub, neon_vfmul, neon_vfmax, neon_vfmin,
+    neon_vfcmpeq, neon_vfcmpge, neon_vfcmpgt, neon_vfmaxnm, neon_vfminnm, neon_vfrecps,
+    neon_vfrsqrts, neon_vfrecpe, neon_vfrsqrte, neon_vrecpe, neon_vrsqrte;
 /** Products of twice the size (neon_long.c). */
 neon_vector_fn neon_vmull;
 /** neon_saturate.c; the shifts by registers shift x by y. */

@@ -99,7 +99,8 @@ bool trans_SHA256SU1(struct arm_translate *t, const struct arg_n_rrr *a)
     struct ir_block *b = t->b;
     arm_vfp_check(t);
     int32_t n = neon_read(t, IR_V128, a->vn), m = neon_read(t, IR_V128, a->vm);
-    int32_t v = ir_vop(b, IR_OP_vadd, IR_V128, 2, neon_read(t, IR_V128, a->vd), behind(b, n, m, 1), 0);
+    int32_t v = ir_vop(b, IR_OP_vadd, IR_V128, 2, neon_read(t, IR_V128, a->vd), behind(b, n, m, 1),
+                       0);
     neon_write(t, IR_V128, a->vd, ir_vop(b, IR_OP_vsha256su1, IR_V128, 0, v, m, 0));
     return true;
 }

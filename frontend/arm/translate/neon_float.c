@@ -13,8 +13,8 @@ static int32_t vector_absolute(struct ir_block *b, enum ir_type v, struct neon_t
     return ir_vop(b, IR_OP_vand, v, 2, x, ir_const(b, v, ~signs), 0);
 }
 
-static int32_t vector_difference(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
-                                 int32_t y)
+static int32_t vector_difference(struct ir_block *b, enum ir_type v, struct neon_type type,
+                                 int32_t x, int32_t y)
 {
     return vector_absolute(b, v, type, neon_vfsub(b, v, type, x, y), IR_NONE);
 }
@@ -159,7 +159,8 @@ static bool convert(struct arm_translate *t, int vd, int vm, int q, enum ir_opco
     return true;
 }
 
-static bool to_integers(struct arm_translate *t, const struct arg_n_rr *a, enum fp_rounding rounding)
+static bool to_integers(struct arm_translate *t, const struct arg_n_rr *a,
+                        enum fp_rounding rounding)
 {
     return convert(t, a->vd, a->vm, a->q, a->u ? IR_OP_vftou : IR_OP_vftos,
                    ir_vector_conversion(rounding, 0));
@@ -169,7 +170,8 @@ static bool to_integers(struct arm_translate *t, const struct arg_n_rr *a, enum 
 static bool from_integers(struct arm_translate *t, int vd, int vm, int q, int u, unsigned fbits)
 {
     bool nearest = t->flags & ARM_BF_FP_ROUNDING;
-    return convert(t, vd, vm, q, u ? IR_OP_vutof : IR_OP_vstof, ir_vector_conversion(nearest, fbits));
+    return convert(t, vd, vm, q, u ? IR_OP_vutof : IR_OP_vstof,
+                   ir_vector_conversion(nearest, fbits));
 }
 
 bool trans_VCVT_to_int_v(struct arm_translate *t, const struct arg_n_rr *a)
@@ -193,8 +195,8 @@ bool trans_VCVT_from_fixed_v(struct arm_translate *t, const struct arg_n_shift *
     return from_integers(t, a->vd, a->vm, a->q, a->u, (unsigned)a->imm);
 }
 
-static bool round_integral(struct arm_translate *t, const struct arg_n_rr *a, enum fp_rounding rounding,
-                           bool exact)
+static bool round_integral(struct arm_translate *t, const struct arg_n_rr *a,
+                           enum fp_rounding rounding, bool exact)
 {
     return convert(t, a->vd, a->vm, a->q, IR_OP_vfrint, 2 * rounding + exact);
 }

@@ -146,7 +146,8 @@ static bool scalar_long(struct arm_translate *t, const struct arg_n_rrs *a,
                         neon_vector_lane(t, IR_V64, a->vm, a->size, a->index), op, acc);
 }
 
-static const struct neon_op qdmulh = NEON_VECTOR(neon_vqdmulh), qrdmulh = NEON_VECTOR(neon_vqrdmulh);
+static const struct neon_op qdmulh = NEON_VECTOR(neon_vqdmulh),
+                            qrdmulh = NEON_VECTOR(neon_vqrdmulh);
 
 #define SCALAR(mnemonic, shape, op, acc)                                      \
     bool trans_##mnemonic(struct arm_translate *t, const struct arg_n_rrs *a) \

@@ -119,7 +119,7 @@ static void store_whole(struct arm_translate *t, const struct transfer *x, int32
     }
 }
 
-/* ---- structures: memory as values of 16 and of 8 bytes, rearranged in registers ---------------- */
+/* ---- structures: memory as values of 16 and of 8 bytes, rearranged in registers -------------- */
 
 /* What 8 * n bytes of structures look like in memory. */
 struct image {
@@ -156,7 +156,8 @@ static void take_three(struct arm_translate *t, const struct transfer *x, struct
     }
 }
 
-static struct image put_three(struct arm_translate *t, const struct transfer *x, const int32_t in[4])
+static struct image put_three(struct arm_translate *t, const struct transfer *x,
+                              const int32_t in[4])
 {
     struct ir_block *b = t->b;
     int32_t two = neon_join(b, in[0], in[1]), third = neon_join(b, in[2], in[2]), part[3];

@@ -15,8 +15,8 @@ static int32_t bitwise_and(struct ir_block *b, enum ir_type v, int32_t x, int32_
     return ir_vop(b, IR_OP_vand, v, 0, x, y, 0);
 }
 
-/* Leading zeros of elements of twice the size, of those of their halves in @x. The lower half counts
- * when the upper one is 0. */
+/* Leading zeros of elements of twice the size, of those of their halves in @x. The lower half
+ * counts when the upper one is 0. */
 static int32_t zeros_of_pairs(struct ir_block *b, enum ir_type v, unsigned size, int32_t x)
 {
     unsigned half = 4u << size;

@@ -1,4 +1,5 @@
-/* Advanced SIMD extraction, table lookup, duplication, transposition and reversal (DDI 0406C A7.4). */
+/* Advanced SIMD extraction, table lookup, duplication, transposition and reversal (DDI 0406C
+ * A7.4). */
 #include "frontend/arm/translate/neon.h"
 
 bool trans_VEXT(struct arm_translate *t, const struct arg_n_ext *a)
@@ -57,7 +58,7 @@ bool trans_VDUP_scalar(struct arm_translate *t, const struct arg_n_dup *a)
     return true;
 }
 
-/* ---- reversal ------------------------------------------------------------------------------------ */
+/* ---- reversal -------------------------------------------------------------------------------- */
 
 /* Elements reversed within groups of 8 << @group bits: by a table of where bytes come from. */
 static bool reverse(struct arm_translate *t, const struct arg_n_rr *a, unsigned group)
@@ -89,7 +90,7 @@ REVERSE(VREV16, 1)
 REVERSE(VREV32, 2)
 REVERSE(VREV64, 3)
 
-/* ---- two registers that exchange elements. When they are the same one, it is UNKNOWN. ------------ */
+/* ---- two registers that exchange elements. When they are the same one, it is UNKNOWN. -------- */
 
 /* Elements with even numbers from @even, others from @odd, whose sizes are half of @wide's. */
 static int32_t merge(struct ir_block *b, enum ir_type v, struct neon_type wide, int32_t even,

@@ -20,11 +20,13 @@
     }
 
 /* The low halves of products of polynomials, half by half. */
-static int32_t vpmul(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
+static int32_t vpmul(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                     int32_t y)
 {
     int32_t part[2];
     for (unsigned high = 0; high <= (v == IR_V128); high++) {
-        int32_t n = v == IR_V128 ? neon_half(b, x, high) : x, m = v == IR_V128 ? neon_half(b, y, high) : y;
+        int32_t n = v == IR_V128 ? neon_half(b, x, high) : x,
+                m = v == IR_V128 ? neon_half(b, y, high) : y;
         int32_t product = ir_vop(b, IR_OP_vpmull, IR_V128, 0, n, m, 0);
         part[high] = ir_vop(b, IR_OP_vnarrow, IR_V64, 1, product, IR_NONE, 0);
     }

@@ -1,5 +1,5 @@
-/* Saturation where the IR has no op for it, and shifts by registers. What saturated is a mask of whole
- * elements. */
+/* Saturation where the IR has no op for it, and shifts by registers. What saturated is a mask of
+ * whole elements. */
 #include "frontend/arm/translate/neon.h"
 
 static int32_t constant(struct ir_block *b, enum ir_type v, unsigned size, uint64_t x)
@@ -38,13 +38,14 @@ static int32_t limit(struct ir_block *b, enum ir_type v, struct neon_type type, 
 }
 
 /* @saturated where @mask has ones, else @x; sets QC. */
-static int32_t choose(struct ir_block *b, enum ir_type v, int32_t mask, int32_t saturated, int32_t x)
+static int32_t choose(struct ir_block *b, enum ir_type v, int32_t mask, int32_t saturated,
+                      int32_t x)
 {
     ir_vop(b, IR_OP_vqc, v, 0, mask, IR_NONE, 0);
     return ir_vop3(b, IR_OP_vblend, v, 0, saturated, x, mask, 0);
 }
 
-/* ---- sums of 32 and 64 bits ---------------------------------------------------------------------- */
+/* ---- sums of 32 and 64 bits ------------------------------------------------------------------ */
 
 /* Signed overflow: the result's sign is not that of both operands. */
 static int32_t signed_sum(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
@@ -57,7 +58,8 @@ static int32_t signed_sum(struct ir_block *b, enum ir_type v, struct neon_type t
 }
 
 /* Ones where x < y unsigned. Of 64 bits there is no maximum. */
-static int32_t below(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
+static int32_t below(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                     int32_t y)
 {
     if (type.size == 2)
         return bitwise(b, IR_OP_vxor, v, equal(b, v, 2, neon_vmax(b, v, type, x, y), x),
@@ -89,7 +91,7 @@ int32_t neon_vqsub(struct ir_block *b, enum ir_type v, struct neon_type type, in
     return bitwise(b, IR_OP_vandn, v, difference, over);
 }
 
-/* ---- others -------------------------------------------------------------------------------------- */
+/* ---- others ---------------------------------------------------------------------------------- */
 
 /* Only the least number's magnitude is too large: it becomes the largest number, its complement. */
 static int32_t saturate_least(struct ir_block *b, enum ir_type v, unsigned size, int32_t x)
@@ -113,7 +115,8 @@ int32_t neon_vqabs(struct ir_block *b, enum ir_type v, struct neon_type type, in
 }
 
 /* 2 * x * y. */
-int32_t neon_vqdmull(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
+int32_t neon_vqdmull(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                     int32_t y)
 {
     struct neon_type wide = {.size = (uint8_t)(type.size + 1)};
     int32_t product = neon_vmull(b, v, (struct neon_type){.size = type.size}, x, y);
@@ -136,7 +139,8 @@ static int32_t narrow64(struct ir_block *b, bool from_u, bool to_u, int32_t x)
     return choose(b, IR_V64, bitwise(b, IR_OP_vxor, IR_V64, same, ones), saturated, r);
 }
 
-int32_t neon_vqnarrow(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
+int32_t neon_vqnarrow(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
+                      int32_t y)
 {
     if (type.size == 3)
         return narrow64(b, type.u, type.u, x);
@@ -151,7 +155,7 @@ int32_t neon_vqnarrow_su(struct ir_block *b, enum ir_type v, struct neon_type ty
     return ir_vop(b, IR_OP_vqnarrowsu, v, type.size, x, IR_NONE, 0);
 }
 
-/* ---- shifts by constants to the left ------------------------------------------------------------- */
+/* ---- shifts by constants to the left --------------------------------------------------------- */
 
 int32_t neon_vector_shift_saturated(struct ir_block *b, enum ir_type v, struct neon_type type,
                                     int32_t x, unsigned n)
@@ -159,12 +163,13 @@ int32_t neon_vector_shift_saturated(struct ir_block *b, enum ir_type v, struct n
     int32_t r = neon_vector_shift_left(b, v, type, x, n);
     int32_t again = n ? neon_vector_shift_right(b, v, type, r, n) : r;
     int32_t same = equal(b, v, type.size, again, x);
-    return choose(b, v, bitwise(b, IR_OP_vxor, v, same, ir_const(b, v, ~0ull)), limit(b, v, type, x), r);
+    return choose(b, v, bitwise(b, IR_OP_vxor, v, same, ir_const(b, v, ~0ull)),
+                  limit(b, v, type, x), r);
 }
 
 /* Negative numbers have bits that are shifted out, or are saturated as they are: they become 0. */
-int32_t neon_vector_shift_unsigned(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
-                                   unsigned n)
+int32_t neon_vector_shift_unsigned(struct ir_block *b, enum ir_type v, struct neon_type type,
+                                   int32_t x, unsigned n)
 {
     struct neon_type u = {.size = type.size, .u = true};
     int32_t sign = negative(b, v, type.size, x);
@@ -173,7 +178,7 @@ int32_t neon_vector_shift_unsigned(struct ir_block *b, enum ir_type v, struct ne
     return r;
 }
 
-/* ---- shifts by registers: x by y ------------------------------------------------------------------ */
+/* ---- shifts by registers: x by y ------------------------------------------------------------- */
 
 int32_t neon_vshl(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)
 {
@@ -200,7 +205,8 @@ static int32_t saturate_left(struct ir_block *b, enum ir_type v, struct neon_typ
     int32_t same = equal(b, v, type.size, neon_vshl(b, v, type, r, back), x);
     int32_t low = type.size ? neon_vector_shift_left(b, v, type, y, (8u << type.size) - 8) : y;
     int32_t fine = bitwise(b, IR_OP_vor, v, same, negative(b, v, type.size, low));
-    return choose(b, v, bitwise(b, IR_OP_vxor, v, fine, ir_const(b, v, ~0ull)), limit(b, v, type, x), r);
+    return choose(b, v, bitwise(b, IR_OP_vxor, v, fine, ir_const(b, v, ~0ull)),
+                  limit(b, v, type, x), r);
 }
 
 int32_t neon_vqshl(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x, int32_t y)

@@ -14,11 +14,11 @@ int32_t neon_vector_lane(struct arm_translate *t, enum ir_type v, int d, int siz
                   (unsigned)index);
 }
 
-/* ---- shifts -------------------------------------------------------------------------------------- */
+/* ---- shifts ---------------------------------------------------------------------------------- */
 
 /* Bytes are shifted as halfwords, without what comes from the neighbour. */
-static int32_t shift(struct ir_block *b, enum ir_opcode op, enum ir_type v, unsigned size, int32_t x,
-                     unsigned n)
+static int32_t shift(struct ir_block *b, enum ir_opcode op, enum ir_type v, unsigned size,
+                     int32_t x, unsigned n)
 {
     return n ? ir_vop(b, op, v, size, x, IR_NONE, n) : x;
 }
@@ -33,7 +33,8 @@ int32_t neon_vector_shift_left(struct ir_block *b, enum ir_type v, struct neon_t
 }
 
 /* Where the host has no instruction: the sign, shifted as other bits, is extended. */
-static int32_t shift_signed(struct ir_block *b, enum ir_type v, unsigned size, int32_t x, unsigned n)
+static int32_t shift_signed(struct ir_block *b, enum ir_type v, unsigned size, int32_t x,
+                            unsigned n)
 {
     struct neon_type u = {.size = (uint8_t)size, .u = true};
     int32_t sign = ir_const(b, v, neon_each(size, 1ull << ((8u << size) - 1 - n)));
@@ -41,8 +42,8 @@ static int32_t shift_signed(struct ir_block *b, enum ir_type v, unsigned size, i
     return ir_vop(b, IR_OP_vsub, v, size, x, sign, 0);
 }
 
-int32_t neon_vector_shift_right(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
-                                unsigned n)
+int32_t neon_vector_shift_right(struct ir_block *b, enum ir_type v, struct neon_type type,
+                                int32_t x, unsigned n)
 {
     unsigned bits = 8u << type.size;
     if (!type.u && (type.size == 1 || type.size == 2))
@@ -58,8 +59,8 @@ int32_t neon_vector_shift_right(struct ir_block *b, enum ir_type v, struct neon_
 }
 
 /* The last bit that is shifted out is added: no sum of the element itself, which might overflow. */
-int32_t neon_vector_round_right(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,
-                                unsigned n)
+int32_t neon_vector_round_right(struct ir_block *b, enum ir_type v, struct neon_type type,
+                                int32_t x, unsigned n)
 {
     struct neon_type u = {.size = type.size, .u = true};
     int32_t last = n > 1 ? neon_vector_shift_right(b, v, u, x, n - 1) : x;
@@ -67,7 +68,7 @@ int32_t neon_vector_round_right(struct ir_block *b, enum ir_type v, struct neon_
     return ir_vop(b, IR_OP_vadd, v, type.size, neon_vector_shift_right(b, v, type, x, n), last, 0);
 }
 
-/* ---- operations ---------------------------------------------------------------------------------- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 #define OPERATION(name, op_s, op_u)                                                                \
     int32_t neon_##name(struct ir_block *b, enum ir_type v, struct neon_type type, int32_t x,      \

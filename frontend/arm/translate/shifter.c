@@ -56,8 +56,8 @@ static int32_t shift_plain(struct ir_block *b, int32_t v, unsigned shty, int32_t
 }
 
 /*
- * @v shifted by @n (0..255); *@carry is the carry-out, in bit 0 of a value, if n is not 0. The shift
- * is done in 64 bits, where amounts from 63 on give the same result and carry as 63.
+ * @v shifted by @n (0..255); *@carry is the carry-out, in bit 0 of a value, if n is not 0. The
+ * shift is done in 64 bits, where amounts from 63 on give the same result and carry as 63.
  */
 static int32_t shift_carry(struct ir_block *b, int32_t v, unsigned shty, int32_t n, int32_t *carry)
 {

@@ -12,7 +12,7 @@ enum {
     BLOCK_INSNS = 64, /* longer blocks gain little, and what is invalidated grows */
 };
 
-/* ---- conditions ------------------------------------------------------------------------------------- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 /* BKPT and HLT are executed whatever the IT block says. */
 static bool ignores_condition(const struct arm_translate *t)
@@ -35,7 +35,7 @@ static uint8_t it_advance(uint8_t it)
     return it & 7 ? (it & 0xe0) | (it << 1 & 0x1f) : 0;
 }
 
-/* ---- fetch ------------------------------------------------------------------------------------------- */
+/* ---- fetch ----------------------------------------------------------------------------------- */
 
 enum fetch { FETCH_OK, FETCH_END_BEFORE, FETCH_ABORT };
 
@@ -79,7 +79,7 @@ static enum fetch fetch(struct arm_translate *t)
     return FETCH_OK;
 }
 
-/* ---- one instruction ------------------------------------------------------------------------------- */
+/* ---- one instruction ------------------------------------------------------------------------- */
 
 static void insn_decode(struct arm_translate *t)
 {
@@ -105,7 +105,7 @@ static void insn_mark(struct arm_translate *t)
     ir_insn(t->b, ARM_INSN_WORD(t->offset, t->itstate, t->thumb && t->insn_size == 4));
 }
 
-/* ---- coverage -------------------------------------------------------------------------------------- */
+/* ---- coverage -------------------------------------------------------------------------------- */
 
 static bool may_leave(const struct ir_block *b, uint32_t first)
 {
@@ -126,8 +126,8 @@ struct guest_mark *arm_cover(struct arm_translate *t, uint32_t start)
     return m;
 }
 
-/* The instruction at t->offset, whose condition holds here. It needs no mark of its own when it is executed
- * whenever the one before is. @ran_on: no branch has been emitted in between. */
+/* The instruction at t->offset, whose condition holds here. It needs no mark of its own when it is
+ * executed whenever the one before is. @ran_on: no branch has been emitted in between. */
 static void cover_insn(struct arm_translate *t, bool ran_on)
 {
     bool same = t->cover && ran_on && t->cover_cond == t->cond && !may_leave(t->b, t->cover_first);
@@ -175,7 +175,8 @@ static bool is_outside(const struct arm_translate *t)
     return t->code->outside && t->code->outside[halfword / 64] >> (halfword % 64) & 1;
 }
 
-/* Is something of the instruction, from op @first on, a helper that may make an event due and return? */
+/* Is something of the instruction, from op @first on, a helper that may make an event due and
+ * return? */
 static bool calls_outside(const struct arm_translate *t, uint32_t first)
 {
     for (uint32_t i = first; t->code->outside && i < t->b->count; i++) {
@@ -183,7 +184,8 @@ static bool calls_outside(const struct arm_translate *t, uint32_t first)
         if (op->opcode != IR_OP_call)
             continue;
         unsigned effects = t->b->target->helpers[op->imm].effects;
-        if (effects & IR_HELPER_EXTERNAL && (effects & IR_HELPER_WRITES || !(effects & IR_HELPER_RAISES)))
+        if (effects & IR_HELPER_EXTERNAL &&
+            (effects & IR_HELPER_WRITES || !(effects & IR_HELPER_RAISES)))
             return true;
     }
     return false;
@@ -233,7 +235,7 @@ static void insn_translate(struct arm_translate *t)
         arm_run_close(t);
 }
 
-/* ---- the block --------------------------------------------------------------------------------------- */
+/* ---- the block ------------------------------------------------------------------------------- */
 
 /* Does the debugger want the block to end before the instruction at t->offset? */
 static bool stops_here(const struct arm_translate *t)
@@ -245,7 +247,8 @@ static bool stops_here(const struct arm_translate *t)
 static bool block_full(const struct arm_translate *t)
 {
     uint32_t count = t->b->insn_count;
-    if (t->ended || t->exit_after || t->offset >= PAGE_SIZE || (count && count >= t->code->max_insns))
+    if (t->ended || t->exit_after || t->offset >= PAGE_SIZE ||
+        (count && count >= t->code->max_insns))
         return true;
     if (count && stops_here(t))
         return true;

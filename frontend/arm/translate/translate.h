@@ -19,26 +19,32 @@
 /* Block flags (guest_code.flags): all that translation depends on besides the code bytes. */
 #define ARM_BF_THUMB 0x1u        /* the lane */
 #define ARM_BF_BIG_ENDIAN 0x4u   /* PSR.E: data accesses are byte-swapped */
-#define ARM_BF_ALIGN_STRICT 0x8u /* SCTLR.A, or no unaligned support (SCTLR.U = 0): ordinary accesses fault when unaligned */
-#define ARM_BF_ROTATE 0x10u      /* ARMv5 and SCTLR.U = 0: unaligned LDR rotates, halfwords force alignment */
+/* SCTLR.A, or no unaligned support (SCTLR.U = 0): ordinary accesses fault when unaligned */
+#define ARM_BF_ALIGN_STRICT 0x8u
+/* ARMv5 and SCTLR.U = 0: unaligned LDR rotates, halfwords force alignment */
+#define ARM_BF_ROTATE 0x10u
 #define ARM_BF_SMP 0x20u         /* several CPUs: exclusives go through helpers */
 #define ARM_BF_USER 0x40u        /* unprivileged (User mode) */
 #define ARM_BF_HYP 0x80u         /* Hyp mode */
-#define ARM_BF_IT_SHIFT 16       /* ITSTATE of the first instruction; nonzero comes with LOOKUP_ONLY */
+/* ITSTATE of the first instruction; nonzero comes with LOOKUP_ONLY */
+#define ARM_BF_IT_SHIFT 16
 #define ARM_BF_FP_SPECIAL 0x01000000u /* FPSCR has bits of FPSCR_SPECIAL set */
 #define ARM_BF_FP_FLUSH 0x10000000u /* FPSCR.FZ */
 #define ARM_BF_FP_DEFAULT_NAN 0x20000000u /* FPSCR.DN */
 #define ARM_BF_FP_ROUNDING 0x02000000u /* FPSCR.RMode is not to nearest */
 #define ARM_BF_DIV_TRAP 0x04000000u /* M profile, CCR.DIV_0_TRP: division by zero faults */
-#define ARM_BF_WINDOW 0x08000000u   /* M profile without MPU: addresses are physical, ir_block.window */
-#define ARM_BF_FEATURES_SHIFT 8  /* small number of the CPU model's feature set, see arm_features_of */
+/* M profile without MPU: addresses are physical, ir_block.window */
+#define ARM_BF_WINDOW 0x08000000u
+/* small number of the CPU model's feature set, see arm_features_of */
+#define ARM_BF_FEATURES_SHIFT 8
 
 /** The block flags of the modes in @fpscr. */
 static inline uint32_t arm_fp_block_flags(uint32_t fpscr)
 {
     return (fpscr & FPSCR_SPECIAL ? ARM_BF_FP_SPECIAL : 0) |
            (fpscr >> FPSCR_RMODE_SHIFT & 3 ? ARM_BF_FP_ROUNDING : 0) |
-           (fpscr & FPSCR_FZ ? ARM_BF_FP_FLUSH : 0) | (fpscr & FPSCR_DN ? ARM_BF_FP_DEFAULT_NAN : 0);
+           (fpscr & FPSCR_FZ ? ARM_BF_FP_FLUSH : 0) |
+           (fpscr & FPSCR_DN ? ARM_BF_FP_DEFAULT_NAN : 0);
 }
 
 enum { ARM_PAGE_BYTES = 4096 };
@@ -52,7 +58,8 @@ struct arm_translate {
     uint32_t insn;       /* encoding: 16-bit T16 in the low half, T32 as first:second halfword */
     uint32_t offset;     /* of this instruction from the page base */
     unsigned insn_size;  /* 2 or 4 */
-    unsigned cond;       /* condition of this instruction (from A32, IT or B<c>); IR_CC_AL if none */
+    /* condition of this instruction (from A32, IT or B<c>); IR_CC_AL if none */
+    unsigned cond;
     uint8_t itstate;     /* before this instruction; advanced by the loop */
     bool in_it;          /* this instruction is in an IT block */
     bool ended;          /* the block has ended: an exit was emitted for the unconditional path */
@@ -65,16 +72,20 @@ struct arm_translate {
     unsigned skip_cond;
     int32_t skip_branch; /* op that skips, or -1: the run is an else part */
     bool uses_next_page; /* the block depends on code->next_page */
-    struct guest_mark *cover; /* coverage: of the instruction before, and those with it; NULL: none */
+    /* coverage: of the instruction before, and those with it; NULL: none */
+    struct guest_mark *cover;
     unsigned cover_cond;      /* the condition under which that is reached */
     uint32_t cover_first;     /* first op behind the mark of the instruction before */
     uint32_t cover_last;      /* offset of the last instruction that was marked */
     bool goes_back;      /* the branch that ended the block leads back into it */
     unsigned side_exits; /* conditional exits that the block goes on behind */
-    uint32_t segment;    /* offset at which the last short block would begin that is part of this one */
+    /* offset at which the last short block would begin that is part of this one */
+    uint32_t segment;
     uint32_t segment_insns; /* instructions in front of it, where short blocks' ends count */
-    bool events;         /* something may be due at the end of the short block: no hot one goes on behind it */
-    uint32_t follow;     /* offset at which the block goes on behind this instruction; 0: the next one */
+    /* something may be due at the end of the short block: no hot one goes on behind it */
+    bool events;
+    /* offset at which the block goes on behind this instruction; 0: the next one */
+    uint32_t follow;
     bool fp_checked;     /* the block has checked FP_ENABLED on every path to here */
 };
 
@@ -95,7 +106,8 @@ int32_t arm_reg_read(struct arm_translate *t, int r);
 int32_t arm_pc_aligned_plus(struct arm_translate *t, int32_t imm);
 /** Write register @r, r != 15. SP of the M profile is a multiple of 4 whatever is written; */
 void arm_reg_write(struct arm_translate *t, int r, int32_t v);
-/** ... here @v is the register's value, moved by a multiple of 4, so that nothing needs to be done. */
+/** ... here @v is the register's value, moved by a multiple of 4, so that nothing needs to be
+ * done. */
 void arm_reg_move(struct arm_translate *t, int r, int32_t v);
 /** ALUWritePC / result of data processing: r15 branches (interworking from ARMv7 on in A32). */
 void arm_reg_write_alu(struct arm_translate *t, int r, int32_t v);
@@ -105,7 +117,8 @@ void arm_branch_alu(struct arm_translate *t, int32_t v, unsigned hint);
 void arm_reg_write_load(struct arm_translate *t, int r, int32_t v);
 /** BXWritePC; @hint is 0 or IR_HINT_RETURN. Ends the block. */
 void arm_branch_exchange(struct arm_translate *t, int32_t v, unsigned hint);
-/** Branch to @offset from the page base in lane @lane (sets the T slot when it changes). Ends the block. */
+/** Branch to @offset from the page base in lane @lane (sets the T slot when it changes). Ends the
+ * block. */
 void arm_branch_direct(struct arm_translate *t, int64_t offset, unsigned lane);
 /** BranchWritePC: address @v in the current instruction set, low bits cleared. Ends the block. */
 void arm_branch_same(struct arm_translate *t, int32_t v);
@@ -115,11 +128,14 @@ int64_t arm_pc_offset(const struct arm_translate *t);
 int32_t arm_next_pc(struct arm_translate *t);
 /** Generate the Undefined Instruction exception for the current instruction. Returns true. */
 bool arm_undefined(struct arm_translate *t);
-/** UNPREDICTABLE encodings: treated as UNDEFINED (the manual allows it), with a guest_errors line at translation. Returns true. */
+/** UNPREDICTABLE encodings: treated as UNDEFINED (the manual allows it), with a guest_errors line
+ * at translation. Returns true. */
 bool arm_unpredictable(struct arm_translate *t);
-/** Coverage: emit a mark here, for the instruction at page offset @start; NULL when none is wanted. */
+/** Coverage: emit a mark here, for the instruction at page offset @start; NULL when none is
+ * wanted. */
 struct guest_mark *arm_cover(struct arm_translate *t, uint32_t start);
-/** The calls above that leave by a helper which never returns: emit `call id(a0..)` and end the block. */
+/** The calls above that leave by a helper which never returns: emit `call id(a0..)` and end the
+ * block. */
 void arm_raise(struct arm_translate *t, unsigned helper, int32_t a0, int32_t a1);
 /** M profile: a UsageFault with @cause (enum arm_m_fault). */
 void arm_m_raise(struct arm_translate *t, unsigned cause);
@@ -150,7 +166,8 @@ void arm_end_after(struct arm_translate *t, bool dynamic);
 
 /* Operand 2 (shifter.c). */
 
-/** The value of rm shifted by an immediate as DecodeImmShift says; when @set_c the carry-out goes to C. */
+/** The value of rm shifted by an immediate as DecodeImmShift says; when @set_c the carry-out goes
+ * to C. */
 int32_t arm_shift_imm(struct arm_translate *t, int rm, unsigned shty, unsigned shim, bool set_c);
 /** The value of rm shifted by the low byte of rs; when @set_c the carry-out goes to C. */
 int32_t arm_shift_reg(struct arm_translate *t, int rm, unsigned shty, int rs, bool set_c);
@@ -175,7 +192,8 @@ void arm_q_set_if(struct arm_translate *t, int32_t saturated);
 /** Feature set number for ARM_BF_FEATURES_SHIFT <-> features mask: index of the CPU model. */
 uint64_t arm_features_of(uint32_t block_flags);
 
-/** Generated: decode and call the trans_ function. False: no row matches or the function refused. */
+/** Generated: decode and call the trans_ function. False: no row matches or the function
+ * refused. */
 bool arm_decode_a32(struct arm_translate *t, uint32_t insn);
 bool arm_decode_t16(struct arm_translate *t, uint32_t insn);
 bool arm_decode_t32(struct arm_translate *t, uint32_t insn);

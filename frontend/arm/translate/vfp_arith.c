@@ -2,7 +2,7 @@
  * vfp_op2 and vfp_muladd alone know how an operation becomes IR. */
 #include "frontend/arm/translate/vfp_arith.h"
 
-/* ---- operations as IR --------------------------------------------------------------------------- */
+/* ---- operations as IR ------------------------------------------------------------------------ */
 
 /* These leave NaNs and denormals alone. */
 static int32_t vfp_neg(struct arm_translate *t, enum fp_size f, int32_t a)
@@ -20,7 +20,8 @@ static int32_t vfp_op1(struct arm_translate *t, enum vfp_op op, enum fp_size f, 
     }
 }
 
-static int32_t vfp_op2(struct arm_translate *t, enum vfp_op op, enum fp_size f, int32_t a, int32_t b)
+static int32_t vfp_op2(struct arm_translate *t, enum vfp_op op, enum fp_size f, int32_t a,
+                       int32_t b)
 {
     static const uint8_t ops[VFP_OP2_COUNT] = {
         [VFP_ADD] = IR_OP_fadd,     [VFP_SUB] = IR_OP_fsub,     [VFP_MUL] = IR_OP_fmul,
@@ -34,7 +35,7 @@ static int32_t vfp_muladd(struct arm_translate *t, enum fp_size f, int32_t adden
     return vfp_op(t, IR_OP_fmuladd, f, addend, a, b);
 }
 
-/* ---- short vectors ------------------------------------------------------------------------------- */
+/* ---- short vectors --------------------------------------------------------------------------- */
 
 /* CPUs with VFPv4 have no short vectors: FPSCR.LEN is always 0. Elsewhere an instruction that they
  * concern looks at it, where it may have any value. */
@@ -62,7 +63,7 @@ static void vector_end(struct arm_translate *t, unsigned done)
     ir_label(t->b, done);
 }
 
-/* ---- three registers ----------------------------------------------------------------------------- */
+/* ---- three registers ------------------------------------------------------------------------- */
 
 static int32_t negate_if(struct arm_translate *t, unsigned op, unsigned variation, enum fp_size f,
                          int32_t v)
@@ -127,9 +128,10 @@ ARITH3(VFMS, VFP_FMA | VFP_NEGATE_N)
 ARITH3(VFNMA, VFP_FMA | VFP_NEGATE_N | VFP_NEGATE_D)
 ARITH3(VFNMS, VFP_FMA | VFP_NEGATE_D)
 
-/* ---- two registers ------------------------------------------------------------------------------- */
+/* ---- two registers --------------------------------------------------------------------------- */
 
-static bool arith2(struct arm_translate *t, const struct arg_v_rr *a, enum vfp_op op, enum fp_size f)
+static bool arith2(struct arm_translate *t, const struct arg_v_rr *a, enum vfp_op op,
+                   enum fp_size f)
 {
     if (!vfp_exists(t, f, a->vd) || !vfp_exists(t, f, a->vm))
         return arm_undefined(t);
@@ -195,7 +197,7 @@ bool trans_VMOV_imm_d(struct arm_translate *t, const struct arg_v_imm *a)
     return move_imm(t, a, FP_64);
 }
 
-/* ---- comparison ---------------------------------------------------------------------------------- */
+/* ---- comparison ------------------------------------------------------------------------------ */
 
 static bool compare(struct arm_translate *t, const struct arg_v_cmp *a, enum fp_size f, bool zero)
 {
@@ -229,7 +231,7 @@ bool trans_VCMP_zero_d(struct arm_translate *t, const struct arg_v_cmp *a)
     return compare(t, a, FP_64, true);
 }
 
-/* ---- ARMv8: selection, maximum and minimum ------------------------------------------------------- */
+/* ---- ARMv8: selection, maximum and minimum --------------------------------------------------- */
 
 static bool select(struct arm_translate *t, const struct arg_v_sel *a, enum fp_size f)
 {

@@ -10,7 +10,8 @@ static inline enum ir_type vfp_float(enum fp_size f)
 {
     return f == FP_64 ? IR_F64 : IR_F32;
 }
-/** The encoding of a register of format @f (FP_32: S registers, FP_64: D registers), as an integer. */
+/** The encoding of a register of format @f (FP_32: S registers, FP_64: D registers), as an
+ * integer. */
 static inline int32_t vfp_read_bits(struct arm_translate *t, enum fp_size f, int r)
 {
     return f == FP_64 ? arm_d_read(t, r) : arm_s_read(t, r);
@@ -43,8 +44,8 @@ static inline int32_t vfp_op(struct arm_translate *t, enum ir_opcode op, enum fp
     return ir_fop(t->b, op, vfp_float(f), a, b, c, vfp_modes(t));
 }
 /** One of one argument, with more in aux and with an immediate. */
-static inline int32_t vfp_op_imm(struct arm_translate *t, enum ir_opcode op, enum fp_size f, int32_t a,
-                                 unsigned aux, uint64_t imm)
+static inline int32_t vfp_op_imm(struct arm_translate *t, enum ir_opcode op, enum fp_size f,
+                                 int32_t a, unsigned aux, uint64_t imm)
 {
     int32_t v = ir_fop(t->b, op, vfp_float(f), a, IR_NONE, IR_NONE, aux | vfp_modes(t));
     t->b->ops[v].imm = imm;

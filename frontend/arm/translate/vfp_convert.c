@@ -1,4 +1,5 @@
-/* VFP conversions and rounding to integral values: VCVT, VCVTR, VCVTB, VCVTT, VCVT{A,N,P,M}, VRINT*. */
+/* VFP conversions and rounding to integral values: VCVT, VCVTR, VCVTB, VCVTT, VCVT{A,N,P,M},
+ * VRINT*. */
 #include "frontend/arm/translate/vfp_arith.h"
 
 /* Values of the decoder's rounding field below this belong to unconditional instructions. */
@@ -11,7 +12,7 @@ static enum ir_round rounding_of(int r)
     return (enum ir_round)rounding[r];
 }
 
-/* ---- formats ------------------------------------------------------------------------------------- */
+/* ---- formats --------------------------------------------------------------------------------- */
 
 static bool convert(struct arm_translate *t, const struct arg_v_rr *a, enum fp_size to,
                     enum fp_size from)
@@ -76,7 +77,7 @@ bool trans_VCVT_to_half_d(struct arm_translate *t, const struct arg_v_half *a)
     return to_half(t, a, FP_64, ARM_HELPER_vfp_cvt_hd);
 }
 
-/* ---- integers, which are in S registers ------------------------------------------------------------ */
+/* ---- integers, which are in S registers ------------------------------------------------------ */
 
 static bool from_int(struct arm_translate *t, const struct arg_v_cvt *a, enum fp_size f)
 {
@@ -121,7 +122,7 @@ bool trans_VCVT_to_int_d(struct arm_translate *t, const struct arg_v_cvt *a)
     return to_int(t, a, FP_64);
 }
 
-/* ---- fixed point, in place ------------------------------------------------------------------------- */
+/* ---- fixed point, in place ------------------------------------------------------------------- */
 
 static int fixed_bits(const struct arg_v_fixed *a)
 {
@@ -158,8 +159,8 @@ static bool fixed_to(struct arm_translate *t, const struct arg_v_fixed *a, enum 
         return arm_unpredictable(t);
     arm_vfp_check(t);
     uint64_t imm = (uint64_t)fbits + (a->size ? 0 : 64);
-    int32_t v = vfp_op_imm(t, a->u ? IR_OP_ftou : IR_OP_ftos, f, vfp_read(t, f, a->vd), IR_ROUND_ZERO,
-                           imm);
+    int32_t v = vfp_op_imm(t, a->u ? IR_OP_ftou : IR_OP_ftos, f, vfp_read(t, f, a->vd),
+                           IR_ROUND_ZERO, imm);
     if (f == FP_64)
         v = ir_op1(t->b, a->u ? IR_OP_zext32 : IR_OP_sext32, v);
     vfp_write(t, f, a->vd, v);
@@ -186,7 +187,7 @@ bool trans_VCVT_to_fixed_d(struct arm_translate *t, const struct arg_v_fixed *a)
     return fixed_to(t, a, FP_64);
 }
 
-/* ---- ARMv8: rounding to an integral value ---------------------------------------------------------- */
+/* ---- ARMv8: rounding to an integral value ---------------------------------------------------- */
 
 static bool round_integral(struct arm_translate *t, const struct arg_v_rint *a, enum fp_size f)
 {

@@ -165,7 +165,8 @@ bool trans_VDUP_core(struct arm_translate *t, const struct arg_v_dup *a)
         return arm_unpredictable(t);
     arm_vfp_check(t);
     enum ir_type type = a->q ? IR_V128 : IR_V64;
-    int32_t v = ir_vop(t->b, IR_OP_vdup, type, (unsigned)a->size, arm_reg_read(t, a->rt), IR_NONE, 0);
+    int32_t v = ir_vop(t->b, IR_OP_vdup, type, (unsigned)a->size, arm_reg_read(t, a->rt), IR_NONE,
+                       0);
     ir_set(t->b, a->q ? ARM_SLOT_Q0 + (unsigned)a->vd / 2 : ARM_SLOT_V0 + (unsigned)a->vd, v);
     return true;
 }

@@ -4,9 +4,11 @@
 
 #define UART0 0x40004000u
 #define LAN(reg) REG(ETHERNET + (reg))
-enum { RX_DATA = 0x00, TX_DATA = 0x20, RX_STATUS = 0x40, TX_STATUS = 0x48, ID_REV = 0x50, IRQ_CFG = 0x54,
-       INT_STS = 0x58, INT_EN = 0x5c, TX_CFG = 0x70, HW_CFG = 0x74, RX_FIFO = 0x7c, TX_FIFO = 0x80, CSR_CMD = 0xa4,
-       CSR_DATA = 0xa8, E2P_CMD = 0xb0 };
+enum {
+    RX_DATA = 0x00, TX_DATA = 0x20, RX_STATUS = 0x40, TX_STATUS = 0x48, ID_REV = 0x50,
+    IRQ_CFG = 0x54, INT_STS = 0x58, INT_EN = 0x5c, TX_CFG = 0x70, HW_CFG = 0x74, RX_FIFO = 0x7c,
+    TX_FIFO = 0x80, CSR_CMD = 0xa4, CSR_DATA = 0xa8, E2P_CMD = 0xb0,
+};
 enum { MAC_CR = 1, MAC_ADDRH = 2, MAC_ADDRL = 3, MII_ACC = 6, MII_DATA = 7 };
 
 static uint8_t mac[6], gateway[6];
@@ -104,7 +106,8 @@ static void send(unsigned len)
     LAN(TX_DATA) = 0x3000u | len;
     LAN(TX_DATA) = (uint32_t)++tag << 16 | len;
     for (unsigned i = 0; i < len; i += 4)
-        LAN(TX_DATA) = out[i] | (uint32_t)out[i + 1] << 8 | (uint32_t)out[i + 2] << 16 | (uint32_t)out[i + 3] << 24;
+        LAN(TX_DATA) = out[i] | (uint32_t)out[i + 1] << 8 | (uint32_t)out[i + 2] << 16 |
+                       (uint32_t)out[i + 3] << 24;
     while (!(LAN(TX_FIFO) >> 16 & 0xff))
         ;
     uint32_t status = LAN(TX_STATUS);

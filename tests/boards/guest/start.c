@@ -24,8 +24,22 @@ static void reset(void)
 
 void *vectors[16 + 96] __attribute__((section(".vectors"), aligned(512)));
 void *vectors[16 + 96] = {
-    stack_top, reset, guest_nmi, guest_hard_fault, unexpected, unexpected, unexpected, unexpected, unexpected,
-    unexpected, unexpected, unexpected, unexpected, unexpected, unexpected, guest_systick,
+    stack_top,
+    reset,
+    guest_nmi,
+    guest_hard_fault,
+    unexpected,
+    unexpected,
+    unexpected,
+    unexpected,
+    unexpected,
+    unexpected,
+    unexpected,
+    unexpected,
+    unexpected,
+    unexpected,
+    unexpected,
+    guest_systick,
     [16 ... 16 + 95] = guest_irq,
 };
 

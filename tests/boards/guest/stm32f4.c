@@ -169,7 +169,8 @@ static void timer_against_systick(uint32_t timer_hz, uint32_t control, uint32_t 
     REG(SYSTICK + 4) = 0xffffff;
     REG(SYSTICK + 8) = 0;
     REG(SYSTICK) = control;
-    for (int tries = 0; tries < 50 && (microseconds + 100 < count || microseconds > count + 100); tries++) {
+    for (int tries = 0; tries < 50 && (microseconds + 100 < count || microseconds > count + 100);
+         tries++) {
         uint32_t timer = REG(TIM2 + 0x24), systick = REG(SYSTICK + 8);
         while (REG(TIM2 + 0x24) - timer < 10000)
             ;

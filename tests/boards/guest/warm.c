@@ -9,7 +9,8 @@
 static volatile uint32_t count __attribute__((section(".noinit")));
 static volatile uint32_t cleared;
 static volatile uint32_t initialised = 5;
-static const volatile uint32_t page[256] __attribute__((section(".rodata.page"), aligned(1024))) = {0xffffffff};
+static const volatile uint32_t page[256]
+    __attribute__((section(".rodata.page"), aligned(1024))) = {0xffffffff};
 
 void put_char(char c)
 {

@@ -7,8 +7,10 @@
 
 #define REG(address) (*(volatile uint32_t *)(address))
 
-enum { SYS_OPEN = 1, SYS_CLOSE = 2, SYS_WRITE0 = 4, SYS_WRITE = 5, SYS_READC = 7, SYS_GET_CMDLINE = 0x15,
-       SYS_EXIT = 0x18, SYS_EXIT_EXTENDED = 0x20 };
+enum {
+    SYS_OPEN = 1, SYS_CLOSE = 2, SYS_WRITE0 = 4, SYS_WRITE = 5, SYS_READC = 7,
+    SYS_GET_CMDLINE = 0x15, SYS_EXIT = 0x18, SYS_EXIT_EXTENDED = 0x20,
+};
 
 static inline uint32_t semihost(uint32_t op, const void *arg)
 {

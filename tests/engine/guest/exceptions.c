@@ -58,9 +58,11 @@ static void start(void)
  * was loaded come back. */
 #define FAULTING(name, isa, body)                                                                  \
     __asm__(".pushsection .text\n .syntax unified\n ." #isa "\n .balign 4\n .global " #name        \
-            ", " #name "_at\n .type " #name ", %function\n" #name ":\n push {r4-r11, lr}\n mov r10, r1\n"  \
-            " movs r4, #1\n movs r5, #2\n movs r6, #3\n movs r7, #4\n cmp r4, r4\n" body            \
-            " str r0, [r10]\n add r0, r4, r5\n add r0, r6\n add r0, r7\n pop {r4-r11, pc}\n .arm\n .popsection"); \
+            ", " #name "_at\n .type " #name ", %function\n" #name ":\n push {r4-r11, lr}\n"        \
+            " mov r10, r1\n movs r4, #1\n movs r5, #2\n movs r6, #3\n movs r7, #4\n"               \
+            " cmp r4, r4\n" body                                                                   \
+            " str r0, [r10]\n add r0, r4, r5\n add r0, r6\n add r0, r7\n pop {r4-r11, pc}\n .arm\n"\
+            " .popsection");                                                                       \
     extern uint32_t name(uint32_t at, volatile uint32_t *base);                                    \
     extern const uint8_t name##_at[]
 
@@ -73,7 +75,9 @@ FAULTING(f_strd, arm, "f_strd_at: strd r4, r5, [r0, #8]!\n");
 FAULTING(f_ldr, arm, "f_ldr_at: ldr r4, [r0], #4\n");
 FAULTING(f_ldr_self, arm, "mov r4, r0\nf_ldr_self_at: ldr r4, [r4]\n");
 FAULTING(f_str_thumb, thumb, " itt eq\n addeq r5, #1\n.thumb\nf_str_thumb_at: streq r4, [r0]\n");
-FAULTING(f_ldm_thumb, thumb, " ittet eq\n addeq r8, #1\nf_ldm_thumb_at: ldmeq r0!, {r4-r7}\n addne r4, #1\n addeq r4, #0\n");
+FAULTING(
+    f_ldm_thumb, thumb,
+    " ittet eq\n addeq r8, #1\nf_ldm_thumb_at: ldmeq r0!, {r4-r7}\n addne r4, #1\n addeq r4, #0\n");
 
 struct fault_case {
     uint32_t (*run)(uint32_t at, volatile uint32_t *base);

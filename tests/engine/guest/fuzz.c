@@ -61,7 +61,8 @@ static void next_piece(struct frame *f)
 static const volatile uint16_t *code_at(uint32_t at)
 {
     uint32_t base = at >= WINDOW ? WINDOW : (uint32_t)scratch(0);
-    return at - base < CODE_PAGES * PAGE - 4 ? (const volatile uint16_t *)(scratch(0) + (at - base)) : 0;
+    return at - base < CODE_PAGES * PAGE - 4 ? (const volatile uint16_t *)(scratch(0) + (at - base))
+                                             : 0;
 }
 
 /* Go on behind the instruction that failed, with some other registers. */

@@ -63,7 +63,8 @@ int32_t rt_psci(uint32_t function, uint32_t a, uint32_t b, uint32_t c)
     register uint32_t r1 __asm__("r1") = a;
     register uint32_t r2 __asm__("r2") = b;
     register uint32_t r3 __asm__("r3") = c;
-    __asm__ volatile(".arch_extension virt\n\thvc #0" : "+r"(r0) : "r"(r1), "r"(r2), "r"(r3) : "memory");
+    __asm__ volatile(".arch_extension virt\n\thvc #0" : "+r"(r0) : "r"(r1), "r"(r2), "r"(r3)
+                     : "memory");
     return (int32_t)r0;
 }
 
@@ -118,7 +119,8 @@ void rt_exception(struct frame *f)
         return;
     }
     rt_check(0, false, f->kind, f->lr);
-    rt_check(0, false, f->kind == EXC_PREFETCH ? MRC(0, c5, c0, 1) : MRC(0, c5, c0, 0), MRC(0, c6, c0, 0));
+    rt_check(0, false, f->kind == EXC_PREFETCH ? MRC(0, c5, c0, 1) : MRC(0, c5, c0, 0),
+             MRC(0, c6, c0, 0));
     rt_power_off();
 }
 

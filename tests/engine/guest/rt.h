@@ -37,11 +37,11 @@ __attribute__((noreturn)) void rt_power_off(void);
 /* ---- registers ---- */
 #define MCR(value, op1, crn, crm, op2) \
     __asm__ volatile("mcr p15, " #op1 ", %0, " #crn ", " #crm ", " #op2 ::"r"(value) : "memory")
-#define MRC(op1, crn, crm, op2)                                                                       \
-    ({                                                                                                \
-        uint32_t v_;                                                                                  \
-        __asm__ volatile("mrc p15, " #op1 ", %0, " #crn ", " #crm ", " #op2 : "=r"(v_)::"memory");    \
-        v_;                                                                                           \
+#define MRC(op1, crn, crm, op2)                                                                    \
+    ({                                                                                             \
+        uint32_t v_;                                                                               \
+        __asm__ volatile("mrc p15, " #op1 ", %0, " #crn ", " #crm ", " #op2 : "=r"(v_)::"memory"); \
+        v_;                                                                                        \
     })
 #define DSB() __asm__ volatile("dsb" ::: "memory")
 #define DMB() __asm__ volatile("dmb" ::: "memory")

@@ -61,11 +61,11 @@ static void same_page(void)
 
 /* The store changes the next instruction of its own block; the store itself happens exactly
  * once. */
-#define NEXT(name, setup, store, between)                                                        \
-    __asm__(".pushsection .data\n .syntax unified\n .balign 64\n .arm\n .global " #name "\n" #name ":\n"           \
-            " push {r4-r7, lr}\n" setup " mov r6, #0\n" store between                            \
-            #name "_target: mov r0, #1\n"                                                         \
-            " orr r0, r0, r6, lsl #8\n pop {r4-r7, pc}\n .popsection");                          \
+#define NEXT(name, setup, store, between)                                                          \
+    __asm__(".pushsection .data\n .syntax unified\n .balign 64\n .arm\n .global " #name "\n" #name \
+            ":\n push {r4-r7, lr}\n" setup " mov r6, #0\n" store between #name                     \
+            "_target: mov r0, #1\n"                                                                \
+            " orr r0, r0, r6, lsl #8\n pop {r4-r7, pc}\n .popsection");                            \
     extern uint32_t name(uint32_t word, uint32_t *aux)
 
 NEXT(next_str, "adr r2, next_str_target\n mov r5, r2\n", "str r0, [r2], #4\n sub r6, r2, r5\n", "");
@@ -73,15 +73,19 @@ NEXT(next_str_isb, "adr r2, next_str_isb_target\n mov r5, r2\n",
      "str r0, [r2], #4\n sub r6, r2, r5\n", "mcr p15, 0, r5, c7, c5, 1\n dsb\n isb\n");
 NEXT(next_str_pre, "adr r2, next_str_pre_target\n sub r2, r2, #8\n mov r5, r2\n",
      "str r0, [r2, #8]!\n sub r6, r2, r5\n", "");
-NEXT(next_stm, "adr r2, next_stm_target\n sub r2, r2, #8\n mov r5, r2\n ldr r3, [r2]\n ldr r4, [r2, #4]\n"
-     " mov r7, r0\n", "stmia r2!, {r3, r4, r7}\n sub r6, r2, r5\n", "nop\n nop\n");
+NEXT(next_stm,
+     "adr r2, next_stm_target\n sub r2, r2, #8\n mov r5, r2\n ldr r3, [r2]\n ldr r4, [r2, #4]\n"
+     " mov r7, r0\n",
+     "stmia r2!, {r3, r4, r7}\n sub r6, r2, r5\n", "nop\n nop\n");
 NEXT(next_strd, "adr r2, next_strd_target\n ldr r7, [r2, #4]\n mov r4, r0\n mov r5, r7\n",
      "strd r4, r5, [r2]\n mov r6, #7\n", "");
 NEXT(next_strex, "adr r2, next_strex_target\n mov r6, #0\n",
      "ldrex r3, [r2]\n strex r7, r0, [r2]\n add r6, r7, #9\n", "");
-NEXT(next_swp, "adr r2, next_swp_target\n", ".word 0xe1023090 /* swp r3, r0, [r2] */\n and r6, r3, #0xff\n", "");
+NEXT(next_swp, "adr r2, next_swp_target\n", ".word 0xe1023090 /* swp r3, r0, [r2] */\n"
+                                            " and r6, r3, #0xff\n", "");
 NEXT(next_strb, "adr r2, next_strb_target\n", "strb r0, [r2]\n mov r6, #3\n", "");
-NEXT(next_unaligned, "adr r2, next_unaligned_target\n sub r2, r2, #1\n ldrb r3, [r2]\n orr r3, r3, r0, lsl #8\n",
+NEXT(next_unaligned,
+     "adr r2, next_unaligned_target\n sub r2, r2, #1\n ldrb r3, [r2]\n orr r3, r3, r0, lsl #8\n",
      "str r3, [r2]\n mov r6, #5\n", "");
 /* A counter in memory is incremented by the instruction's neighbour: nothing runs twice. */
 NEXT(next_count, "adr r2, next_count_target\n",
@@ -126,7 +130,8 @@ static void overwrite_itself(void)
 }
 
 /* Thumb: the next halfword, and one inside of an IT block. */
-__asm__(".pushsection .data\n .syntax unified\n .balign 64\n .thumb\n .global thumb_next, thumb_it\n .thumb_func\n .type thumb_next, %function\n"
+__asm__(".pushsection .data\n .syntax unified\n .balign 64\n .thumb\n"
+        " .global thumb_next, thumb_it\n .thumb_func\n .type thumb_next, %function\n"
         "thumb_next: adr r2, 1f\n strh r0, [r2]\n .balign 4\n"
         "1: movs r0, #1\n bx lr\n .balign 4\n .thumb_func\n .type thumb_it, %function\n"
         "thumb_it: adr r2, 1f\n cmp r2, r2\n movs r3, #0\n"
@@ -151,15 +156,18 @@ static void thumb(void)
 }
 
 /* A literal that a store changes: translated code must not keep the old value. */
-__asm__(".pushsection .data\n .syntax unified\n .balign 64\n .arm\n .global literal_read, literal_write_read\n"
+__asm__(".pushsection .data\n .syntax unified\n .balign 64\n .arm\n"
+        " .global literal_read, literal_write_read\n"
         "literal_read: ldr r0, literal\n bx lr\n"
         "literal_write_read: str r0, literal\n ldr r0, literal\n bx lr\n"
         ".global literal\nliteral: .word 5\n"
         ".global literal_double\nliteral_double: ldrd r0, r1, literal2\n eor r0, r0, r1\n bx lr\n"
         " .balign 8\n.global literal2\nliteral2: .word 1, 2\n"
-        " .thumb\n .global literal_thumb\n .thumb_func\n .type literal_thumb, %function\nliteral_thumb: ldr r0, literal3\n bx lr\n .balign 4\n"
+        " .thumb\n .global literal_thumb\n .thumb_func\n .type literal_thumb, %function\n"
+        "literal_thumb: ldr r0, literal3\n bx lr\n .balign 4\n"
         ".global literal3\nliteral3: .word 9\n .arm\n .popsection");
-extern uint32_t literal_read(void), literal_write_read(uint32_t), literal_double(void), literal_thumb(void);
+extern uint32_t literal_read(void), literal_write_read(uint32_t), literal_double(void),
+    literal_thumb(void);
 extern volatile uint32_t literal[], literal2[], literal3[];
 
 static void literals(void)
@@ -320,7 +328,8 @@ static void map_on_abort(struct frame *f)
 static void straddling(void)
 {
     volatile uint16_t *last = (volatile uint16_t *)(scratch(20) + 4094);
-    volatile uint16_t *first[2] = {(volatile uint16_t *)scratch(21), (volatile uint16_t *)scratch(22)};
+    volatile uint16_t *first[2] = {(volatile uint16_t *)scratch(21),
+                                   (volatile uint16_t *)scratch(22)};
     rt_mmu_on();
     last[0] = 0xf240; /* movw r0, #imm8 */
     for (unsigned i = 0; i < 2; i++) {
@@ -436,7 +445,8 @@ static void return_to_rewritten(void)
 
 __asm__(".pushsection .text\n .syntax unified\n .arm\n"
         /* r0 calls that never return */
-        ".global calls_only\ncalls_only: mov r1, lr\n1: bl 2f\n2: subs r0, r0, #1\n bne 1b\n mov r0, #1\n bx r1\n"
+        ".global calls_only\ncalls_only: mov r1, lr\n1: bl 2f\n2: subs r0, r0, #1\n bne 1b\n"
+        " mov r0, #1\n bx r1\n"
         /* r0 calls deep, and back at once */
         ".global leap\nleap: push {r4, lr}\n mov r4, sp\n mov r1, #5\n bl 1f\n"
         "1: push {r4, lr}\n subs r0, r0, #1\n blne 1b\n mov r0, r1\n mov sp, r4\n pop {r4, pc}\n"
@@ -444,7 +454,8 @@ __asm__(".pushsection .text\n .syntax unified\n .arm\n"
         ".global mixed\nmixed: push {r4, lr}\n bl 1f\n blx 2f\n bl 1f\n blx 3f\n pop {r4, pc}\n"
         "1: add r0, r0, #1\n bx lr\n"
         ".thumb\n.thumb_func\n2: adds r0, #10\n bx lr\n"
-        ".thumb_func\n3: push {r4, lr}\n bl 2b\n blx 1b\n pop {r4, pc}\n .balign 4\n .arm\n .popsection");
+        ".thumb_func\n3: push {r4, lr}\n bl 2b\n blx 1b\n pop {r4, pc}\n .balign 4\n .arm\n"
+        " .popsection");
 extern uint32_t calls_only(uint32_t), leap(uint32_t), mixed(uint32_t);
 
 static __attribute__((noinline)) uint32_t deep(uint32_t n)

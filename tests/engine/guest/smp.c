@@ -95,7 +95,8 @@ static uint32_t swap(volatile uint32_t *at, uint32_t value)
     register uint32_t old __asm__("r0");
     register volatile uint32_t *p __asm__("r1") = at;
     register uint32_t new __asm__("r2") = value;
-    __asm__ volatile(".word 0xe1010092 /* swp r0, r2, [r1] */" : "=r"(old) : "r"(p), "r"(new) : "memory");
+    __asm__ volatile(".word 0xe1010092 /* swp r0, r2, [r1] */" : "=r"(old) : "r"(p), "r"(new)
+                     : "memory");
     return old;
 }
 

@@ -29,4 +29,5 @@ void reset(void)
         ;
 }
 
-__attribute__((section(".vectors"), used)) const void *const vectors[] = {(void *)0x20001000, reset};
+__attribute__((section(".vectors"), used))
+const void *const vectors[] = {(void *)0x20001000, reset};

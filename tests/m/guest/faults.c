@@ -7,7 +7,7 @@
 static uint32_t guarded[1024] __attribute__((aligned(4096)));
 static uint32_t psp_stack[64] __attribute__((aligned(256)));
 
-/* ---- UsageFaults ------------------------------------------------------------------------------------- */
+/* ---- UsageFaults ----------------------------------------------------------------------------- */
 
 static void usage_faults(unsigned exc, uint32_t hfsr)
 {
@@ -54,7 +54,7 @@ static void usage_faults(unsigned exc, uint32_t hfsr)
     check_order("without the traps nothing happens", "");
 }
 
-/* ---- BusFaults ----------------------------------------------------------------------------------------- */
+/* ---- BusFaults ------------------------------------------------------------------------------- */
 
 static void bus_faults(unsigned exc, uint32_t hfsr)
 {
@@ -105,7 +105,8 @@ static void test_unprivileged(void)
     STIR = 1; /* interrupt 1 is not enabled: only pending */
     action[SVC] = to_privileged;
     SVC_CALL(2);
-    check("unprivileged: CFSR of loads from the System Control Space", events[0].cfsr, F_PRECISERR | F_BFARVALID);
+    check("unprivileged: CFSR of loads from the System Control Space", events[0].cfsr,
+          F_PRECISERR | F_BFARVALID);
     check("... BFAR", events[0].bfar, (uint32_t)&CPUID);
     check("unprivileged: CFSR of STIR", events[1].cfsr, F_PRECISERR | F_BFARVALID);
     check_order("unprivileged", "BBSS");
@@ -122,7 +123,7 @@ static void test_unprivileged(void)
     events_clear();
 }
 
-/* ---- escalation ------------------------------------------------------------------------------------------ */
+/* ---- escalation ------------------------------------------------------------------------------ */
 
 static void fault_in_handler(struct event *e)
 {
@@ -194,7 +195,7 @@ static void test_shcsr(void)
     events_clear();
 }
 
-/* ---- exception returns that are refused ---------------------------------------------------------------------- */
+/* ---- exception returns that are refused ------------------------------------------------------ */
 
 /* MOV PC is no exception return. */
 static void mov_pc(struct event *e)
@@ -225,7 +226,8 @@ static void invpc(const char *name, uint32_t value)
 {
     bad_return = value;
     action[SVC] = return_badly;
-    __asm__ volatile("adr r4, 1f\n adds r4, #1\n str r4, [%0]\n svc 1\n .balign 4\n 1: nop" :: "r"(&resume) : "r4", "memory");
+    __asm__ volatile("adr r4, 1f\n adds r4, #1\n str r4, [%0]\n svc 1\n .balign 4\n 1: nop"
+                     :: "r"(&resume) : "r4", "memory");
     check("INVPC is tail-chained", (uint32_t)events[1].frame, (uint32_t)events[0].frame);
     check("INVPC: EXC_RETURN of the fault", events[1].exc_return & 0xf, value & 0xf);
     check(name, events[1].cfsr, F_INVPC);
@@ -246,19 +248,27 @@ static void fix_ipsr(struct event *e)
 static void test_returns(void)
 {
     /* The handler of the UsageFault returns with what it got, which must be right by then. */
-    action[USAGE] = ({ void mend(struct event *e) { e->frame[6] = resume & ~1u; e->frame[-1] = 0xfffffff9; } mend; });
+    action[USAGE] = ({
+        void mend(struct event * e)
+        {
+            e->frame[6] = resume & ~1u;
+            e->frame[-1] = 0xfffffff9;
+        }
+        mend;
+    });
     invpc("INVPC: reserved value", 0xfffffff3);
     invpc("INVPC: bits that should be ones", 0xffffef09);
     invpc("INVPC: return to a handler that is not there", 0xfffffff1);
     action[SVC] = break_ipsr;
     action[USAGE] = fix_ipsr;
-    __asm__ volatile("adr r4, 1f\n adds r4, #1\n str r4, [%0]\n svc 1\n .balign 4\n 1: nop" :: "r"(&resume) : "r4", "memory");
+    __asm__ volatile("adr r4, 1f\n adds r4, #1\n str r4, [%0]\n svc 1\n .balign 4\n 1: nop"
+                     :: "r"(&resume) : "r4", "memory");
     check("INVPC: IPSR of the frame", events[1].cfsr, F_INVPC);
     check_order("SVC, then UsageFault", "SU");
     events_clear();
 }
 
-/* ---- MPU --------------------------------------------------------------------------------------------------- */
+/* ---- MPU ------------------------------------------------------------------------------------- */
 
 enum { AP_NONE = 0, AP_PRIV = 1, AP_USER_RO = 2, AP_FULL = 3, AP_PRIV_RO = 5, AP_RO = 6 };
 #define XN (1u << 28)

@@ -206,7 +206,8 @@ static void test_flags(void)
 {
     VMSR(0);
     action[SVC] = use_fp;
-    __asm__ volatile("vmov.f32 s1, #1.0\n vmov.f32 s2, #3.0\n vdiv.f32 s3, s1, s2\n svc 1" ::: "memory");
+    __asm__ volatile("vmov.f32 s1, #1.0\n vmov.f32 s2, #3.0\n vdiv.f32 s3, s1, s2\n svc 1"
+                     ::: "memory");
     check("IXC in the saved FPSCR", saved[16] & 0x9f, 0x10);
     check("IXC afterwards", VMRS() & 0x9f, 0x10);
     events_clear();

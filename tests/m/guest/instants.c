@@ -1,5 +1,6 @@
-/* Where interrupts hit a loop, and what a timer says there: everything that depends on the exact instruction at
- * which an event takes effect goes into one number, which must be the same whatever runs the code. */
+/* Where interrupts hit a loop, and what a timer says there: everything that depends on the exact
+ * instruction at which an event takes effect goes into one number, which must be the same whatever
+ * runs the code. */
 #include "rt.h"
 
 enum { ROUNDS = 250000, TIMER = 0x40000000 /* CMSDK timer 0, interrupt 8 */ };

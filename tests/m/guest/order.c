@@ -15,7 +15,7 @@ static void enable(unsigned irq, uint8_t priority)
     NVIC_ISER = 1u << irq;
 }
 
-/* ---- the frame -------------------------------------------------------------------------------------- */
+/* ---- the frame ------------------------------------------------------------------------------- */
 
 static uint32_t seen[8], seen_sp, seen_icsr, seen_control;
 
@@ -28,20 +28,22 @@ static void look_at_frame(struct event *e)
     seen_control = MRS(control);
 }
 
-/* SVC with known registers, @adjust bytes below an address that is a multiple of 8, Returns SP at the SVC. */
+/* SVC with known registers, @adjust bytes below an address that is a multiple of 8, Returns SP at
+ * the SVC. */
 static uint32_t svc_with_registers(uint32_t adjust)
 {
     register uint32_t a __asm__("r6") = adjust, sp __asm__("r7");
-    __asm__ volatile("mov r5, sp\n"
-                     "lsrs r7, r5, #3\n lsls r7, r7, #3\n subs r7, r7, r6\n"
-                     "mov sp, r7\n"
-                     "movs r0, #0x5a\n lsls r0, r0, #24\n mov r12, r0\n"
-                     "movs r0, #10\n movs r1, #11\n movs r2, #12\n movs r3, #0x89\n lsls r3, r3, #24\n"
-                     "mov r4, lr\n"
-                     "cmp r0, r0\n" /* Z and C */
-                     "svc 7\n"
-                     "mov sp, r5\n mov lr, r4\n"
-                     : "+r"(a), "=r"(sp) :: "r0", "r1", "r2", "r3", "r4", "r5", "r12", "cc", "memory");
+    __asm__ volatile(
+        "mov r5, sp\n"
+        "lsrs r7, r5, #3\n lsls r7, r7, #3\n subs r7, r7, r6\n"
+        "mov sp, r7\n"
+        "movs r0, #0x5a\n lsls r0, r0, #24\n mov r12, r0\n"
+        "movs r0, #10\n movs r1, #11\n movs r2, #12\n movs r3, #0x89\n lsls r3, r3, #24\n"
+        "mov r4, lr\n"
+        "cmp r0, r0\n" /* Z and C */
+        "svc 7\n"
+        "mov sp, r5\n mov lr, r4\n"
+        : "+r"(a), "=r"(sp)::"r0", "r1", "r2", "r3", "r4", "r5", "r12", "cc", "memory");
     return sp;
 }
 
@@ -83,7 +85,7 @@ static void test_psp(void)
     events_clear();
 }
 
-/* ---- order ----------------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 static void pend_pendsv(struct event *e)
 {
@@ -136,7 +138,7 @@ static void test_order(void)
     events_clear();
 }
 
-/* ---- WFI, WFE ------------------------------------------------------------------------------------------ */
+/* ---- WFI, WFE -------------------------------------------------------------------------------- */
 
 /* Also what has come in the meantime: the host may be slow. */
 static void stop_systick(struct event *e)
@@ -235,16 +237,18 @@ static void test_systick(void)
     check_order("a cleared SysTick is not taken", "");
 }
 
-/* ---- exclusives are opened by exceptions ------------------------------------------------------------------ */
+/* ---- exclusives are opened by exceptions ----------------------------------------------------- */
 
 #if !__ARM_ARCH_6M__
 static void test_exclusives(void)
 {
     static uint32_t word = 1;
     uint32_t failed, old;
-    __asm__ volatile("ldrex %0, [%2]\n svc 3\n strex %1, %0, [%2]" : "=&r"(old), "=&r"(failed) : "r"(&word) : "memory");
+    __asm__ volatile("ldrex %0, [%2]\n svc 3\n strex %1, %0, [%2]" : "=&r"(old), "=&r"(failed)
+                     : "r"(&word) : "memory");
     check("STREX after an exception fails", failed, 1);
-    __asm__ volatile("ldrex %0, [%2]\n strex %1, %0, [%2]" : "=&r"(old), "=&r"(failed) : "r"(&word) : "memory");
+    __asm__ volatile("ldrex %0, [%2]\n strex %1, %0, [%2]" : "=&r"(old), "=&r"(failed) : "r"(&word)
+                     : "memory");
     check("STREX without one stores", failed, 0);
     events_clear();
 }
@@ -324,13 +328,16 @@ static void test_it(void)
 {
     uint32_t a, b;
     __asm__ volatile("movs %0, #0\n movs %1, #0\n cmp %0, #0\n"
-                     "itttt eq\n svceq 9\n moveq %0, #5\n svceq 10\n moveq %1, #6" : "=&r"(a), "=&r"(b) :: "cc", "memory");
+                     "itttt eq\n svceq 9\n moveq %0, #5\n svceq 10\n moveq %1, #6" : "=&r"(a),
+                     "=&r"(b) :: "cc", "memory");
     check_order("SVC in an IT block", "SS");
     check("instructions of the block behind it (1)", a, 5);
     check("instructions of the block behind it (2)", b, 6);
-    check("ITSTATE in the frame", events[0].xpsr & 0x0600fc00, 0x04000000); /* eq, three left: 0000 0010 */
+    /* eq, three left: 0000 0010 */
+    check("ITSTATE in the frame", events[0].xpsr & 0x0600fc00, 0x04000000);
     __asm__ volatile("movs %0, #0\n movs %1, #0\n cmp %0, #0\n"
-                     "itete eq\n svceq 9\n movne %0, #5\n moveq %0, #7\n movne %1, #6" : "=&r"(a), "=&r"(b) :: "cc", "memory");
+                     "itete eq\n svceq 9\n movne %0, #5\n moveq %0, #7\n movne %1, #6" : "=&r"(a),
+                     "=&r"(b) :: "cc", "memory");
     check("else parts are skipped", a << 8 | b, 7 << 8);
     event_count = 0;
 }

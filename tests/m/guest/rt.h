@@ -1,4 +1,5 @@
-/* What the guest programs of the M profile share: checks that print TAP, and a log of exceptions. */
+/* What the guest programs of the M profile share: checks that print TAP, and a log of
+ * exceptions. */
 #ifndef RT_H
 #define RT_H
 
@@ -53,12 +54,18 @@
 #define PENDSTCLR (1u << 25)
 #define NMIPENDSET (1u << 31)
 
-enum { NMI = 2, HARD = 3, MEM = 4, BUS = 5, USAGE = 6, SVC = 11, DEBUGMON = 12, PENDSV = 14, SYSTICK = 15, IRQ0 = 16 };
+enum {
+    NMI = 2, HARD = 3, MEM = 4, BUS = 5, USAGE = 6, SVC = 11, DEBUGMON = 12, PENDSV = 14,
+    SYSTICK = 15, IRQ0 = 16,
+};
 
-enum { F_IACCVIOL = 1, F_DACCVIOL = 2, F_MUNSTKERR = 8, F_MSTKERR = 16, F_MLSPERR = 32, F_MMARVALID = 128,
-    F_IBUSERR = 1 << 8, F_PRECISERR = 1 << 9, F_UNSTKERR = 1 << 11, F_STKERR = 1 << 12, F_BFARVALID = 1 << 15,
-    F_UNDEFINSTR = 1 << 16, F_INVSTATE = 1 << 17, F_INVPC = 1 << 18, F_NOCP = 1 << 19, F_UNALIGNED = 1 << 24,
-    F_DIVBYZERO = 1 << 25, F_FORCED = 1 << 30 };
+enum {
+    F_IACCVIOL = 1, F_DACCVIOL = 2, F_MUNSTKERR = 8, F_MSTKERR = 16, F_MLSPERR = 32,
+    F_MMARVALID = 128, F_IBUSERR = 1 << 8, F_PRECISERR = 1 << 9, F_UNSTKERR = 1 << 11,
+    F_STKERR = 1 << 12, F_BFARVALID = 1 << 15, F_UNDEFINSTR = 1 << 16, F_INVSTATE = 1 << 17,
+    F_INVPC = 1 << 18, F_NOCP = 1 << 19, F_UNALIGNED = 1 << 24, F_DIVBYZERO = 1 << 25,
+    F_FORCED = 1 << 30,
+};
 
 /* One exception that was taken. */
 struct event {
@@ -94,7 +101,8 @@ void check_fault(const char *name, unsigned exc, uint32_t cfsr, uint32_t hfsr);
 
 /** Execute @code (asm inputs may follow), which faults; go on behind it. r4 and r5 are free. */
 #define FAULTING(code, ...)                                                                        \
-    __asm__ volatile("adr r4, 1f\n adds r4, #1\n str r4, [%[resume]]\n" code "\n .balign 4\n 1:\n nop\n"  \
+    __asm__ volatile("adr r4, 1f\n adds r4, #1\n str r4, [%[resume]]\n" code                       \
+                     "\n .balign 4\n 1:\n nop\n"                                                   \
                      :: [resume] "r"(&resume), ##__VA_ARGS__ : "r4", "r5", "lr", "memory", "cc")
 
 #endif

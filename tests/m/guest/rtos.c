@@ -1,6 +1,7 @@
 /*
- * A small scheduler: three threads on stacks of their own, switched by PendSV, unprivileged, each with
- * an MPU region for its stack alone and floating-point values that must survive. Counts are exact.
+ * A small scheduler: three threads on stacks of their own, switched by PendSV, unprivileged, each
+ * with an MPU region for its stack alone and floating-point values that must survive. Counts are
+ * exact.
  */
 #include "rt.h"
 
@@ -86,7 +87,8 @@ static void on_irq(struct event *e)
 
 static void on_fault(struct event *e)
 {
-    current->faults += e->cfsr == (F_DACCVIOL | F_MMARVALID) && e->mmfar == (uint32_t)&stacks[(current - threads + 1) % THREADS];
+    current->faults += e->cfsr == (F_DACCVIOL | F_MMARVALID) &&
+                       e->mmfar == (uint32_t)&stacks[(current - threads + 1) % THREADS];
     e->frame[6] += 4; /* the store is a 32-bit instruction */
     event_count = 0;
 }
@@ -154,6 +156,7 @@ int main(void)
     /* This becomes the first thread. */
     uint32_t *sp = current->sp + 9;
     MSR(psp, (uint32_t)(sp + 8));
-    __asm__ volatile("movs r0, #3\n msr control, r0\n isb\n movs r0, #0\n bx %0" :: "r"((uint32_t)thread_main | 1) : "r0");
+    __asm__ volatile("movs r0, #3\n msr control, r0\n isb\n movs r0, #0\n bx %0"
+                     :: "r"((uint32_t)thread_main | 1) : "r0");
     __builtin_unreachable();
 }

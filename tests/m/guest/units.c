@@ -1,4 +1,5 @@
-/* The core's debug units as software uses them: DWT comparators, FPB, MON_STEP, ITM (DDI 0403E C1). */
+/* The core's debug units as software uses them: DWT comparators, FPB, MON_STEP, ITM (DDI 0403E
+ * C1). */
 #include "rt.h"
 
 #define DWT_COMP(n) REG(0xe0001020 + 16 * (n))
@@ -26,14 +27,15 @@ uint32_t load_word(volatile void *at);
 uint32_t literal(void);
 uint32_t one(void);
 uint32_t swap_exclusive(volatile void *at, uint32_t v);
-extern char store_word_after[], store_byte_after[], load_word_after[], one_first[], one_after[], literal_word[],
-    literal_after[], swap_after[];
+extern char store_word_after[], store_byte_after[], load_word_after[], one_first[], one_after[],
+    literal_word[], literal_after[], swap_after[];
 
 __asm__(".thumb\n .syntax unified\n .align 2\n"
         ".thumb_func\n store_word:\n str r1, [r0]\n store_word_after: nop\n movs r0, #0\n bx lr\n"
         ".thumb_func\n store_byte:\n strb r1, [r0]\n store_byte_after: nop\n bx lr\n"
         ".thumb_func\n load_word:\n ldr r0, [r0]\n load_word_after: nop\n bx lr\n"
-        ".thumb_func\n swap_exclusive:\n ldrex r2, [r0]\n strex r3, r1, [r0]\n swap_after: mov r0, r2\n bx lr\n"
+        ".thumb_func\n swap_exclusive:\n ldrex r2, [r0]\n strex r3, r1, [r0]\n"
+        " swap_after: mov r0, r2\n bx lr\n"
         ".align 2\n .thumb_func\n one:\n nop\n one_first: movs r0, #1\n one_after: nop\n bx lr\n"
         ".align 2\n .thumb_func\n literal:\n ldr r0, literal_word\n literal_after: bx lr\n"
         ".align 2\n literal_word: .word 0x11223344\n .align 2\n");
@@ -167,7 +169,8 @@ static void test_code(void)
     silent("switched off");
 }
 
-/* Time may be the host's, which may be busy: the match is far enough away for the comparator to be set. */
+/* Time may be the host's, which may be busy: the match is far enough away for the comparator to be
+ * set. */
 static void test_cycles(void)
 {
     const uint32_t distance = 500000;

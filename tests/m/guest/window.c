@@ -1,9 +1,11 @@
-/* One instruction reaches RAM, its alias, devices, code and nothing in turn; all is as if each were alone. */
+/* One instruction reaches RAM, its alias, devices, code and nothing in turn; all is as if each were
+ * alone. */
 #include "rt.h"
 
 #define SCC_CFG0 REG(0x4002f000)
 
-enum { BLOCK_RAM = 0x01000000, RAM_END = 0x20800000, ALIAS = 0x400000, ROUNDS = 300 }; /* mps2: RAM and its alias end there */
+/* mps2: RAM and its alias end there */
+enum { BLOCK_RAM = 0x01000000, RAM_END = 0x20800000, ALIAS = 0x400000, ROUNDS = 300 };
 
 uint32_t load(uint32_t at);
 void store(uint32_t at, uint32_t v);
@@ -15,7 +17,8 @@ extern uint32_t patch_word[], code_data[];
 __asm__(".syntax unified\n .thumb\n .align 2\n"
         ".thumb_func\n load:\n ldr r0, [r0]\n bx lr\n"
         ".thumb_func\n store:\n str r1, [r0]\n bx lr\n"
-        ".thumb_func\n push_four:\n mov r2, r1\n mov r3, r1\n mov r12, r1\n stm r0, {r1, r2, r3, r12}\n"
+        ".thumb_func\n push_four:\n mov r2, r1\n mov r3, r1\n mov r12, r1\n"
+        " stm r0, {r1, r2, r3, r12}\n"
         " bx lr\n"
         ".thumb_func\n pull_four:\n ldm r0, {r1, r2, r3, r12}\n adds r0, r1, r2\n adds r0, r0, r3\n"
         " add r0, r0, r12\n bx lr\n"
@@ -41,7 +44,8 @@ static void test_places(void)
     }
     check("RAM and alias", sum, ROUNDS * (ROUNDS - 1) / 2 + ROUNDS / 60 * 2000);
     check("a device", systick, 49 + 99 + 149 + 199 + 249 + 299);
-    check("an unaligned load", (ram[0] = 0x44332211, ram[1] = 0x88776655, load((uint32_t)ram + 3)), 0x77665544);
+    check("an unaligned load", (ram[0] = 0x44332211, ram[1] = 0x88776655, load((uint32_t)ram + 3)),
+          0x77665544);
 }
 
 /* Data in the page that executes, and code that is changed there. */
@@ -98,7 +102,8 @@ static void test_remap(void)
     check("block RAM at 0", patched(), 0x55);
     check("... its word", load(at * 4), 0x47702055);
     store((uint32_t)code_data, 0x12345678);
-    check("a store there is one to the block RAM", load(BLOCK_RAM + (uint32_t)code_data), 0x12345678);
+    check("a store there is one to the block RAM", load(BLOCK_RAM + (uint32_t)code_data),
+          0x12345678);
     check("... not to what is hidden", load((uint32_t)code + (uint32_t)code_data) != 0x12345678, 1);
     check("what is hidden is at its other address", load((uint32_t)&code[at]), 0x47702007);
     block[at] = 0x47702066;

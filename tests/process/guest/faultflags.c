@@ -1,4 +1,5 @@
-/* Flags that a signal handler sees where an access is refused between what writes them and what writes them again. */
+/* Flags that a signal handler sees where an access is refused between what writes them and what
+ * writes them again. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,16 +14,18 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     uc->uc_mcontext.arm_pc += 4;
 }
 
-/* @write has r8 and r9 to write flags from; they are loaded anew behind it, r9 from @maybe, which may be refused. */
-#define PROBE(name, write)                                                                                     \
-    static unsigned name(unsigned x, unsigned y, const void *good, const void *maybe)                          \
-    {                                                                                                          \
-        unsigned z;                                                                                            \
-        __asm__ volatile("mov r8, %1\n mov r9, %2\n mov r10, %1\n" write "\n ldr r8, [%3, #4]\n"               \
-                         " ldr r9, [%4, #4]\n subs r8, r8, r10\n ldr r9, [%3]\n adds r8, r8, r9\n mov %0, r8"  \
-                         : "=r"(z) : "r"(x), "r"(y), "r"(good), "r"(maybe)                                     \
-                         : "r8", "r9", "r10", "cc", "memory");                                                 \
-        return z;                                                                                              \
+/* @write has r8 and r9 to write flags from; they are loaded anew behind it, r9 from @maybe, which
+ * may be refused. */
+#define PROBE(name, write)                                                                         \
+    static unsigned name(unsigned x, unsigned y, const void *good, const void *maybe)              \
+    {                                                                                              \
+        unsigned z;                                                                                \
+        __asm__ volatile("mov r8, %1\n mov r9, %2\n mov r10, %1\n" write "\n ldr r8, [%3, #4]\n"   \
+                         " ldr r9, [%4, #4]\n"                                                     \
+                         " subs r8, r8, r10\n ldr r9, [%3]\n adds r8, r8, r9\n mov %0, r8"         \
+                         : "=r"(z) : "r"(x), "r"(y), "r"(good), "r"(maybe)                         \
+                         : "r8", "r9", "r10", "cc", "memory");                                     \
+        return z;                                                                                  \
     }
 
 PROBE(compare, "cmp r8, r9")
@@ -44,14 +47,16 @@ static const struct {
     const char *name;
     unsigned (*probe)(unsigned, unsigned, const void *, const void *);
 } probes[] = {
-    {"cmp", compare}, {"cmp, cmp", compare_twice}, {"tst", test}, {"adds", add}, {"adds to the second", add_other},
-    {"adds to another", add_third}, {"subs", subtract}, {"rsbs", reverse}, {"adds, adc", carry}, {"subs, sbc", borrow},
-    {"adds, adcs", carries}, {"lsls", shift}, {"cmp, lsrs", shift_right}, {"subs of a constant", step},
+    {"cmp", compare}, {"cmp, cmp", compare_twice}, {"tst", test}, {"adds", add},
+    {"adds to the second", add_other}, {"adds to another", add_third}, {"subs", subtract},
+    {"rsbs", reverse}, {"adds, adc", carry}, {"subs, sbc", borrow}, {"adds, adcs", carries},
+    {"lsls", shift}, {"cmp, lsrs", shift_right}, {"subs of a constant", step},
 };
 
 int main(void)
 {
-    static const unsigned values[] = {0, 1, 2, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff, 0x12345678};
+    static const unsigned values[] = {0,          1,          2,          0x7fffffff,
+                                      0x80000000, 0x80000001, 0xffffffff, 0x12345678};
     static const unsigned data[2] = {3, 0x40000000};
     struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
     sigaction(SIGSEGV, &sa, NULL);

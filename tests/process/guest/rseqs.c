@@ -43,9 +43,10 @@ struct counter {
 static struct counter counters[1024];
 
 /* A descriptor, a critical section, and what is run when it is aborted. */
-#define SECTION(body)                                                                                \
-    "    .pushsection __rseq_cs, \"aw\"\n    .balign 32\n3:  .word 0, 0, 1f, 0, 2f - 1f, 0, 4f, 0\n" \
-    "    .popsection\n    ldr r12, =3b\n    str r12, [%[area], #8]\n1:\n" body "2:\n"                \
+#define SECTION(body)                                                                              \
+    "    .pushsection __rseq_cs, \"aw\"\n    .balign 32\n"                                         \
+    "3:  .word 0, 0, 1f, 0, 2f - 1f, 0, 4f, 0\n"                                                   \
+    "    .popsection\n    ldr r12, =3b\n    str r12, [%[area], #8]\n1:\n" body "2:\n"              \
     "    b 5f\n    .ltorg\n    .word 0xe7f5def3\n4:\n    mov %[done], #0\n5:\n"
 
 /* It takes its time, so that other threads come in between. */

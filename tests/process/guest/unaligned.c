@@ -15,15 +15,15 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 static _Alignas(8) char bytes[1 << 16];
 
 /* Load words by @load from r0 on, r0 stepping by r2, r1 times. Returns the rounds that are left. */
-#define LOOP(name, load)                                                                                 \
-    static unsigned name(const char *p, unsigned rounds, unsigned step)                                  \
-    {                                                                                                    \
-        register const char *r0 __asm__("r0") = p;                                                       \
-        register unsigned r1 __asm__("r1") = rounds;                                                     \
-        register unsigned r2 __asm__("r2") = step;                                                       \
-        __asm__ volatile("1: " load "\n subs r1, r1, #1\n bne 1b"                                        \
-                         : "+r"(r0), "+r"(r1), "+r"(r2) : : "r4", "r5", "d6", "cc", "memory");   \
-        return r1;                                                                                       \
+#define LOOP(name, load)                                                                           \
+    static unsigned name(const char *p, unsigned rounds, unsigned step)                            \
+    {                                                                                              \
+        register const char *r0 __asm__("r0") = p;                                                 \
+        register unsigned r1 __asm__("r1") = rounds;                                               \
+        register unsigned r2 __asm__("r2") = step;                                                 \
+        __asm__ volatile("1: " load "\n subs r1, r1, #1\n bne 1b"                                  \
+                         : "+r"(r0), "+r"(r1), "+r"(r2) : : "r4", "r5", "d6", "cc", "memory");     \
+        return r1;                                                                                 \
     }
 
 LOOP(by_four, "ldmia r0, {r4, r5}\n add r0, r0, #4")
@@ -32,9 +32,11 @@ LOOP(by_register, "ldmia r0, {r4, r5}\n add r0, r0, r2")
 LOOP(by_four_and_two, "vldr d6, [r0]\n add r0, r0, #4\n add r0, r0, #2")
 LOOP(aligned_hint, ".fpu neon\n vld1.8 {d6}, [r0 :64]\n add r0, r0, #8")
 LOOP(half_of_hint, ".fpu neon\n vld1.8 {d6}, [r0 :64]\n add r0, r0, #4")
-LOOP(sometimes, "tst r1, #512\n it ne\n vldrne d6, [r0]\n it eq\n addeq r0, r0, #3\n add r0, r0, #1")
+LOOP(sometimes,
+     "tst r1, #512\n it ne\n vldrne d6, [r0]\n it eq\n addeq r0, r0, #3\n add r0, r0, #1")
 
-static void show(const char *name, unsigned (*loop)(const char *, unsigned, unsigned), unsigned start, unsigned step)
+static void show(const char *name, unsigned (*loop)(const char *, unsigned, unsigned),
+                 unsigned start, unsigned step)
 {
     where = NULL;
     if (sigsetjmp(out, 1))
@@ -49,8 +51,10 @@ int main(void)
     sigaction(SIGBUS, &sa, NULL);
     for (int round = 0; round < 300; round++)
         by_four(bytes, 8000, 0), by_register(bytes, 8000, 4), aligned_hint(bytes, 8000, 0);
-    for (int round = 0; round < 2000000; round++) /* the first round of loops whose second is refused */
-        by_two(bytes, 1, 0), by_four_and_two(bytes, 1, 0), half_of_hint(bytes, 1, 0), sometimes(bytes, 1, 0);
+    /* the first round of loops whose second is refused */
+    for (int round = 0; round < 2000000; round++)
+        by_two(bytes, 1, 0), by_four_and_two(bytes, 1, 0), half_of_hint(bytes, 1, 0),
+            sometimes(bytes, 1, 0);
     show("by four", by_four, 0, 0);
     show("by four", by_four, 6, 0);
     show("by two", by_two, 0, 0);

@@ -36,7 +36,8 @@ static uint32_t add(volatile uint32_t *p, uint32_t n)
 {
     uint32_t old, failed;
     do
-        __asm__ volatile("ldrex %0, [%2]\n add r12, %0, %3\n strex %1, r12, [%2]" : "=&r"(old), "=&r"(failed)
+        __asm__ volatile("ldrex %0, [%2]\n add r12, %0, %3\n strex %1, r12, [%2]"
+                         : "=&r"(old), "=&r"(failed)
                          : "r"(p), "r"(n) : "r12", "memory");
     while (failed);
     return old;
@@ -61,7 +62,8 @@ static uint32_t cpu_on(uint32_t cpu)
 {
     register uint32_t r0 __asm__("r0") = 0x84000003, r1 __asm__("r1") = cpu;
     register uint32_t r2 __asm__("r2") = (uint32_t)secondary, r3 __asm__("r3") = cpu;
-    __asm__ volatile(".arch_extension virt\n hvc #0" : "+r"(r0) : "r"(r1), "r"(r2), "r"(r3) : "memory");
+    __asm__ volatile(".arch_extension virt\n hvc #0" : "+r"(r0) : "r"(r1), "r"(r2), "r"(r3)
+                     : "memory");
     return r0;
 }
 

@@ -26,7 +26,7 @@ static inline bool arm_m_is_v7(const struct arm_state *s)
 /** Name of an exception number, for logs: "SysTick", "IRQ 3" (written to @buf). */
 const char *arm_m_exception_name(unsigned exc, char *buf, unsigned size);
 
-/* ---- life (m_reset.c) ------------------------------------------------------------------------- */
+/* ---- life (m_reset.c) ------------------------------------------------------------------------ */
 
 /** Reset all M profile state; the inputs' levels stay. SP and PC are loaded by arm_m_start. */
 void arm_m_reset(struct arm_state *s);
@@ -36,7 +36,7 @@ void arm_m_start(struct arm_state *s);
 /** Recompute what derives from the registers, after a snapshot was loaded. */
 void arm_m_loaded(struct arm_state *s);
 
-/* ---- interrupt inputs and waiting: between instructions (nvic.c, systick.c) -------------------- */
+/* ---- interrupt inputs and waiting: between instructions (nvic.c, systick.c) ------------------ */
 
 /** Interrupts 32 * @word .. + 31 now have levels @level; those of @rose were high at some time
  * since the last call. */
@@ -53,7 +53,7 @@ bool arm_m_wakes(const struct arm_state *s);
 /** The CPU's clock is now @cpu_hz (the board's clock tree was programmed). */
 void arm_m_set_clock(struct arm_state *s, uint32_t cpu_hz);
 
-/* ---- exceptions (m_exceptions.c) --------------------------------------------------------------- */
+/* ---- exceptions (m_exceptions.c) ------------------------------------------------------------- */
 
 /** Take the pending exception that interrupts the code at env.pc, if there is one. */
 bool arm_m_interrupt_pending(const struct arm_state *s);
@@ -62,9 +62,9 @@ void arm_m_take_interrupt(struct arm_state *s);
 /** Fetches from here on may be exception returns. */
 #define ARM_M_MAGIC_START 0xf0000000u
 
-/** A fetch at @va, ARM_M_MAGIC_START or above, is about to be made: if it is an exception return or the
- * CPU is locked up it has been dealt with, and true is returned; env.pc may have changed, the CPU
- * may have to sleep (s->halted). */
+/** A fetch at @va, ARM_M_MAGIC_START or above, is about to be made: if it is an exception return or
+ * the CPU is locked up it has been dealt with, and true is returned; env.pc may have changed, the
+ * CPU may have to sleep (s->halted). */
 bool arm_m_fetch_magic(struct arm_state *s, uint32_t va);
 
 /* Causes of faults, in CFSR. */
@@ -88,26 +88,29 @@ void arm_m_fetch_fault(struct arm_state *s, const struct arm_fault *fault, uint3
 void arm_m_svc(struct arm_state *s, uint8_t next_it);
 void arm_m_bkpt(struct arm_state *s);
 
-/* ---- breakpoints and watchpoints of the core (m_debug.c) ------------------------------------------------ */
+/* ---- breakpoints and watchpoints of the core (m_debug.c) ------------------------------------- */
 
-/** The addresses that FPB and DWT look for. Writes at most @max to @pcs, returns how many there are. */
+/** The addresses that FPB and DWT look for. Writes at most @max to @pcs, returns how many there
+ * are. */
 unsigned arm_m_code_points(const struct arm_state *s, uint64_t *pcs, unsigned max);
 
-/* Such an address has been reached: nothing is there (any more), the exception of a breakpoint has been
- * taken, or the instruction is to be executed by itself and then arm_m_step_done called. */
+/* Such an address has been reached: nothing is there (any more), the exception of a breakpoint has
+ * been taken, or the instruction is to be executed by itself and then arm_m_step_done called. */
 enum arm_m_code_point { ARM_M_POINT_NONE, ARM_M_POINT_TAKEN, ARM_M_POINT_STEP };
 /** env.pc is such an address. Between instructions. */
 enum arm_m_code_point arm_m_code_point(struct arm_state *s);
 /** The one instruction has been executed (or has faulted): its events become pending. */
 void arm_m_step_done(struct arm_state *s);
 
-/** Are there accesses to bytes [@va, @va + @size) that the DWT looks at? Their instruction is to be executed
- * by itself. Cheap checks before: s->m.watches, s->m.literals. */
+/** Are there accesses to bytes [@va, @va + @size) that the DWT looks at? Their instruction is to be
+ * executed by itself. Cheap checks before: s->m.watches, s->m.literals. */
 bool arm_m_watches(const struct arm_state *s, uint32_t va, uint32_t size, bool write);
-/** ... to the page of @va, or literals of it that are replaced? Then all are to take the slow path. */
+/** ... to the page of @va, or literals of it that are replaced? Then all are to take the slow
+ * path. */
 bool arm_m_watches_page(const struct arm_state *s, uint32_t va, bool write);
 /** Such an access has been made, of @value. */
-void arm_m_watched_access(struct arm_state *s, uint32_t va, unsigned size, bool write, uint64_t value);
+void arm_m_watched_access(struct arm_state *s, uint32_t va, unsigned size, bool write,
+                          uint64_t value);
 
 /** Does the FPB replace words of code in the page of @va? Replace them in the copy @page of it. */
 bool arm_m_patches_page(const struct arm_state *s, uint32_t va);
@@ -115,7 +118,7 @@ void arm_m_patch_page(struct arm_state *s, uint32_t va, uint8_t *page);
 /** @value, loaded from @va, with the bytes that the FPB replaces (s->m.literals). */
 uint64_t arm_m_patch_literal(struct arm_state *s, uint32_t va, unsigned size, uint64_t value);
 
-/* ---- special registers (m_special.c) ------------------------------------------------------------ */
+/* ---- special registers (m_special.c) --------------------------------------------------------- */
 
 /** s->mode, block flags and context, after CONTROL, mode, masks, CCR or the MPU changed. */
 void arm_m_state_changed(struct arm_state *s);
@@ -132,7 +135,7 @@ void arm_m_sp_write(struct arm_state *s, bool psp, uint32_t value);
 uint32_t arm_m_special_read(const struct arm_state *s, unsigned sysm);
 void arm_m_special_write(struct arm_state *s, unsigned sysm, uint32_t value);
 
-/* ---- the private peripheral bus (m_ppb.c): System Control Space, DWT, ITM, FPB, ... ------------- */
+/* ---- the private peripheral bus (m_ppb.c): System Control Space, DWT, ITM, FPB, ... ---------- */
 
 enum {
     ARM_M_PPB_SIZE = 0x100000, /* from 0xe0000000 */

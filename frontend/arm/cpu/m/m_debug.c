@@ -1,19 +1,22 @@
 /*
- * Debug events of the core's own units for software: the comparators of the DWT (DDI 0403E C1.8) and of
- * the FPB (C1.11), MON_STEP. Nothing is compared while code runs: the owner asks here which addresses to
- * stop at and which pages to look at, executes the instruction that matches by itself, and then lets its
- * events become pending.
+ * Debug events of the core's own units for software: the comparators of the DWT (DDI 0403E C1.8)
+ * and of the FPB (C1.11), MON_STEP. Nothing is compared while code runs: the owner asks here which
+ * addresses to stop at and which pages to look at, executes the instruction that matches by itself,
+ * and then lets its events become pending.
  */
 #include "frontend/arm/cpu/m/m_ppb.h"
 #include "util/log.h"
 
-enum { FUNCTION_CYCMATCH = BIT(7), FUNCTION_DATAVMATCH = BIT(8), FUNCTION_LNK1ENA = BIT(9), FUNCTION_MATCHED = BIT(24) };
+enum {
+    FUNCTION_CYCMATCH = BIT(7), FUNCTION_DATAVMATCH = BIT(8), FUNCTION_LNK1ENA = BIT(9),
+    FUNCTION_MATCHED = BIT(24),
+};
 enum { CYCLE_COMPARATOR = 0, VALUE_COMPARATOR = 1 };
 enum { MASK_MAX = 15 };
 enum { CODE_REGION_END = 0x20000000 };
 
-/* What a value of FUNCTION compares, and whether a match is a debug event. Those that only emit trace
- * packets have no row: there is no trace port that they could be seen at. */
+/* What a value of FUNCTION compares, and whether a match is a debug event. Those that only emit
+ * trace packets have no row: there is no trace port that they could be seen at. */
 enum { ON_PC = 1, ON_READ = 2, ON_WRITE = 4, IS_EVENT = 8 };
 static const uint8_t functions[16] = {
     [4] = ON_PC | IS_EVENT,
@@ -49,12 +52,13 @@ static unsigned acts(const struct arm_state *s, unsigned n)
     return on && !by_cycles(s, n) ? functions[s->m.dwt_function[n] & 15] : 0;
 }
 
-/* ---- debug events ----------------------------------------------------------------------------------- */
+/* ---- debug events ---------------------------------------------------------------------------- */
 
 /* Asynchronous events: where DebugMonitor cannot be taken they are ignored (C1.4). */
 static void event(struct arm_state *s, uint32_t dfsr)
 {
-    if (!(s->m.demcr & M_DEMCR_MON_EN) || m_priority(s, ARM_M_EXC_DEBUG_MONITOR) >= m_execution_priority(s))
+    if (!(s->m.demcr & M_DEMCR_MON_EN) ||
+        m_priority(s, ARM_M_EXC_DEBUG_MONITOR) >= m_execution_priority(s))
         return;
     s->m.dfsr |= dfsr;
     s->env.touched = 1;
@@ -90,7 +94,7 @@ void m_monitor_step(struct arm_state *s)
     s->ops->m->step(s);
 }
 
-/* ---- data addresses ------------------------------------------------------------------------------------ */
+/* ---- data addresses -------------------------------------------------------------------------- */
 
 /* Does [@va, @va + @size) have a byte of the range of comparator @n? */
 static bool in_range(const struct arm_state *s, unsigned n, uint32_t va, uint32_t size)
@@ -100,8 +104,8 @@ static bool in_range(const struct arm_state *s, unsigned n, uint32_t va, uint32_
     return va - start < length || start - va < size;
 }
 
-/* A value is compared at the addresses of the comparators that are linked; at all if the links lead to
- * itself. */
+/* A value is compared at the addresses of the comparators that are linked; at all if the links lead
+ * to itself. */
 static bool value_in_range(const struct arm_state *s, uint32_t va, uint32_t size)
 {
     unsigned links[2] = {s->m.dwt_function[VALUE_COMPARATOR] >> 12 & 15,
@@ -151,17 +155,19 @@ static bool value_matches(const struct arm_state *s, unsigned n, unsigned size, 
     return bits_get((uint32_t)value, 0, bits) == bits_get(s->m.dwt_comp[n], 0, bits);
 }
 
-void arm_m_watched_access(struct arm_state *s, uint32_t va, unsigned size, bool write, uint64_t value)
+void arm_m_watched_access(struct arm_state *s, uint32_t va, unsigned size, bool write,
+                          uint64_t value)
 {
     for (unsigned n = 0; n < comparators(s); n++)
-        if (looks_at(s, n, va, size, write) && (!by_value(s, n) || value_matches(s, n, size, value)))
+        if (looks_at(s, n, va, size, write) &&
+            (!by_value(s, n) || value_matches(s, n, size, value)))
             matched(s, n, acts(s, n));
 }
 
-/* ---- code addresses ------------------------------------------------------------------------------------- */
+/* ---- code addresses -------------------------------------------------------------------------- */
 
-/* The halfwords of comparator @n of the FPB that are breakpoints: bit 0 the first one, bit 1 the second.
- * *@at: the first. */
+/* The halfwords of comparator @n of the FPB that are breakpoints: bit 0 the first one, bit 1 the
+ * second. *@at: the first. */
 static unsigned fpb_breakpoints(const struct arm_state *s, unsigned n, uint32_t *at)
 {
     uint32_t comp = s->m.fpb_comp[n];
@@ -223,13 +229,14 @@ enum arm_m_code_point arm_m_code_point(struct arm_state *s)
     return found ? ARM_M_POINT_STEP : ARM_M_POINT_NONE;
 }
 
-/* ---- remapping ------------------------------------------------------------------------------------------ */
+/* ---- remapping ------------------------------------------------------------------------------- */
 
 /* The word that stands in for that of comparator @n. */
 static bool remapped(struct arm_state *s, unsigned n, uint32_t *word)
 {
     uint64_t v = 0;
-    bool ok = s->ops->m->bus(s, (s->m.fpb_remap & 0x1fffffe0u) + CODE_REGION_END + 4 * n, 4, false, &v);
+    bool ok = s->ops->m->bus(s, (s->m.fpb_remap & 0x1fffffe0u) + CODE_REGION_END + 4 * n, 4, false,
+                             &v);
 
     *word = (uint32_t)v;
     return ok;
@@ -264,13 +271,14 @@ uint64_t arm_m_patch_literal(struct arm_state *s, uint32_t va, unsigned size, ui
             uint32_t offset = va + i - m_fpb_address(s, n);
 
             if (offset < 4)
-                value = (value & ~(0xffull << 8 * i)) | (uint64_t)(word >> 8 * offset & 0xff) << 8 * i;
+                value = (value & ~(0xffull << 8 * i)) | (uint64_t)(word >> 8 * offset & 0xff)
+                                                            << 8 * i;
         }
     }
     return value;
 }
 
-/* ---- registers ------------------------------------------------------------------------------------------ */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 void m_points_derive(struct arm_state *s)
 {
@@ -285,7 +293,8 @@ void m_points_derive(struct arm_state *s)
     }
 }
 
-/* What matches may have changed: the owner asks again, before the code behind the next synchronisation. */
+/* What matches may have changed: the owner asks again, before the code behind the next
+ * synchronisation. */
 static void points_changed(struct arm_state *s)
 {
     m_points_derive(s);
@@ -352,7 +361,8 @@ WRITER(m_dwt_comp_write)
     if (index % 4 == 2) {
         v &= function_mask(n);
         if ((v & 15) && !functions[v & 15] && !(v & FUNCTION_CYCMATCH))
-            log_write(LOG_UNIMP, "DWT comparator %u: function %u only emits trace packets", n, v & 15);
+            log_write(LOG_UNIMP, "DWT comparator %u: function %u only emits trace packets", n,
+                      v & 15);
     }
     *field = v;
     m_cycle_deadline(s);
@@ -401,7 +411,7 @@ WRITER(m_fpb_comp_write)
     points_changed(s);
 }
 
-/* ---- the cycle counter's match -------------------------------------------------------------------------- */
+/* ---- the cycle counter's match --------------------------------------------------------------- */
 
 /* A watchpoint event, or (CMPMATCH, which nobody listens to) only a mark. */
 bool m_cycle_match_wanted(const struct arm_state *s)

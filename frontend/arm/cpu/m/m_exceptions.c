@@ -18,7 +18,7 @@
 
 enum { FRAME_BASIC = 0x20, FRAME_FP = 0x68, FRAME_FP_REGS = 0x20, XPSR_ALIGN = BIT(9) };
 
-/* ---- names ---------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 const char *arm_m_exception_name(unsigned exc, char *buf, unsigned size)
 {
@@ -67,11 +67,11 @@ static unsigned cause_row(uint32_t cause)
     return 0;
 }
 
-/* ---- lockup ----------------------------------------------------------------------------------------- */
+/* ---- lockup ---------------------------------------------------------------------------------- */
 
 /* Tell the user, before anything of the state is lost. @cause: bits of CFSR, 0: none. */
-static void report(struct arm_state *s, uint32_t cause, uint32_t pc, const char *title, uint32_t addr,
-                   bool lockup)
+static void report(struct arm_state *s, uint32_t cause, uint32_t pc, const char *title,
+                   uint32_t addr, bool lockup)
 {
     const struct arm_report r = {
         .kind = cause ? causes[cause_row(cause)].report : ARM_REPORT_OTHER,
@@ -89,12 +89,14 @@ static void report(struct arm_state *s, uint32_t cause, uint32_t pc, const char 
 }
 
 /* What cannot be handled at priority -1 or -2 stops the CPU until a reset or an NMI (B1.5.15). */
-static void lock_up(struct arm_state *s, uint32_t pc, const char *why, uint32_t cause, uint32_t addr)
+static void lock_up(struct arm_state *s, uint32_t pc, const char *why, uint32_t cause,
+                    uint32_t addr)
 {
     char text[160], name[16];
 
     snprintf(text, sizeof(text), "lockup: %s at PC 0x%08x in %s%s", why, pc,
-             arm_m_exception_name(s->m.ipsr, name, sizeof(name)), s->mask_f ? " with FAULTMASK set" : "");
+             arm_m_exception_name(s->m.ipsr, name, sizeof(name)),
+             s->mask_f ? " with FAULTMASK set" : "");
     log_write(LOG_INT, "%s", text);
     report(s, cause, pc, text, addr, true);
     s->m.locked_up = 1;
@@ -104,7 +106,7 @@ static void lock_up(struct arm_state *s, uint32_t pc, const char *why, uint32_t 
     s->ops->m->lockup(s, text);
 }
 
-/* ---- memory ----------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 bool m_access(struct arm_state *s, uint32_t addr, bool write, bool privileged, uint32_t *value)
 {
@@ -131,7 +133,7 @@ static uint8_t *frame_host(struct arm_state *s, uint32_t addr, unsigned size, bo
     return s->m.mpu_applies ? NULL : s->ops->m->ram(s, addr, size, write);
 }
 
-/* ---- escalation ------------------------------------------------------------------------------------- */
+/* ---- escalation ------------------------------------------------------------------------------ */
 
 /* Which exception a synchronous @exc is now: itself, HardFault, or 0 for a lockup. */
 static unsigned escalate(struct arm_state *s, unsigned exc)
@@ -169,14 +171,15 @@ static unsigned fault_pend(struct arm_state *s, uint32_t cause, uint32_t addr)
     return exc;
 }
 
-/* ---- entry ------------------------------------------------------------------------------------------ */
+/* ---- entry ----------------------------------------------------------------------------------- */
 
 static bool frame_aligned(const struct arm_state *s, bool fp)
 {
     return fp || !arm_m_is_v7(s) || (s->m.ccr & M_CCR_STKALIGN);
 }
 
-/* Push the frame for a return to @pc. A fault of the stack is made pending; *@locked: it cannot be. */
+/* Push the frame for a return to @pc. A fault of the stack is made pending; *@locked: it cannot
+ * be. */
 static void push_stack(struct arm_state *s, uint32_t pc, bool *locked)
 {
     bool fp = s->m.fpca, privileged = arm_is_privileged(s), ok = true;
@@ -201,13 +204,14 @@ static void push_stack(struct arm_state *s, uint32_t pc, bool *locked)
     if (ok)
         return;
     cause = s->m.access_violation ? ARM_M_MSTKERR : ARM_M_STKERR;
-    log_write(LOG_GUEST_ERRORS, "%s: the frame of an exception cannot be stored at 0x%08x, PC 0x%08x",
+    log_write(LOG_GUEST_ERRORS,
+              "%s: the frame of an exception cannot be stored at 0x%08x, PC 0x%08x",
               causes[cause_row(cause)].name, frame, pc);
     *locked = !fault_pend(s, cause, 0);
 }
 
-static void log_entry(const struct arm_state *s, unsigned exc, unsigned from, uint32_t pc, uint32_t to,
-                      bool tail)
+static void log_entry(const struct arm_state *s, unsigned exc, unsigned from, uint32_t pc,
+                      uint32_t to, bool tail)
 {
     char name[16], old[16];
 
@@ -215,14 +219,15 @@ static void log_entry(const struct arm_state *s, unsigned exc, unsigned from, ui
         return;
     arm_m_exception_name(exc, name, sizeof(name));
     if (tail)
-        log_write(LOG_INT, "exception %u [%s] tail-chained from %s, priority %d, handler 0x%08x", exc,
-                  name, arm_m_exception_name(from, old, sizeof(old)), m_priority(s, exc), to);
+        log_write(LOG_INT, "exception %u [%s] tail-chained from %s, priority %d, handler 0x%08x",
+                  exc, name, arm_m_exception_name(from, old, sizeof(old)), m_priority(s, exc), to);
     else
-        log_write(LOG_INT, "exception %u [%s] at PC 0x%08x in %s, priority %d, handler 0x%08x", exc, name,
-                  pc, arm_m_exception_name(from, old, sizeof(old)), m_priority(s, exc), to);
+        log_write(LOG_INT, "exception %u [%s] at PC 0x%08x in %s, priority %d, handler 0x%08x", exc,
+                  name, pc, arm_m_exception_name(from, old, sizeof(old)), m_priority(s, exc), to);
 }
 
-/* The vector of @exc. A table that cannot be read is a HardFault, which then is the best exception. */
+/* The vector of @exc. A table that cannot be read is a HardFault, which then is the best
+ * exception. */
 static bool vector_read(struct arm_state *s, unsigned exc, uint32_t *vector)
 {
     uint64_t v = 0;
@@ -231,8 +236,9 @@ static bool vector_read(struct arm_state *s, unsigned exc, uint32_t *vector)
         *vector = (uint32_t)v;
         return true;
     }
-    log_write(LOG_GUEST_ERRORS, "HardFault VECTTBL: the vector of exception %u cannot be read at 0x%08x",
-              exc, s->m.vtor + 4 * exc);
+    log_write(LOG_GUEST_ERRORS,
+              "HardFault VECTTBL: the vector of exception %u cannot be read at 0x%08x", exc,
+              s->m.vtor + 4 * exc);
     if (arm_m_is_v7(s))
         s->m.hfsr |= M_HFSR_VECTTBL;
     return false;
@@ -322,7 +328,7 @@ void m_fault(struct arm_state *s, uint32_t cause, uint32_t pc, uint8_t it, const
     enter(s, pc, it);
 }
 
-/* ---- faults of instructions -------------------------------------------------------------------------- */
+/* ---- faults of instructions ------------------------------------------------------------------ */
 
 void arm_m_usage_fault(struct arm_state *s, enum arm_m_fault cause)
 {
@@ -382,7 +388,8 @@ void m_breakpoint(struct arm_state *s, uint32_t pc, uint8_t it)
         return;
     }
     if (!monitor) {
-        log_write(LOG_GUEST_ERRORS, "breakpoint without a debugger at PC 0x%08x, taken as HardFault", pc);
+        log_write(LOG_GUEST_ERRORS,
+                  "breakpoint without a debugger at PC 0x%08x, taken as HardFault", pc);
         if (arm_m_is_v7(s))
             s->m.hfsr |= M_HFSR_DEBUGEVT;
     }
@@ -396,7 +403,7 @@ void arm_m_bkpt(struct arm_state *s)
     m_breakpoint(s, arm_insn_pc(s), arm_insn_it(s));
 }
 
-/* ---- return ------------------------------------------------------------------------------------------ */
+/* ---- return ---------------------------------------------------------------------------------- */
 
 static void deactivate(struct arm_state *s, unsigned exc)
 {
@@ -414,8 +421,9 @@ static void return_refused(struct arm_state *s, uint32_t exc_return, const char 
 {
     unsigned exc;
 
-    log_write(LOG_GUEST_ERRORS, "UsageFault (INVPC): exception return with 0x%08x in exception %u: %s",
-              exc_return, s->m.ipsr, why);
+    log_write(LOG_GUEST_ERRORS,
+              "UsageFault (INVPC): exception return with 0x%08x in exception %u: %s", exc_return,
+              s->m.ipsr, why);
     exc = fault_pend(s, ARM_M_INVPC, 0);
     if (exc)
         take_best(s, exc_return, exc_return, true);
@@ -435,7 +443,8 @@ static const char *return_error(const struct arm_state *s, uint32_t exc_return, 
         return nested == 1 ? "no exception is left to return to" : NULL;
     case 9:
     case 13:
-        return nested != 1 && !(s->m.ccr & M_CCR_NONBASETHRDENA) ? "other exceptions are active" : NULL;
+        return nested != 1 && !(s->m.ccr & M_CCR_NONBASETHRDENA) ? "other exceptions are active"
+                                                                 : NULL;
     default:
         return "not an EXC_RETURN value";
     }

@@ -123,8 +123,8 @@ static inline bool m_fpb_literal(const struct arm_state *s, unsigned n)
 }
 
 /* m_special.c */
-/** As arm_m_state_changed, in the middle of a block: the context and what translation depends on follow
- * at its end. */
+/** As arm_m_state_changed, in the middle of a block: the context and what translation depends on
+ * follow at its end. */
 void m_state_changes(struct arm_state *s);
 void m_select_sp(struct arm_state *s, bool psp);
 
@@ -138,13 +138,13 @@ bool m_fp_store(struct arm_state *s, uint32_t at, bool privileged);
 void m_fp_load(struct arm_state *s, const uint32_t words[17]);
 
 /* m_exceptions.c */
-/** One word by the bus, with the rights of @privileged. False: s->m.access_violation says whether the
- * MPU refused it. */
+/** One word by the bus, with the rights of @privileged. False: s->m.access_violation says whether
+ * the MPU refused it. */
 bool m_access(struct arm_state *s, uint32_t addr, bool write, bool privileged, uint32_t *value);
 /** BKPT, or a breakpoint of the FPB, at @pc: DebugMonitor, HardFault or lockup. */
 void m_breakpoint(struct arm_state *s, uint32_t pc, uint8_t it);
-/** A fault of state preservation: sets @cause (bits of CFSR), enters the handler; the instruction at
- * the calling PC is not executed. */
+/** A fault of state preservation: sets @cause (bits of CFSR), enters the handler; the instruction
+ * at the calling PC is not executed. */
 void m_fault(struct arm_state *s, uint32_t cause, uint32_t pc, uint8_t it, const char *what,
              uint32_t addr);
 

@@ -1,7 +1,7 @@
 /*
- * The private peripheral bus: one table of registers, which are words; what a narrower access does is
- * a property of the row. Most rows are fields of the state with a mask of their writable bits, the
- * others have functions (m_scs.c).
+ * The private peripheral bus: one table of registers, which are words; what a narrower access does
+ * is a property of the row. Most rows are fields of the state with a mask of their writable bits,
+ * the others have functions (m_scs.c).
  */
 #include "frontend/arm/cpu/m/m_ppb.h"
 
@@ -13,11 +13,15 @@
 #define MODEL(member) offsetof(struct arm_cpu_model, member)
 
 #define FIELD_RW(at, text, needs, member, bits)                                                    \
-    {.offset = at, .count = 1, .name = text, .need = needs, .field = M(member), .mask = bits, .plain = true}
-#define FUNC(at, n, text, needs, r, w) {.offset = at, .count = n, .name = text, .need = needs, .read = r, .write = w}
+    {.offset = at, .count = 1, .name = text, .need = needs, .field = M(member), .mask = bits,      \
+     .plain = true}
+#define FUNC(at, n, text, needs, r, w)                                                             \
+    {.offset = at, .count = n, .name = text, .need = needs, .read = r, .write = w}
 #define MODEL_RO(at, n, text, needs, member)                                                       \
-    {.offset = at, .count = n, .name = text, .need = needs, .model = MODEL(member), .from_model = true}
-#define CONST_RO(at, n, text, needs, v) {.offset = at, .count = n, .name = text, .need = needs, .constant = v}
+    {.offset = at, .count = n, .name = text, .need = needs, .model = MODEL(member),                \
+     .from_model = true}
+#define CONST_RO(at, n, text, needs, v)                                                            \
+    {.offset = at, .count = n, .name = text, .need = needs, .constant = v}
 
 static const struct m_register scs[] = {
     FUNC(0x004, 1, "ICTR", M_NEED_V7, m_ictr_read, NULL),
@@ -39,9 +43,11 @@ static const struct m_register scs[] = {
     {.offset = 0xd18, .count = 3, .name = "SHPR", .read = m_shpr_read, .write = m_shpr_write,
      .narrow = M_NARROW_MERGE},
     FUNC(0xd24, 1, "SHCSR", 0, m_shcsr_read, m_shcsr_write),
-    {.offset = 0xd28, .count = 1, .name = "CFSR", .need = M_NEED_V7, .field = M(cfsr), .plain = true,
+    {.offset = 0xd28, .count = 1, .name = "CFSR", .need = M_NEED_V7, .field = M(cfsr),
+     .plain = true,
      .clear = true, .mask = 0x030fbfbb, .narrow = M_NARROW_ZERO},
-    {.offset = 0xd2c, .count = 1, .name = "HFSR", .need = M_NEED_V7, .field = M(hfsr), .plain = true,
+    {.offset = 0xd2c, .count = 1, .name = "HFSR", .need = M_NEED_V7, .field = M(hfsr),
+     .plain = true,
      .clear = true, .mask = 0xc0000002},
     {.offset = 0xd30, .count = 1, .name = "DFSR", .field = M(dfsr), .plain = true, .clear = true,
      .mask = 0x1f},
@@ -81,7 +87,8 @@ static const struct m_register scs[] = {
 };
 
 static const struct m_register itm[] = {
-    FUNC(0x000, 32, "ITM_STIM", M_NEED_V7 | M_USER_ITM, m_itm_stim_read, NULL), /* written: itm_write */
+    /* written: itm_write */
+    FUNC(0x000, 32, "ITM_STIM", M_NEED_V7 | M_USER_ITM, m_itm_stim_read, NULL),
     FIELD_RW(0xe00, "ITM_TER", M_NEED_V7, itm_ter, 0xffffffff),
     FIELD_RW(0xe40, "ITM_TPR", M_NEED_V7, itm_tpr, 0xf),
     FIELD_RW(0xe80, "ITM_TCR", M_NEED_V7, itm_tcr, 0x007f0f1f),
@@ -92,7 +99,8 @@ static const struct m_register itm[] = {
 static const struct m_register dwt[] = {
     FUNC(0x000, 1, "DWT_CTRL", 0, m_dwt_ctrl_read, m_dwt_ctrl_write),
     FUNC(0x004, 1, "DWT_CYCCNT", M_NEED_V7, m_dwt_cyccnt_read, m_dwt_cyccnt_write),
-    {.offset = 0x008, .count = 5, .name = "DWT counters", .need = M_NEED_V7, .field = M(dwt_counters),
+    {.offset = 0x008, .count = 5, .name = "DWT counters", .need = M_NEED_V7,
+     .field = M(dwt_counters),
      .plain = true, .mask = 0xff},
     CONST_RO(0x01c, 1, "DWT_PCSR", 0, 0),
     FUNC(0x020, 16, "DWT comparators", 0, m_dwt_comp_read, m_dwt_comp_write),
@@ -118,7 +126,8 @@ static const struct m_register tpiu[] = {
 /* Distances of the components from the ROM table, and which are there. */
 static const struct m_register rom_table[] = {
     CONST_RO(0x000, 1, "ROM SCS", 0, 0xfff0f003), CONST_RO(0x004, 1, "ROM DWT", 0, 0xfff02003),
-    CONST_RO(0x008, 1, "ROM FPB", 0, 0xfff03003), CONST_RO(0x00c, 1, "ROM ITM", M_NEED_V7, 0xfff01003),
+    CONST_RO(0x008, 1, "ROM FPB", 0, 0xfff03003),
+    CONST_RO(0x00c, 1, "ROM ITM", M_NEED_V7, 0xfff01003),
     CONST_RO(0x010, 1, "ROM TPIU", M_NEED_V7, 0xfff41003), CONST_RO(0x014, 1, "ROM end", 0, 0),
     CONST_RO(0xfcc, 1, "ROM MEMTYPE", 0, 1),
     CONST_RO(0xff0, 1, "ROM CID0", 0, 0x0d), CONST_RO(0xff4, 1, "ROM CID1", 0, 0x10),
@@ -172,7 +181,8 @@ static uint32_t *field_of(struct arm_state *s, const struct m_register *r, unsig
     return (uint32_t *)((uint8_t *)s + r->field) + index;
 }
 
-static uint32_t word_read(struct arm_state *s, const struct m_register *r, unsigned index, bool debug)
+static uint32_t word_read(struct arm_state *s, const struct m_register *r, unsigned index,
+                          bool debug)
 {
     if (r->read)
         return r->read(s, index, debug);
@@ -219,8 +229,8 @@ static bool itm_write(struct arm_state *s, const struct m_register *r, unsigned 
     return true;
 }
 
-static const struct m_register *look_up(struct arm_state *s, uint32_t offset, unsigned size, bool write,
-                                        bool debug, bool *fault)
+static const struct m_register *look_up(struct arm_state *s, uint32_t offset, unsigned size,
+                                        bool write, bool debug, bool *fault)
 {
     int block;
     const struct m_register *r = find(s, offset, &block);
@@ -229,22 +239,26 @@ static const struct m_register *look_up(struct arm_state *s, uint32_t offset, un
     *fault = block < 0 || size > 4 || (offset & (size - 1)) || (!debug && !permitted(s, r, write));
     if (*fault) {
         if (!debug)
-            log_write(LOG_GUEST_ERRORS, "%s 0x%08x (%u bytes) refused: %s", what, ARM_M_PPB_BASE + offset,
-                      size, block < 0 ? "the core has nothing there"
-                              : arm_is_privileged(s) ? "misaligned" : "unprivileged code");
+            log_write(LOG_GUEST_ERRORS, "%s 0x%08x (%u bytes) refused: %s", what,
+                      ARM_M_PPB_BASE + offset, size,
+                      block < 0              ? "the core has nothing there"
+                      : arm_is_privileged(s) ? "misaligned"
+                                             : "unprivileged code");
         return NULL;
     }
     if (debug)
         return r;
     if (!r)
-        log_write(LOG_GUEST_ERRORS, "%s 0x%08x: no register of the %s", what, ARM_M_PPB_BASE + offset,
-                  blocks[block].name);
+        log_write(LOG_GUEST_ERRORS, "%s 0x%08x: no register of the %s", what,
+                  ARM_M_PPB_BASE + offset, blocks[block].name);
     else if (size < 4 && !r->narrow && !blocks[block].narrow_ok)
-        log_write(LOG_GUEST_ERRORS, "%s %s in %u bytes: it is a word register", what, r->name, size);
+        log_write(LOG_GUEST_ERRORS, "%s %s in %u bytes: it is a word register", what, r->name,
+                  size);
     return r;
 }
 
-bool arm_m_ppb_read(struct arm_state *s, uint32_t offset, unsigned size, bool debug, uint64_t *value)
+bool arm_m_ppb_read(struct arm_state *s, uint32_t offset, unsigned size, bool debug,
+                    uint64_t *value)
 {
     bool fault;
     const struct m_register *r = look_up(s, offset, size, false, debug, &fault);
@@ -269,8 +283,8 @@ bool arm_m_ppb_write(struct arm_state *s, uint32_t offset, unsigned size, uint64
     if (size == 4)
         word = (uint32_t)value;
     else
-        word = bits_put(r->narrow == M_NARROW_MERGE ? word_read(s, r, index, true) : 0, lsb, 8 * size,
-                        (uint32_t)value);
+        word = bits_put(r->narrow == M_NARROW_MERGE ? word_read(s, r, index, true) : 0, lsb,
+                        8 * size, (uint32_t)value);
     word_write(s, r, index, word);
     return true;
 }

@@ -12,8 +12,8 @@ enum {
     M_IGNORE_WRITES = 32, /* without a word in the log */
 };
 
-/* How a byte or halfword is written: together with zeros (what a word register gets; right for bits that
- * are cleared by ones), or with the rest of the word as it was. */
+/* How a byte or halfword is written: together with zeros (what a word register gets; right for bits
+ * that are cleared by ones), or with the rest of the word as it was. */
 enum m_narrow { M_NARROW_NO, M_NARROW_ZERO, M_NARROW_MERGE };
 
 struct m_register {

@@ -44,7 +44,8 @@ void arm_m_reset(struct arm_state *s)
 void arm_m_start(struct arm_state *s)
 {
     uint64_t sp = 0, pc = 0;
-    bool ok = s->ops->m->bus(s, s->m.vtor, 4, false, &sp) && s->ops->m->bus(s, s->m.vtor + 4, 4, false, &pc);
+    bool ok = s->ops->m->bus(s, s->m.vtor, 4, false, &sp) &&
+              s->ops->m->bus(s, s->m.vtor + 4, 4, false, &pc);
 
     s->ops->m->deadline(s, INT64_MAX);
     s->r[13] = s->m.msp = (uint32_t)sp & ~3u;

@@ -6,7 +6,7 @@
 #include "frontend/arm/translate/translate.h"
 #include "util/log.h"
 
-/* ---- what depends on the state --------------------------------------------------------------------- */
+/* ---- what depends on the state --------------------------------------------------------------- */
 
 static bool mpu_applies(const struct arm_state *s)
 {
@@ -47,7 +47,7 @@ void arm_m_state_changed(struct arm_state *s)
     s->ops->context_changed(s);
 }
 
-/* ---- xPSR ------------------------------------------------------------------------------------------ */
+/* ---- xPSR ------------------------------------------------------------------------------------ */
 
 static uint32_t apsr_mask(const struct arm_state *s)
 {
@@ -92,7 +92,7 @@ void arm_m_xpsr_write(struct arm_state *s, uint32_t v)
         s->m.ipsr = 0;
 }
 
-/* ---- stack pointers and CONTROL -------------------------------------------------------------------- */
+/* ---- stack pointers and CONTROL -------------------------------------------------------------- */
 
 void m_select_sp(struct arm_state *s, bool psp)
 {
@@ -143,10 +143,11 @@ void arm_m_control_write(struct arm_state *s, uint32_t value)
     arm_m_state_changed(s);
 }
 
-/* ---- MRS and MSR ----------------------------------------------------------------------------------- */
+/* ---- MRS and MSR ----------------------------------------------------------------------------- */
 
 enum {
-    SYSM_EPSR = 2, SYSM_IPSR_BIT = 1, SYSM_NO_APSR = 4, SYSM_PSR_LAST = 7, SYSM_MSP = 8, SYSM_PSP = 9,
+    SYSM_EPSR = 2, SYSM_IPSR_BIT = 1, SYSM_NO_APSR = 4, SYSM_PSR_LAST = 7, SYSM_MSP = 8,
+    SYSM_PSP = 9,
     SYSM_PRIMASK = 16, SYSM_BASEPRI = 17, SYSM_BASEPRI_MAX = 18, SYSM_FAULTMASK = 19,
     SYSM_CONTROL = 20,
 };
@@ -241,7 +242,8 @@ uint64_t arm_helper_m_msr(struct ir_env *env, uint64_t sysm, uint64_t mask, uint
     return 0;
 }
 
-uint64_t arm_helper_m_faultmask(struct ir_env *env, uint64_t on, uint64_t a1, uint64_t a2, uint64_t a3)
+uint64_t arm_helper_m_faultmask(struct ir_env *env, uint64_t on, uint64_t a1, uint64_t a2,
+                                uint64_t a3)
 {
     struct arm_state *s = arm_state(env);
 
@@ -250,7 +252,7 @@ uint64_t arm_helper_m_faultmask(struct ir_env *env, uint64_t on, uint64_t a1, ui
     return 0;
 }
 
-/* ---- faults that generated code finds ---------------------------------------------------------------- */
+/* ---- faults that generated code finds -------------------------------------------------------- */
 
 uint64_t arm_helper_m_usage_fault(struct ir_env *env, uint64_t cause, uint64_t a1, uint64_t a2,
                                   uint64_t a3)

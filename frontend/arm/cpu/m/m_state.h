@@ -37,7 +37,8 @@ struct arm_m_config {
     uint32_t vtor;           /* the vector table's address at reset */
     uint32_t cpu_hz;         /* the processor clock: SysTick with CLKSOURCE = 1, CYCCNT */
     uint32_t systick_ref_hz; /* SysTick's reference clock; 0: there is none */
-    bool itm;                /* trace is enabled at reset, as a debugger does that wants to see it */
+    /* trace is enabled at reset, as a debugger does that wants to see it */
+    bool itm;
     uint32_t systick_ref_div; /* not 0: that is cpu_hz divided by this */
 };
 
@@ -51,8 +52,9 @@ struct arm_m {
     uint16_t ipsr;      /* the exception number */
     uint8_t locked_up;
     uint8_t access_violation; /* of m_access: the MPU refused, not the bus */
-    uint8_t plain_branch; /* a branch to where EXC_RETURN values lie, by an instruction that returns from
-                             no exception; looked at by the fetch that follows */
+    /* a branch to where EXC_RETURN values lie, by an instruction that returns from no exception;
+     * looked at by the fetch that follows */
+    uint8_t plain_branch;
     uint8_t mpu_applies; /* to what executes now */
     uint8_t changed;     /* arm_m_state_changed is due at the next safe point */
 
@@ -90,9 +92,10 @@ struct arm_m {
     uint32_t dwt_comp[ARM_M_DWT_COMPARATORS], dwt_mask[ARM_M_DWT_COMPARATORS],
         dwt_function[ARM_M_DWT_COMPARATORS];
     uint64_t cycle_match; /* derived: the cycle at which CYCCNT is DWT_COMP0; 0: not compared */
-    uint8_t watches, patches, literals; /* derived: comparators that look at data, that replace words, that
-                                           replace words of data */
-    uint8_t step_events; /* bits of DFSR: events that are due when the instruction has been executed */
+    /* derived: comparators that look at data, that replace words, that replace words of data */
+    uint8_t watches, patches, literals;
+    /* bits of DFSR: events that are due when the instruction has been executed */
+    uint8_t step_events;
     uint32_t fpb_ctrl, fpb_remap, fpb_comp[ARM_M_FPB_COMPARATORS];
     uint32_t itm_ter, itm_tpr, itm_tcr, tpiu_acpr, tpiu_sppr, tpiu_ffcr, tpiu_cspsr;
 };

@@ -1,5 +1,5 @@
-/* Address translation of the M profile: there is none, but the default memory map and the MPU say who
- * may do what (PMSAv6, PMSAv7: DDI 0403E B3.1, B3.5). */
+/* Address translation of the M profile: there is none, but the default memory map and the MPU say
+ * who may do what (PMSAv6, PMSAv7: DDI 0403E B3.1, B3.5). */
 #include "frontend/arm/cpu/m/m_internal.h"
 #include "frontend/arm/cpu/m/mpu.h"
 
@@ -87,8 +87,9 @@ static struct rights region_rights(const struct arm_m *m, unsigned n, bool privi
         .read = bits & 1,
         .write = bits & 2,
         .exec = (bits & 1) && !(rasr & RASR_XN),
-        .memory = tex == 0 && cb == 0 ? ARM_MEMORY_STRONGLY_ORDERED
-                  : (tex == 0 && cb == 1) || (tex == 2 && cb == 0) ? ARM_MEMORY_DEVICE : ARM_MEMORY_NORMAL,
+        .memory = tex == 0 && cb == 0                              ? ARM_MEMORY_STRONGLY_ORDERED
+                  : (tex == 0 && cb == 1) || (tex == 2 && cb == 0) ? ARM_MEMORY_DEVICE
+                                                                   : ARM_MEMORY_NORMAL,
     };
 }
 

@@ -147,15 +147,16 @@ unsigned m_active_count(const struct arm_state *s)
     return n;
 }
 
-/* ---- inputs ------------------------------------------------------------------------------------ */
+/* ---- inputs ---------------------------------------------------------------------------------- */
 
-/* Of the words of a bitmap by exception number, the bits of interrupts 32 * @n on start at bit 16 of
- * word @n. */
+/* Of the words of a bitmap by exception number, the bits of interrupts 32 * @n on start at bit 16
+ * of word @n. */
 void arm_m_nvic_input(struct arm_state *s, unsigned word, uint32_t level, uint32_t rose)
 {
     struct arm_m *m = &s->m;
     uint64_t mask = 0xffffffffull << 16;
-    uint64_t was = m->level[word] | (uint64_t)(word + 1 < ARM_M_EXC_WORDS ? m->level[word + 1] : 0) << 32;
+    uint64_t was = m->level[word] | (uint64_t)(word + 1 < ARM_M_EXC_WORDS ? m->level[word + 1] : 0)
+                                        << 32;
     uint64_t now = (was & ~mask) | (uint64_t)level << 16;
     uint64_t pend = (now & ~was) | (uint64_t)rose << 16;
     uint64_t fresh;

@@ -34,12 +34,13 @@ static uint64_t systick_now(const struct arm_state *s)
     return ticks_at(s->ops->m->now(s), systick_hz(s));
 }
 
-/* ---- SysTick ------------------------------------------------------------------------------------ */
+/* ---- SysTick --------------------------------------------------------------------------------- */
 
 static void set_deadline(struct arm_state *s)
 {
     bool counts = (s->m.syst_csr & CSR_ENABLE) && s->m.syst_zero;
-    int64_t zero = counts && (s->m.syst_csr & CSR_TICKINT) ? time_of(s->m.syst_zero, systick_hz(s)) : INT64_MAX;
+    int64_t zero = counts && (s->m.syst_csr & CSR_TICKINT) ? time_of(s->m.syst_zero, systick_hz(s))
+                                                           : INT64_MAX;
     int64_t match = s->m.cycle_match ? time_of(s->m.cycle_match, s->m_config.cpu_hz) : INT64_MAX;
 
     s->ops->m->deadline(s, zero < match ? zero : match);
@@ -199,7 +200,7 @@ void arm_m_set_clock(struct arm_state *s, uint32_t cpu_hz)
     set_deadline(s);
 }
 
-/* ---- the cycle counter --------------------------------------------------------------------------- */
+/* ---- the cycle counter ----------------------------------------------------------------------- */
 
 bool m_cyccnt_counts(const struct arm_state *s)
 {

@@ -1,8 +1,9 @@
 /*
  * How fast a GDB stub steps and answers: a bare client of the protocol.
- * usage: gdb_step SOCKET [step|read|range] [COUNT]
+ * usage: gdb_step SOCKET [step|read] [COUNT]
  * Prints packets per second of wall time. The stub (ours or another's) waits on a Unix socket.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 static int fd;
+static bool acknowledge; /* the stub wants that: with the next packet */
 
 static void fail(const char *what)
 {
@@ -25,13 +27,13 @@ static void send_packet(const char *text)
     unsigned char sum = 0;
     for (const char *p = text; *p; p++)
         sum = (unsigned char)(sum + *p);
-    int n = snprintf(out, sizeof(out), "$%s#%02x", text, sum);
+    int n = snprintf(out, sizeof(out), "%s$%s#%02x", acknowledge ? "+" : "", text, sum);
     if (write(fd, out, (size_t)n) != n)
         fail("write");
 }
 
-/* One packet, acknowledgements skipped. */
-static void receive(char *buf, size_t size)
+/* The contents of one packet, in @buf; acknowledgements are skipped. */
+static const char *receive(char *buf, size_t size)
 {
     size_t n = 0;
     for (;;) {
@@ -40,17 +42,25 @@ static void receive(char *buf, size_t size)
             fail("read");
         n += (size_t)r;
         buf[n] = 0;
-        char *end = strchr(buf, '#');
-        if (end && end + 2 < buf + n)
-            return;
+        char *end = strchr(buf, '#'), *begin = strchr(buf, '$');
+        if (!end || end + 2 >= buf + n)
+            continue;
+        *end = 0;
+        return begin ? begin + 1 : buf;
     }
 }
 
-static void ask(const char *text)
+/* The answer must begin with @answer, unless that is NULL. */
+static const char *ask(const char *text, const char *answer)
 {
-    char buf[65536];
+    static char buf[65536];
     send_packet(text);
-    receive(buf, sizeof(buf));
+    const char *reply = receive(buf, sizeof(buf));
+    if (answer && strncmp(reply, answer, strlen(answer))) {
+        fprintf(stderr, "gdb_step: %s was answered by '%s'\n", text, reply);
+        exit(1);
+    }
+    return reply;
 }
 
 static double now(void)
@@ -71,15 +81,19 @@ int main(int argc, char **argv)
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
         fail("connect");
-    ask("qSupported:swbreak+;hwbreak+;vContSupported+");
-    ask("QStartNoAckMode");
-    if (write(fd, "+", 1) != 1)
+    ask("qSupported:swbreak+;hwbreak+;vContSupported+", NULL);
+    acknowledge = true;
+    bool no_ack = !strcmp(ask("QStartNoAckMode", NULL), "OK");
+    if (no_ack && write(fd, "+", 1) != 1)
         fail("write");
-    ask("?");
-    const char *packet = !strcmp(what, "read") ? "g" : "vCont;s:1";
+    acknowledge = !no_ack;
+    ask("?", "T");
+    char step[64];
+    snprintf(step, sizeof(step), "vCont;s:%s", ask("qC", "QC") + 2);
+    bool reads = !strcmp(what, "read");
     double begin = now();
     for (long i = 0; i < count; i++)
-        ask(packet);
+        ask(reads ? "g" : step, reads ? NULL : "T");
     printf("%s %.0f per second\n", what, (double)count / (now() - begin));
     return 0;
 }

@@ -287,6 +287,7 @@ struct gdb_stub *gdb_stub_new(struct chardev *cd, const struct gdb_target *targe
     g->xml = target_xml_new(target->registers(opaque));
     gdb_files_init(g);
     session_begin(g);
+    chardev_prompt(cd);
     chardev_attach(cd, &frontend, g);
     return g;
 }

@@ -214,6 +214,13 @@ void chardev_deliver(struct chardev *cd, const uint8_t *buf, size_t len)
         cd->front->receive(cd->front_opaque, buf, len);
 }
 
+void chardev_prompt(struct chardev *cd)
+{
+    cd->prompt = true;
+    if (cd->kind->stream)
+        chardev_stream_prompt(cd->kind->stream(cd));
+}
+
 void chardev_send_event(struct chardev *cd, enum chardev_event event)
 {
     if (event == CHARDEV_OPENED || event == CHARDEV_CLOSED)

@@ -65,6 +65,11 @@ static void fd_accept_input(struct chardev *cd)
     chardev_stream_accept_input(&st->stream);
 }
 
+static struct chardev_stream *fd_stream(struct chardev *cd)
+{
+    return &((struct fd_state *)cd->state)->stream;
+}
+
 /* null */
 
 static bool null_open(struct chardev *cd, const struct chardev_options *o, struct error *e)
@@ -129,6 +134,7 @@ const struct chardev_kind chardev_kind_stdio = {
     .close = stdio_close,
     .write = fd_write,
     .accept_input = fd_accept_input,
+    .stream = fd_stream,
 };
 
 /* file */
@@ -207,6 +213,7 @@ const struct chardev_kind chardev_kind_pipe = {
     .close = fd_close,
     .write = fd_write,
     .accept_input = fd_accept_input,
+    .stream = fd_stream,
 };
 
 /* pty: we keep the slave side open, so that the master neither hangs up nor loses output while
@@ -250,4 +257,5 @@ const struct chardev_kind chardev_kind_pty = {
     .close = fd_close,
     .write = fd_write,
     .accept_input = fd_accept_input,
+    .stream = fd_stream,
 };

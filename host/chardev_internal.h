@@ -53,6 +53,7 @@ struct chardev_kind {
     size_t (*write)(struct chardev *cd, const uint8_t *buf, size_t len);
     void (*accept_input)(struct chardev *cd); /* the front end has room; may be NULL */
     void (*attached)(struct chardev *cd);     /* a front end came; may be NULL */
+    struct chardev_stream *(*stream)(struct chardev *cd); /* over descriptors; may be NULL */
 };
 
 /** All kinds that a command line may name, NULL-terminated. */
@@ -71,6 +72,7 @@ struct chardev {
     struct chardev_mux *mux; /* where mux=on */
     bool claimed;            /* by a front end; never set on a mux's back end */
     bool connected;
+    bool prompt;             /* the peer waits for answers */
     int log_fd; /* copy of the output, or -1 */
 };
 
@@ -116,6 +118,8 @@ struct chardev_stream {
 bool chardev_stream_start(struct chardev_stream *s, struct error *e);
 /** Stop; pending output gets up to @linger_ms to leave. The descriptors stay open. */
 void chardev_stream_stop(struct chardev_stream *s, int linger_ms);
+/** The device is a prompt one, or has a new peer: the loop is told. */
+void chardev_stream_prompt(struct chardev_stream *s);
 size_t chardev_stream_write(struct chardev_stream *s, const uint8_t *buf, size_t len);
 void chardev_stream_accept_input(struct chardev_stream *s);
 

@@ -333,6 +333,11 @@ static void socket_accept_input(struct chardev *cd)
     chardev_stream_accept_input(&st->stream);
 }
 
+static struct chardev_stream *socket_stream(struct chardev *cd)
+{
+    return &((struct socket_state *)cd->state)->stream;
+}
+
 static const struct chardev_option_spec socket_options[] = {
     {"path", CHARDEV_STRING, "path of a Unix socket"},
     {"abstract", CHARDEV_BOOL, "the path is a name in Linux's abstract namespace (default: off)"},
@@ -354,4 +359,5 @@ const struct chardev_kind chardev_kind_socket = {
     .close = socket_close,
     .write = socket_write,
     .accept_input = socket_accept_input,
+    .stream = socket_stream,
 };

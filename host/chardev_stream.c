@@ -122,7 +122,14 @@ bool chardev_stream_start(struct chardev_stream *s, struct error *e)
             return false;
         }
     }
+    chardev_stream_prompt(s);
     return true;
+}
+
+void chardev_stream_prompt(struct chardev_stream *s)
+{
+    if (s->cd->prompt && s->in)
+        loop_watch_prompt(s->in);
 }
 
 static void linger(struct chardev_stream *s, int linger_ms)

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -19,6 +20,7 @@ struct loop_watch {
     uint32_t events;
     bool registered;   /* epoll knows it */
     bool unpollable;   /* epoll refuses it: always ready */
+    bool prompt;       /* waited for by itself, unknown to epoll */
     _Atomic bool dead; /* removed; freed by the loop between two rounds of callbacks */
     void (*callback)(void *opaque, uint32_t events);
     void *opaque;
@@ -42,6 +44,8 @@ struct loop {
     /* Guards watches (whose links only the loop's thread cuts) and posts. */
     pthread_mutex_t mutex;
     struct loop_watch *watches;
+    _Atomic(struct loop_watch *) prompt; /* see loop_watch_prompt; NULL: none */
+    int64_t armed;                       /* ns that the timer was set to; INT64_MAX: to nothing */
     struct loop_post *posts, **posts_end;
     struct loop_queue queues[LOOP_QUEUES_MAX];
     _Atomic unsigned unpollable; /* live watches of that kind that want events */
@@ -66,6 +70,7 @@ struct loop *loop_new(const struct host_lock *lock, struct error *e)
         loop->lock = *lock;
     pthread_mutex_init(&loop->mutex, NULL);
     loop->posts_end = &loop->posts;
+    loop->armed = INT64_MAX;
     atomic_store(&loop->quit, QUIT_NONE);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -135,6 +140,8 @@ static bool watch_register(struct loop_watch *w)
         ev.events |= EPOLLIN;
     if (w->events & LOOP_WRITE)
         ev.events |= EPOLLOUT;
+    if (w->prompt)
+        ev.events = 0;
     if (!ev.events && !w->registered)
         return true;
     int op = !ev.events ? EPOLL_CTL_DEL : w->registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
@@ -193,6 +200,25 @@ void loop_watch_modify(struct loop_watch *w, uint32_t events)
     bool ok = watch_register(w);
     assert(ok);
     (void)ok;
+    if (w->prompt && !loop_is_current(w->loop))
+        loop_wake(w->loop);
+}
+
+void loop_watch_prompt(struct loop_watch *w)
+{
+    if (w->unpollable)
+        return;
+    struct loop_watch *last = atomic_exchange(&w->loop->prompt, w);
+    if (last == w)
+        return;
+    w->prompt = true;
+    bool ok = watch_register(w);
+    if (last) {
+        last->prompt = false;
+        ok = watch_register(last) && ok;
+    }
+    assert(ok);
+    (void)ok;
 }
 
 void loop_watch_remove(struct loop_watch *w)
@@ -200,6 +226,8 @@ void loop_watch_remove(struct loop_watch *w)
     if (!w)
         return;
     loop_watch_modify(w, 0);
+    if (w->prompt)
+        atomic_store(&w->loop->prompt, NULL);
     atomic_store(&w->dead, true);
     atomic_store(&w->loop->reap, true);
 }
@@ -369,6 +397,9 @@ static bool arm_timer(struct loop *loop)
     }
     if (delay == 0)
         return false;
+    if (delay == INT64_MAX && loop->armed == INT64_MAX)
+        return true;
+    loop->armed = delay;
     struct itimerspec spec = {0}; /* all zero disarms */
     if (delay != INT64_MAX) {
         spec.it_value.tv_sec = delay / CLOCK_NS_PER_SEC;
@@ -399,14 +430,42 @@ static void clear_internal_fds(struct loop *loop)
     (void)n; /* they do not block; nothing there is fine */
 }
 
+/* Wait, for the prompt watch by itself (*@ready: what it is ready for), and for all others. */
+static int wait_for_events(struct loop *loop, const struct loop_watch *prompt, int timeout_ms,
+                           struct epoll_event *events, uint32_t *ready)
+{
+    *ready = 0;
+    if (prompt && prompt->events) {
+        struct pollfd p[] = {{.fd = prompt->fd}, {.fd = loop->epoll_fd, .events = POLLIN}};
+        if (prompt->events & LOOP_READ)
+            p[0].events |= POLLIN;
+        if (prompt->events & LOOP_WRITE)
+            p[0].events |= POLLOUT;
+        if (poll(p, 2, timeout_ms) <= 0)
+            return 0;
+        if (p[0].revents & POLLIN)
+            *ready |= LOOP_READ;
+        if (p[0].revents & POLLOUT)
+            *ready |= LOOP_WRITE;
+        if (p[0].revents & (POLLHUP | POLLERR))
+            *ready |= LOOP_HANGUP;
+        if (!p[1].revents)
+            return 0;
+        timeout_ms = 0;
+    }
+    return epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAIT, timeout_ms);
+}
+
 /* One round: wait, then run everything that is ready under the device lock, taken once. */
 static unsigned run_round(struct loop *loop, int timeout_ms)
 {
     struct epoll_event events[EVENTS_PER_WAIT];
+    uint32_t ready;
     reap_watches(loop);
+    struct loop_watch *prompt = atomic_load(&loop->prompt);
     if (!arm_timer(loop) || atomic_load(&loop->unpollable) || atomic_load(&loop->quit) != QUIT_NONE)
         timeout_ms = 0;
-    int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAIT, timeout_ms);
+    int count = wait_for_events(loop, prompt, timeout_ms, events, &ready);
     for (int i = 0; i < count; i++)
         if (!events[i].data.ptr) {
             clear_internal_fds(loop);
@@ -415,6 +474,7 @@ static unsigned run_round(struct loop *loop, int timeout_ms)
     host_lock_take(&loop->lock);
     unsigned ran = run_posts(loop);
     ran += run_timers(loop);
+    ran += ready && watch_run(prompt, ready);
     ran += run_polled(loop, events, count);
     ran += run_unpollable(loop);
     host_lock_release(&loop->lock);

@@ -319,20 +319,20 @@ static void agent_print(void *opaque, const char *text, size_t len)
     debug_ring(d);
 }
 
-static const struct gdb_agent_ops agent_ops = {agent_register, agent_memory, agent_print};
+const struct gdb_agent_ops debug_agent_ops = {agent_register, agent_memory, agent_print};
 
 static void step_is_done(struct process_debug *d, struct task *t)
 {
     const struct gdb_stop stop = {.kind = GDB_STOP_STEP};
     if (gdb_thread_stepped(&t->debug.order, t->engine, &d->points, (uint32_t)t->state.env.pc,
-                           atomic_load(&d->stopped), &agent_ops, t))
+                           atomic_load(&d->stopped), &debug_agent_ops, t))
         report(d, t, &stop);
 }
 
 static void breakpoint_reached(struct process_debug *d, struct task *t)
 {
     struct gdb_stop stop;
-    if (gdb_thread_at_breakpoint(&d->points, (uint32_t)t->state.env.pc, &agent_ops, t, &stop))
+    if (gdb_thread_at_breakpoint(&d->points, (uint32_t)t->state.env.pc, &debug_agent_ops, t, &stop))
         report(d, t, &stop);
     else
         gdb_thread_step_over(&t->debug.order, t->engine);
@@ -367,8 +367,8 @@ void debug_task_ends(struct task *t)
 bool debug_wants(struct task *t)
 {
     struct process_debug *d = debugger_of(t);
-    return d && (atomic_load(&d->stopped) || atomic_load(&t->debug.held) || t->debug.step_done ||
-                 t->debug.watch_met || t->debug.follow.kind != GDB_STOP_NONE);
+    bool waits = d && !t->debug.here && (atomic_load(&d->stopped) || atomic_load(&t->debug.held));
+    return d && (waits || t->debug.step_done || t->debug.watch_met || t->debug.follow.kind != GDB_STOP_NONE);
 }
 
 bool debug_watched(struct task *t, uint32_t addr, uint32_t len, bool write)
@@ -589,6 +589,7 @@ void debug_join(struct task *t)
     d->output = NULL;
     d->output_length = 0;
     d->mem = -1;
+    d->host_stack = NULL;
     d->inherited = true;
     d->attached = true;
     d->non_stop = false; /* until it is said */

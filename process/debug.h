@@ -41,6 +41,7 @@ struct process_debug {
     enum { HUB_NONE, HUB_WANTED, HUB_THERE, HUB_FAILED } hub;
     char hub_name[8 + PROCESS_HUB_MAX]; /* as -g takes it */
     bool inherited;          /* pass was the parent's */
+    void *host_stack;        /* of the debugger's thread, for steps that it does */
     int mem;                 /* /proc/self/mem, of the debugger's thread; -1: not open yet */
 };
 
@@ -58,6 +59,18 @@ void debug_release(struct process_debug *d);
 /** Let threads go on as they are set. */
 void debug_go(struct process_debug *d);
 
+/** Of what the threads do, only one is to do something, a step: can it be done on the loop's thread,
+ * while all wait? The task, or NULL. */
+struct task *debug_steps_alone(struct process_debug *d, const struct gdb_resume *actions,
+                               uint32_t count);
+/** Do its step there, which saves changing threads; and tell of it. False: it is for the task's thread. */
+bool debug_step_here(struct process_debug *d, struct task *t);
+/** Prepare for that: on the loop's thread. */
+bool debug_step_begin(struct process_debug *d, struct error *e);
+
+/** The task with this number, unless it has ended. It stays while the lock is held. */
+struct task *debug_find(const struct process_debug *d, uint32_t thread);
+
 /** Have the loop look for news. */
 void debug_ring(struct process_debug *d);
 
@@ -66,6 +79,7 @@ bool debug_leave_syscall(struct process_debug *d, struct task *t);
 
 /** Memory as a thread of the guest or the debugger reads it, whatever else goes on. */
 bool debug_read_memory(const struct process *p, uint32_t addr, void *buf, uint32_t len);
+extern const struct gdb_agent_ops debug_agent_ops;
 uint64_t debug_read_register(const struct task *t, const struct gdb_register *reg);
 
 #endif

@@ -21,7 +21,7 @@ bool process_debug_listen(struct process_debug *d, struct loop *loop,
 {
     d->loop = loop;
     d->listener = *listener;
-    return debug_bell_start(d, e);
+    return debug_step_begin(d, e) && debug_bell_start(d, e);
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */
@@ -50,8 +50,7 @@ static uint32_t threads(void *opaque, uint32_t *ids, uint32_t max)
     return n;
 }
 
-/* A thread that there is stays while the lock is held. */
-static struct task *find(const struct process_debug *d, uint32_t thread)
+struct task *debug_find(const struct process_debug *d, uint32_t thread)
 {
     struct process *p = d->process;
     struct task *found = NULL;
@@ -66,7 +65,7 @@ static struct task *find(const struct process_debug *d, uint32_t thread)
 static void describe(void *opaque, uint32_t thread, char *name, size_t name_size, char *about,
                      size_t about_size)
 {
-    const struct task *t = find(opaque, thread);
+    const struct task *t = debug_find(opaque, thread);
     char path[64];
     snprintf(path, sizeof(path), "/proc/self/task/%u/comm", thread);
     snprintf(about, about_size, "%s",
@@ -94,7 +93,7 @@ static void stop(void *opaque)
 
 static void task_resume(struct process_debug *d, const struct gdb_resume *r)
 {
-    struct task *t = find(d, r->thread);
+    struct task *t = debug_find(d, r->thread);
     if (!t)
         return;
     atomic_store(&t->debug.held, r->action == GDB_HOLD);
@@ -137,6 +136,12 @@ static void resume(void *opaque, const struct gdb_resume *actions, uint32_t coun
         task_resume(d, &actions[i]);
         steps = steps && actions[i].action != GDB_CONTINUE && !actions[i].range_end;
     }
+    struct task *alone = debug_steps_alone(d, actions, count);
+    if (alone) {
+        watchpoints_apply(d, true);
+        if (debug_step_here(d, alone))
+            return;
+    }
     if (d->points_changed)
         breakpoints_apply(d);
     watchpoints_apply(d, steps);
@@ -174,14 +179,14 @@ static void quiet(void *opaque, bool yes)
 
 static bool held(void *opaque, uint32_t thread)
 {
-    const struct task *t = find(opaque, thread);
+    const struct task *t = debug_find(opaque, thread);
     return t && atomic_load(&t->debug.held);
 }
 
 static void act(void *opaque, const struct gdb_resume *r)
 {
     struct process_debug *d = opaque;
-    struct task *t = find(d, r->thread);
+    struct task *t = debug_find(d, r->thread);
     const struct gdb_stop stop = {.kind = GDB_STOP_ASKED, .thread = r->thread};
     bool on_its_way = t && t->debug.stop.kind != GDB_STOP_NONE && !t->debug.told;
     if (!t || on_its_way || atomic_load(&t->debug.held) == (r->action == GDB_HOLD))
@@ -258,7 +263,7 @@ uint64_t debug_read_register(const struct task *t, const struct gdb_register *re
 
 static uint64_t read_register(void *opaque, uint32_t thread, const struct gdb_register *reg)
 {
-    const struct task *t = find(opaque, thread);
+    const struct task *t = debug_find(opaque, thread);
     return t ? debug_read_register(t, reg) : 0;
 }
 
@@ -268,7 +273,7 @@ static bool write_register(void *opaque, uint32_t thread, const struct gdb_regis
                            uint64_t value)
 {
     const uint32_t fixed = ARM_PSR_M | ARM_PSR_F | ARM_PSR_I | ARM_PSR_A;
-    struct task *t = find(opaque, thread);
+    struct task *t = debug_find(opaque, thread);
     if (!t || (t->debug.in_syscall && !debug_leave_syscall(opaque, t)))
         return false;
     if (reg->number == NUMBER_CPSR)
@@ -278,7 +283,7 @@ static bool write_register(void *opaque, uint32_t thread, const struct gdb_regis
 
 static bool thread_pointer(void *opaque, uint32_t thread, uint32_t *value)
 {
-    const struct task *t = find(opaque, thread);
+    const struct task *t = debug_find(opaque, thread);
     if (t)
         *value = t->state.cp15.tpidruro[0];
     return t;
@@ -392,7 +397,7 @@ static bool read_object(void *opaque, enum gdb_object object, uint32_t thread, v
     const struct process_debug *d = opaque;
     switch (object) {
     case GDB_OBJECT_AUXV: return read_auxv(d->process, data, size);
-    case GDB_OBJECT_SIGINFO: return read_siginfo(find(d, thread), data, size);
+    case GDB_OBJECT_SIGINFO: return read_siginfo(debug_find(d, thread), data, size);
     case GDB_OBJECT_EXEC_FILE:
         *data = strdup(d->process->exe);
         *size = *data ? strlen(*data) : 0;

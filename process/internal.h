@@ -57,6 +57,7 @@ struct task_debug {
     bool gone;               /* it ends */
     bool watch_met; /* leaving the guest before an access that is watched: see watch_stop */
     struct gdb_stop watch_stop;
+    bool here;               /* the debugger's thread does its step, while it waits */
     bool step_done;          /* a step that the engine does not know of: a system call, a handler */
     struct gdb_thread order; /* what it does */
     struct gdb_stop stop;    /* to be told */
@@ -234,6 +235,11 @@ void task_free(struct task *t);
 void task_enter_thread(struct task *t);
 /** Run until the thread ends. */
 void task_run(struct task *t);
+/** Run the guest until something is to be done, which the return value and t->event tell. */
+enum engine_stop task_enter_guest(struct task *t);
+/** A signal stack for the thread that calls, which is no task's, so that it can run one's guest; NULL if
+ * there is no memory. Its first word is the task. */
+void *host_stack_new(struct task *t);
 /** Let the child's state be the parent's behind the system call. */
 void task_inherit(struct task *child, const struct task *t, const struct clone_request *q);
 /** Make a thread or a process; the number of it, or -errno. */
@@ -267,6 +273,9 @@ void rseq_after_guest(struct task *t);
 /** Now and then while it runs: have it come out when it uses critical sections and has no processor
  * of its own. */
 void rseq_look(struct task *t);
+/** Is the thread in no critical section, and has no processor of its own: could another thread run the
+ * guest in its place, unseen? */
+bool rseq_idle(const struct task *t);
 /** A handler is about to be entered: the critical section is aborted. */
 void rseq_signal(struct task *t);
 /** The thread ends, or has unregistered its area. */

@@ -118,6 +118,13 @@ static bool check_section(struct task *t)
     return section;
 }
 
+bool rseq_idle(const struct task *t)
+{
+    return !t->rseq.area ||
+           (!atomic_load(&t->process->rseq.exclusive) &&
+            space_has(&t->process->space, t->rseq.area, AREA_SIZE, SPACE_READ) && !area_section(t));
+}
+
 void rseq_signal(struct task *t)
 {
     if (t->rseq.area)

@@ -18,7 +18,7 @@
 /* ---- creation -------------------------------------------------------------------------------- */
 
 /* The signal stack, aligned to its size, so that a handler finds the task. */
-static void *host_stack_new(struct task *t)
+void *host_stack_new(struct task *t)
 {
     uint8_t *p = mmap(NULL, 2 * HOST_STACK, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -122,22 +122,28 @@ static void helper_fault(struct task *t)
     t->event = TASK_FAULT;
 }
 
+enum engine_stop task_enter_guest(struct task *t)
+{
+    volatile enum engine_stop stop = ENGINE_STOP_SERVICE;
+    if (sigsetjmp(t->recover, 0) == 0) {
+        t->recovery = RECOVER_HELPER;
+        stop = engine_run(t->engine);
+    } else {
+        helper_fault(t);
+    }
+    t->recovery = RECOVER_NOT;
+    return stop;
+}
+
 void task_run(struct task *t)
 {
     debug_task_begins(t);
     while (!t->ended) {
-        volatile enum engine_stop stop = ENGINE_STOP_SERVICE;
         signals_deliver(t);
         debug_before_guest(t);
         if (t->rseq.area)
             rseq_before_guest(t);
-        if (sigsetjmp(t->recover, 0) == 0) {
-            t->recovery = RECOVER_HELPER;
-            stop = engine_run(t->engine);
-        } else {
-            helper_fault(t);
-        }
-        t->recovery = RECOVER_NOT;
+        enum engine_stop stop = task_enter_guest(t);
         rseq_after_guest(t);
         enum task_event event = t->event;
         debug_after_guest(t, stop);

@@ -409,6 +409,48 @@ def test_steps(context):
         check_equal(values(out)["pid"], "1", "the system call")
 
 
+def test_steps_of_all_kinds(context):
+    """What a step meets: a system call, a fault (again and again, until it is mended), a half of an LDM that is not there,
+    a watched access, a signal to be delivered, code that is changed."""
+    with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
+        check_match("^T05", client.ask("?"))
+        entry, sp = client.registers()[15] & ~3, client.registers()[13]
+
+        def run(words, stops, **registers):
+            """Writes instructions, and steps to where each step leads: words behind the first, and the signal."""
+            code = b"".join(w.to_bytes(4, "little") for w in words)
+            check_equal(client.ask(f"M{entry:x},{len(code):x}:{code.hex()}"), "OK", "code")
+            for name, value in {**registers, "19": 0x10, "f": entry}.items():
+                check_equal(client.ask(f"P{name}={value.to_bytes(4, 'little').hex()}"), "OK", "a register")
+            for word, stop in stops:
+                reply = client.ask("vCont;s:" + client.ask("qC")[2:])
+                check_match(f"^T{stop:02x}", reply)
+                check_equal((client.registers()[15] - entry) // 4, word, f"where {reply} is")
+            return client.registers()
+
+        check_equal(run([0xe3a07014, 0xef000000, 0xe1a06000], [(1, 5), (2, 5), (3, 5)])[6], emulator.process.pid, "getpid")
+        regs = run([0xe5910000, 0xe2822001], [(0, 0xb), (0, 0xb)], **{"1": 4}) # ldr r0, [r1]: nothing is there
+        check_equal(client.ask(f"P1={sp.to_bytes(4, 'little').hex()}"), "OK", "mended")
+        check_match("^T05", client.ask("vCont;s:" + client.ask("qC")[2:]))
+        check_equal(client.registers()[2], regs[2], "one instruction")
+        first = int.from_bytes(bytes.fromhex(client.ask(f"m{sp:x},4")), "little")
+        check_equal(client.registers()[0], first, "the load")
+        # ldmia r1!, {r3, r4}: the second word is behind the end of memory; the base stays
+        end = sp
+        while not client.ask(f"m{end:x},4").startswith("E"):
+            end = (end & ~0xfff) + 0x1000
+        regs = run([0xe8b10018], [(0, 0xb)], **{"1": end - 4, "4": 77})
+        check_equal((regs[1], regs[4]), (end - 4, 77), "nothing is done")
+        run([0xe5810004], [(0, 0xb)], **{"1": entry & ~0xfff}) # a store to the program's text
+        check_equal(client.ask(f"Z2,{sp - 16:x},4"), "OK", "a watchpoint") # str r0, [r1, #-16]
+        run([0xe5010010, 0xe3a02063], [(0, 5)], **{"0": 5, "1": sp})
+        check_equal(client.ask(f"z2,{sp - 16:x},4"), "OK", "a watchpoint")
+        regs = run([0xe5010010, 0xe3a02063], [(1, 5), (2, 5)], **{"0": 0x1234, "1": sp})
+        check_equal((client.ask(f"m{sp - 16:x},4"), regs[2]), ("34120000", 0x63), "the store, and the next")
+        run([0xe3a02001, 0xe3a02002], [(1, 5)])
+        check_match("^X0f", client.ask("vCont;S0f:" + client.ask("qC")[2:])) # SIGTERM
+
+
 def test_conditions_and_ranges(context):
     """Steps through a range go on over breakpoints whose conditions do not hold."""
     with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:

@@ -50,6 +50,11 @@ static void on_pipe(void *opaque, uint32_t events)
     }
 }
 
+static void count_post(void *opaque)
+{
+    ++*(unsigned *)opaque;
+}
+
 Test(loop, watch_reports_input_and_hangup)
 {
     int p[2];
@@ -71,6 +76,83 @@ Test(loop, watch_reports_input_and_hangup)
     cr_assert(loop_run_once(loop, 100));
     cr_assert_eq(u.hangups, 1);
     cr_assert(!loop_run_once(loop, 0), "a removed watch was called");
+    loop_free(loop);
+}
+
+Test(loop, prompt_watch_is_a_watch)
+{
+    int p[2];
+    unsigned calls = 0;
+    cr_assert_eq(pipe(p), 0);
+    struct loop *loop = loop_new(NULL, NULL);
+    struct pipe_user u = {.loop = loop, .fd = p[0]};
+    u.watch = loop_watch_add(loop, p[0], LOOP_READ, on_pipe, &u, NULL);
+    loop_watch_prompt(u.watch);
+    cr_assert(sleeps(loop, 20));
+    cr_assert_eq(write(p[1], "xy", 2), 2);
+    loop_post(loop, count_post, &calls);
+    cr_assert(loop_run_once(loop, 100));
+    cr_assert_eq(u.last, 'x');
+    cr_assert_eq(calls, 1, "a post waits while the watch has something");
+    loop_watch_modify(u.watch, 0);
+    cr_assert(!loop_run_once(loop, 0), "a silenced watch was called");
+    loop_post(loop, count_post, &calls);
+    cr_assert(loop_run_once(loop, 1000), "nothing but the watch is waited for");
+    loop_watch_modify(u.watch, LOOP_READ);
+    cr_assert(loop_run_once(loop, 100));
+    cr_assert_eq(u.last, 'y');
+    close(p[1]);
+    cr_assert(loop_run_once(loop, 100));
+    cr_assert_eq(u.hangups, 1);
+    cr_assert(!loop_run_once(loop, 0), "a removed watch was called");
+    loop_free(loop);
+}
+
+Test(loop, another_watch_becomes_prompt)
+{
+    int p[2], q[2];
+    cr_assert_eq(pipe(p) | pipe(q), 0);
+    struct loop *loop = loop_new(NULL, NULL);
+    struct pipe_user u = {.loop = loop, .fd = p[0]}, v = {.loop = loop, .fd = q[0]};
+    u.watch = loop_watch_add(loop, p[0], LOOP_READ, on_pipe, &u, NULL);
+    v.watch = loop_watch_add(loop, q[0], LOOP_READ, on_pipe, &v, NULL);
+    for (int i = 0; i < 4; i++) { /* none, the first, the second, then that is removed */
+        cr_assert_eq(write(p[1], "x", 1) + write(q[1], "x", 1), 2);
+        loop_run_once(loop, 100);
+        loop_run_once(loop, 0);
+        cr_assert_eq(u.calls, (unsigned)i + 1);
+        cr_assert_eq(v.calls, (unsigned)(i < 3 ? i + 1 : 3));
+        if (i == 2)
+            loop_watch_remove(v.watch);
+        else
+            loop_watch_prompt(i ? v.watch : u.watch);
+    }
+    loop_free(loop);
+}
+
+static void *watch_late(void *opaque)
+{
+    usleep(20000);
+    loop_watch_modify(opaque, LOOP_READ);
+    return NULL;
+}
+
+Test(loop, prompt_watch_changed_by_another_thread, .timeout = 10)
+{
+    int p[2];
+    pthread_t t;
+    cr_assert_eq(pipe(p), 0);
+    struct loop *loop = loop_new(NULL, NULL);
+    struct pipe_user u = {.loop = loop, .fd = p[0]};
+    u.watch = loop_watch_add(loop, p[0], LOOP_READ, on_pipe, &u, NULL);
+    loop_watch_prompt(u.watch);
+    loop_watch_modify(u.watch, 0);
+    cr_assert_eq(write(p[1], "x", 1), 1);
+    cr_assert(thread_start(&t, "changer", watch_late, u.watch, NULL));
+    for (int i = 0; i < 100 && !u.calls; i++)
+        loop_run_once(loop, 5000);
+    pthread_join(t, NULL);
+    cr_assert_eq(u.last, 'x');
     loop_free(loop);
 }
 

@@ -294,6 +294,27 @@ static struct block *block_find(struct engine *en, uint64_t phys, uint32_t offse
     return b && !b->hot ? b : engine_block_find(en, phys, offset, flags);
 }
 
+static void block_publish(struct engine *en, struct code_page *page, struct block *b)
+{
+    b->page = b->straddles ? NULL : page;
+    engine_block_publish(en, b);
+}
+
+/* The loop that a hot block is part of becomes a hot block, too. Samples may never find it: where a round has as many
+ * instructions as divide those of a slice, they all find the same one of its blocks. */
+static void heat_loop(struct engine_cpu *ec, const struct engine_fetch *fetch, struct code_page *page, uint32_t flags)
+{
+    struct engine *en = ec->engine;
+    uint64_t pc = align_down(ec->env->pc, PAGE_BYTES) + ec->loop_head;
+    struct block *b = ec->loop_head ? block_find(en, fetch->phys, ec->loop_head, flags) : NULL;
+    if (!b || b->hot || b->straddles)
+        return;
+    engine_block_drop(en, b);
+    b = engine_translate(ec, fetch, pc, flags, page->mode, UINT32_MAX, true);
+    if (b && !b->transient)
+        block_publish(en, page, b);
+}
+
 /* The published block at env.pc, or a fresh unpublished one for a single step. NULL: look again. */
 static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags)
 {
@@ -328,8 +349,9 @@ static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch 
         return NULL;
     }
     if (!ec->step_once && !b->transient) {
-        b->page = b->straddles ? NULL : page;
-        engine_block_publish(en, b);
+        block_publish(en, page, b);
+        if (b->hot && en->tiers == TIERS_BY_SAMPLES)
+            heat_loop(ec, fetch, page, flags);
     }
     return b;
 }

@@ -185,6 +185,24 @@ static const uint64_t *stops_of(struct engine *en, uint64_t phys)
 /* Of a page of which nothing is known. */
 static const uint64_t no_bits[PAGE_BYTES / 2 / 64];
 
+/* Where the block jumps back to, in front of its start: it is part of a loop that begins there. 0: nowhere, or it is
+ * a loop itself. */
+static uint32_t loop_head(const struct ir_block *b)
+{
+    enum { FAR = 512 };
+    uint32_t head = 0;
+    for (uint32_t i = 0; i < b->count; i++) {
+        const struct ir_op *op = &b->ops[i];
+        if (op->opcode != IR_OP_exitd || op->aux != b->lane)
+            continue;
+        if (op->imm == b->page_offset)
+            return 0;
+        if (op->imm > head && op->imm < b->page_offset && op->imm + FAR > b->page_offset)
+            head = (uint32_t)op->imm;
+    }
+    return head;
+}
+
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
                                uint32_t flags, enum engine_code_mode mode, uint32_t max_insns,
                                bool hot)
@@ -234,6 +252,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     b->frame = (uint32_t)(fetch->phys >> PAGE_BITS);
     b->flags = flags; /* with those that only the engine knows */
     b->hot = hot;
+    ec->loop_head = hot ? loop_head(&ir) : 0;
     if (straddles)
         keep_straddle_bytes(b, &code);
     else if (mode != ENGINE_CODE_PROTECTED)

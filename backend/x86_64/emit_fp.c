@@ -308,9 +308,7 @@ void exact_stub_emit(struct compiler *c, struct stub *s)
         saturate(c, s, s->reg == EXACT_SIGNED);
         return;
     }
-    if (s->reg == EXACT_IF_EQUAL)
-        x_patch(x_jcc(&c->a, CC_NE), s->back);
-    if (s->reg == EXACT_IF_EQUAL && s->nan_known)
+    if (s->reg == EXACT_EQUAL && s->nan_known)
         number = x_jcc(&c->a, CC_NP);
     if (s->nan_known)
         nan_emit(c, s);
@@ -340,11 +338,12 @@ void sf_check_nan(struct compiler *c, const struct ir_op *op, bool wide, unsigne
 void sf_check_tiny(struct compiler *c, const struct ir_op *op, bool wide, unsigned dst,
                        const struct opnd *args)
 {
-    unsigned t = xa_alloc(c);
-    x_op3(c, X86_ANDPS, t, dst, mem(wide ? FP_CONST(c, abs64) : FP_CONST(c, abs32)));
+    unsigned t = dst;
+    if (op->opcode != IR_OP_fmul || op->arg[0] != op->arg[1]) /* squares are not negative */
+        x_op3(c, X86_ANDPS, t = xa_alloc(c), dst, mem(wide ? FP_CONST(c, abs64) : FP_CONST(c, abs32)));
     sf_compare(c, wide, t, mem(wide ? FP_CONST(c, min64) : FP_CONST(c, min32)));
-    struct stub *s = exact_if(c, op, CC_BE, dst, args);
-    s->reg = EXACT_IF_EQUAL;
+    struct stub *s = exact_if(c, op, CC_E, dst, args);
+    s->reg = EXACT_EQUAL;
     s->nan_known = true;
     s->back = c->a.p;
 }

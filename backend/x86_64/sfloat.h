@@ -7,7 +7,7 @@
 /* `reg` of a STUB_EXACT: what EFLAGS, or a register `temp`, still have to say. */
 enum exact_stub {
     EXACT_ALWAYS,
-    EXACT_IF_EQUAL,          /* or unordered, by EFLAGS; else on to `back` */
+    EXACT_EQUAL,             /* or unordered, by EFLAGS */
     EXACT_UNLESS_ZERO,       /* the f32 in `temp` is 0: on to `access` */
     EXACT_UNLESS_ZERO_WIDE,  /* f64 */
     EXACT_SIGNED,            /* no reference: ftos of what does not fit, which is invalid by now */
@@ -24,8 +24,7 @@ void sf_compare(struct compiler *c, bool wide, unsigned reg, struct opnd with);
 /** Results that are NaNs are computed out of line, by the reference if need be. */
 void sf_check_nan(struct compiler *c, const struct ir_op *op, bool wide, unsigned dst,
                   const struct opnd *args);
-/** So are those of the magnitude of the smallest normal number. Smaller ones are tiny by any rule, and most
- * often 0. */
+/** So are those of the magnitude of the smallest normal number. Smaller ones are tiny by any rule. */
 void sf_check_tiny(struct compiler *c, const struct ir_op *op, bool wide, unsigned dst,
                    const struct opnd *args);
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""What debuggers cost: how fast the GDB stubs step and answer, beside QEMU's, and what a debugger takes from the speed
-of the guest.
+"""What debuggers cost: how fast the GDB stubs step and answer, beside QEMU's, and what a debugger
+takes from the speed of the guest.
 
-Rates are packets per second of wall time by bench/gdb_step.c, medians of interleaved runs. Costs are CPU time in user
-mode, the least of several runs, over that without a stub.
+Rates are packets per second of wall time by bench/gdb_step.c, medians of interleaved runs. Costs
+are CPU time in user mode, the least of several runs, over that without a stub.
 
-usage: bench/debug.py [-n RUNS] [--armemu FILE] [--armemu-user FILE] [--qemu FILE] [--qemu-user FILE]
+usage: bench/debug.py [-n RUNS] [--armemu FILE] [--armemu-user FILE] [--qemu FILE]
+                      [--qemu-user FILE]
                       [rates] [costs]"""
 import argparse
 import os
@@ -27,29 +28,35 @@ def build(scratch):
     files = {name: os.path.join(scratch, name) for name in ("client", "system", "process")}
     guest = os.path.join(BENCH, "guest", "quiet.c")
     for command in (["gcc", "-O2", os.path.join(BENCH, "gdb_step.c"), "-o", files["client"]],
-                    ["arm-none-eabi-gcc", "-O2", "-marm", "-mcpu=cortex-a15", "-ffreestanding", "-nostdlib", "-DBARE",
-                     f"-DROUNDS={ROUNDS['system']}", "-Wl,-Ttext=0x40010000", guest, "-lgcc", "-o", files["system"]],
-                    ["arm-linux-gnueabihf-gcc", "-O2", "-marm", "-mcpu=cortex-a15", "-static", guest, "-o",
-                     files["process"]]):
+                    ["arm-none-eabi-gcc", "-O2", "-marm", "-mcpu=cortex-a15", "-ffreestanding",
+                     "-nostdlib", "-DBARE",
+                     f"-DROUNDS={ROUNDS['system']}", "-Wl,-Ttext=0x40010000", guest, "-lgcc", "-o",
+                     files["system"]],
+                    ["arm-linux-gnueabihf-gcc", "-O2", "-marm", "-mcpu=cortex-a15", "-static",
+                     guest, "-o", files["process"]]):
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     return files
 
 
 def symbols(path):
     """Addresses by name."""
-    out = subprocess.run(["arm-none-eabi-nm", path], check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(["arm-none-eabi-nm", path], check=True, capture_output=True,
+                         text=True).stdout
     return {m[2]: int(m[1], 16) for m in re.finditer(r"^([0-9a-f]+) \w (\w+)$", out, re.MULTILINE)}
 
 
 def command_of(options, kind, emulator, files, path=None):
     """The command line of an emulator with the guest, with a stub at @path if one is given."""
     if kind == "system":
-        stub = ["-S", "-gdb", f"unix:{path}" + (",server=on,wait=off" if emulator == "qemu" else "")] if path else []
-        return [options.armemu if emulator == "armemu" else options.qemu, "-M", "virt", "-cpu", "cortex-a15",
-                "-nographic", "-monitor", "none", "-serial", "null", "-kernel", files["system"], *stub]
+        stub = ["-S", "-gdb", f"unix:{path}" + (",server=on,wait=off" if emulator == "qemu"
+                                                else "")] if path else []
+        return [options.armemu if emulator == "armemu" else options.qemu, "-M", "virt", "-cpu",
+                "cortex-a15",
+                "-nographic", "-monitor", "none", "-serial", "null", "-kernel", files["system"],
+                *stub]
     stub = ["-g", path] if path else []
-    return [options.armemu_user if emulator == "armemu" else options.qemu_user, *stub, files["process"],
-            str(ROUNDS["process"])]
+    return [options.armemu_user if emulator == "armemu" else options.qemu_user, *stub,
+            files["process"], str(ROUNDS["process"])]
 
 
 def start(command, path):
@@ -72,11 +79,13 @@ def rates(options, files, scratch):
                 for emulator in ("armemu", "qemu"):
                     path = os.path.join(scratch, f"{kind}-{what}-{emulator}-{n}")
                     process = start(command_of(options, kind, emulator, files, path), path)
-                    out = subprocess.run([files["client"], path, what, str(options.count)], check=True, text=True,
+                    out = subprocess.run([files["client"], path, what, str(options.count)],
+                                         check=True, text=True,
                                          capture_output=True, timeout=HANG_SECONDS).stdout
                     process.kill()
                     process.wait()
-                    seen.setdefault((kind, what), {}).setdefault(emulator, []).append(int(out.split()[1]))
+                    seen.setdefault((kind, what),
+                                    {}).setdefault(emulator, []).append(int(out.split()[1]))
     lines = ["| per second | armemu | QEMU | ratio |", "|---|---:|---:|---:|"]
     for (kind, what), by in seen.items():
         ours, theirs = (statistics.median(by[e]) for e in ("armemu", "qemu"))
@@ -126,7 +135,8 @@ def cost_of_run(command, path, points):
 def costs(options, files, scratch):
     """Lines of the table."""
     lines = ["| over a run without a stub | system | process |", "|---|---:|---:|"]
-    modes = {"no stub": None, "attached": [], "10 breakpoints elsewhere": "breakpoints", "one write watchpoint": "Z2",
+    modes = {"no stub": None, "attached": [], "10 breakpoints elsewhere": "breakpoints",
+             "one write watchpoint": "Z2",
              "one access watchpoint": "Z4", "four access watchpoints": "Z4Z4Z4Z4"}
     least = {}
     for n in range(options.n):
@@ -139,8 +149,11 @@ def costs(options, files, scratch):
                 elif what:
                     points = [f"{p},{names['quiet'] + 0x1000 * i:x},4"
                               for i, p in enumerate(re.findall("Z.", what))]
-                path = os.path.join(scratch, f"{kind}-{n}-{len(least)}-{mode[:3]}{what}")[:100] if what is not None else None
-                seconds = cost_of_run(command_of(options, kind, "armemu", files, path), path, points)
+                path = None
+                if what is not None:
+                    path = os.path.join(scratch, f"{kind}-{n}-{len(least)}-{mode[:3]}{what}")[:100]
+                command = command_of(options, kind, "armemu", files, path)
+                seconds = cost_of_run(command, path, points)
                 least[kind, mode] = min(seconds, least.get((kind, mode), seconds))
     for mode in modes:
         row = [least[kind, mode] / least[kind, "no stub"] for kind in ("system", "process")]
@@ -149,9 +162,11 @@ def costs(options, files, scratch):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-n", type=int, default=5, metavar="RUNS", help="default: 5")
-    parser.add_argument("--count", type=int, default=20000, metavar="PACKETS", help="of a rate; default: 20000")
+    parser.add_argument("--count", type=int, default=20000, metavar="PACKETS",
+                        help="of a rate; default: 20000")
     parser.add_argument("--armemu", default=os.path.join(ROOT, "build", "app", "armemu"))
     parser.add_argument("--armemu-user", default=os.path.join(ROOT, "build", "app", "armemu-user"))
     parser.add_argument("--qemu", default="qemu-system-arm")

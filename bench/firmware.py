@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Compares armemu with qemu-system-arm on the kernels of bench/firmware, which need nothing but the CPU.
+"""Compares armemu with qemu-system-arm on the kernels of bench/firmware, which need nothing but the
+CPU.
 
-The same image runs in both, on Arm's MPS2 boards with Cortex-M3 and Cortex-M4F. Runs are interleaved; the
-table gives medians of the CPU time (user and system mode) of whole runs, start included.
+The same image runs in both, on Arm's MPS2 boards with Cortex-M3 and Cortex-M4F. Runs are
+interleaved; the table gives medians of the CPU time (user and system mode) of whole runs, start
+included.
 
 usage: bench/firmware.py [-n RUNS] [--armemu FILE] [--qemu FILE] [--keep DIR] [KERNEL ...]"""
 import argparse
@@ -78,7 +80,8 @@ def compare(options):
                     continue
                 print(f"{core} {name}", file=sys.stderr)
                 t = measure({"armemu": command_of(options.armemu, machine, files[core], name),
-                             "qemu": command_of(options.qemu, machine, files[core], name)}, options.n)
+                             "qemu": command_of(options.qemu, machine, files[core], name)},
+                            options.n)
                 ratios.append(t["qemu"] / t["armemu"])
                 lines.append(table.row(name, t["armemu"], t["qemu"], "ms"))
             lines.append(table.mean(ratios))

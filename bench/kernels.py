@@ -2,8 +2,9 @@
 """Compares armemu-user with qemu-arm, and with native code, on the kernels of bench/float.
 
 Runs are interleaved; the table gives medians of the CPU time in user mode, which other work on the
-machine disturbs least. Native runs are of ten times the size, since they are short. Native code is scalar,
-too: for the guest the compiler may not use vectors, as Advanced SIMD flushes denormals to zero.
+machine disturbs least. Native runs are of ten times the size, since they are short. Native code is
+scalar, too: for the guest the compiler may not use vectors, as Advanced SIMD flushes denormals to
+zero.
 
 usage: bench/kernels.py [-n RUNS] [--armemu-user FILE] [--qemu-user FILE] [KERNEL ...]"""
 import argparse
@@ -28,7 +29,8 @@ def build(scratch):
     scalar, neon = (os.path.join(SOURCE, name + ".c") for name in ("scalar", "neon"))
     for command in ([*ARM, "-O2", "-mfpu=vfpv4-d16", scalar, "-o", files["scalar"], "-lm"],
                     [*ARM, "-O3", "-mfpu=neon-vfpv4", neon, "-o", files["neon"], "-lm"],
-                    ["gcc", *COMMON, "-O2", "-fno-tree-vectorize", scalar, "-o", files["native"], "-lm"]):
+                    ["gcc", *COMMON, "-O2", "-fno-tree-vectorize", scalar, "-o", files["native"],
+                     "-lm"]):
         subprocess.run(command, check=True)
     return files
 

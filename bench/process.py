@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Compares armemu-user with qemu-arm where programs start, ask the system for something, or make code.
+"""Compares armemu-user with qemu-arm where programs start, ask the system for something, or make
+code.
 
-Times are CPU time of the program and its children, user and system, less what the program takes to start
-and do nothing. Runs are interleaved; the table gives medians. Each program runs once before it is measured,
-which fills the code cache. Memory is the proportional share when the program ends. With --root, a directory
-into which armhf packages have been unpacked (python3, perl, gcc, sqlite3 and what they depend on), also
-start-up and memory of those.
+Times are CPU time of the program and its children, user and system, less what the program takes to
+start and do nothing. Runs are interleaved; the table gives medians. Each program runs once before
+it is measured, which fills the code cache. Memory is the proportional share when the program ends.
+With --root, a directory into which armhf packages have been unpacked (python3, perl, gcc, sqlite3
+and what they depend on), also start-up and memory of those.
 
 usage: bench/process.py [-n RUNS] [--root DIR] [--armemu-user FILE] [--qemu-user FILE] [NAME ...]"""
 import argparse
@@ -38,15 +39,20 @@ BENCHES = [
     ("code that writes beside itself", "code_self", 20000, 1),
     ("code on the stack", "trampoline", 20000, 1),
 ]
-C_SOURCE = "#include <stdio.h>\nint main(void) { for (int i = 0; i < 9; i++) printf(\"%d\\n\", i * i); }\n"
+C_SOURCE = ("#include <stdio.h>\n"
+            "int main(void) { for (int i = 0; i < 9; i++) printf(\"%d\\n\", i * i); }\n")
 
 
 def build(scratch):
-    """Compiles the programs. Returns their files: hello, what measures the rest, what measures memory."""
-    hello, process, memory = (os.path.join(scratch, name) for name in ("hello", "process", "memory"))
-    subprocess.run(["gcc", "-O1", os.path.join(ROOT, "bench", "memory.c"), "-o", memory], check=True)
+    """Compiles the programs. Returns their files: hello, what measures the rest, what measures
+    memory."""
+    hello, process, memory = (os.path.join(scratch, name) for name in ("hello", "process",
+                                                                       "memory"))
+    subprocess.run(["gcc", "-O1", os.path.join(ROOT, "bench", "memory.c"), "-o", memory],
+                   check=True)
     compiler = ["arm-linux-gnueabihf-gcc", "-O2", "-static", "-marm"]
-    subprocess.run([*compiler, os.path.join(ROOT, "tests", "process", "guest", "hello.c"), "-o", hello],
+    subprocess.run([*compiler, os.path.join(ROOT, "tests", "process", "guest", "hello.c"), "-o",
+                    hello],
                    check=True)
     subprocess.run([*compiler, "-Wl,--no-warn-execstack", "-pthread",
                     os.path.join(ROOT, "bench", "guest", "process.c"), "-o", process], check=True)
@@ -59,13 +65,15 @@ def debian(root, scratch):
     with open(source, "wb") as file:
         file.write(subprocess.run(["arm-linux-gnueabihf-gcc", "-E", "-x", "c", "-"], check=True,
                                   input=C_SOURCE.encode(), stdout=subprocess.PIPE).stdout)
-    return [(name, [os.path.join(root, command[0]), *command[1:]], limit) for name, command, limit in [
+    programs = [
         ("python3 -c pass", ["usr/bin/python3", "-c", "pass"], 0.4),
         ("perl -e 1", ["usr/bin/perl", "-e", "1"], 1),
         ("sqlite3 :memory: 'select 1'", ["usr/bin/sqlite3", ":memory:", "select 1"], 1),
         ("cc1 -O2", ["usr/lib/gcc/arm-linux-gnueabihf/12/cc1", "-quiet", "-O2", source, "-o",
                      "/dev/null"], 0.4),
-    ]]
+    ]
+    return [(name, [os.path.join(root, command[0]), *command[1:]], limit)
+            for name, command, limit in programs]
 
 
 class Run:
@@ -81,8 +89,8 @@ class Run:
 
 
 def commands_of(options, command, again=False):
-    """The command by armemu and by QEMU. @again: the program runs itself, which it cannot do under QEMU
-    without being told how."""
+    """The command by armemu and by QEMU. @again: the program runs itself, which it cannot do under
+    QEMU without being told how."""
     prefix = ["-L", options.root] if options.root else []
     return ([options.armemu_user, *prefix, *command],
             [options.qemu_user, *prefix, *command] + ([options.qemu_user] if again else []))
@@ -124,7 +132,8 @@ class Table:
     def time(self, name, mine, other, limit):
         """A row of times."""
         ratio = mine / other if other > 0 else float("nan")
-        print(f"| {name} | {amount(mine)} | {amount(other)} | {ratio:.2f} | {limit:.2f} |", flush=True)
+        print(f"| {name} | {amount(mine)} | {amount(other)} | {ratio:.2f} | {limit:.2f} |",
+              flush=True)
         if not ratio <= limit:
             self.missed.append(name)
 
@@ -161,7 +170,8 @@ def main():
         for name, bench, rounds, limit in BENCHES:
             if options.names and bench not in options.names:
                 continue
-            commands = commands_of(options, [process, bench, str(rounds)], bench in ("exec", "spawn"))
+            commands = commands_of(options, [process, bench, str(rounds)],
+                                   bench in ("exec", "spawn"))
             seconds = compare(commands, options.n)
             table.time(name, *[max(s - i, 0) / rounds for s, i in zip(seconds, idle)], limit)
             if bench in ("jit", "jit_batch", "jit_patch"):

@@ -2,11 +2,12 @@
 """Compares armemu-user with qemu-arm on Debian's own armhf programs.
 
 Programs come from a directory into which armhf packages have been unpacked: coreutils gzip xz-utils
-bzip2 sqlite3 mawk perl lua5.4 python3 openssl gcc x264 libjpeg-turbo-progs, and what they depend on. The last two
-use Advanced SIMD. djpeg looks for it in /proc/cpuinfo, which under QEMU is the host's, so it is told to. Runs
-are interleaved; the table gives medians of the CPU time. Each program runs once before it is measured,
-which fills the code cache. `openssl prime` tests 2^2203 - 1, with the arithmetic that RSA is made of; the bytecode
-interpreter and qsort are bench/guest/compute.c. Start-up, work and vectors have a mean each.
+bzip2 sqlite3 mawk perl lua5.4 python3 openssl gcc x264 libjpeg-turbo-progs, and what they depend
+on. The last two use Advanced SIMD. djpeg looks for it in /proc/cpuinfo, which under QEMU is the
+host's, so it is told to. Runs are interleaved; the table gives medians of the CPU time. Each
+program runs once before it is measured, which fills the code cache. `openssl prime` tests 2^2203 -
+1, with the arithmetic that RSA is made of; the bytecode interpreter and qsort are
+bench/guest/compute.c. Start-up, work and vectors have a mean each.
 
 usage: bench/programs.py --root DIR [-n RUNS] [--armemu-user FILE] [NAME ...]"""
 import argparse
@@ -21,7 +22,8 @@ import tempfile
 import table
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SQL = ("create table t(a,b); with recursive c(x) as (select 1 union all select x+1 from c where x<100000) "
+SQL = ("create table t(a,b); with recursive c(x) as (select 1 union all select x+1 from c where "
+       "x<100000) "
        "insert into t select x, x*7919%10007 from c; create index i on t(b); "
        "select count(*),sum(a) from t where b between 100 and 5000;")
 AWK = "BEGIN{for(i=0;i<1500000;i++){s+=i%7;a[i%1000]=s} print s; for(k in a)t+=a[k]; print t}"
@@ -30,9 +32,11 @@ PERL = ('my %h; for my $i (1..400000){$h{$i%1000}.=chr(65+$i%26) if length($h{$i
 LUA = ("local t={} for i=1,3000000 do t[i%1000+1]=(t[i%1000+1] or 0)+i*2 end "
        "local function f(n) if n<2 then return n end return f(n-1)+f(n-2) end print(t[7],f(25))")
 PYTHON = "d={}\nfor i in range(400000): d[i%1000]=d.get(i%1000,0)+i*i\nprint(sum(d.values()))"
-C_SOURCE = "#include <stdio.h>\nint main(void) { for (int i = 0; i < 9; i++) printf(\"%d\\n\", i * i); }\n"
+C_SOURCE = ("#include <stdio.h>\n"
+            "int main(void) { for (int i = 0; i < 9; i++) printf(\"%d\\n\", i * i); }\n")
 
-KINDS = {"start-up": ("true", "python3 -c pass", "cc1 -O2"), "vectors": ("djpeg", "x264")} # others: work
+KINDS = {"start-up": ("true", "python3 -c pass", "cc1 -O2"),
+         "vectors": ("djpeg", "x264")} # others: work
 
 
 def picture(width, height, shift):
@@ -48,7 +52,8 @@ def pictures(root, scratch):
     with open(clip, "wb") as file:
         file.write(b"YUV4MPEG2 W320 H240 F25:1 C420jpeg\n")
         for n in range(20):
-            file.write(b"FRAME\n" + picture(320, 240, 3 * n) + picture(160, 120, n) + picture(160, 120, 2 * n))
+            file.write(b"FRAME\n" + picture(320, 240, 3 * n) + picture(160, 120, n)
+                       + picture(160, 120, 2 * n))
     colours = bytes(v for x in picture(1024, 256, 0) for v in (x, x * 3 & 255, 255 - x)) * 12
     subprocess.run(["qemu-arm", "-L", root, os.path.join(root, "usr/bin/cjpeg"), "-outfile", image],
                    input=b"P6\n1024 3072\n255\n" + colours, check=True)
@@ -66,7 +71,8 @@ def programs(root, scratch):
         file.write(preprocessed)
     compiler = "usr/lib/gcc/arm-linux-gnueabihf/12/cc1"
     compute = os.path.join(scratch, "compute")
-    subprocess.run(["arm-linux-gnueabihf-gcc", "-O2", os.path.join(ROOT, "bench", "guest", "compute.c"), "-o", compute],
+    subprocess.run(["arm-linux-gnueabihf-gcc", "-O2",
+                    os.path.join(ROOT, "bench", "guest", "compute.c"), "-o", compute],
                    check=True)
     return {name: [os.path.join(root, command[0]), *command[1:]] for name, command in {
         "true": ["bin/true"],
@@ -85,7 +91,8 @@ def programs(root, scratch):
         "bytecode interpreter": [compute, "bytecode"],
         "qsort": [compute, "qsort"],
         "djpeg": ["usr/bin/djpeg", image],
-        "x264": ["usr/bin/x264", "--quiet", "--threads", "1", "--muxer", "raw", "-o", "/dev/stdout", clip],
+        "x264": ["usr/bin/x264", "--quiet", "--threads", "1", "--muxer", "raw", "-o", "/dev/stdout",
+                 clip],
     }.items()}
 
 

@@ -38,7 +38,8 @@ LAYERS = {
     "process": ["debug", "engine", "frontend", "frontend/arm", "host", "ir", "softmmu", "util"],
     "vm": ["backend", "backend/x86_64", "debug", "devices", "engine", "frontend", "frontend/arm",
            "host", "ir", "ir/interp", "ir/opt", "machines", "semihosting", "softmmu", "util"],
-    "citest": ["debug", "engine", "frontend/guest.h", "host", "machines", "semihosting", "util", "vm"],
+    "citest": ["debug", "engine", "frontend/guest.h", "host", "machines", "semihosting", "util",
+               "vm"],
     "app": EVERYTHING,
 }
 

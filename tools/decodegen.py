@@ -25,11 +25,12 @@ Fields without an item take their default letter. In an EXPR a name is a letter 
 which are concatenated; there are decimal, 0x and 0b numbers, + - * << | and parentheses, sx(v)
 (sign extension), and the functions dec_NAME of frontend/arm/decode_extract.h, written NAME(v, ...).
 
-FEATURES are joined by '+': F is needed, !F must be absent, and of F|G (at most one such term) one is
-needed.
+FEATURES are joined by '+': F is needed, !F must be absent, and of F|G (at most one such term) one
+is needed.
 
-Rows that overlap outside of a group are an error, unless their features exclude each other; so are fields without a value, unknown names, and
-letters that nothing uses (letters named in '!=' are used). Output is deterministic.
+Rows that overlap outside of a group are an error, unless their features exclude each other; so are
+fields without a value, unknown names, and letters that nothing uses (letters named in '!=' are
+used). Output is deterministic.
 """
 import argparse
 import ast
@@ -578,7 +579,8 @@ def write_stubs(sets, rows):
     out.append('')
     for mnemonic, name in sorted({(r.mnemonic, r.set) for r in rows}):
         out.append(f'bool trans_{mnemonic}(struct arm_translate *t, '
-                   f'const struct arg_{name} *a)\n{{\n    return decode_record_call(t, "{mnemonic}", fields_{name}, '
+                   f'const struct arg_{name} '
+                   f'*a)\n{{\n    return decode_record_call(t, "{mnemonic}", fields_{name}, '
                    f'(const int *)a);\n}}\n')
     return '\n'.join(out) + '\n'
 

@@ -72,8 +72,10 @@ def elf64():
 def elf32(code, load=0x40008000, machine=40, size=None):
     """An ELF program with one segment."""
     header = b'\x7fELF\x01\x01\x01' + bytes(9)
-    header += struct.pack('<HHIIIIIHHHHHH', 2, machine, 1, load, 52, 0, 0x05000000, 52, 32, 1, 40, 0, 0)
-    header += struct.pack('<IIIIIIII', 1, 84, load, load, size or len(code), size or len(code), 5, 4)
+    header += struct.pack('<HHIIIIIHHHHHH', 2, machine, 1, load, 52, 0, 0x05000000, 52, 32, 1, 40,
+                          0, 0)
+    header += struct.pack('<IIIIIIII', 1, 84, load, load, size or len(code), size or len(code), 5,
+                          4)
     return header + code
 
 

@@ -158,7 +158,8 @@ REFUSED = [
     (['-serial', 'file:/nonexistent/x'], r"/nonexistent/x"),
     (['-monitor', 'mon:null'], r"-monitor"),
     (['-gdb', 'tcp:nowhere', '-kernel', 'good'], r"-gdb: .*HOST:PORT"),
-    (['-gdb', 'unix:/nonexistent/gdb', '-kernel', 'good'], r"-gdb: .*/nonexistent/gdb.*No such file"),
+    (['-gdb', 'unix:/nonexistent/gdb', '-kernel', 'good'],
+     r"-gdb: .*/nonexistent/gdb.*No such file"),
     (['-gdb', 'udp::1234', '-kernel', 'good'], r"-gdb: "),
     (['-mon', 'chardev=none', '-kernel', 'good'], r"-monitor.*'none'"),
     (['-mon', 'c,mode=control'], r"mode=control is not supported"),
@@ -168,17 +169,22 @@ REFUSED = [
     (['-semihosting-config', 'enabel=on'], r"'enabel'.*'enable'"),
     (['-semihosting-config', 'maybe'], r"enable.*'maybe'"),
     (['-semihosting-config', 'target=gdb', '-kernel', 'good'], r"target=gdb needs -gdb"),
-    (['-semihosting-config', 'target=gdb,root=.', '-gdb', 'unix:gdb.sock', '-kernel', 'good'], r"root= .*target=gdb"),
+    (['-semihosting-config', 'target=gdb,root=.', '-gdb', 'unix:gdb.sock', '-kernel', 'good'],
+     r"root= .*target=gdb"),
     (['-semihosting-config', 'target=natve'], r"'natve'.*'native'"),
     (['-semihosting-config', 'chardev=none', '-kernel', 'good'], r"-semihosting-config.*'none'"),
     (['-semihosting-config', 'readonly=on', '-kernel', 'good'], r"readonly= needs root="),
-    (['-semihosting-config', 'root=/nonexistent', '-kernel', 'good'], r"root=/nonexistent.*No such"),
+    (['-semihosting-config', 'root=/nonexistent', '-kernel', 'good'],
+     r"root=/nonexistent.*No such"),
     # the network
     (['-netdev', 'tap,id=n'], r"-netdev.*'tap' is not supported; only 'user'"),
-    (['-netdev', 'user,id=n,hostfw=x', '-M', 'mps2-an385', '-kernel', 'good', '-net', 'nic,netdev=n'],
+    (['-netdev', 'user,id=n,hostfw=x', '-M', 'mps2-an385', '-kernel', 'good', '-net',
+      'nic,netdev=n'],
      r"'hostfw'.*'hostfwd'"),
-    (['-netdev', 'user,id=n', '-M', 'mps2-an385', '-kernel', 'good'], r"-netdev user,id=n: no interface uses it"),
-    (['-net', 'nic,model=e1000', '-M', 'mps2-an385'], r"'mps2-an385' has no 'e1000'.*model=lan9118"),
+    (['-netdev', 'user,id=n', '-M', 'mps2-an385', '-kernel', 'good'],
+     r"-netdev user,id=n: no interface uses it"),
+    (['-net', 'nic,model=e1000', '-M', 'mps2-an385'],
+     r"'mps2-an385' has no 'e1000'.*model=lan9118"),
     (['-net', 'nic,netdv=n'], r"'netdv'.*'netdev'"),
     (['-net', 'nic,netdev=n', '-M', 'mps2-an385', '-kernel', 'good'], r"no network 'n'"),
     (['-net', 'nic,mac=01:00:5e:00:00:01'], r"mac=01:00:5e:00:00:01 is not"),
@@ -208,7 +214,8 @@ IMAGES = [
     ('-kernel', 'hex-cut', b':0300300002337A1E\n', r'hex-cut: truncated: no end record'),
     ('-kernel', 'hex-nowhere', b':02000004F0000A\n:0300300002337A1E\n:00000001FF\n',
      r'hex-nowhere: its 3 bytes at 0xf0000030 do not fit.*there is 0x'),
-    ('-kernel', 'srec-sum', b'S108003868656C6C6FAC\nS9030000FC\n', r'srec-sum: line 1: bad checksum'),
+    ('-kernel', 'srec-sum', b'S108003868656C6C6FAC\nS9030000FC\n',
+     r'srec-sum: line 1: bad checksum'),
     ('-kernel', 'uf2-cut', b'UF2\nWQ\x5d\x9e' + bytes(100), r'uf2-cut: truncated'),
     ('-kernel', 'missing', None, r'missing.*No such file'),
     ('-kernel', 'empty', b'', r'empty'),
@@ -333,7 +340,7 @@ def output_that_cannot_be_written():
     check(r.returncode == 1 and r.stderr.startswith(b'armemu: '), 'status %d' % r.returncode)
 
 
-# ---- guests ---------------------------------------------------------------------------------------
+# ---- guests --------------------------------------------------------------------------------------
 
 def prints(args, text, stdin=b'', status=0):
     r = run(args, stdin)
@@ -465,7 +472,8 @@ def dumps_the_device_tree():
         tree = f.read()
     check(tree[:4] == b'\xd0\x0d\xfe\xed', 'no device tree')
     check(int.from_bytes(tree[4:8], 'big') <= len(tree), 'cut')
-    check(b'arm,cortex-a15-gic\0' in tree and b'cpu@1\0' in tree and b'cpu@2\0' not in tree, 'nodes')
+    check(b'arm,cortex-a15-gic\0' in tree and b'cpu@1\0' in tree and b'cpu@2\0' not in tree,
+          'nodes')
     prints(VIRT + ['-kernel', 'good', '-dtb', 'tree'], b'Hi\n')
 
 
@@ -481,7 +489,7 @@ def timed(args):
     return time.monotonic() - begin
 
 
-# ---- the monitor -----------------------------------------------------------------------------------
+# ---- the monitor ---------------------------------------------------------------------------------
 
 def monitor(commands, args=(), kernel='idle'):
     """The monitor's answers; the machine stays paused at its first instruction."""
@@ -568,7 +576,8 @@ def monitor_registers():
 
 @test
 def monitor_editing():
-    keys = b'infx\x7fo sta\tfoo\x17\r' b'zzz\r' b'\x1b[A\x1b[A\r' b'us\x01info stat\x05\r' b'zzz\x03' b'quit\r'
+    keys = (b'infx\x7fo sta\tfoo\x17\r' b'zzz\r' b'\x1b[A\x1b[A\r' b'us\x01info stat\x05\r'
+            b'zzz\x03' b'quit\r')
     r = run(VIRT + ['-kernel', 'idle', '-S', '-serial', 'none', '-monitor', 'stdio'], keys)
     check(r.returncode == 0, 'the monitor failed', r)
     check(r.stdout.count(b'VM status: paused') == 3, 'editing', r)
@@ -581,7 +590,7 @@ def monitor_resets_and_powers_down():
     check(r.returncode == 0 and b'(armemu) ' in r.stdout, 'reset', r)
 
 
-# ---- a terminal --------------------------------------------------------------------------------------
+# ---- a terminal ----------------------------------------------------------------------------------
 
 class Terminal:
     def __init__(self, args):

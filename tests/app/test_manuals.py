@@ -16,7 +16,8 @@ SILENT = {"no-user-config"}
 def listed(program):
     """The options of --help."""
     name = os.path.basename(program)
-    text = subprocess.run([program, *HELP.get(name, ["--help"])], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run([program, *HELP.get(name, ["--help"])], check=True, capture_output=True,
+                          text=True).stdout
     found = re.findall(r"^ {2,6}(-{1,2}\w[\w-]*(?:, -{1,2}\w[\w-]*)*)", text, re.M)
     return {option.lstrip("-") for options in found for option in options.split(", ")} - SILENT
 
@@ -38,7 +39,8 @@ def main():
         failed |= not good
         print(f"{'ok' if good else 'not ok'} {number} {name}")
         if not good:
-            print(f"# only in --help: {sorted(options - manual)}, only in the manual: {sorted(manual - options)}")
+            print(f"# only in --help: {sorted(options - manual)}, only in the manual: "
+                  f"{sorted(manual - options)}")
     return failed
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Firmware on the boards of the M profile: built here, run by armemu in three ways, and by QEMU where the board is
-QEMU's too. What is printed must be the same, and what the documents say. Output: TAP.
+"""Firmware on the boards of the M profile: built here, run by armemu in three ways, and by QEMU
+where the board is QEMU's too. What is printed must be the same, and what the documents say. Output:
+TAP.
 
 usage: test_boards.py ARMEMU"""
 import os
@@ -64,16 +65,19 @@ LIBC = """hello from heap, one
 21c3677c82b40000 511524
 -3 0 2 5 7 9 
 """
-# For programs of a C library: board, core, more flags of the compiler, flash, RAM, end of RAM, is the board QEMU's?
+# For programs of a C library: board, core, more flags of the compiler, flash, RAM, end of RAM, is
+# the board QEMU's?
 LIBC_BOARDS = [
     ('lm3s6965evb', 'cortex-m3', [], 0, 0x20000000, 0x20010000, True),
     ('lm3s6965evb', 'cortex-m0', [], 0, 0x20000000, 0x20010000, True),
     ('microbit', 'cortex-m0', [], 0, 0x20000000, 0x20004000, True),
     ('mps2-an385', 'cortex-m3', [], 0, 0x20000000, 0x20400000, True),
-    ('mps2-an386', 'cortex-m4', ['-mfloat-abi=hard', '-mfpu=fpv4-sp-d16'], 0, 0x20000000, 0x20400000, True),
-    ('mps2-an500', 'cortex-m7', ['-mfloat-abi=hard', '-mfpu=fpv5-d16'], 0, 0x20000000, 0x20400000, True),
-    ('olimex-stm32-h405', 'cortex-m4', ['-mfloat-abi=hard', '-mfpu=fpv4-sp-d16'], 0x08000000, 0x20000000, 0x20020000,
-     False),
+    ('mps2-an386', 'cortex-m4', ['-mfloat-abi=hard', '-mfpu=fpv4-sp-d16'], 0, 0x20000000,
+     0x20400000, True),
+    ('mps2-an500', 'cortex-m7', ['-mfloat-abi=hard', '-mfpu=fpv5-d16'], 0, 0x20000000, 0x20400000,
+     True),
+    ('olimex-stm32-h405', 'cortex-m4', ['-mfloat-abi=hard', '-mfpu=fpv4-sp-d16'], 0x08000000,
+     0x20000000, 0x20020000, False),
     ('cortex-m', 'cortex-m0plus', [], 0, 0x20000000, 0x21000000, False),
 ]
 LEVELS = ('-O0', '-O1', '-O2', '-O3', '-Os')
@@ -127,16 +131,20 @@ datagram 00000003
 left 00000000
 """
 # As FreeRTOS's CI has it, with a port that leads to the guest; the other spellings.
-NETDEV = ['-netdev', 'user,id=mynet0,hostfwd=udp:127.0.0.1:{port}-:7,', '-net', 'nic,model=lan9118,netdev=mynet0']
+NETDEV = ['-netdev', 'user,id=mynet0,hostfwd=udp:127.0.0.1:{port}-:7,', '-net',
+          'nic,model=lan9118,netdev=mynet0']
 NIC = ['-nic', 'user,model=lan9118,hostfwd=udp:127.0.0.1:{port}-10.0.2.15:7,mac=02:11:22:33:44:55']
 NET_USER = ['-net', 'nic,model=lan9118', '-net', 'user,hostfwd=udp:127.0.0.1:{port}-:7']
 
 CMSDK_MEMORY = {'FLASH': 0, 'RAM': 0x20000000}
 # Board, core, source, memory, macros, what it prints.
 PROGRAMS = [
-    ('mps2-an385', 'cortex-m3', 'mps2.c', {'KEPT': 0x21000000, 'ETHERNET': 0x40200000}, MPS2.format(scc='41043850')),
-    ('mps2-an386', 'cortex-m4', 'mps2.c', {'KEPT': 0x21000000, 'ETHERNET': 0x40200000}, MPS2.format(scc='41043860')),
-    ('mps2-an500', 'cortex-m7', 'mps2.c', {'KEPT': 0x60000000, 'ETHERNET': 0xa0000000}, MPS2.format(scc='41045000')),
+    ('mps2-an385', 'cortex-m3', 'mps2.c', {'KEPT': 0x21000000, 'ETHERNET': 0x40200000},
+     MPS2.format(scc='41043850')),
+    ('mps2-an386', 'cortex-m4', 'mps2.c', {'KEPT': 0x21000000, 'ETHERNET': 0x40200000},
+     MPS2.format(scc='41043860')),
+    ('mps2-an500', 'cortex-m7', 'mps2.c', {'KEPT': 0x60000000, 'ETHERNET': 0xa0000000},
+     MPS2.format(scc='41045000')),
     ('lm3s6965evb', 'cortex-m3', 'lm3s.c', {'KEPT': 0x2000ff00}, LM3S),
     ('microbit', 'cortex-m0', 'microbit.c', {}, MICROBIT),
 ]
@@ -158,28 +166,33 @@ class Suite:
         self.armemu, self.folder = armemu, folder
 
     def compile(self, command, out):
-        done = subprocess.run([COMPILER, '-mthumb', '-o', out, *command], capture_output=True, text=True)
+        done = subprocess.run([COMPILER, '-mthumb', '-o', out, *command], capture_output=True,
+                              text=True)
         if done.returncode:
             raise Failed('%s: %s' % (' '.join(command), done.stderr))
         return out
 
     def newlib(self, core, flags, level, flash, ram, end):
         sources = [os.path.join(GUEST, name) for name in ('vectors.c', 'libc.c')]
-        return self.compile(['--specs=rdimon.specs', '-mcpu=' + core, *flags, level, '-T', os.path.join(GUEST, 'libc.ld'),
-                             '-Wl,--no-warn-rwx-segments,--defsym=FLASH=%#x,--defsym=RAM=%#x,--defsym=RAM_END=%#x' %
-                             (flash, ram, end), *sources, '-lm'], os.path.join(self.folder, 'newlib.elf'))
+        return self.compile(['--specs=rdimon.specs', '-mcpu=' + core, *flags, level, '-T',
+                             os.path.join(GUEST, 'libc.ld'),
+                             '-Wl,--no-warn-rwx-segments,--defsym=FLASH=%#x,--defsym=RAM=%#x,'
+                             '--defsym=RAM_END=%#x' % (flash, ram, end), *sources, '-lm'],
+                            os.path.join(self.folder, 'newlib.elf'))
 
     def picolibc(self, core, flags, level, flash, ram, end):
         memory = ','.join('--defsym=__%s=%#x' % item for item in (
             ('flash', flash), ('flash_size', 0x40000), ('ram', ram), ('ram_size', end - ram)))
-        return self.compile(['--specs=picolibc.specs', '--oslib=semihost', '--crt0=semihost', '-mcpu=' + core, *flags, level,
-                             '-Tpicolibc.ld', '-Wl,' + memory, os.path.join(GUEST, 'libc.c'), '-lm'],
+        return self.compile(['--specs=picolibc.specs', '--oslib=semihost', '--crt0=semihost',
+                             '-mcpu=' + core, *flags, level,
+                             '-Tpicolibc.ld', '-Wl,' + memory, os.path.join(GUEST, 'libc.c'),
+                             '-lm'],
                             os.path.join(self.folder, 'picolibc.elf'))
 
     def build(self, source, core, memory, macros, level='-O2'):
         out = os.path.join(self.folder, '%s-%s.elf' % (source, core))
-        command = ['-mcpu=' + core, level, '-ffreestanding', '-nostdlib', '-nostartfiles', '-Wall', '-Werror', '-T',
-                   os.path.join(GUEST, 'guest.ld'), '-Wl,--no-warn-rwx-segments']
+        command = ['-mcpu=' + core, level, '-ffreestanding', '-nostdlib', '-nostartfiles', '-Wall',
+                   '-Werror', '-T', os.path.join(GUEST, 'guest.ld'), '-Wl,--no-warn-rwx-segments']
         command += ['-Wl,--defsym=%s=%#x' % item for item in memory.items()]
         command += ['-D%s=%#xu' % item for item in macros.items()]
         command += [os.path.join(GUEST, name) for name in ('start.c', source)]
@@ -191,15 +204,19 @@ class Suite:
         if kernel == '-kernel':
             command += ['-kernel', image, '-semihosting', '-serial', 'stdio', *options]
         else: # as the CI of picolibc does: its characters go to the console of semihosting
-            command += ['-device', 'loader,file=%s,cpu-num=0' % image, '-serial', 'none', '-chardev',
-                        'stdio,mux=on,id=stdio0', *(o.replace('target=native', 'chardev=stdio0') for o in options)]
+            command += ['-device', 'loader,file=%s,cpu-num=0' % image, '-serial', 'none',
+                        '-chardev',
+                        'stdio,mux=on,id=stdio0',
+                        *(o.replace('target=native', 'chardev=stdio0') for o in options)]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=HANG)
-        return done.returncode, done.stdout.decode(errors='replace'), done.stderr.decode(errors='replace')
+        return (done.returncode, done.stdout.decode(errors='replace'),
+                done.stderr.decode(errors='replace'))
 
     def expect(self, machine, image, options, status, text, **more):
         got = self.run(self.armemu, machine, image, options, **more)
         if got[:2] != (status, text):
-            raise Failed('%s %s: status %d, not %d, and:\n%s%s' % (machine, options, got[0], status, got[1], got[2]))
+            raise Failed('%s %s: status %d, not %d, and:\n%s%s' % (machine, options, got[0], status,
+                                                                   got[1], got[2]))
 
     def qemu(self, machine, image, options, text, **more):
         if not shutil.which(QEMU):
@@ -217,14 +234,18 @@ def boards(suite, board, core, source, macros, text):
 
 
 def talk(program, image, board, options):
-    """Run the guest and, when it is ready, send it datagrams, which come back reversed. Returns its output."""
+    """Run the guest and, when it is ready, send it datagrams, which come back reversed. Returns its
+    output."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.bind(('127.0.0.1', 0))
         port = s.getsockname()[1]
-    command = [program, '-M', board, '-nographic', '-monitor', 'null', '-semihosting', '--semihosting-config',
-               'enable=on,target=native', '-serial', 'stdio', '-kernel', image, *(o.format(port=port) for o in options)]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True) as process, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    command = [program, '-M', board, '-nographic', '-monitor', 'null', '-semihosting',
+               '--semihosting-config',
+               'enable=on,target=native', '-serial', 'stdio', '-kernel', image,
+               *(o.format(port=port) for o in options)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True) as process, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         timer = threading.Timer(HANG, process.kill)
         timer.start()
         s.settimeout(HANG)
@@ -323,7 +344,8 @@ def generic(suite):
 
 
 def board_file(suite):
-    image = suite.build('hello.c', 'cortex-m4', {'FLASH': 0x08000000, 'RAM': 0x20000000}, {'UART': 0x40004000})
+    image = suite.build('hello.c', 'cortex-m4', {'FLASH': 0x08000000, 'RAM': 0x20000000},
+                        {'UART': 0x40004000})
     suite.expect('file:' + EXAMPLE, image, [], 7, 'hello\nticks\nhard fault\n')
     raw = image + '.bin'
     subprocess.run(['arm-none-eabi-objcopy', '-O', 'binary', image, raw], check=True)
@@ -352,12 +374,16 @@ WRONG = [
 def wrong_command_lines(suite):
     image = suite.build('warm.c', 'cortex-m3', CMSDK_MEMORY, {})
     for options, message in WRONG:
-        command = [suite.armemu, '-display', 'none', '-serial', 'none', '-monitor', 'none', *options]
+        command = [suite.armemu, '-display', 'none', '-serial', 'none', '-monitor', 'none',
+                   *options]
         if 'nothing' not in message:
             command += ['-kernel', image]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=HANG)
-        if done.returncode == 0 or done.stdout or done.stderr.count('\n') != 1 or message not in done.stderr:
-            raise Failed('%s: status %d: %s%s' % (options, done.returncode, done.stdout, done.stderr))
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=HANG)
+        one_line = done.stderr.count('\n') == 1 and message in done.stderr
+        if done.returncode == 0 or done.stdout or not one_line:
+            raise Failed('%s: status %d: %s%s' % (options, done.returncode, done.stdout,
+                                                  done.stderr))
 
 
 def reset_keeps(suite):
@@ -365,7 +391,8 @@ def reset_keeps(suite):
     image = suite.build('warm.c', 'cortex-m3', CMSDK_MEMORY, {})
     text = ''
     for count, flash, cause in ((1, 'ffffffff', 0), (2, 'ffff1234', 0x10), (3, '56781234', 0x10)):
-        text += 'count %08x\ncleared 00000000\ninitialised 00000005\nflash %s\ncause %08x\n' % (count, flash, cause)
+        text += ('count %08x\ncleared 00000000\ninitialised 00000005\nflash %s\ncause %08x\n' %
+                 (count, flash, cause))
     for engine in ENGINES:
         suite.expect('lm3s6965evb', image, engine + COUNTED, 0, text)
 
@@ -377,10 +404,12 @@ def cases():
     yield 'network on mps2-an500', lambda s: network(s, 'mps2-an500', 'cortex-m7', 0xa0000000)
     for library in ('newlib', 'picolibc'):
         for board in LIBC_BOARDS:
-            yield '%s on %s, %s' % (library, *board[:2]), lambda s, l=library, b=board: libc(s, l, *b)
+            yield ('%s on %s, %s' % (library, *board[:2]),
+                   lambda s, l=library, b=board: libc(s, l, *b))
     for board in STM32F4_PROGRAMS:
         yield board[0], lambda s, b=board: stm32f4(s, *b)
-    for case in (cores_of_lm3s6965evb, generic, board_file, network_of_board_file, reset_keeps, wrong_command_lines):
+    for case in (cores_of_lm3s6965evb, generic, board_file, network_of_board_file, reset_keeps,
+                 wrong_command_lines):
         yield case.__name__, case
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Debian's MicroPython for the micro:bit (package firmware-microbit-micropython) at its prompt: what it computes, what
-its LEDs show, its sensors, its file system in flash. Output: TAP.
+"""Debian's MicroPython for the micro:bit (package firmware-microbit-micropython) at its prompt:
+what it computes, what its LEDs show, its sensors, its file system in flash. Output: TAP.
 
 usage: test_micropython.py ARMEMU"""
 import os
@@ -37,8 +37,8 @@ SESSION = [
     ('print(open("a.txt").read())', 'kept in flash'),
 ]
 
-# Pictures as the font and Image.HAPPY of MicroPython have them, in this order. A picture that is seen in
-# the middle of a change is not listed.
+# Pictures as the font and Image.HAPPY of MicroPython have them, in this order. A picture that is
+# seen in the middle of a change is not listed.
 PICTURES = [
     '00000:09090:00000:90009:09990',  # Image.HAPPY
     '99990:90000:99900:90000:90000',  # F
@@ -60,7 +60,8 @@ class Failed(Exception):
 class Board:
     def __init__(self, armemu, log, options):
         self.process = subprocess.Popen(
-            [armemu, '-M', 'microbit', '-device', 'loader,file=' + FIRMWARE, '-serial', 'mon:stdio', '-display', 'none', '-d', 'leds,guest_errors', '-D', log, *options],
+            [armemu, '-M', 'microbit', '-device', 'loader,file=' + FIRMWARE, '-serial', 'mon:stdio',
+             '-display', 'none', '-d', 'leds,guest_errors', '-D', log, *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.text = ''
 
@@ -68,7 +69,8 @@ class Board:
         """What is printed up to and without @end."""
         deadline = time.monotonic() + HANG
         while end not in self.text:
-            if not select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))[0]:
+            if not select.select([self.process.stdout], [], [],
+                                 max(0, deadline - time.monotonic()))[0]:
                 raise Failed('no %r after %r' % (end, self.text))
             data = os.read(self.process.stdout.fileno(), 4096)
             if not data:
@@ -112,7 +114,8 @@ def session(armemu, options):
             for line, expected in SESSION:
                 board.ask(line, expected)
             board.monitor('drive gpio 17 0')
-            board.ask('sleep(100); print(button_a.is_pressed(), button_b.is_pressed())', 'True False')
+            board.ask('sleep(100); print(button_a.is_pressed(), button_b.is_pressed())',
+                      'True False')
             board.monitor('drive gpio 17 1')
             board.ask('sleep(100); print(button_a.is_pressed())', 'False')
             board.ask('display.show(Image("90000:00000:00000:00000:00009")); sleep(300)', '')

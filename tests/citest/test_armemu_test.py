@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""armemu-test: verdicts, exit statuses, reports and errors. usage: test_armemu_test.py ARMEMU_TEST IMAGES"""
+"""armemu-test: verdicts, exit statuses, reports and errors. usage: test_armemu_test.py ARMEMU_TEST
+IMAGES"""
 import json
 import os
 import re
@@ -22,8 +23,8 @@ def image(name):
 
 def run(*arguments, cwd=None):
     """Returns exit status, standard output and standard error output."""
-    p = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                       errors="replace", cwd=cwd, timeout=120, check=False)
+    p = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                       text=True, errors="replace", cwd=cwd, timeout=120, check=False)
     return p.returncode, p.stdout, p.stderr
 
 
@@ -50,7 +51,7 @@ def results(folder, *arguments):
         return {t["name"] + "#" + str(t["repetition"]): t for t in json.load(file)["tests"]}
 
 
-# ---- verdicts ----------------------------------------------------------------------------------------
+# ---- verdicts ------------------------------------------------------------------------------------
 
 VERDICTS = [ # image, options, status, verdict and reason
     ("arguments", [], PASSED, r"^passed: .*arguments"),
@@ -60,7 +61,8 @@ VERDICTS = [ # image, options, status, verdict and reason
     ("lockup", [], LOCKUP, r"^lockup: "),
     ("spin", [], VIRTUAL, r"^timeout \(virtual\): .*no end after 0.05 s of guest time"),
     ("spin", ["--instructions", "1000"], VIRTUAL, r"within the instructions.*\(1000 instructions"),
-    ("spin", ["--timeout", "1e6", "--wall-timeout", "0.2"], WALL, r"^timeout \(wall\): .*no end after 0.2 s"),
+    ("spin", ["--timeout", "1e6", "--wall-timeout", "0.2"], WALL,
+     r"^timeout \(wall\): .*no end after 0.2 s"),
     ("flood", ["--output-limit", "4K", "--timeout", "9"], FAILED, r"^failed: .*--output-limit"),
 ]
 
@@ -71,12 +73,13 @@ def test_verdicts(_):
 
 
 def test_waiting_for_nothing(_):
-    expect(VIRTUAL, *BOARD, "--timeout", "3", image("wait"), out=r"^timeout \(virtual\): .*(cannot come|no end)")
+    expect(VIRTUAL, *BOARD, "--timeout", "3", image("wait"),
+           out=r"^timeout \(virtual\): .*(cannot come|no end)")
 
 
 def test_the_highest_verdict_counts(_):
-    out = expect(IMAGE, *BOARD, "--timeout", "0.05", image("arguments"), image("spin"), "/nonexistent.elf",
-                 image("fault"), image("arguments"))
+    out = expect(IMAGE, *BOARD, "--timeout", "0.05", image("arguments"), image("spin"),
+                 "/nonexistent.elf", image("fault"), image("arguments"))
     check("5 tests: 2 passed, 1 guest fault, 1 timeout (virtual), 1 image error" in out, out)
 
 
@@ -99,7 +102,7 @@ def test_malformed_images(folder):
         check(out.count("\n") == 3 and "1 passed, 1 image error" in out, f"{name}: {out}")
 
 
-# ---- determinism -------------------------------------------------------------------------------------
+# ---- determinism ---------------------------------------------------------------------------------
 
 def test_runs_are_equal(folder):
     tests = [*BOARD, image("ticks"), image("cover"), image("again"), "--repeat", "5"]
@@ -121,21 +124,23 @@ def test_lockstep(_):
     expect(PASSED, *BOARD, "--accel", "lockstep", image("ticks"), image("cover"))
 
 
-# ---- suites ------------------------------------------------------------------------------------------
+# ---- suites --------------------------------------------------------------------------------------
 
 def test_list_filter_shard(_):
     suite = os.path.join(IMAGES, "suite.yaml")
     names = expect(PASSED, "--list", suite).split("\n")[:-1]
     check("echo" in names and "arguments.elf" in names and "cover/cover.elf" in names, names)
-    check(expect(PASSED, "--list", suite, "--filter", "arg") == "arguments.elf\narguments with status\n", "filter")
+    check(expect(PASSED, "--list", suite, "--filter", "arg")
+          == "arguments.elf\narguments with status\n", "filter")
     check(expect(PASSED, "--list", suite, "--filter", "*t*o") == "", "glob")
-    shards = [expect(PASSED, "--list", suite, "--shard", f"{i}/3").split("\n")[:-1] for i in (1, 2, 3)]
+    shards = [expect(PASSED, "--list", suite, "--shard", f"{i}/3").split("\n")[:-1] for i in (1, 2,
+                                                                                              3)]
     check(sorted(sum(shards, [])) == sorted(names), shards)
 
 
 def test_fail_fast(_):
-    out = expect(FAILED, *BOARD, "-j1", "--fail-fast", "--args", "1", image("arguments"), image("ticks"),
-                 image("ticks"))
+    out = expect(FAILED, *BOARD, "-j1", "--fail-fast", "--args", "1", image("arguments"),
+                 image("ticks"), image("ticks"))
     check("3 tests: 0 passed, 1 failed, 2 not run" in out, out)
 
 
@@ -152,10 +157,13 @@ SUITES = [ # text, line:column, message
     ("tests:\n  - image: x.elf\n", "2:5", r"no machine"),
     ("machine: m\ntests:\n  - name: x\n", "3:5", r"no image"),
     ("machine: m\ntests:\n  - image: x\n    images: [y]\n", "3:5", r"either"),
-    ("machine: m\ntests:\n  - image: x\n    timeout: soon\n", "4:14", r"'soon' is not a number of seconds"),
+    ("machine: m\ntests:\n  - image: x\n    timeout: soon\n", "4:14",
+     r"'soon' is not a number of seconds"),
     ("machine: m\ntests:\n  - image: x\n    output-limit: 4000000000G\n", "4:19", r"at most 1024G"),
-    ("machine: m\ntests:\n  - image: x\n    exit: 256\n", "4:11", r"'256' is not a number from 0 to 255"),
-    ("machine: m\ntests:\n  - image: x\n    expect: {regex: '('}\n", "4:21", r"not a regular expression"),
+    ("machine: m\ntests:\n  - image: x\n    exit: 256\n", "4:11",
+     r"'256' is not a number from 0 to 255"),
+    ("machine: m\ntests:\n  - image: x\n    expect: {regex: '('}\n", "4:21",
+     r"not a regular expression"),
     ("machine: m\ntests:\n  - images: ['*.nothing']\n", "3:14", r"no file matches"),
     ("machine: m\ntests:\n  - image: x\n    uart0: {inputs: x}\n", "4:13", r"did you mean 'input'"),
     ("machine: m\ntests:\n  - image: x\n    files: {../x: y}\n", "4:13", r"not a name below"),
@@ -178,16 +186,20 @@ def test_bad_suites(folder):
 def test_unknown_machine_in_a_suite(folder):
     path = os.path.join(folder, "s.yaml")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"tests:\n  - {{image: {image('arguments')}, machine: mps2-an386, cpu: cortex-m4}}\n"
+        file.write(f"tests:\n  - "
+                   f"{{image: {image('arguments')}, machine: mps2-an386, cpu: cortex-m4}}\n"
                    f"  - {{image: {image('arguments')}, machine: mps2-an38}}\n")
     expect(IMAGE, path, out=r"^image error: .*unknown machine 'mps2-an38'.*'mps2-an38")
 
 
 USAGE_ERRORS = [
     ([], r"no image"), (["x.elf"], r"no machine"), (["-M", "mps2", "x"], r"unknown machine 'mps2'"),
-    (["--shard", "4/3"], r"--shard"), (["--jobs", "0"], r"-j"), (["--timeou", "3"], r"did you mean '--timeout'"),
-    (["--json"], r"needs a value"), (["--list=1"], r"takes no value"), (["nothing.yaml"], r"No such file"),
-    (["--seed", "x"], r"--seed"), (["--output-limit", "1025G"], r"--output-limit.*at most 1024G"), (["--timeout", "-1"], r"--timeout"), (["--unmapped", "x"], r"--unmapped"),
+    (["--shard", "4/3"], r"--shard"), (["--jobs", "0"], r"-j"),
+    (["--timeou", "3"], r"did you mean '--timeout'"),
+    (["--json"], r"needs a value"), (["--list=1"], r"takes no value"),
+    (["nothing.yaml"], r"No such file"),
+    (["--seed", "x"], r"--seed"), (["--output-limit", "1025G"], r"--output-limit.*at most 1024G"),
+    (["--timeout", "-1"], r"--timeout"), (["--unmapped", "x"], r"--unmapped"),
 ]
 
 
@@ -196,16 +208,19 @@ def test_usage_errors(_):
         expect(USAGE, *arguments, err=r"^armemu-test: .*" + message)
 
 
-# ---- reports -----------------------------------------------------------------------------------------
+# ---- reports -------------------------------------------------------------------------------------
 
 def test_junit_fits_the_schema(folder):
     path = os.path.join(folder, "result.xml")
     suite = os.path.join(IMAGES, "suite.yaml")
-    for arguments in [[suite], [*BOARD, "--timeout", "0.05", "--args", "<&\">'3", image("arguments"),
+    for arguments in [[suite], [*BOARD, "--timeout", "0.05", "--args", "<&\">'3",
+                                image("arguments"),
                                 image("fault"), image("spin"), "/nonexistent", "-j1"],
-                      [*BOARD, "--fail-fast", "-j1", image("spin"), image("ticks"), "--timeout", "0.01"]]:
+                      [*BOARD, "--fail-fast", "-j1", image("spin"), image("ticks"), "--timeout",
+                       "0.01"]]:
         run(*arguments, "--junit", path)
-        p = subprocess.run(["xmllint", "--noout", "--schema", os.path.join(HERE, "junit.xsd"), path],
+        p = subprocess.run(["xmllint", "--noout", "--schema", os.path.join(HERE, "junit.xsd"),
+                            path],
                            capture_output=True, text=True, check=False)
         check(p.returncode == 0, p.stderr)
     check(os.listdir(folder) == ["result.xml"], os.listdir(folder))
@@ -222,13 +237,15 @@ def test_json(folder):
 
 def test_zero_bytes(folder):
     zero = image("zero")
-    check(results(folder, *BOARD, zero)[zero + "#1"]["output"]["uart0"] == "before?behind\r\n", "JSON")
+    check(results(folder, *BOARD, zero)[zero + "#1"]["output"]["uart0"] == "before?behind\r\n",
+          "JSON")
     expect(FAILED, *BOARD, zero, "--exit", "1", out=r"\| before\?behind")
 
 
 def test_reports_cannot_be_written(folder):
     for option in ["--junit", "--json", "--coverage"]:
-        expect(INTERNAL, *BOARD, image("cover"), option, os.path.join(folder, "none", "x"), err=option)
+        expect(INTERNAL, *BOARD, image("cover"), option, os.path.join(folder, "none", "x"),
+               err=option)
 
 
 def lcov_of(path, source):
@@ -296,7 +313,8 @@ def test_coverage_of_interpreter_is_equal(folder):
 
 
 def test_manual_is_complete(_):
-    with open(os.path.join(HERE, "..", "..", "docs", "man", "armemu-test.1"), encoding="utf-8") as file:
+    with open(os.path.join(HERE, "..", "..", "docs", "man", "armemu-test.1"),
+              encoding="utf-8") as file:
         manual = file.read()
     options = re.findall(r"^  (?:-\w, )?-+([\w-]+)", expect(PASSED, "--help"), re.M)
     check(len(options) > 20, options)
@@ -307,8 +325,10 @@ def test_manual_is_complete(_):
 def test_as_a_program(_):
     script = os.path.join(HERE, "..", "..", "app", "armemu-run")
     environment = {**os.environ, "ARMEMU": os.path.join(os.path.dirname(PROGRAM), "armemu")}
-    p = subprocess.run([script, "mps2-an385", image("arguments"), "a,b", "c d", "3"], env=environment,
-                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    p = subprocess.run([script, "mps2-an385", image("arguments"), "a,b", "c d", "3"],
+                       env=environment,
+                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                       check=False)
     check(p.returncode == 3 and "arguments.elf a,b c d 3\n" in p.stdout + p.stderr, f"{p}")
 
 
@@ -334,7 +354,8 @@ def main():
                 function(folder)
             except (AssertionError, subprocess.TimeoutExpired, KeyError) as error:
                 failed += 1
-                print(f"FAILED {name}: {error!r}" if isinstance(error, KeyError) else f"FAILED {name}: {error}")
+                print(f"FAILED {name}: {error!r}" if isinstance(error, KeyError)
+                      else f"FAILED {name}: {error}")
     print(f"passed {len(tests) - failed}, failed {failed}")
     sys.exit(1 if failed else 0)
 

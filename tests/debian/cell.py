@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A command in a root directory of its own whose ARM programs an emulator runs.
 
-The command sees an unpacked tree as its root, with a writable layer that goes with it, its own processes,
-network (loopback alone) and System V objects; the kernel runs ARM programs by the emulator (binfmt_misc,
-flags POCF). All by user namespaces, without privileges; Linux 6.7 is needed.
+The command sees an unpacked tree as its root, with a writable layer that goes with it, its own
+processes, network (loopback alone) and System V objects; the kernel runs ARM programs by the
+emulator (binfmt_misc, flags POCF). All by user namespaces, without privileges; Linux 6.7 is needed.
 
 usage: tests/debian/cell.py [--cache DIR] [--usage FD] EMULATOR TREE COMMAND [ARGUMENT...]
 What is written to descriptor FD at the end is "STATUS USER_SECONDS SYSTEM_SECONDS MAX_KIB"."""
@@ -18,15 +18,17 @@ import sys
 import tempfile
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000,
-                                                  0x40000000)
+NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (0x20000, 0x4000000, 0x8000000, 0x10000000,
+                                                  0x20000000, 0x40000000)
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 MNT_DETACH = 2
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
-MAGIC = (rb":armemu-cell:M::\x7fELF\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x28\x00:"
-         rb"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:%s:POCF")
-ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
-               "LANG": "C.UTF-8", "TERM": "xterm", "TZ": "UTC", "USER": "root"}
+MAGIC = (rb":armemu-cell:M::\x7fELF\x01\x01\x01"
+         rb"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x28\x00:"
+         rb"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
+         rb":%s:POCF")
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+               "HOME": "/root", "LANG": "C.UTF-8", "TERM": "xterm", "TZ": "UTC", "USER": "root"}
 # Where the emulator's own libraries are
 LIBRARIES = ["/lib64", "/lib/x86_64-linux-gnu"]
 
@@ -70,7 +72,8 @@ def furnish(scratch, tree, emulator, cache):
     upper, work, root = (os.path.join(scratch, name) for name in ("upper", "work", "root"))
     for path in (upper, work, root):
         os.mkdir(path)
-    mount("overlay", root, "overlay", 0, f"lowerdir={tree},upperdir={upper},workdir={work},userxattr")
+    mount("overlay", root, "overlay", 0,
+          f"lowerdir={tree},upperdir={upper},workdir={work},userxattr")
     mount("proc", root + "/proc", "proc")
     mount("sysfs", root + "/sys", "sysfs")
     mount("/dev", root + "/dev", None, MS_BIND | MS_REC)
@@ -99,7 +102,8 @@ def inside(options, scratch):
         os.chroot(root)
         os.chdir("/root")
         os.closerange(3, 4096)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT,
+                       signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         try:
             os.execve(options.command[0], options.command, ENVIRONMENT)
@@ -113,14 +117,17 @@ def inside(options, scratch):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", metavar="DIR", help="of translated code, which is kept")
-    parser.add_argument("--usage", metavar="FD", type=int, help="where to tell what the command took")
+    parser.add_argument("--usage", metavar="FD", type=int,
+                        help="where to tell what the command took")
     parser.add_argument("emulator")
     parser.add_argument("tree")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
-    # Nothing of the host's environment decides anything inside; the directory is only a mount point.
+    # Nothing of the host's environment decides anything inside; the directory is only a mount
+    # point.
     scratch = tempfile.mkdtemp(prefix="armemu-cell-")
     try:
         enter()

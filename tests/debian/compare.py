@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 """Runs Debian's armhf programs by armemu-user and by qemu-arm and compares output and exit status.
 
-Each case of cases/*.txt is a script for bash, and runs in a cell of its own (cell.py) in a tree unpacked
-from Debian's packages (tree.py). A file of cases begins with "tree: short" or "tree: long"; a case begins
-with "== NAME", which attributes may follow:
+Each case of cases/*.txt is a script for bash, and runs in a cell of its own (cell.py) in a tree
+unpacked from Debian's packages (tree.py). A file of cases begins with "tree: short" or "tree:
+long"; a case begins with "== NAME", which attributes may follow:
   seconds=N  it may take as long as this (60)
   fewer      output is a list of failures, of which armemu-user may have fewer than qemu-arm
-  alone      qemu-arm cannot do it, or differs from run to run: status 0 is expected, and on standard
-             output nothing but the lines that follow with "> " in front of the script
+  alone      qemu-arm cannot do it, or differs from run to run: status 0 is expected, and on
+             standard output nothing but the lines that follow with "> " in front of the script
 $SECONDS_EACH in scripts is what --seconds says, or 2: the duration of a stressor.
 
-usage: tests/debian/compare.py [--armemu-user FILE] [--qemu FILE] [--long] [--seconds N] [-j N] [-n RUNS]
-                               [--table FILE] [NAME...]
+usage: tests/debian/compare.py [--armemu-user FILE] [--qemu FILE] [--long] [--seconds N] [-j N]
+                               [-n RUNS] [--table FILE] [NAME...]
 Names are FILE, or FILE/CASE. Prints TAP. --table writes the ratio of CPU times, medians of RUNS."""
 import argparse
 import concurrent.futures
@@ -51,7 +51,8 @@ class Result:
     """What came of a run, and CPU seconds."""
 
     def __init__(self, status, out, err, seconds, memory):
-        self.status, self.out, self.err, self.seconds, self.memory = status, out, err, seconds, memory
+        self.status, self.out, self.err = status, out, err
+        self.seconds, self.memory = seconds, memory
 
     def text(self):
         return (f"status {self.status}\n--- output\n{self.out}--- errors\n{self.err}").splitlines()
@@ -81,7 +82,8 @@ def readable(data):
 
 def run(case, emulator, options, cache):
     usage_read, usage_write = os.pipe()
-    command = [sys.executable, CELL, "--usage", str(usage_write), "--cache", cache, emulator, options.trees[case.kind], "/bin/bash", "-c",
+    command = [sys.executable, CELL, "--usage", str(usage_write), "--cache", cache, emulator,
+               options.trees[case.kind], "/bin/bash", "-c",
                f"SECONDS_EACH={options.seconds}\n" + case.script]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
@@ -113,7 +115,8 @@ def compare(case, options):
         other = run(case, options.qemu, options, options.caches[1])
         same = (mine.status, mine.out, mine.err) == (other.status, other.out, other.err)
         if case.fewer:
-            same = mine.status in (0, other.status) and set(mine.out.splitlines()) <= set(other.out.splitlines())
+            lines = set(mine.out.splitlines())
+            same = mine.status in (0, other.status) and lines <= set(other.out.splitlines())
         same = same and mine.status != TOO_LATE
         expected = other.text()
         times[1].append(other.seconds)
@@ -122,8 +125,10 @@ def compare(case, options):
             times[0].append(run(case, options.armemu_user, options, options.caches[0]).seconds)
             times[1].append(run(case, options.qemu, options, options.caches[1]).seconds)
     difference = [] if same else list(difflib.unified_diff(
-        expected, mine.text(), "expected" if case.alone else "qemu-arm", "armemu-user", lineterm=""))
-    return case, difference, [statistics.median(column[1:] or column or [0]) for column in times], memory
+        expected, mine.text(), "expected" if case.alone else "qemu-arm", "armemu-user",
+        lineterm=""))
+    medians = [statistics.median(column[1:] or column or [0]) for column in times]
+    return case, difference, medians, memory
 
 
 def usable(options):
@@ -141,18 +146,22 @@ def select(options):
     cases = [case for path in sorted(glob.glob(os.path.join(HERE, "cases", "*.txt")))
              for case in read_cases(path)]
     if options.names:
-        return [c for c in cases if c.name in options.names or c.name.split("/")[0] in options.names]
+        return [c for c in cases if c.name in options.names
+                or c.name.split("/")[0] in options.names]
     return [case for case in cases if options.long or case.kind == "short"]
 
 
 def write_table(path, rows):
-    ratios = [rows_seconds[1] / rows_seconds[0] for _, _, rows_seconds, _ in rows if min(rows_seconds) > 0]
+    ratios = [rows_seconds[1] / rows_seconds[0] for _, _, rows_seconds, _ in rows
+              if min(rows_seconds) > 0]
     with open(path, "w", encoding="utf-8") as file:
-        file.write("| | same | armemu | QEMU | QEMU ÷ armemu | memory ÷ QEMU's |\n|---|---|---:|---:|---:|---:|\n")
+        file.write("| | same | armemu | QEMU | QEMU ÷ armemu | memory ÷ QEMU's |\n|---|---|---:|"
+                   "---:|---:|---:|\n")
         for case, difference, (mine, other), (mine_kib, other_kib) in rows:
             ratio = f"{other / mine:.2f}" if mine and other else "-"
             memory = f"{mine_kib / other_kib:.2f}" if other_kib else "-"
-            file.write(f"| {case.name} | {'no' if difference else 'yes'} | {mine:.2f} s | {other:.2f} s "
+            file.write(f"| {case.name} | {'no' if difference else 'yes'} | {mine:.2f} s | "
+                       f"{other:.2f} s "
                        f"| {ratio} | {memory} |\n")
         if ratios:
             mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
@@ -172,7 +181,8 @@ def run_all(cases, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--armemu-user", default=os.path.join(ROOT, "build", "app", "armemu-user"))
     parser.add_argument("--qemu", default=shutil.which("qemu-arm"))
     parser.add_argument("--long", action="store_true", help="all cases")
@@ -189,7 +199,8 @@ def main():
         print("1..0 # SKIP there is no qemu-arm")
         sys.exit(SKIP)
     try:
-        options.trees = {kind: tree.debian_tree(kind) for kind in {"short", *(case.kind for case in cases)}}
+        options.trees = {kind: tree.debian_tree(kind) for kind in {"short",
+                                                                   *(case.kind for case in cases)}}
     except tree.Unavailable as reason:
         print(f"1..0 # SKIP {reason}")
         sys.exit(SKIP)

@@ -2,12 +2,12 @@
 """Unpacks Debian's armhf packages of packages.txt into a directory in which their programs run.
 
 Nothing of the machine's own apt or dpkg state changes: lists and downloads live in a private
-directory; only the configured sources and keys are shared. No maintainer script is run: what programs
-need of these is made here.
+directory; only the configured sources and keys are shared. No maintainer script is run: what
+programs need of these is made here.
 
 usage: tests/debian/tree.py short|long
-Prints the directory: $ARMEMU_DEBIAN, by default ${XDG_CACHE_HOME:-$HOME/.cache}/armemu/debian, and in it
-"short" or "long". Exit status: 0 it is there, 3 packages cannot be fetched here."""
+Prints the directory: $ARMEMU_DEBIAN, by default ${XDG_CACHE_HOME:-$HOME/.cache}/armemu/debian, and
+in it "short" or "long". Exit status: 0 it is there, 3 packages cannot be fetched here."""
 import fcntl
 import glob
 import os
@@ -17,7 +17,8 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MERGED = ["bin", "lib", "sbin"]
-PASSWD = "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+PASSWD = ("root:x:0:0:root:/root:/bin/bash\n"
+          "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n")
 GROUP = "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n"
 LINKS = {"usr/bin/awk": "mawk", "usr/bin/java": "../lib/jvm/java-17-openjdk-armhf/bin/java"}
 
@@ -45,12 +46,16 @@ def apt(base, *arguments, check=True):
     status = os.path.join(state, "status")
     with open(status, "w", encoding="ascii"):
         pass
-    options = {"Dir::State": f"{state}/state", "Dir::State::status": status, "Dir::Cache": f"{state}/cache",
-               "Dir::Log": f"{state}/log", "APT::Architecture": "armhf", "APT::Architectures": "armhf",
-               "APT::Sandbox::User": "", "APT::Install-Recommends": "false", "Acquire::Languages": "none",
-               "Acquire::Retries": "3", "Debug::NoLocking": "true"}
-    command = ["apt-get", "-qq", *[part for name, value in options.items() for part in ("-o", f"{name}={value}")]]
-    done = subprocess.run([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    options = {"Dir::State": f"{state}/state", "Dir::State::status": status,
+               "Dir::Cache": f"{state}/cache",
+               "Dir::Log": f"{state}/log", "APT::Architecture": "armhf",
+               "APT::Architectures": "armhf",
+               "APT::Sandbox::User": "", "APT::Install-Recommends": "false",
+               "Acquire::Languages": "none", "Acquire::Retries": "3", "Debug::NoLocking": "true"}
+    command = ["apt-get", "-qq",
+               *[part for name, value in options.items() for part in ("-o", f"{name}={value}")]]
+    done = subprocess.run([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          check=False)
     if check and done.returncode != 0:
         raise Unavailable(done.stderr.decode(errors="replace").strip() or "apt-get failed")
     return done.stdout.decode()
@@ -67,7 +72,8 @@ def download(base, names):
     simulated = apt(base, "install", "-y", "--simulate", *names)
     wanted = {line.split()[1] for line in simulated.splitlines() if line.startswith("Inst ")}
     archives = os.path.join(base, "apt", "cache", "archives")
-    found = {os.path.basename(path).split("_")[0]: path for path in sorted(glob.glob(archives + "/*.deb"))}
+    found = {os.path.basename(path).split("_")[0]: path for path in sorted(glob.glob(archives
+                                                                                     + "/*.deb"))}
     missing = sorted(wanted - set(found))
     if missing or not wanted:
         raise Unavailable("not downloaded: " + " ".join(missing or names))
@@ -77,7 +83,8 @@ def download(base, names):
 def unpack(path, tree):
     """In a tree in which /bin is usr/bin and so on."""
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", path], stdout=subprocess.PIPE) as data:
-        subprocess.run(["tar", "-x", "--keep-directory-symlink", "--no-same-owner", "-f", "-", "-C", tree],
+        subprocess.run(["tar", "-x", "--keep-directory-symlink", "--no-same-owner", "-f", "-", "-C",
+                        tree],
                        stdin=data.stdout, check=True)
     if data.returncode:
         raise Unavailable(f"dpkg-deb fails on {path}")
@@ -85,12 +92,14 @@ def unpack(path, tree):
 
 def complete(tree):
     """What maintainer scripts would make."""
-    for name, text in {"etc/passwd": PASSWD, "etc/group": GROUP, "etc/hosts": "127.0.0.1 localhost\n"}.items():
+    for name, text in {"etc/passwd": PASSWD, "etc/group": GROUP,
+                       "etc/hosts": "127.0.0.1 localhost\n"}.items():
         with open(os.path.join(tree, name), "w", encoding="ascii") as file:
             file.write(text)
     for name, target in LINKS.items():
         path = os.path.join(tree, name)
-        if os.path.exists(os.path.join(os.path.dirname(path), target)) and not os.path.lexists(path):
+        found = os.path.exists(os.path.join(os.path.dirname(path), target))
+        if found and not os.path.lexists(path):
             os.symlink(target, path)
     for name in ("lib64", "usr/lib/x86_64-linux-gnu", "proc", "sys", "dev", "tmp", "root", "mnt"):
         os.makedirs(os.path.join(tree, name), exist_ok=True)

@@ -50,7 +50,8 @@ NAMES = [(re.compile(pattern + '$'), name) for pattern, name in (
     (r'smlaw[bt]', 'SMLAWy'), (r'smulw[bt]', 'SMULWy'), (r'pkh[bt][bt]', 'PKH'),
     (r'([su]xt)([bh]|b16)', r'\1A\2'), (r'vpush|vstm\w*', 'VSTM'), (r'vpop|vldm\w*', 'VLDM'),
     (r'vld[1-4]', 'VLD'), (r'vst[1-4]', 'VST'), (r'svc|swi', 'SVC'), (r'cpsi[de]', 'CPS'),
-    (r'vcmpe', 'VCMP'), (r'vcvt[rbtanpm]', 'VCVT'), (r'vrint[rzxanpm]', 'VRINT'), (r'vsel..', 'VSEL'),
+    (r'vcmpe', 'VCMP'), (r'vcvt[rbtanpm]', 'VCVT'), (r'vrint[rzxanpm]', 'VRINT'),
+    (r'vsel..', 'VSEL'),
 )]
 CONDITIONS = 'eq|ne|cs|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le|hs|lo|al'
 

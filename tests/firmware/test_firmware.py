@@ -43,7 +43,8 @@ def check(condition, message, result=None):
     if not condition:
         if result is not None:
             message += '\n  %s\n  status %d\n  stdout %r\n  stderr %r' % (
-                ' '.join(result.args), result.returncode, result.stdout[-800:], result.stderr[-1500:])
+                ' '.join(result.args), result.returncode, result.stdout[-800:],
+                result.stderr[-1500:])
         raise AssertionError(message)
 
 
@@ -52,7 +53,8 @@ def compile_program(cpu, library, level, source='hello.c', name=None):
     out = name or '%s-%s%s.elf' % (cpu, library, level)
     command = [CC, '-mthumb', '-g', level, '-Wall', '-o', out] + flags
     if library == 'newlib':
-        command += ['--specs=rdimon.specs', '-Wl,--defsym=FLASH_SIZE=%d,--defsym=RAM_SIZE=%d' % (flash, ram),
+        command += ['--specs=rdimon.specs', '-Wl,--defsym=FLASH_SIZE=%d,--defsym=RAM_SIZE=%d'
+                    % (flash, ram),
                     '-T', os.path.join(GUEST, 'flash.ld'), os.path.join(GUEST, 'start.c')]
     else:
         command += ['--specs=picolibc.specs', '--oslib=semihost', '--crt0=semihost',
@@ -67,7 +69,8 @@ def run(args, stdin=b''):
 
 
 def check_hello(r, args, lines=(), file=False):
-    expected = ['arg ' + a for a in args] + ['sum 338350', 'float 2.250 double 0.666667', 'malloc 7']
+    expected = ['arg ' + a for a in args] + ['sum 338350', 'float 2.250 double 0.666667',
+                                             'malloc 7']
     expected += ['line ' + line for line in lines]
     expected += ['file 123' if file else 'no file: 1', 'time 1']
     # SYS_WRITEC, which picolibc uses, is the debugger's channel: the standard error output
@@ -106,10 +109,12 @@ def add_libraries():
 
 @test
 def itm():
-    subprocess.run([CC, '-O1', '-mcpu=cortex-m3', '-mthumb', '-nostdlib', '-Wl,--section-start=.vectors=0,-Ttext=0x40',
-                    '-Wl,--build-id=none,--entry=reset', '-o', 'itm.elf', os.path.join(GUEST, 'itm.c')], check=True)
-    args = ['-M', 'mps2-an385', '-display', 'none', '-serial', 'null', '-monitor', 'none', '-semihosting', '-kernel',
-            'itm.elf']
+    subprocess.run([CC, '-O1', '-mcpu=cortex-m3', '-mthumb', '-nostdlib',
+                    '-Wl,--section-start=.vectors=0,-Ttext=0x40',
+                    '-Wl,--build-id=none,--entry=reset', '-o', 'itm.elf',
+                    os.path.join(GUEST, 'itm.c')], check=True)
+    args = ['-M', 'mps2-an385', '-display', 'none', '-serial', 'null', '-monitor', 'none',
+            '-semihosting', '-kernel', 'itm.elf']
     r = run(args + ['-itm', 'stdio'])
     check(r.returncode == 0 and r.stdout == b'hello by SWO\nemb\n', 'not what was sent', r)
     r = run(args)
@@ -131,8 +136,8 @@ def embedded_rust():
 def defmt():
     elf = compile_program('lm3s', 'newlib', '-O2')
     r = run(['-cpu', 'cortex-m3', '-machine', 'lm3s6965evb', '-nographic', '-chardev',
-             'socket,id=sock0,path=sock,server=on,wait=off', '-serial', 'chardev:sock0', '-monitor', 'none',
-             '-semihosting-config', 'enable=on,target=native', '-kernel', elf])
+             'socket,id=sock0,path=sock,server=on,wait=off', '-serial', 'chardev:sock0', '-monitor',
+             'none', '-semihosting-config', 'enable=on,target=native', '-kernel', elf])
     check_hello(r, [elf])
 
 
@@ -140,14 +145,17 @@ def defmt():
 def zephyr():
     elf = compile_program('m3', 'newlib', '-O1')
     semihosting = ['-semihosting-config', 'enable=on']
-    base = ['-cpu', 'cortex-m3', '-machine', 'mps2-an385', '-nographic', '-vga', 'none', '-net', 'none']
+    base = ['-cpu', 'cortex-m3', '-machine', 'mps2-an385', '-nographic', '-vga', 'none', '-net',
+            'none']
     check_hello(run(base + semihosting + ['-kernel', elf, '-m', '16']), [elf])
-    check_hello(run(base + semihosting + ['-icount', 'shift=7,align=off,sleep=off', '-rtc', 'clock=vm',
-                                          '-kernel', elf]), [elf])
-    check_hello(run(base + semihosting + ['-chardev', 'stdio,id=con,mux=on', '-serial', 'chardev:con', '-mon',
+    check_hello(run(base + semihosting + ['-icount', 'shift=7,align=off,sleep=off', '-rtc',
+                                          'clock=vm', '-kernel', elf]), [elf])
+    check_hello(run(base + semihosting + ['-chardev', 'stdio,id=con,mux=on', '-serial',
+                                          'chardev:con', '-mon',
                                           'chardev=con,mode=readline', '-kernel', elf]), [elf])
     subprocess.run([OBJCOPY, '-O', 'ihex', elf, 'zephyr.hex'], check=True)
-    check_hello(run(base + ['-semihosting-config', 'arg=x', '-device', 'loader,file=zephyr.hex']), ['x'])
+    check_hello(run(base + ['-semihosting-config', 'arg=x', '-device', 'loader,file=zephyr.hex']),
+                ['x'])
 
 
 @test
@@ -176,14 +184,15 @@ def micropython_and_nuttx():
                 ['./' + elf])
 
 
-# ---- images ---------------------------------------------------------------------------------------
+# ---- images --------------------------------------------------------------------------------------
 
 @test
 def formats():
     elf = compile_program('m3', 'newlib', '-Os')
     for kind, name in [('ihex', 'f.hex'), ('srec', 'f.srec'), ('binary', 'f.bin')]:
         subprocess.run([OBJCOPY, '-O', kind, elf, name], check=True)
-        check_hello(run(['-M', 'mps2-an385', '-semihosting', '-nographic', '-kernel', name]), [name])
+        check_hello(run(['-M', 'mps2-an385', '-semihosting', '-nographic', '-kernel', name]),
+                    [name])
     check_hello(run(['-M', 'mps2-an385', '-semihosting-config', 'arg=raw', '-nographic', '-device',
                      'loader,file=f.bin,addr=0']), ['raw'])
     with open('f.bin', 'rb') as f:
@@ -195,7 +204,8 @@ def formats():
             words = [0x0a324655, 0x9e5d5157, 0, 256 * i, 256, i, count, 0]
             f.write(b''.join(w.to_bytes(4, 'little') for w in words) + payload.ljust(476, b'\0') +
                     (0x0ab16f30).to_bytes(4, 'little'))
-    check_hello(run(['-M', 'mps2-an385', '-semihosting', '-nographic', '-kernel', 'f.uf2']), ['f.uf2'])
+    check_hello(run(['-M', 'mps2-an385', '-semihosting', '-nographic', '-kernel', 'f.uf2']),
+                ['f.uf2'])
     with open('f.hex') as f:
         lines = f.readlines()
     lines[4] = lines[4][:-3] + ('00\n' if lines[4][-3:-1] != '00' else '11\n')
@@ -216,7 +226,8 @@ def files():
         check(f.read() == 'written 123', 'the file')
     os.remove('granted/data.txt')
     r = run(base + ['-semihosting-config', 'root=granted,readonly=on'])
-    check(r.returncode == 42 and b'no file: 0' in r.stdout and not os.listdir('granted'), 'readonly', r)
+    check(r.returncode == 42 and b'no file: 0' in r.stdout and not os.listdir('granted'),
+          'readonly', r)
     r = run(base + ['-append', 'x'])
     check(r.returncode == 1 and b'-semihosting' in r.stderr, '-append without semihosting', r)
 
@@ -225,8 +236,8 @@ def files():
 def same_under_every_engine():
     elf = compile_program('m4f', 'newlib', '-O1')
     for accel in ['interp', 'lockstep']:
-        check_hello(run(['-M', 'mps2-an386', '-accel', accel, '-semihosting', '-monitor', 'none', '-serial',
-                         'null', '-kernel', elf], b'text\n'), [elf], ['text'])
+        check_hello(run(['-M', 'mps2-an386', '-accel', accel, '-semihosting', '-monitor', 'none',
+                         '-serial', 'null', '-kernel', elf], b'text\n'), [elf], ['text'])
 
 
 # ---- the A profile -------------------------------------------------------------------------------
@@ -245,8 +256,8 @@ def traps_of_the_a_profile():
                     r = run(args + ['-semihosting-config', config])
                     # BKPT 0xab is no call in A32 code
                     called = called and not (trap == 2 and isa == '-marm')
-                    good = (r.returncode == 9 and r.stderr == b'ok\n' and r.stdout == b'') if called else (
-                        r.returncode == 0 and r.stdout == b'n')
+                    got = r.returncode, r.stdout
+                    good = got == (9, b'') and r.stderr == b'ok\n' if called else got == (0, b'n')
                     check(good, 'called is not %s' % called, r)
 
 
@@ -257,15 +268,16 @@ def hosted_program_on_the_a_profile():
         subprocess.run([CC, isa, '-mcpu=cortex-a15', '-O2', '--specs=rdimon.specs',
                         '-Wl,-Ttext-segment=0x40100000', '-o', elf, os.path.join(GUEST, 'hello.c')],
                        check=True, capture_output=True)
-        check_hello(run(['-M', 'virt', '-semihosting', '-serial', 'none', '-monitor', 'none', '-kernel', elf,
-                         '-append', 'x y'], b'text\n'), [elf, 'x', 'y'], ['text'])
+        check_hello(run(['-M', 'virt', '-semihosting', '-serial', 'none', '-monitor', 'none',
+                         '-kernel', elf, '-append', 'x y'], b'text\n'), [elf, 'x', 'y'], ['text'])
 
 
-# ---- faults ----------------------------------------------------------------------------------------
+# ---- faults --------------------------------------------------------------------------------------
 
 def explained(arguments, *patterns, options=(), hangs=False, cpu='m3'):
     elf = compile_program(cpu, 'newlib', '-Og', 'faults.c', 'faults-%d.elf' % threading.get_ident())
-    command = [ARMEMU, '-M', CPUS[cpu][1], '-nographic', '-monitor', 'none', '-serial', 'null', '-semihosting',
+    command = [ARMEMU, '-M', CPUS[cpu][1], '-nographic', '-monitor', 'none', '-serial', 'null',
+               '-semihosting',
                '-d', 'guest_errors', '-kernel', elf, '-append', arguments] + list(options)
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE) as p:
@@ -284,17 +296,20 @@ def explained(arguments, *patterns, options=(), hangs=False, cpu='m3'):
 def read_of_nothing():
     source = open(os.path.join(GUEST, 'faults.c')).read().split('\n')
     line = 1 + next(i for i, text in enumerate(source) if 'the access' in text)
-    explained('r 0x50000500', r'guest fault: BusFault \(PRECISERR, read of 0x50000500\), taken as HardFault',
-              r'^  at  0x\w+  touch(\+0x\w+)? \(.*faults\.c:%d\)$' % line, r'^ +0x\w+  through\+', r'^ +0x\w+  main\+',
-              r'^  => .*ldr', r'CFSR 0x00008200 PRECISERR BFARVALID', r'is GPIO of nRF51: did you mean -M microbit\?')
+    explained('r 0x50000500', r'guest fault: BusFault \(PRECISERR, read of 0x50000500\), taken as '
+                              r'HardFault',
+              r'^  at  0x\w+  touch(\+0x\w+)? \(.*faults\.c:%d\)$' % line, r'^ +0x\w+  through\+',
+              r'^ +0x\w+  main\+',
+              r'^  => .*ldr', r'CFSR 0x00008200 PRECISERR BFARVALID',
+              r'is GPIO of nRF51: did you mean -M microbit\?')
     explained('r 0x40023800', r'0x40023800|i2c') # there is something on this board
     explained('r 0xdeadbeec', r'never initialised')
 
 
 @test
 def wild_calls():
-    explained('c 0x60000001', r'guest fault: BusFault \(IBUSERR', r'^ +0x\w+  call\+0x\w+ .*\(by LR\)',
-              r'^ +0x\w+  main\+', r'wild function pointer')
+    explained('c 0x60000001', r'guest fault: BusFault \(IBUSERR',
+              r'^ +0x\w+  call\+0x\w+ .*\(by LR\)', r'^ +0x\w+  main\+', r'wild function pointer')
     explained('c 0x100', r'INVSTATE', r'bit 0 of a branch target')
 
 
@@ -307,18 +322,23 @@ def other_faults():
 
 @test
 def handlers_mpu_and_lockup():
-    explained('i', r'BusFault \(PRECISERR', r'^ +0x\w+  on_svc\+', r'^ +---  exception$', r'^ +0x\w+  main\+')
+    explained('i', r'BusFault \(PRECISERR', r'^ +0x\w+  on_svc\+', r'^ +---  exception$',
+              r'^ +0x\w+  main\+')
     explained('m 0x20000100', r'MemManage \(DACCVIOL, read of 0x20000100\)',
               r'region 0 of the MPU, 0x20000100 to 0x2000011f: no access', r'^ +0x\w+  main\+')
-    explained('w 0x100', r'write to 0x00000100', r"0x00000100 is in 'flash'", r'cannot be written like RAM', cpu='lm3s')
-    explained('a 0x20000002', r'UsageFault \(UNALIGNED', r'^  => .*ldrd', r'0x20000002 is not aligned')
-    explained('l 0x50000500', r'lockup: PRECISERR, read of 0x60000000', r'^ +0x\w+  on_hard_fault\+',
+    explained('w 0x100', r'write to 0x00000100', r"0x00000100 is in 'flash'",
+              r'cannot be written like RAM', cpu='lm3s')
+    explained('a 0x20000002', r'UsageFault \(UNALIGNED', r'^  => .*ldrd',
+              r'0x20000002 is not aligned')
+    explained('l 0x50000500', r'lockup: PRECISERR, read of 0x60000000',
+              r'^ +0x\w+  on_hard_fault\+',
                   r'^ +---  exception$', r'^ +0x\w+  main\+', r'has no handler', hangs=True)
 
 
 @test
 def unmapped_policies():
-    check(explained('r 0x50000500', r'^armemu: read of 4 bytes at 0x50000500, where nothing is, by 0x\w+ touch',
+    check(explained('r 0x50000500', r'^armemu: read of 4 bytes at 0x50000500, where nothing is, by '
+                                    r'0x\w+ touch',
                     options=['-unmapped', 'warn']) == 5, 'it goes on')
     check(explained('r 0x50000500', options=['-unmapped', 'zero']) == 5, 'it goes on')
 
@@ -340,7 +360,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            results = list(pool.map(run_one, [t for t in tests if len(sys.argv) < 3 or t[0] in sys.argv[2:]]))
+            results = list(pool.map(run_one, [t for t in tests if len(sys.argv) < 3
+                                              or t[0] in sys.argv[2:]]))
     for name, error in results:
         if error:
             print('FAILED %s: %s' % (name, error))

@@ -1,4 +1,5 @@
-"""A CPU of the M profile that locks up says so, with the reason, and stops: lockup.py ARMEMU PROGRAM"""
+"""A CPU of the M profile that locks up says so, with the reason, and stops: lockup.py ARMEMU
+PROGRAM"""
 import subprocess
 import sys
 

@@ -8,8 +8,8 @@ ENGINES = ("jit", "interp", "lockstep")
 def main(argv):
     outputs = {}
     for engine in ENGINES:
-        command = [argv[1], "-M", "mps2-an385", "-nographic", "-semihosting", "-icount", "shift=3", "-accel", engine,
-                   "-kernel", argv[2]]
+        command = [argv[1], "-M", "mps2-an385", "-nographic", "-semihosting", "-icount", "shift=3",
+                   "-accel", engine, "-kernel", argv[2]]
         run = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True, timeout=280)
         outputs[engine] = (run.returncode, run.stdout)

@@ -17,7 +17,7 @@
 #include "util/bits.h"
 #include "util/log.h"
 
-enum { BOARD_NAME = 128, SEEN = 64, TIMERS_PER_STEP = 200000 };
+enum { BOARD_NAME = 128, SEEN = 64, TIMERS_PER_STEP = 1000 };
 
 struct fuzz {
     uint64_t seed;

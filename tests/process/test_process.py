@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs ARM programs by armemu-user and by qemu-arm, and compares what they print and how they end; and
-looks at armemu-user's own options and errors.
+"""Runs ARM programs by armemu-user and by qemu-arm, and compares what they print and how they end;
+and looks at armemu-user's own options and errors.
 
 usage: test_process.py ARMEMU_USER DIRECTORY_OF_GUESTS QEMU_ARM_OR_DASH"""
 import os
@@ -77,12 +77,14 @@ def add_guest(name, kind, accel=None):
             return
         jit = run([guest(name, kind)], options)
         r = run([guest(name, kind)], options + ['-accel', accel])
-        check(r.returncode != 127 and r.returncode == jit.returncode and r.stdout == jit.stdout, accel + ' differs', r)
+        check(r.returncode != 127 and r.returncode == jit.returncode and r.stdout == jit.stdout,
+              accel + ' differs', r)
         check(r.stderr == jit.stderr, accel + ' complains', r)
     tests.append(('%s_%s%s' % (name, kind, '_' + accel if accel else ''), body))
 
 
-for name in ['hello', 'files', 'signals', 'faultflags', 'unaligned', 'selfmod', 'rewrite', 'opencode', 'newcode', 'compute', 'floats']:
+for name in ['hello', 'files', 'signals', 'faultflags', 'unaligned', 'selfmod', 'rewrite',
+             'opencode', 'newcode', 'compute', 'floats']:
     for kind in ['static', 'dynamic']:
         add_guest(name, kind)
 for name in ['hello', 'compute', 'floats', 'selfmod', 'rewrite', 'opencode', 'newcode']:
@@ -282,9 +284,11 @@ for name in EXPECTED:
 
 def add_native(name, kind):
     def body():
-        native = subprocess.run([guest(name, 'native')], capture_output=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL)
+        native = subprocess.run([guest(name, 'native')], capture_output=True, timeout=TIMEOUT,
+                                stdin=subprocess.DEVNULL)
         check(native.returncode == 0 and native.stdout, 'the host itself', native)
-        r = run([guest(name, kind)], ['-L', PREFIX] if kind == 'dynamic' else [], stdin=subprocess.DEVNULL)
+        r = run([guest(name, kind)], ['-L', PREFIX] if kind == 'dynamic' else [],
+                stdin=subprocess.DEVNULL)
         check(r.returncode == 0, 'status', r)
         check(r.stdout == native.stdout, 'the host: %r' % native.stdout, r)
     tests.append(('%s_%s' % (name, kind), body))
@@ -300,18 +304,21 @@ def start():
     env = {'TEST_A': 'a', 'TEST_B': 'b c', 'PATH': '/bin'}
     for kind, options in (('static', []), ('dynamic', ['-L', PREFIX])):
         same_as_qemu([guest('start', kind), 'x'], options, env)
-    r = run([guest('start')], ['-E', 'TEST_C=c', '-U', 'TEST_A', '-E', 'TEST_B=new', '-0', 'zero'], env)
+    r = run([guest('start')], ['-E', 'TEST_C=c', '-U', 'TEST_A', '-E', 'TEST_B=new', '-0', 'zero'],
+            env)
     check(b'argv[0] zero\n' in r.stdout, '-0', r)
     check(b'TEST_A=(null) TEST_B=new TEST_C=c\n' in r.stdout, '-E, -U', r)
 
 
 @test
 def armv5():
-    """Soft-float for the old ABI, with helpers of the kernel instead of LDREX: several threads count, and one faults."""
+    """Soft-float for the old ABI, with helpers of the kernel instead of LDREX: several threads
+    count, and one faults."""
     for cpu in ('arm926', 'arm1176', 'max'):
         r = run([guest('armv5', 'soft')], ['-cpu', cpu])
         check(r.returncode == -signal.SIGSEGV and r.stdout.decode() ==
-              'counter 00013880\nwide 80013780\nhigh 00000000\nwrong 00000000\nrefused 00000001\nversion 00000001\n', cpu, r)
+              'counter 00013880\nwide 80013780\nhigh 00000000\nwrong 00000000\nrefused 00000001\n'
+              'version 00000001\n', cpu, r)
 
 
 @test
@@ -416,8 +423,11 @@ def big_endian():
             r = run([guest(name, 'be8'), 'one', 'two'], options)
             check(r.returncode == 9 and r.stdout.decode() == BIG_ENDIAN, name, r)
     r = run([guest('bigend', 'be8'), 'one', 'two'], ['-strace'])
-    for pattern in (r'rt_sigaction\(SIGSEGV, \{sa_handler=0x[0-9a-f]+, sa_flags=0x4000004, .*sa_mask.flags=0x2\}',
-                    r'writev\(3, \[\{"ab", 2\}, \{"cdef", 4\}\], 2\) = 6', r'poll\(\[\{fd=\d+, events=0x1, revents=0x0\}, \{fd=\d+, events=0x4, revents=0x4\}\], 2, 0\) = 1',
+    for pattern in (r'rt_sigaction\(SIGSEGV, \{sa_handler=0x[0-9a-f]+, sa_flags=0x4000004, '
+                    r'.*sa_mask.flags=0x2\}',
+                    r'writev\(3, \[\{"ab", 2\}, \{"cdef", 4\}\], 2\) = 6',
+                    r'poll\(\[\{fd=\d+, events=0x1, revents=0x0\}, \{fd=\d+, events=0x4, '
+                    r'revents=0x4\}\], 2, 0\) = 1',
                     r'fstat64\(3, \{.*st_mode=0100777, .*st_size=6'):
         check(re.search(pattern, r.stderr.decode()), pattern, r)
     with open(guest('bigend', 'be8'), 'rb') as f, tempfile.TemporaryDirectory() as d:
@@ -428,7 +438,8 @@ def big_endian():
             out.write(be32)
         os.chmod(path, 0o755)
         refused([path], 'BE-32', 126)
-        r = run([BUSYBOX, 'sh', '-c', guest('bigend', 'be8') + ' x | tail -n 1; echo $?']) # by exec of another program
+        r = run([BUSYBOX, 'sh', '-c', guest('bigend', 'be8')
+                 + ' x | tail -n 1; echo $?']) # by exec of another program
         check(r.stdout == b'limit 0100\n0\n', 'exec', r)
 
 
@@ -436,23 +447,28 @@ def big_endian():
 def own_proc():
     for kind, options in (('static', []), ('dynamic', ['-L', PREFIX])):
         r = run([guest('proc', kind), 'first'], options)
-        rest = ''.join(name + ' 1\n' for name in ('size', 'code', 'stack', 'strings', 'break', 'pages',
-                                                   'status')) + 'maps 1\nauxv 1 1\ncmdline 1\ntasks 2\nsecure 0\n'
-        expected = ''.join('%s: name proc.%s\n%s' % (word, kind, rest) for word in ('first', 'again'))
+        names = ('size', 'code', 'stack', 'strings', 'break', 'pages', 'status')
+        rest = ''.join(name + ' 1\n' for name in names)
+        rest += 'maps 1\nauxv 1 1\ncmdline 1\ntasks 2\nsecure 0\n'
+        expected = ''.join('%s: name proc.%s\n%s' % (word, kind, rest)
+                           for word in ('first', 'again'))
         check(r.returncode == 0 and r.stdout.decode() == expected, 'not as expected', r)
 
 
 @test
 def binfmt_misc():
     """What the kernel gives with flags O and P, given by hand."""
-    r = subprocess.run([sys.executable, os.path.join(os.path.dirname(__file__), 'by_kernel.py'), USER,
+    r = subprocess.run([sys.executable, os.path.join(os.path.dirname(__file__), 'by_kernel.py'),
+                        USER,
                         guest('start'), 'own name', '-h'], capture_output=True, timeout=TIMEOUT)
     if r.returncode == 77:
         print('# skipped: no binfmt_misc in a user namespace')
         return
     check(r.stdout.startswith(b'argv[0] own name\n') and r.returncode == 2, 'arguments', r)
-    r = subprocess.run([sys.executable, os.path.join(os.path.dirname(__file__), 'by_kernel.py'), USER,
-                        guest('bigend', 'be8'), 'name', 'kernel'], capture_output=True, timeout=TIMEOUT)
+    r = subprocess.run([sys.executable, os.path.join(os.path.dirname(__file__), 'by_kernel.py'),
+                        USER,
+                        guest('bigend', 'be8'), 'name', 'kernel'], capture_output=True,
+                       timeout=TIMEOUT)
     check(r.stdout.startswith(b'kernel\narguments 02\n') and r.returncode == 9, 'big-endian', r)
 
 
@@ -460,7 +476,8 @@ def documented(head, tail):
     """A line of the man page's lines for build systems."""
     path = os.path.join(os.path.dirname(__file__), '..', '..', 'docs', 'man', 'armemu-user.1')
     with open(path, encoding='utf-8') as f:
-        lines = [line.rstrip() for line in f if line.startswith(head) and line.rstrip().endswith(tail)]
+        lines = [line.rstrip() for line in f if line.startswith(head)
+                 and line.rstrip().endswith(tail)]
     check(len(lines) == 1, 'not in the man page: ' + head)
     return lines[0]
 
@@ -475,7 +492,8 @@ def write(path, text):
         f.write(text)
 
 
-PROGRAM = '#include <stdio.h>\nint main(int c, char **v) { printf("arm %d\\n", c); return c != 2; }\n'
+PROGRAM = ('#include <stdio.h>\n'
+           'int main(int c, char **v) { printf("arm %d\\n", c); return c != 2; }\n')
 
 
 @test
@@ -484,10 +502,14 @@ def exe_wrapper():
     with tempfile.TemporaryDirectory() as d:
         env = in_path(d)
         write(d + '/program.c', PROGRAM)
-        write(d + '/meson.build', "project('p', 'c')\ntest('t', executable('program', 'program.c'), args: 'x')\n")
-        write(d + '/cross', "[binaries]\nc = 'arm-linux-gnueabihf-gcc'\n" + documented('exe_wrapper', ']') +
-              "\n[host_machine]\nsystem = 'linux'\ncpu_family = 'arm'\ncpu = 'armv7'\nendian = 'little'\n")
-        for command in (['meson', 'setup', '--cross-file', 'cross', 'build'], ['meson', 'test', '-C', 'build']):
+        write(d + '/meson.build', "project('p', 'c')\ntest('t', executable('program', "
+                                  "'program.c'), args: 'x')\n")
+        write(d + '/cross', "[binaries]\nc = 'arm-linux-gnueabihf-gcc'\n"
+              + documented('exe_wrapper', ']') +
+              "\n[host_machine]\nsystem = 'linux'\ncpu_family = 'arm'\ncpu = 'armv7'\nendian = "
+              "'little'\n")
+        for command in (['meson', 'setup', '--cross-file', 'cross', 'build'],
+                        ['meson', 'test', '-C', 'build']):
             r = subprocess.run(command, cwd=d, env=env, capture_output=True, timeout=TIMEOUT)
             check(r.returncode == 0, command[1], r)
 
@@ -501,11 +523,14 @@ def crosscompiling_emulator():
     with tempfile.TemporaryDirectory() as d:
         env = in_path(d)
         write(d + '/program.c', PROGRAM)
-        write(d + '/CMakeLists.txt', 'cmake_minimum_required(VERSION 3.13)\nproject(p C)\nenable_testing()\n'
+        write(d + '/CMakeLists.txt', 'cmake_minimum_required(VERSION 3.13)\nproject(p C)\n'
+                                     'enable_testing()\n'
               'add_executable(program program.c)\nadd_test(NAME t COMMAND program x)\n')
-        write(d + '/toolchain', 'set(CMAKE_SYSTEM_NAME Linux)\nset(CMAKE_C_COMPILER arm-linux-gnueabihf-gcc)\n' +
+        write(d + '/toolchain', 'set(CMAKE_SYSTEM_NAME Linux)\nset(CMAKE_C_COMPILER '
+                                'arm-linux-gnueabihf-gcc)\n' +
               documented('set(CMAKE_CROSSCOMPILING_EMULATOR', ')') + '\n')
-        for command in (['cmake', '-DCMAKE_TOOLCHAIN_FILE=toolchain', '-B', 'build'], ['cmake', '--build', 'build'],
+        for command in (['cmake', '-DCMAKE_TOOLCHAIN_FILE=toolchain', '-B', 'build'],
+                        ['cmake', '--build', 'build'],
                         ['ctest', '--test-dir', 'build']):
             r = subprocess.run(command, cwd=d, env=env, capture_output=True, timeout=TIMEOUT)
             check(r.returncode == 0, command[0], r)
@@ -513,7 +538,8 @@ def crosscompiling_emulator():
 
 @test
 def cargo_runner():
-    """The value of cargo's variable is a command that a program's path and arguments are put behind."""
+    """The value of cargo's variable is a command that a program's path and arguments are put
+    behind."""
     line = documented('CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_RUNNER=', '"')
     command = line.split('"')[1].split()
     check(command[0] == 'armemu-user', line)
@@ -533,8 +559,8 @@ def processes():
             None, 'exit 42',
             'waitid 1 code 1 status 7',
             'child spawned of %s, variable' % guest('processes', kind), 'exit 42',
-            'system 9', 'stopped 19', 'exit 4', 'signal 6', 'signal 9', 'no child -1 No child processes',
-            'limit 0 64', 'name tester']
+            'system 9', 'stopped 19', 'exit 4', 'signal 6', 'signal 9',
+            'no child -1 No child processes', 'limit 0 64', 'name tester']
         check(len(lines) == len(expected), 'number of lines', r)
         for have, want in zip(lines, expected):
             check(want is None or have == want, 'not %r but %r' % (want, have), r)
@@ -556,7 +582,8 @@ def death_by_signal():
         r = run([program], ['-d', 'guest_errors'])
         check(r.returncode == -signal.SIGSEGV, 'not killed by SIGSEGV', r)
         lines = r.stderr.decode().splitlines()
-        check(re.fullmatch(r'uncaught signal 11 \(SIGSEGV\) at pc 0x[0-9a-f]{8} main\+0x[0-9a-f]+ in ' +
+        check(re.fullmatch(r'uncaught signal 11 \(SIGSEGV\) at pc 0x[0-9a-f]{8} main\+0x[0-9a-f]+ '
+                           r'in ' +
                            re.escape(program) + ', address 0x00000010', lines[0]), 'first line', r)
         check(re.match(r'0x[0-9a-f]{8}:  str', lines[1]), 'no disassembly', r)
         with open(source, 'w') as f:
@@ -564,7 +591,8 @@ def death_by_signal():
         subprocess.run(['arm-linux-gnueabihf-gcc', '-o', program, source], check=True)
         r = run([program], ['-L', PREFIX, '-d', 'guest_errors'])
         check(r.returncode == -signal.SIGABRT, 'not killed by SIGABRT', r)
-        check(r.stderr.startswith(b'uncaught signal 6 (SIGABRT)') and b'libc.so.6' in r.stderr, 'report', r)
+        check(r.stderr.startswith(b'uncaught signal 6 (SIGABRT)') and b'libc.so.6' in r.stderr,
+              'report', r)
 
 
 @test
@@ -601,13 +629,15 @@ def own_descriptors():
         return
     with tempfile.TemporaryDirectory() as d:
         log, out = os.path.join(d, 'log'), os.path.join(d, 'out')
-        r = run([BUSYBOX, 'sh', '-c', 'exec 3>%s; seq 3 >&3; echo 4 >&3' % out], ['-d', 'exec', '-D', log])
+        r = run([BUSYBOX, 'sh', '-c', 'exec 3>%s; seq 3 >&3; echo 4 >&3' % out],
+                ['-d', 'exec', '-D', log])
         check(r.returncode == 0, 'status', r)
         with open(out, 'rb') as f:
             check(f.read() == b'1\n2\n3\n4\n', 'the log is in the program\'s file', r)
         with open(log, 'rb') as f:
             lines = f.read().splitlines()
-        check(len(lines) > 500 and all(line.startswith(b'EXEC: ') for line in lines), 'log: %s' % lines[:3], r)
+        check(len(lines) > 500 and all(line.startswith(b'EXEC: ') for line in lines),
+              'log: %s' % lines[:3], r)
 
 
 @test
@@ -616,7 +646,8 @@ def processor():
     if not os.path.exists(BUSYBOX):
         return
     expected = {'cortex-a9': 'half thumb fastmult vfp edsp neon vfpv3 tls vfpd32',
-                'cortex-a15': 'half thumb fastmult vfp edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32 lpae'}
+                'cortex-a15': 'half thumb fastmult vfp edsp neon vfpv3 tls vfpv4 idiva idivt '
+                              'vfpd32 lpae'}
     for cpu, features in expected.items():
         r = run([BUSYBOX, 'grep', '-m1', '^Features', '/proc/cpuinfo'], ['-cpu', cpu])
         check(r.stdout.decode() == f'Features\t: {features}\n', cpu, r)
@@ -626,7 +657,8 @@ def processor():
 def traces():
     r = run([guest('hello')], ['-strace'])
     err = r.stderr.decode()
-    check(re.search(r'^\d+ write\(1, "hello, 0 arguments[^"]*"(\.\.\.)?, \d+\) = \d+$', err, re.M), 'write', r)
+    check(re.search(r'^\d+ write\(1, "hello, 0 arguments[^"]*"(\.\.\.)?, \d+\) = \d+$', err, re.M),
+          'write', r)
     check(re.search(r'^\d+ exit_group\(3\)$', err, re.M), 'exit_group', r)
     check(r.stdout.startswith(b'hello, 0 arguments'), 'output', r)
     with tempfile.TemporaryDirectory() as d:
@@ -642,7 +674,8 @@ def trace_words():
     lines = [re.sub(r'^\d+ ', '', line) for line in r.stderr.decode().splitlines()]
     for pattern in [
             r'openat\(AT_FDCWD, "/etc/hosts", O_RDONLY\|O_CLOEXEC, 00\) = (\d+)',
-            r'mmap2\(NULL|mmap2\(0x0, 4096, PROT_READ\|PROT_WRITE, MAP_PRIVATE\|MAP_ANONYMOUS, -1, 0\) = 0x[0-9a-f]{8}',
+            r'mmap2\(NULL|mmap2\(0x0, 4096, PROT_READ\|PROT_WRITE, MAP_PRIVATE\|MAP_ANONYMOUS, -1, '
+            r'0\) = 0x[0-9a-f]{8}',
             r'pipe2\(\[\d+, \d+\], O_RDONLY\|O_NONBLOCK\) = 0',
             r'writev\(\d+, \[\{"ab", 2\}, \{"c\\n", 2\}\], 2\) = 4',
             r'read\(\d+, "abc\\n", 64\) = 4',
@@ -656,9 +689,11 @@ def trace_words():
             r'ioctl\(\d+, FIONREAD, \[4\]\) = 0', r'ioctl\(\d+, FIONBIO, \[1\]\) = 0',
             r'ioctl\(\d+, TIOCSWINSZ, \{ws_row=24, ws_col=80, ws_xpixel=1, ws_ypixel=2\}\) = 0',
             r'ioctl\(\d+, TIOCGWINSZ, \{ws_row=24, ws_col=80, ws_xpixel=1, ws_ypixel=2\}\) = 0',
-            r'ioctl\(\d+, TIOCGWINSZ, 0x[0-9a-f]+\) = -1 errno=25 .*', r'ioctl\(\d+, TCFLSH, 0x2\) = 0',
+            r'ioctl\(\d+, TIOCGWINSZ, 0x[0-9a-f]+\) = -1 errno=25 .*',
+            r'ioctl\(\d+, TCFLSH, 0x2\) = 0',
             r'ioctl\(\d+, TCGETS, \{c_iflag.flags=0x[0-9a-f]+, .*\}\) = 0',
-            r'fcntl64\(\d+, F_SETLK64, \{l_type=1, l_whence=0, l_start=3, l_len=5, l_pid=0\}\) = .*',
+            r'fcntl64\(\d+, F_SETLK64, \{l_type=1, l_whence=0, l_start=3, l_len=5, l_pid=0\}\) = '
+            r'.*',
             r'pselect6(_time64)?\(\d+, \[\], \[\d+\], NULL, \{.*\}, (0x[0-9a-f]+|NULL)\) = 1',
             r'ioctl\(\d+, 0x12345678, 0x[0-9a-f]+\) = -1 errno=25 .*',
             r'fcntl64\(\d+, F_GETFL, 0x[0-9a-f]+\) = 2048',
@@ -666,8 +701,8 @@ def trace_words():
             r'ugetrlimit\(RLIMIT_NOFILE, \{rlim_cur=\d+, rlim_max=\d+\}\) = 0',
             r'clock_gettime64\(CLOCK_MONOTONIC, \{tv_sec=\d+, tv_nsec=\d+\}\) = 0',
             r'futex\(0x[0-9a-f]+, FUTEX_WAKE\|FUTEX_PRIVATE_FLAG, 1, .*\) = 0',
-            r'wait4\(\d+, \[exited 9\], 0, NULL\) = \d+', r'uname\(\{"Linux", ".*", "armv.*"\}\) = 0',
-            r'syscall_999\(\) = -1 errno=38']:
+            r'wait4\(\d+, \[exited 9\], 0, NULL\) = \d+',
+            r'uname\(\{"Linux", ".*", "armv.*"\}\) = 0', r'syscall_999\(\) = -1 errno=38']:
         check(any(re.fullmatch(pattern, line) for line in lines), 'no line like ' + pattern, r)
 
 
@@ -676,8 +711,10 @@ def unknown_calls():
     """A line in the log for each."""
     r = run([guest('oldcalls')], ['-d', 'unimp'])
     lines = r.stderr.decode().splitlines()
-    check(len(lines) == 4 and all(line.endswith('is not implemented') for line in lines[1:]), 'lines', r)
-    for line, name in zip(lines, ('prctl option 12345', 'system call uselib at ', 'system call bdflush at ', 'system call 13 at ')):
+    check(len(lines) == 4 and all(line.endswith('is not implemented') for line in lines[1:]),
+          'lines', r)
+    for line, name in zip(lines, ('prctl option 12345', 'system call uselib at ',
+                                  'system call bdflush at ', 'system call 13 at ')):
         check(line.startswith(name), name, r)
 
 
@@ -786,7 +823,8 @@ def with_segments(good, change):
     bad = bytearray(good)
     start, count = int.from_bytes(good[E_PHOFF:E_PHOFF + 4], 'little'), good[E_PHNUM]
     places = [p for p in range(start, start + 32 * count, 32) if good[p:p + 4] == b'\1\0\0\0']
-    segments = [{f: int.from_bytes(good[p + f:p + f + 4], 'little') for f in range(0, 32, 4)} for p in places]
+    segments = [{f: int.from_bytes(good[p + f:p + f + 4],
+                                   'little') for f in range(0, 32, 4)} for p in places]
     change(segments)
     for p, segment in zip(places, segments):
         for f, value in segment.items():
@@ -810,7 +848,8 @@ def bad_programs():
         return with_segments(good, change)
 
     def overlap(all_segments):
-        all_segments[1][P_VADDR] = all_segments[0][P_VADDR] + 0x1000 + all_segments[1][P_OFFSET] % 0x1000
+        all_segments[1][P_VADDR] = all_segments[0][P_VADDR] + 0x1000 + all_segments[1][
+            P_OFFSET] % 0x1000
 
     def on_stack(all_segments):
         for segment in all_segments:
@@ -818,7 +857,8 @@ def bad_programs():
     cases = [
         (b'', 'not an ELF'), (b'MZ' + bytes(100), 'not an ELF'), (good[:51], 'not an ELF'),
         (good[:60], 'program headers'), (good[:5000], 'truncated'),
-        (patched(EI_CLASS, 2), '64-bit'), (patched(EI_DATA, 2), 'another machine'), (patched(EI_DATA, 3), 'no byte order'),
+        (patched(EI_CLASS, 2), '64-bit'), (patched(EI_DATA, 2), 'another machine'),
+        (patched(EI_DATA, 3), 'no byte order'),
         (patched(E_MACHINE, 3), 'another machine'), (patched(E_TYPE, 1), 'cannot be executed'),
         (patched(E_PHENTSIZE, 31), 'program headers'), (patched(E_PHNUM, 0), 'program headers'),
         (patched(E_PHNUM, 200), 'program headers'), (patched(E_PHOFF + 3, 0x70), 'program headers'),
@@ -841,7 +881,8 @@ def bad_programs():
         os.chmod(path, 0o644)
         refused([path], 'not executable', 126)
         script = os.path.join(d, 'script')
-        for line, pattern, status in (('#!', 'bad interpreter', 126), ('#!/nowhere/sh', 'No such file', 127),
+        for line, pattern, status in (('#!', 'bad interpreter', 126),
+                                      ('#!/nowhere/sh', 'No such file', 127),
                                       ('#!' + script, 'bad interpreter', 126)):
             with open(script, 'w') as f:
                 f.write(line + '\n')
@@ -877,7 +918,8 @@ def unusable_files():
             r = run([os.path.join(d, 'secret')], **nobody)
         except PermissionError: # this program is where others cannot start it
             return
-        check(r.returncode == 126 and r.stderr.count(b'\n') == 1 and b'Permission denied' in r.stderr, 'rights', r)
+        check(r.returncode == 126 and r.stderr.count(b'\n') == 1
+              and b'Permission denied' in r.stderr, 'rights', r)
 
 
 @test

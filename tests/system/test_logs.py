@@ -52,7 +52,8 @@ def test_log_of_each_instruction(context):
         blocks = re.split(r"(?m)^IN:.*$", read(path))[1:]
         lengths = [len(re.findall(r"(?m)^ *0x[0-9a-f]+:", block)) for block in blocks]
         check(len(lengths) > 50 and min(lengths) > 0, f"{option}: {len(lengths)} blocks")
-        check((max(lengths) == 1) == bool(option), f"{option}: a block of {max(lengths)} instructions")
+        check((max(lengths) == 1) == bool(option),
+              f"{option}: a block of {max(lengths)} instructions")
 
 
 def test_log_of_exceptions(context):

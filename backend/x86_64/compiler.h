@@ -43,6 +43,7 @@ enum loc {
 struct value {
     int32_t last; /* index of the op that uses it last; NO_VALUE when unused */
     int32_t disp;
+    int32_t address; /* of an access: the sum whose operands it adds by itself (emit_window.c), or NO_VALUE */
     uint16_t uses;
     uint16_t off;
     uint16_t home; /* LOC_REG, LOC_XMM: offset in the state where the value is, too; 0: nowhere */
@@ -475,7 +476,7 @@ void pending_stored(struct compiler *c, unsigned reg, unsigned offset);
 /** Are all operands where the block begins with them, in pinned registers and slots? */
 bool pending_is_stable(const struct pending_set *s);
 
-/* ---- emit_mem.c, emit_group.c
+/* ---- emit_mem.c, emit_window.c, emit_group.c
  * -------------------------------------------------------------------------- */
 
 void mem_stub_emit(struct compiler *c, struct stub *s);
@@ -493,6 +494,20 @@ unsigned mem_load_dest(struct compiler *c, int32_t i);
 /** Emit addend := table entry of address @addr; returns the place of the jump taken when it is 0.
  */
 uint8_t *mem_table_lookup(struct compiler *c, unsigned addend, unsigned addr, bool write);
+/* Constant parts of addresses that are left to the host's addressing. Where base and constant wrap
+ * around 4 GiB the sum lies in the reserved memory beside the window; the guest's address would be in
+ * its first or last page, where nothing is mapped either. */
+enum { DIRECT_DISP_MAX = 4095 - 16 };
+/** Log2 of the alignment that the access demands. */
+unsigned mem_align(const struct ir_op *op);
+/** Direct mode and window: the slow path for what is not aligned as demanded. */
+void mem_check_aligned(struct compiler *c, const struct ir_op *op, unsigned data_reg, int32_t imm);
+/** Emit the access, if it is one to the window. */
+bool window_load(struct compiler *c, const struct ir_op *op, int32_t i);
+bool window_store(struct compiler *c, const struct ir_op *op, int32_t i);
+/** Leave the sum of two registers that op @i is to the access behind it that it is the address of, if there is one.
+ * True: nothing else needs it. */
+bool window_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i);
 /** May the current instruction access the window beside the tables (ir_block.window)? */
 bool window_insn(const struct compiler *c);
 /** The host instruction that is emitted next is such an access: its operand is a guest address. */

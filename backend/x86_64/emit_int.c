@@ -162,6 +162,42 @@ static void flags_only(struct compiler *c, const struct ir_op *op, enum x86_alu 
     }
 }
 
+/* Will EFLAGS be changed before an op behind @i reads them? */
+static bool eflags_change_first(const struct compiler *c, int32_t i)
+{
+    for (int32_t k = i + 1; k < (int32_t)c->b->count; k++) {
+        const struct ir_op *op = op_of(c, k);
+        if (c->val[k].dead)
+            continue;
+        if (ir_op_info[op->opcode].effects & (IR_EFF_RDF | IR_EFF_BR | IR_EFF_END))
+            return false;
+        switch (op->opcode) {
+        case IR_OP_mul:
+        case IR_OP_and:
+        case IR_OP_or:
+        case IR_OP_xor:
+            return true;
+        case IR_OP_shl:
+        case IR_OP_shr:
+        case IR_OP_sar:
+            return op_is_const(c, op->arg[1]);
+        default:
+            break;
+        }
+    }
+    return false;
+}
+
+/* A comparison that is better made when its flags are needed. */
+static bool compare_later(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned store = c->val[i].fstore;
+    if (store == IR_FLAG_C || !eflags_change_first(c, i) || !pending_add(c, op, i, store))
+        return false;
+    c->a.eflags = 0;
+    return true;
+}
+
 /* dst := a k b, for any placement of the operands. */
 static void two_operand(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_alu k)
 {
@@ -201,7 +237,10 @@ static void arithmetic(struct compiler *c, const struct ir_op *op, int32_t i, en
                        unsigned avail)
 {
     bool test = k == ALU_SUB || k == ALU_AND;
-    if (test && c->val[i].uses == 0)
+    bool compares = test && c->val[i].uses == 0;
+    if (compares && compare_later(c, op, i))
+        return;
+    if (compares)
         flags_only(c, op, k, op_wide(op));
     else
         two_operand(c, op, i, k);
@@ -269,7 +308,7 @@ static bool lea_sum(struct compiler *c, const struct ir_op *op, int32_t i, int s
 
 void emit_add(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    if (!lazy_sum(c, op, i, 1) && !lea_sum(c, op, i, 1))
+    if (!lazy_sum(c, op, i, 1) && !window_takes_sum(c, op, i) && !lea_sum(c, op, i, 1))
         arithmetic(c, op, i, ALU_ADD, IR_NZCV);
 }
 
@@ -282,6 +321,8 @@ void emit_sub(struct compiler *c, const struct ir_op *op, int32_t i)
 /* By lea, whatever the base is. */
 void emit_index(struct compiler *c, const struct ir_op *op, int32_t i)
 {
+    if (window_takes_sum(c, op, i))
+        return;
     unsigned w = op_wide(op), index = ra_reg(c, op->arg[1]);
     const struct value *base = &c->val[op->arg[0]];
     struct x86_mem m;

@@ -10,7 +10,7 @@ static unsigned mem_log2(const struct ir_op *op)
     return op->imm & IR_MEM_SIZE_MASK;
 }
 
-static unsigned mem_align(const struct ir_op *op)
+unsigned mem_align(const struct ir_op *op)
 {
     return (op->imm & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT;
 }
@@ -156,11 +156,6 @@ static bool always_slow(const struct compiler *c, const struct ir_op *op)
 
 /* ---- direct mode ------------------------------------------------------------------------------- */
 
-/* Constant parts of addresses that are left to the host's addressing. Where base and constant wrap
- * around 4 GiB the sum lies in the reserved memory beside the window; the guest's address would be in
- * its first or last page, where nothing is mapped either. */
-enum { DIRECT_DISP_MAX = 4095 - 16 };
-
 static struct x86_mem direct_operand(struct compiler *c, int32_t v)
 {
     const struct value *x = &c->val[v];
@@ -192,7 +187,7 @@ static bool aligned_before(const struct compiler *c, const struct ir_op *op, int
 }
 
 /* Alignment beyond what the host does: the slow path raises the fault. */
-static void direct_check(struct compiler *c, const struct ir_op *op, unsigned data_reg, int32_t imm)
+void mem_check_aligned(struct compiler *c, const struct ir_op *op, unsigned data_reg, int32_t imm)
 {
     if (!mem_align(op))
         return;
@@ -268,7 +263,7 @@ static struct x86_mem direct_address(struct compiler *c, int32_t v)
 static void direct_load(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     uint32_t first;
-    direct_check(c, op, SLOW_NO_REG, 0);
+    mem_check_aligned(c, op, SLOW_NO_REG, 0);
     struct x86_mem m = direct_address(c, op->arg[0]);
     unsigned dst = mem_load_dest(c, i);
     uint32_t watches = watch_check(c, op, m, dst, 0, &first);
@@ -282,62 +277,12 @@ static void direct_store(struct compiler *c, const struct ir_op *op)
     uint32_t first;
     struct opnd v = mem_store_value(c, op);
     unsigned data_reg = v.kind == OPND_REG ? (unsigned)v.reg : SLOW_NO_REG;
-    direct_check(c, op, data_reg, v.imm);
+    mem_check_aligned(c, op, data_reg, v.imm);
     struct x86_mem m = direct_address(c, op->arg[0]);
     uint32_t watches = watch_check(c, op, m, data_reg, v.imm, &first);
     faults_mark(c);
     mem_store_insn(c, op, v, m);
     watch_back(c, first, watches);
-}
-
-/* ---- the window beside the tables ---------------------------------------------------------------- */
-
-bool window_insn(const struct compiler *c)
-{
-    enum { OFFSET_MASK = 0xfff };
-    unsigned halfword = (c->insn_word & OFFSET_MASK) / 2;
-    const uint64_t *no = c->b->no_window;
-    return c->b->window && c->be->config.window && !c->be->config.direct && !c->be->config.always_slow &&
-           !(no && (no[halfword / 64] >> (halfword % 64) & 1));
-}
-
-static bool by_window(const struct compiler *c, const struct ir_op *op)
-{
-    return window_insn(c) && !(op->imm & IR_MEM_USER);
-}
-
-void window_segment(struct compiler *c)
-{
-    enum { PREFIX_GS = 0x65 };
-    faults_mark(c);
-    x_u8(&c->a, PREFIX_GS);
-}
-
-/* As direct_operand. */
-static struct x86_mem window_operand(struct compiler *c, int32_t v)
-{
-    const struct value *x = &c->val[v];
-    if (x->loc == LOC_PIN && x->disp >= -DIRECT_DISP_MAX && x->disp <= DIRECT_DISP_MAX)
-        return x_mem(x->reg, x->disp);
-    return x_mem((int)ra_reg(c, v), 0);
-}
-
-static void window_load(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    direct_check(c, op, SLOW_NO_REG, 0);
-    struct x86_mem m = window_operand(c, op->arg[0]);
-    unsigned dst = mem_load_dest(c, i);
-    window_segment(c);
-    mem_load_insn(c, op, dst, m);
-}
-
-static void window_store(struct compiler *c, const struct ir_op *op)
-{
-    struct opnd v = mem_store_value(c, op);
-    direct_check(c, op, v.kind == OPND_REG ? (unsigned)v.reg : SLOW_NO_REG, v.imm);
-    struct x86_mem m = window_operand(c, op->arg[0]);
-    window_segment(c);
-    mem_store_insn(c, op, v, m);
 }
 
 void emit_ld(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -348,10 +293,8 @@ void emit_ld(struct compiler *c, const struct ir_op *op, int32_t i)
     }
     if (group_access(c, op, i))
         return;
-    if (by_window(c, op)) {
-        window_load(c, op, i);
+    if (window_load(c, op, i))
         return;
-    }
     unsigned addr = ra_reg(c, op->arg[0]);
     unsigned dst = mem_load_dest(c, i);
     struct slow_site site = mem_site(c, op, addr, dst);
@@ -373,10 +316,8 @@ void emit_st(struct compiler *c, const struct ir_op *op, int32_t i)
     }
     if (group_access(c, op, i))
         return;
-    if (by_window(c, op)) {
-        window_store(c, op);
+    if (window_store(c, op, i))
         return;
-    }
     struct opnd v = mem_store_value(c, op);
     unsigned addr = ra_reg(c, op->arg[0]);
     struct slow_site site =

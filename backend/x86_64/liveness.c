@@ -121,7 +121,7 @@ static void count_uses(struct compiler *c, const struct ir_op *op, int32_t i)
 void liveness_analyse(struct compiler *c)
 {
     struct pass p = {.live = IR_NZCV};
-    const struct value fresh = {.last = NO_VALUE, .want = NO_REG};
+    const struct value fresh = {.last = NO_VALUE, .want = NO_REG, .address = NO_VALUE};
     for (uint32_t i = 0; i < c->b->count; i++)
         c->val[i] = fresh;
     for (int32_t i = (int32_t)c->b->count - 1; i >= 0; i--) {

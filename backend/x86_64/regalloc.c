@@ -394,9 +394,19 @@ static void release(struct compiler *c, struct value *v, int32_t i)
         v->loc = LOC_NONE;
 }
 
+/* The arguments of @op that were needed up to op @i. */
+static void release_args(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    for (unsigned k = 0; k < ir_op_info[op->opcode].nargs; k++) {
+        int32_t v = op->arg[k];
+        if (v != IR_NONE && c->val[v].last == i)
+            release(c, &c->val[v], v);
+    }
+}
+
 void ra_end_op(struct compiler *c, int32_t i)
 {
-    const struct ir_op *op = op_of(c, i);
+    int32_t sum = c->val[i].address;
     c->ra.locked = 0;
     c->ra.xlocked = 0;
     for (unsigned k = 0; k < SPILLS / 64; k++)
@@ -404,10 +414,11 @@ void ra_end_op(struct compiler *c, int32_t i)
     memset(c->ra.left, 0, sizeof(c->ra.left));
     c->ra.xspills &= ~c->ra.xleft;
     c->ra.xleft = 0;
-    for (unsigned k = 0; k < ir_op_info[op->opcode].nargs; k++) {
-        int32_t v = op->arg[k];
-        if (v != IR_NONE && c->val[v].last == i)
-            release(c, &c->val[v], v);
+    release_args(c, op_of(c, i), i);
+    if (sum != NO_VALUE) {
+        release_args(c, op_of(c, sum), i);
+        if (c->val[sum].last == i)
+            release(c, &c->val[sum], sum);
     }
     if (c->val[i].uses == 0)
         release(c, &c->val[i], i);

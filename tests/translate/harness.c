@@ -121,9 +121,9 @@ static uint8_t *memory_at(struct run *r, uint64_t addr, uint32_t memop)
     uint32_t align = 1u << ((memop & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT);
     uint64_t code = addr - r->s.env.page_base, data = addr - RUN_DATA;
     if (!(addr & (align - 1))) {
-        if (data + size <= RUN_DATA_SIZE)
+        if (data < RUN_DATA_SIZE && data + size <= RUN_DATA_SIZE)
             return r->data + data;
-        if (code + size <= RUN_PAGE && !(memop & IR_MEM_WRITE))
+        if (code < RUN_PAGE && code + size <= RUN_PAGE && !(memop & IR_MEM_WRITE))
             return r->page + code;
     }
     r->faulted = true;
@@ -271,7 +271,7 @@ void run_start(struct run *r)
     struct ir_env *env = &r->s.env;
     r->helper = -1;
     r->call_count = 0;
-    r->faulted = false;
+    r->faulted = r->fault_anywhere = false;
     env->budget = env->slice = 1000;
     env->raised = 0;
     env->fp_rounding = r->s.fpscr >> FPSCR_RMODE_SHIFT & 3;

@@ -65,6 +65,7 @@ struct run {
     unsigned call_count;
     bool faulted;        /* an access outside of code page and data window */
     uint32_t fault_addr;
+    bool fault_anywhere; /* fault_addr is not known */
     struct arena arena;
     uint8_t *rows; /* decode rows that were executed, or NULL (rows.h) */
 };

@@ -7,12 +7,14 @@
 
 #include "backend/backend.h"
 #include "backend/x86_64/hostfeat.h"
+#include "tests/translate/jit_window.h"
 
 enum { TABLES_BYTES = 4 * RUN_TABLE_BYTES };
 
 struct jit {
     struct backend *be;
     uint8_t *tables;
+    struct jit_window *window; /* NULL but for JIT_WINDOW */
 };
 
 const char *jit_variant_name(enum jit_variant variant)
@@ -22,6 +24,7 @@ const char *jit_variant_name(enum jit_variant variant)
         [JIT_OLD_HOST] = "JIT for an old host",
         [JIT_SLOW] = "JIT with slow memory",
         [JIT_DIRECT] = "JIT with direct helpers",
+        [JIT_WINDOW] = "JIT with a window",
     };
     return names[variant];
 }
@@ -41,6 +44,11 @@ struct jit *jit_new(enum jit_variant variant)
     if (variant == JIT_DIRECT || variant == JIT_BASELINE)
         config.callbacks.helper = NULL;
     struct jit *j = calloc(1, sizeof(*j));
+    if (variant == JIT_WINDOW) {
+        j->window = jit_window_new();
+        config.window = jit_window_base(j->window);
+        config.callbacks = jit_window_callbacks;
+    }
     j->be = backend_new(&config, &e);
     cr_assert(j->be, "backend: %s", e.text);
     j->tables = mmap(NULL, TABLES_BYTES, PROT_READ | PROT_WRITE,
@@ -55,6 +63,8 @@ void jit_free(struct jit *j)
         return;
     munmap(j->tables, TABLES_BYTES);
     backend_free(j->be);
+    if (j->window)
+        jit_window_free(j->window);
     free(j);
 }
 
@@ -75,13 +85,15 @@ static void map_run(struct jit *j, const struct run *r, bool present)
     map(j, run_target.memory.write_table, RUN_DATA, data, RUN_DATA_SIZE);
 }
 
-static struct backend_code compile(struct jit *j, const struct ir_block *b)
+static struct backend_code compile(struct jit *j, const struct ir_block *of)
 {
     struct backend_code code;
-    if (backend_compile(j->be, b, &code))
+    struct ir_block b = *of;
+    b.window = j->window;
+    if (backend_compile(j->be, &b, &code))
         return code;
     backend_next_region(j->be);
-    bool fits = backend_compile(j->be, b, &code);
+    bool fits = backend_compile(j->be, &b, &code);
     if (!fits)
         cr_assert_fail("the block does not fit into a region");
     return code;
@@ -93,7 +105,11 @@ void jit_run(struct jit *j, struct run *r)
     run_start(r);
     map_run(j, r, true);
     r->s.env.tables = j->tables;
+    if (j->window)
+        jit_window_begin(j->window, j->be, r);
     r->exit = backend_run(j->be, &r->s.env, code.entry);
+    if (j->window)
+        jit_window_end(j->window);
     run_end(r);
     r->s.env.tables = NULL;
     map_run(j, r, false);

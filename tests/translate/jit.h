@@ -12,6 +12,7 @@ enum jit_variant {
     JIT_OLD_HOST, /* without the host's optional instructions */
     JIT_SLOW,     /* memory only by the slow path */
     JIT_DIRECT,   /* helpers called directly */
+    JIT_WINDOW,   /* memory as the M profile's: a window of the host's address space */
     JIT_VARIANTS,
     JIT_BASELINE =
         JIT_VARIANTS, /* direct helpers, without optional instructions: the same anywhere */

@@ -46,6 +46,7 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     }
     en->frontend = config->frontend;
     en->target = config->frontend->target;
+    en->memo = config->frontend->memo_new ? config->frontend->memo_new() : NULL;
     en->ops = *config->ops;
     en->opaque = config->opaque;
     en->accel = config->accel;
@@ -96,6 +97,7 @@ void engine_free(struct engine *en)
     backend_free(en->backend);
     engine_coverage_free(en->coverage);
     arena_free(&en->arena);
+    free(en->memo);
     pthread_mutex_destroy(&en->lock);
     pthread_mutex_destroy(&en->cpus_lock);
     pthread_cond_destroy(&en->quiet);

@@ -168,6 +168,7 @@ struct engine {
     FILE *perfmap;
     struct store *store;          /* NULL: none */
     struct arena arena;           /* IR of the translation under way */
+    struct guest_memo *memo;
     struct block_bucket block_hash[1 << BLOCK_HASH_BITS];
     struct code_page *page_hash[1 << PAGE_HASH_BITS];
     pool_ref site_hash[1 << SITE_HASH_BITS]; /* links */

@@ -41,6 +41,7 @@ bool engine_make_ir(struct engine *en, struct ir_block *ir, struct guest_code *c
     arena_reset(arena);
     ir_block_init(ir, en->target, arena);
     ir->check = checked ? code->page : NULL;
+    code->memo = en->memo;
     bool straddles = en->frontend->translate(ir, code);
     if (logged) {
         log_lock();

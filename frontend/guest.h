@@ -28,6 +28,9 @@ struct guest_marks {
     struct guest_mark mark[GUEST_MARKS_MAX];
 };
 
+/* What a frontend remembers of single instructions. */
+struct guest_memo;
+
 /* Where the code of a block comes from. Pages are host pointers to the guest's physical pages. */
 struct guest_code {
     const uint8_t *page;      /* the physical page that holds the first instruction */
@@ -51,6 +54,7 @@ struct guest_code {
      * not known */
     const uint32_t *entered;
     uint32_t entered_key;
+    struct guest_memo *memo; /* of this translation alone for the time; NULL: none */
 };
 
 /** The element of env.entered for blocks at page offset @offset; @key is the page's. */
@@ -76,6 +80,9 @@ struct guest_frontend {
      * prefetch abort (a helper call). Returns true when the block depends on @next_page as well.
      */
     bool (*translate)(struct ir_block *b, const struct guest_code *code);
+
+    /** An empty memory for guest_code.memo, to be freed by free(); NULL: out of memory. */
+    struct guest_memo *(*memo_new)(void);
 
     /** Is an interrupt pending that the state does not mask? */
     bool (*interrupt_pending)(const struct ir_env *env);

@@ -176,7 +176,7 @@ PURE_OP(select)
 #undef PURE_OP
 
 /* a + b + carry, with the flags of that sum: sub is add of the complement with a carry. */
-static uint64_t add_with_carry(struct interp *it, const struct ir_op *op, uint64_t a, uint64_t b,
+static inline uint64_t add_with_carry(struct interp *it, const struct ir_op *op, uint64_t a, uint64_t b,
                                unsigned carry)
 {
     uint64_t r = ir_eval_truncate(op->type, a + b + carry);
@@ -188,7 +188,7 @@ static uint64_t add_with_carry(struct interp *it, const struct ir_op *op, uint64
     return r;
 }
 
-static uint64_t op_add(struct interp *it, const struct ir_op *op)
+static inline uint64_t op_add(struct interp *it, const struct ir_op *op)
 {
     return add_with_carry(it, op, arg(it, op, 0), arg(it, op, 1), 0);
 }
@@ -613,6 +613,46 @@ static bool enter(const struct ir_block *b, struct ir_env *env)
     return true;
 }
 
+/* The commonest ops are done without a call, and none of them leaves the block. Each goes to the next by a jump
+ * of its own, which the host predicts by what came before. */
+static void run(struct interp *it)
+{
+    enum { OTHER, INSN, CONST, GET, SET, ADD };
+    static const uint8_t kinds[IR_OP_COUNT] = {
+        [IR_OP_insn] = INSN, [IR_OP_const] = CONST, [IR_OP_get] = GET, [IR_OP_set] = SET, [IR_OP_add] = ADD};
+    static const void *const places[] = {&&other, &&insn, &&constant, &&get, &&set, &&add};
+    const struct ir_op *ops = it->block->ops, *op;
+    uint32_t i;
+#define NEXT()                                                                                     \
+    do {                                                                                           \
+        i = it->next++;                                                                            \
+        op = &ops[i];                                                                              \
+        assert(i < it->block->count);                                                              \
+        goto *places[kinds[op->opcode]];                                                           \
+    } while (0)
+    NEXT();
+insn:
+    op_insn(it, op);
+    NEXT();
+constant:
+    it->value[i] = op_const(it, op);
+    NEXT();
+get:
+    it->value[i] = op_get(it, op);
+    NEXT();
+set:
+    op_set(it, op);
+    NEXT();
+add:
+    it->value[i] = op_add(it, op);
+    NEXT();
+other:
+    it->value[i] = handlers[op->opcode](it, op);
+    if (!it->done)
+        NEXT();
+#undef NEXT
+}
+
 enum ir_exit ir_interp_run(const struct ir_block *b, struct ir_env *env, const struct ir_callbacks *cb)
 {
     uint64_t values[b->count + 1], high[b->count + 1];
@@ -624,17 +664,6 @@ enum ir_exit ir_interp_run(const struct ir_block *b, struct ir_env *env, const s
         leave(&it, env->page_base + b->page_offset, IR_EXIT_BUDGET);
         return it.exit;
     }
-    while (!it.done) {
-        uint32_t i = it.next++;
-        const struct ir_op *op = &b->ops[i];
-        assert(i < b->count);
-        switch (op->opcode) { /* the commonest without a call */
-        case IR_OP_insn: it.value[i] = op_insn(&it, op); break;
-        case IR_OP_const: it.value[i] = op_const(&it, op); break;
-        case IR_OP_get: it.value[i] = op_get(&it, op); break;
-        case IR_OP_set: it.value[i] = op_set(&it, op); break;
-        default: it.value[i] = handlers[op->opcode](&it, op); break;
-        }
-    }
+    run(&it);
     return it.exit;
 }

@@ -6,6 +6,7 @@
 
 #include "frontend/arm/decode_rows.h"
 #include "frontend/arm/fp/fpscr.h"
+#include "frontend/arm/translate/memo.h"
 #include "util/bits.h"
 
 /* ---- the target: the real slots; of the helpers only pure ones run --------------------------- */
@@ -186,6 +187,7 @@ struct run *run_new(void)
     r->s.mode = ARM_MODE_SVC;
     r->s.fp_enabled = 1;
     r->rows = rows_open();
+    r->memo = arm_memo_new();
     return r;
 }
 
@@ -193,6 +195,7 @@ void run_free(struct run *r)
 {
     arena_free(&r->arena);
     rows_close(r->rows);
+    free(r->memo);
     free(r);
 }
 
@@ -227,6 +230,37 @@ static void verify(const struct run *r, const char *when)
                    e.text);
 }
 
+static bool ops_same(const struct ir_block *a, const struct ir_block *b)
+{
+    bool same = a->count == b->count;
+    for (uint32_t i = 0; same && i < a->count; i++)
+        same = a->ops[i].head == b->ops[i].head && a->ops[i].imm == b->ops[i].imm &&
+               !memcmp(a->ops[i].arg, b->ops[i].arg, sizeof(a->ops[i].arg));
+    return same;
+}
+
+/* What single instructions have become before changes nothing. */
+static void check_memo(struct run *r, struct guest_code code)
+{
+    struct arena arena = {0};
+    code.memo = r->memo;
+    for (unsigned i = 0; i < 2; i++) {
+        struct ir_block b;
+        arena_reset(&arena);
+        ir_block_init(&b, &run_target, &arena);
+        bool uses_next_page = arm_translate_block(&b, &code);
+        bool same = ops_same(&b, &r->block) && b.guest_size == r->block.guest_size &&
+                    b.insn_count == r->block.insn_count && uses_next_page == r->uses_next_page &&
+                    b.literal_end == r->block.literal_end;
+        if (!same) {
+            ir_print(&r->block, stderr);
+            ir_print(&b, stderr);
+            cr_assert_fail("the block at page offset 0x%x is another one from memory", code.offset);
+        }
+    }
+    arena_free(&arena);
+}
+
 void run_translate(struct run *r, uint32_t max_insns)
 {
     struct ir_env *env = &r->s.env;
@@ -245,6 +279,7 @@ void run_translate(struct run *r, uint32_t max_insns)
     ir_block_init(&r->block, &run_target, &r->arena);
     r->uses_next_page = arm_translate_block(&r->block, &code);
     verify(r, "as translated");
+    check_memo(r, code);
     if (r->optimise) {
         ir_optimise(&r->block);
         verify(r, "optimised");

@@ -67,6 +67,7 @@ struct run {
     uint32_t fault_addr;
     bool fault_anywhere; /* fault_addr is not known */
     struct arena arena;
+    struct guest_memo *memo;
     uint8_t *rows; /* decode rows that were executed, or NULL (rows.h) */
 };
 

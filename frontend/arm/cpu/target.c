@@ -6,6 +6,7 @@
 #include "frontend/arm/cpu/helpers.h"
 #include "frontend/arm/cpu/psr.h"
 #include "frontend/arm/cpu/slots.h"
+#include "frontend/arm/translate/memo.h"
 #include "frontend/arm/translate/translate.h"
 #include "ir/ir.h"
 #include "softmmu/mmu.h"
@@ -107,6 +108,7 @@ const struct guest_frontend arm_frontend = {
     .target = &arm_target,
     .block_flags = block_flags,
     .translate = arm_translate_block,
+    .memo_new = arm_memo_new,
     .interrupt_pending = arm_interrupt_pending,
     .take_interrupt = arm_take_interrupt,
     .print_state = print_state,

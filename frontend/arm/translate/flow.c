@@ -8,13 +8,15 @@
 
 _Static_assert(ARM_SLOT_LR == ARM_SLOT_R0 + 14, "the registers' slots are in order");
 
-int64_t arm_pc_offset(const struct arm_translate *t)
+int64_t arm_pc_offset(struct arm_translate *t)
 {
+    t->reads_pc = true;
     return (int64_t)t->offset + (t->thumb ? 4 : 8);
 }
 
 int32_t arm_next_pc(struct arm_translate *t)
 {
+    t->reads_pc = true;
     return ir_pcrel(t->b, (int64_t)t->offset + t->insn_size);
 }
 

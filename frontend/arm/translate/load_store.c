@@ -87,7 +87,7 @@ TRANSFER(STRHT, ARM_SIZE_16 | IR_MEM_USER, true)
 /* ---- literals -------------------------------------------------------------------------------- */
 
 /* Offset of a literal from the page base. */
-static int64_t literal_offset(const struct arm_translate *t, int imm, int u)
+static int64_t literal_offset(struct arm_translate *t, int imm, int u)
 {
     int64_t pc = arm_pc_offset(t) & ~(int64_t)3;
     return u ? pc + imm : pc - imm;

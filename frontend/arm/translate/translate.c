@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "frontend/arm/cpu/m/m.h"
+#include "frontend/arm/translate/memo.h"
 #include "frontend/arm/translate/vfp.h"
 #include "util/log.h"
 
@@ -98,6 +99,14 @@ static void insn_decode(struct arm_translate *t)
     log_write(LOG_UNIMP, "undefined %s instruction %0*x at page offset 0x%x",
               t->thumb ? "Thumb" : "ARM", (int)t->insn_size * 2, t->insn, t->offset);
     arm_undefined(t);
+}
+
+static void decode_and_note(struct arm_translate *t)
+{
+    struct arm_memo_point p;
+    arm_memo_begin(t, &p);
+    insn_decode(t);
+    arm_memo_note(t, &p);
 }
 
 static void insn_mark(struct arm_translate *t)
@@ -205,17 +214,21 @@ static void insn_translate(struct arm_translate *t)
     if (t->skip_open)
         arm_run_continue(t, t->cond);
     insn_mark(t);
+    t->flags_changed = t->goes_back = false;
+    if (arm_memo_recall(t)) {
+        t->offset += t->insn_size;
+        return;
+    }
     bool open = t->skip_open || t->cond >= IR_CC_AL;
     if (!open)
         arm_skip_unless(t, t->cond);
     if (t->code->marks)
         cover_insn(t, open);
     uint32_t first = t->b->count, start = t->offset;
-    t->flags_changed = t->goes_back = false;
     t->follow = 0;
     unsigned exits = t->side_exits;
     t->events = t->events || is_outside(t);
-    insn_decode(t);
+    decode_and_note(t);
     t->events = t->events || calls_outside(t, first);
     if (t->in_it)
         t->itstate = it_advance(t->itstate);

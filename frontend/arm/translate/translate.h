@@ -87,6 +87,7 @@ struct arm_translate {
     /* offset at which the block goes on behind this instruction; 0: the next one */
     uint32_t follow;
     bool fp_checked;     /* the block has checked FP_ENABLED on every path to here */
+    bool reads_pc;       /* what this instruction becomes depends on where it is */
 };
 
 /**
@@ -123,7 +124,7 @@ void arm_branch_direct(struct arm_translate *t, int64_t offset, unsigned lane);
 /** BranchWritePC: address @v in the current instruction set, low bits cleared. Ends the block. */
 void arm_branch_same(struct arm_translate *t, int32_t v);
 /** Offset from the page base of the PC as read by the current instruction. */
-int64_t arm_pc_offset(const struct arm_translate *t);
+int64_t arm_pc_offset(struct arm_translate *t);
 /** The next instruction's address as value (return addresses; no Thumb bit). */
 int32_t arm_next_pc(struct arm_translate *t);
 /** Generate the Undefined Instruction exception for the current instruction. Returns true. */

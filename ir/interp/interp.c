@@ -613,13 +613,16 @@ static bool enter(const struct ir_block *b, struct ir_env *env)
     return true;
 }
 
-/* The commonest ops are done without a call, and none of them leaves the block. Each goes to the next by a jump
- * of its own, which the host predicts by what came before. */
+/* The commonest ops are done without a call, and none of them leaves the block. Each goes to the
+ * next by a jump of its own, which the host predicts by what came before. */
 static void run(struct interp *it)
 {
     enum { OTHER, INSN, CONST, GET, SET, ADD };
-    static const uint8_t kinds[IR_OP_COUNT] = {
-        [IR_OP_insn] = INSN, [IR_OP_const] = CONST, [IR_OP_get] = GET, [IR_OP_set] = SET, [IR_OP_add] = ADD};
+    static const uint8_t kinds[IR_OP_COUNT] = {[IR_OP_insn] = INSN,
+                                               [IR_OP_const] = CONST,
+                                               [IR_OP_get] = GET,
+                                               [IR_OP_set] = SET,
+                                               [IR_OP_add] = ADD};
     static const void *const places[] = {&&other, &&insn, &&constant, &&get, &&set, &&add};
     const struct ir_op *ops = it->block->ops, *op;
     uint32_t i;

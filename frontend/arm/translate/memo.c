@@ -1,5 +1,6 @@
-/* Instructions that have been translated, with the IR that they have become: the same ones come again and
- * again, and copying some ops is a fraction of the work. It holds what depends on the instruction alone. */
+/* Instructions that have been translated, with the IR that they have become: the same ones come
+ * again and again, and copying some ops is a fraction of the work. It holds what depends on the
+ * instruction alone. */
 #include "frontend/arm/translate/memo.h"
 
 #include <stdlib.h>
@@ -75,7 +76,8 @@ bool arm_memo_recall(struct arm_translate *t)
     if (!is_plain(t))
         return false;
     const struct entry *e = place_of(t);
-    if (e->insn != t->insn || e->flags != t->flags || e->size != t->insn_size || e->fp_checked != t->fp_checked)
+    if (e->insn != t->insn || e->flags != t->flags || e->size != t->insn_size ||
+        e->fp_checked != t->fp_checked)
         return false;
     struct ir_block *b = t->b;
     while (b->capacity - b->count < OPS)
@@ -90,7 +92,8 @@ bool arm_memo_recall(struct arm_translate *t)
 
 void arm_memo_begin(struct arm_translate *t, struct arm_memo_point *p)
 {
-    *p = (struct arm_memo_point){.first = t->b->count, .labels = t->b->label_count, .fp_checked = t->fp_checked};
+    *p = (struct arm_memo_point){
+        .first = t->b->count, .labels = t->b->label_count, .fp_checked = t->fp_checked};
     t->reads_pc = false;
 }
 
@@ -98,8 +101,8 @@ void arm_memo_note(struct arm_translate *t, const struct arm_memo_point *p)
 {
     struct ir_block *b = t->b;
     uint32_t count = b->count - p->first;
-    if (!is_plain(t) || count > OPS || t->reads_pc || t->ended || t->exit_after || t->follow || t->itstate ||
-        b->label_count != p->labels || t->fp_checked != p->fp_checked)
+    if (!is_plain(t) || count > OPS || t->reads_pc || t->ended || t->exit_after || t->follow ||
+        t->itstate || b->label_count != p->labels || t->fp_checked != p->fp_checked)
         return;
     struct entry *e = place_of(t);
     *e = (struct entry){.insn = t->insn, .flags = t->flags, .size = (uint8_t)t->insn_size,

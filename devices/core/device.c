@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "devices/core/regs.h"
 #include "util/bits.h"
 #include "util/log.h"
 
@@ -117,6 +118,23 @@ static unsigned impl_size(const struct region_ops *ops, unsigned size)
     return size;
 }
 
+static uint64_t region_read(struct device *dev, const struct region_ops *ops, unsigned cpu_index,
+                            uint64_t offset, unsigned size)
+{
+    if (ops->table)
+        return regs_read(dev, ops->table, cpu_index, offset, size);
+    return ops->read(dev, cpu_index, offset, size);
+}
+
+static void region_write(struct device *dev, const struct region_ops *ops, unsigned cpu_index,
+                         uint64_t offset, unsigned size, uint64_t value)
+{
+    if (ops->table)
+        regs_write(dev, ops->table, cpu_index, offset, size, value);
+    else
+        ops->write(dev, cpu_index, offset, size, value);
+}
+
 static uint64_t size_mask(unsigned size)
 {
     return size == 8 ? UINT64_MAX : BIT64(8 * size) - 1;
@@ -131,14 +149,15 @@ uint64_t device_read(struct device *dev, unsigned region, unsigned cpu_index, ui
         return 0;
     unsigned step = impl_size(r->ops, size);
     if (step == size)
-        return r->ops->read(dev, cpu_index, offset, size) & size_mask(size);
+        return region_read(dev, r->ops, cpu_index, offset, size) & size_mask(size);
     if (step > size) {
-        uint64_t wide = r->ops->read(dev, cpu_index, align_down(offset, step), step);
+        uint64_t wide = region_read(dev, r->ops, cpu_index, align_down(offset, step), step);
         return (wide >> (8 * (offset & (step - 1)))) & size_mask(size);
     }
     uint64_t value = 0;
     for (unsigned i = 0; i < size; i += step)
-        value |= (r->ops->read(dev, cpu_index, offset + i, step) & size_mask(step)) << (8 * i);
+        value |= (region_read(dev, r->ops, cpu_index, offset + i, step) & size_mask(step))
+                 << (8 * i);
     return value;
 }
 
@@ -153,9 +172,10 @@ void device_write(struct device *dev, unsigned region, unsigned cpu_index, uint6
     value &= size_mask(size);
     if (step > size) {
         value <<= 8 * (offset & (step - 1));
-        r->ops->write(dev, cpu_index, align_down(offset, step), step, value);
+        region_write(dev, r->ops, cpu_index, align_down(offset, step), step, value);
         return;
     }
     for (unsigned i = 0; i < size; i += step)
-        r->ops->write(dev, cpu_index, offset + i, step, (value >> (8 * i)) & size_mask(step));
+        region_write(dev, r->ops, cpu_index, offset + i, step,
+                     (value >> (8 * i)) & size_mask(step));
 }

@@ -20,6 +20,7 @@ struct device;
 struct device_class;
 struct device_env;
 struct i2c_slave_ops;
+struct reg_table;
 
 /** The accesses of one register window. `offset` counts from the start of the window; `cpu_index`
  * is the number of the accessing CPU (0 for DMA and debuggers). Values are little-endian data as
@@ -28,6 +29,7 @@ struct region_ops {
     uint64_t (*read)(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size);
     void (*write)(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size,
                   uint64_t value);
+    const struct reg_table *table; /* instead of both: the window is these registers (regs.h) */
     /* Sizes that the guest may use, in bytes; others are guest errors that read as zero. */
     uint8_t min_size, max_size;
     /* Sizes that read/write are called with (0: the same as above). Wider guest accesses are split,

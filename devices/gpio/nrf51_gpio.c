@@ -169,18 +169,7 @@ static const struct reg rows[] = {
 
 static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};
 
-static uint64_t gpio_read(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size)
-{
-    return regs_read(dev, &table, cpu_index, offset, size);
-}
-
-static void gpio_write(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size,
-                       uint64_t value)
-{
-    regs_write(dev, &table, cpu_index, offset, size, value);
-}
-
-static const struct region_ops region = {gpio_read, gpio_write, .min_size = 1, .max_size = 4};
+static const struct region_ops region = {.table = &table, .min_size = 1, .max_size = 4};
 
 /* ---- life ---- */
 

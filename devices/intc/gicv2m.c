@@ -34,18 +34,7 @@ static const struct reg rows[] = {
 
 static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};
 
-static uint64_t frame_read(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size)
-{
-    return regs_read(dev, &table, cpu_index, offset, size);
-}
-
-static void frame_write(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size,
-                        uint64_t value)
-{
-    regs_write(dev, &table, cpu_index, offset, size, value);
-}
-
-static const struct region_ops frame_ops = {frame_read, frame_write, .min_size = 2, .max_size = 4};
+static const struct region_ops frame_ops = {.table = &table, .min_size = 2, .max_size = 4};
 static const struct field_list state = {"gicv2m", sizeof(struct gicv2m), NULL, 0};
 static const struct device_ops ops = {0};
 

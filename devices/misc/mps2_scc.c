@@ -93,18 +93,7 @@ static const struct reg rows[] = {
 
 static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};
 
-static uint64_t scc_read(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size)
-{
-    return regs_read(dev, &table, cpu_index, offset, size);
-}
-
-static void scc_write(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size,
-                      uint64_t value)
-{
-    regs_write(dev, &table, cpu_index, offset, size, value);
-}
-
-static const struct region_ops region = {scc_read, scc_write, .min_size = 1, .max_size = 4};
+static const struct region_ops region = {.table = &table, .min_size = 1, .max_size = 4};
 
 static void scc_reset(struct device *dev)
 {

@@ -39,33 +39,9 @@ static const struct reg_table signature = {signature_rows, ARRAY_SIZE(signature_
                                            .narrow = true};
 static const struct reg_table dbgmcu = {dbgmcu_rows, ARRAY_SIZE(dbgmcu_rows), .narrow = true};
 
-static uint64_t signature_read(struct device *dev, unsigned cpu_index, uint64_t offset,
-                               unsigned size)
-{
-    return regs_read(dev, &signature, cpu_index, offset, size);
-}
-
-static void signature_write(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size,
-                            uint64_t value)
-{
-    regs_write(dev, &signature, cpu_index, offset, size, value); /* logs: read-only */
-}
-
-static uint64_t dbgmcu_read(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size)
-{
-    return regs_read(dev, &dbgmcu, cpu_index, offset, size);
-}
-
-static void dbgmcu_write(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size,
-                         uint64_t value)
-{
-    regs_write(dev, &dbgmcu, cpu_index, offset, size, value);
-}
-
-static const struct region_ops signature_region = {signature_read, signature_write, .min_size = 1,
+static const struct region_ops signature_region = {.table = &signature, .min_size = 1,
                                                    .max_size = 4};
-static const struct region_ops dbgmcu_region = {dbgmcu_read, dbgmcu_write, .min_size = 1,
-                                                .max_size = 4};
+static const struct region_ops dbgmcu_region = {.table = &dbgmcu, .min_size = 1, .max_size = 4};
 
 static void ids_reset(struct device *dev)
 {

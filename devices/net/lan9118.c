@@ -131,19 +131,8 @@ static const struct reg rows[] = {
 
 static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};
 
-static uint64_t lan_read(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size)
-{
-    return regs_read(dev, &table, cpu_index, offset, size);
-}
-
-static void lan_write(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size,
-                      uint64_t value)
-{
-    regs_write(dev, &table, cpu_index, offset, size, value);
-}
-
 /* The board gives a 32-bit bus; halves would be lost in the FIFOs. */
-static const struct region_ops region = {lan_read, lan_write, .min_size = 4, .max_size = 4};
+static const struct region_ops region = {.table = &table, .min_size = 4, .max_size = 4};
 
 /* ---- life ---- */
 

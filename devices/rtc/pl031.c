@@ -105,18 +105,7 @@ static const struct reg rows[] = {
 
 static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};
 
-static uint64_t rtc_read(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size)
-{
-    return regs_read(dev, &table, cpu_index, offset, size);
-}
-
-static void rtc_write(struct device *dev, unsigned cpu_index, uint64_t offset, unsigned size,
-                      uint64_t value)
-{
-    regs_write(dev, &table, cpu_index, offset, size, value);
-}
-
-static const struct region_ops region = {rtc_read, rtc_write, .min_size = 1, .max_size = 4};
+static const struct region_ops region = {.table = &table, .min_size = 1, .max_size = 4};
 
 /* The time that the guest set survives a reset, as the chip's counter does in its own reset domain;
  * the alarm is armed by the next write to RTCMR or RTCLR. */

@@ -19,6 +19,14 @@ void put_text(const char *text);
 void put_hex(uint32_t value);
 void put_value(const char *name, uint32_t value); /* a line */
 
+/* Send @c by the UART at @uart, as soon as the bits @full of its register @flags are clear. */
+static inline void uart_put(uint32_t uart, uint32_t flags, uint32_t full, char c)
+{
+    while (REG(uart + flags) & full)
+        ;
+    REG(uart) = (uint8_t)c;
+}
+
 static inline uint32_t exception_number(void)
 {
     uint32_t ipsr;

@@ -14,9 +14,7 @@ static volatile uint32_t ticks, shots, systicks, barks;
 
 void put_char(char c)
 {
-    while (REG(UART0 + 0x18) & 0x20)
-        ;
-    REG(UART0) = (uint8_t)c;
+    uart_put(UART0, 0x18, 0x20, c);
 }
 
 void guest_irq(void)

@@ -13,9 +13,7 @@ static volatile uint32_t ticks, dual_ticks, systicks, nmis;
 
 void put_char(char c)
 {
-    while (REG(UART0 + 4) & 1)
-        ;
-    REG(UART0) = (uint8_t)c;
+    uart_put(UART0, 4, 1, c);
 }
 
 void guest_irq(void)

@@ -12,33 +12,22 @@ import sys
 import tempfile
 import termios
 import time
-import traceback
 
 import guest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import Cases, check # pylint: disable=wrong-import-position
 
 ARMEMU = os.path.abspath(sys.argv[1])
 MANUAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../docs/man/armemu.1')
 TIMEOUT = 20
 VIRT = ['-M', 'virt']
 
-tests = []
-
-
-def test(function):
-    tests.append((function.__name__, function))
-    return function
+test = Cases()
 
 
 def run(args, stdin=b''):
     return subprocess.run([ARMEMU] + args, input=stdin, capture_output=True, timeout=TIMEOUT)
-
-
-def check(condition, message, result=None):
-    if not condition:
-        if result is not None:
-            message += '\n  status %d\n  stdout %r\n  stderr %r' % (
-                result.returncode, result.stdout[-600:], result.stderr[-600:])
-        raise AssertionError(message)
 
 
 IMAGE_ERROR = 65
@@ -254,7 +243,7 @@ COMPANIONS = [
 
 def add_refusals():
     def add(name, args, pattern, status=1):
-        tests.append(('refused: ' + name, lambda: refused(args, pattern, status)))
+        test.add('refused: ' + name, lambda: refused(args, pattern, status))
 
     for args, pattern in REFUSED:
         add(' '.join(args), args, pattern)
@@ -668,25 +657,15 @@ def terminal_signals():
 
 
 def main():
-    failed = []
     with tempfile.TemporaryDirectory(prefix='armemu-test-') as folder:
         os.chdir(folder)
         file('good', guest.program('Hi\n'))
         file('echo', guest.echo())
         file('idle', guest.idle())
         add_refusals()
-        for name, function in tests:
-            try:
-                function()
-            except (AssertionError, subprocess.TimeoutExpired, OSError, ValueError) as e:
-                failed.append(name)
-                print('FAILED %s: %s' % (name, e if isinstance(e, AssertionError)
-                                         else traceback.format_exc()))
+        status = test.run(sys.argv[2:])
         os.chdir('/')
-    for name in failed:
-        print('failed: ' + name)
-    print('passed %d, failed %d' % (len(tests) - len(failed), len(failed)))
-    return 1 if failed or not tests else 0
+    return status
 
 
 if __name__ == '__main__':

@@ -12,6 +12,9 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from harness import check, run_cases # pylint: disable=wrong-import-position
+
 PROGRAM, IMAGES = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 BOARD = ["-M", "mps2-an385"]
 PASSED, FAILED, FAULT, LOCKUP, VIRTUAL, WALL, IMAGE, INTERNAL, USAGE = range(9)
@@ -26,11 +29,6 @@ def run(*arguments, cwd=None):
     p = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
                        text=True, errors="replace", cwd=cwd, timeout=120, check=False)
     return p.returncode, p.stdout, p.stderr
-
-
-def check(condition, what):
-    if not condition:
-        raise AssertionError(what)
 
 
 def expect(status, *arguments, out=None, err=None, cwd=None):
@@ -343,22 +341,14 @@ def test_interrupted(folder):
     check(os.listdir(folder) == [], os.listdir(folder))
 
 
-def main():
-    failed = 0
-    tests = {name[5:]: value for name, value in globals().items() if name.startswith("test_")}
-    for name, function in tests.items():
-        if len(sys.argv) > 3 and name not in sys.argv[3:]:
-            continue
+def in_folder(function):
+    """A case in a folder of its own."""
+    def body():
         with tempfile.TemporaryDirectory(prefix="armemu-test-") as folder:
-            try:
-                function(folder)
-            except (AssertionError, subprocess.TimeoutExpired, KeyError) as error:
-                failed += 1
-                print(f"FAILED {name}: {error!r}" if isinstance(error, KeyError)
-                      else f"FAILED {name}: {error}")
-    print(f"passed {len(tests) - failed}, failed {failed}")
-    sys.exit(1 if failed else 0)
+            function(folder)
+    return body
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_cases([(name[5:], in_folder(value)) for name, value in list(globals().items())
+                        if name.startswith("test_")], sys.argv[3:]))

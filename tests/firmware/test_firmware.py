@@ -4,14 +4,15 @@ optimisation and for several processors, starts them with the command lines that
 checks what they print and how they end; then faults, and what is said about them.
 
 usage: test_firmware.py ARMEMU"""
-import concurrent.futures
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import threading
-import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import Cases, check # pylint: disable=wrong-import-position
 
 ARMEMU = os.path.abspath(sys.argv[1])
 GUEST = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'guest')
@@ -29,24 +30,8 @@ CPUS = {
     'm0-mps2': (['-mcpu=cortex-m0'], 'mps2-an385', 'cortex-m0', 4 << 20, 4 << 20),
     'lm3s': (['-mcpu=cortex-m3'], 'lm3s6965evb', 'cortex-m3', 256 << 10, 64 << 10),
 }
+test = Cases()
 LEVELS = ['-O0', '-O1', '-O2', '-O3', '-Os', '-Og']
-
-tests = []
-
-
-def test(function):
-    tests.append((function.__name__, function))
-    return function
-
-
-def check(condition, message, result=None):
-    if not condition:
-        if result is not None:
-            message += '\n  %s\n  status %d\n  stdout %r\n  stderr %r' % (
-                ' '.join(result.args), result.returncode, result.stdout[-800:],
-                result.stderr[-1500:])
-        raise AssertionError(message)
-
 
 def compile_program(cpu, library, level, source='hello.c', name=None):
     flags, _, _, flash, ram = CPUS[cpu]
@@ -101,8 +86,8 @@ def add_libraries():
             cpu = family
             if cpu == 'm0' and library == 'newlib':
                 cpu = 'm0-mps2' # with its buffers it does not fit into microbit's 16 KiB of RAM
-            tests.append(('%s_%s' % (library, cpu),
-                          lambda cpu=cpu, library=library: libraries(cpu, library)))
+            test.add('%s_%s' % (library, cpu),
+                     lambda cpu=cpu, library=library: libraries(cpu, library))
 
 
 # ---- the command lines of projects ---------------------------------------------------------------
@@ -343,33 +328,13 @@ def unmapped_policies():
     check(explained('r 0x50000500', options=['-unmapped', 'zero']) == 5, 'it goes on')
 
 
-def run_one(item):
-    name, function = item
-    try:
-        function()
-        return name, None
-    except Exception as e: # a test that breaks has failed
-        if isinstance(e, subprocess.CalledProcessError):
-            return name, e.stderr.decode()[-1500:]
-        return name, str(e) if isinstance(e, (AssertionError, subprocess.TimeoutExpired)) else (
-            traceback.format_exc())
-
-
 def main():
     add_libraries()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            results = list(pool.map(run_one, [t for t in tests if len(sys.argv) < 3
-                                              or t[0] in sys.argv[2:]]))
-    for name, error in results:
-        if error:
-            print('FAILED %s: %s' % (name, error))
-    failed = [name for name, error in results if error]
-    for name in failed:
-        print('failed: ' + name)
-    print('passed %d, failed %d' % (len(results) - len(failed), len(failed)))
-    sys.exit(1 if failed else 0)
+        status = test.run(sys.argv[2:], os.cpu_count())
+        os.chdir('/')
+    sys.exit(status)
 
 
 if __name__ == '__main__':

@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import Cases, check # pylint: disable=wrong-import-position
 
 USER = os.path.abspath(sys.argv[1])
 GUESTS = os.path.abspath(sys.argv[2])
@@ -19,22 +21,7 @@ PREFIX = '/usr/arm-linux-gnueabihf'
 BUSYBOX = os.path.expanduser('~/.cache/armemu/guests/busybox')
 TIMEOUT = 120
 
-tests = []
-
-
-def test(function):
-    tests.append((function.__name__, function))
-    return function
-
-
-def check(condition, message, result=None):
-    if not condition:
-        if result is not None:
-            report = result.stderr.find(b'ERROR: AddressSanitizer')
-            stderr = result.stderr[report:report + 3000] if report >= 0 else result.stderr[-800:]
-            message += '\n  status %d\n  stdout %r\n  stderr %s' % (
-                result.returncode, result.stdout[-1500:], stderr.decode(errors='replace'))
-        raise AssertionError(message)
+test = Cases()
 
 
 def guest(name, kind='static'):
@@ -80,7 +67,7 @@ def add_guest(name, kind, accel=None):
         check(r.returncode != 127 and r.returncode == jit.returncode and r.stdout == jit.stdout,
               accel + ' differs', r)
         check(r.stderr == jit.stderr, accel + ' complains', r)
-    tests.append(('%s_%s%s' % (name, kind, '_' + accel if accel else ''), body))
+    test.add('%s_%s%s' % (name, kind, '_' + accel if accel else ''), body)
 
 
 for name in ['hello', 'files', 'signals', 'faultflags', 'unaligned', 'selfmod', 'rewrite',
@@ -274,7 +261,7 @@ def add_expected(name, kind):
         r = run([guest(name, kind)], ['-L', PREFIX] if kind == 'dynamic' else [])
         check(r.returncode == 0, 'status', r)
         check(r.stdout.decode() == EXPECTED[name], 'not as expected', r)
-    tests.append(('%s_%s' % (name, kind), body))
+    test.add('%s_%s' % (name, kind), body)
 
 
 for name in EXPECTED:
@@ -291,7 +278,7 @@ def add_native(name, kind):
                 stdin=subprocess.DEVNULL)
         check(r.returncode == 0, 'status', r)
         check(r.stdout == native.stdout, 'the host: %r' % native.stdout, r)
-    tests.append(('%s_%s' % (name, kind), body))
+    test.add('%s_%s' % (name, kind), body)
 
 
 for name in ['sockets', 'events', 'futexes', 'attributes', 'queues', 'clones', 'limits']:
@@ -950,21 +937,4 @@ def damaged_programs():
             check(r.returncode in (126, -signal.SIGBUS, -signal.SIGSEGV), 'size %d' % size, r)
 
 
-def main():
-    failed = 0
-    only = sys.argv[4:]
-    for name, function in tests:
-        if only and name not in only:
-            continue
-        try:
-            function()
-            print('ok', name, flush=True)
-        except Exception as e: # one test's failure must not hide the others'
-            failed += 1
-            if not isinstance(e, AssertionError):
-                traceback.print_exc()
-            print('not ok', name, '\n ', e, flush=True)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+sys.exit(test.run(sys.argv[4:]))

@@ -10,25 +10,14 @@ import subprocess
 import sys
 import termios
 import time
-import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+from harness import Failure, Skip, check, diagnose # pylint: disable=wrong-import-position
+
 HANG_SECONDS = float(os.environ.get("ARMEMU_TEST_HANG", "240"))
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 PROMPT = r"armemu:\S*# "
-
-
-class Failure(Exception):
-    """What a test expected did not happen."""
-
-
-class Skip(Exception):
-    """A test cannot be run here."""
-
-
-def diagnose(line):
-    """Says why a test failed, on stderr, which meson shows in full."""
-    print("# " + line, file=sys.stderr, flush=True)
 
 
 class Emulator:
@@ -195,27 +184,3 @@ def check_match(pattern, text):
     match = re.search(pattern, text, re.MULTILINE)
     check(match, f"no '{pattern}' in: {text!r}")
     return match
-
-
-def run_tests(context, tests):
-    """Runs functions of one argument, the context; prints TAP. Returns the number of failures."""
-    failures = 0
-    print(f"1..{len(tests)}", flush=True)
-    for number, test in enumerate(tests, 1):
-        name = test.__name__.replace("test_", "", 1)
-        try:
-            test(context)
-            print(f"ok {number} - {name}", flush=True)
-        except Skip as reason:
-            print(f"ok {number} - {name} # SKIP {reason}", flush=True)
-        except Failure as reason:
-            failures += 1
-            diagnose(f"{name}: {reason}")
-            print(f"not ok {number} - {name}", flush=True)
-        except Exception: # pylint: disable=broad-except
-            failures += 1
-            for line in traceback.format_exc().splitlines():
-                diagnose(line)
-            print(f"not ok {number} - {name}", flush=True)
-    sys.stdout.flush()
-    return failures

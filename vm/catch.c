@@ -13,19 +13,32 @@ struct catch_name {
     const char *name;
     /* bits by enum arm_exception; M profile: by number, M_FIRST_INTERRUPT for all from there */
     uint32_t mask;
+    uint64_t feature; /* that the CPU must have; 0: none */
 };
 
 static const struct catch_name names_a[] = {
-    {"undef", BIT(ARM_EXC_UNDEFINED)}, {"svc", BIT(ARM_EXC_SVC)},
-    {"pabt", BIT(ARM_EXC_PREFETCH_ABORT)}, {"dabt", BIT(ARM_EXC_DATA_ABORT)},
-    {"irq", BIT(ARM_EXC_IRQ) | BIT(ARM_EXC_VIRQ)}, {"fiq", BIT(ARM_EXC_FIQ) | BIT(ARM_EXC_VFIQ)},
-    {"hvc", BIT(ARM_EXC_HVC) | BIT(ARM_EXC_HYP_TRAP)}, {"smc", BIT(ARM_EXC_SMC)}, {NULL, 0},
+    {"undef", BIT(ARM_EXC_UNDEFINED), 0},
+    {"svc", BIT(ARM_EXC_SVC), 0},
+    {"pabt", BIT(ARM_EXC_PREFETCH_ABORT), 0},
+    {"dabt", BIT(ARM_EXC_DATA_ABORT), 0},
+    {"irq", BIT(ARM_EXC_IRQ) | BIT(ARM_EXC_VIRQ), 0},
+    {"fiq", BIT(ARM_EXC_FIQ) | BIT(ARM_EXC_VFIQ), 0},
+    {"hvc", BIT(ARM_EXC_HVC) | BIT(ARM_EXC_HYP_TRAP), ARM_FEATURE(VIRT)},
+    {"smc", BIT(ARM_EXC_SMC), ARM_FEATURE(SEC)},
+    {NULL, 0, 0},
 };
 
 static const struct catch_name names_m[] = {
-    {"nmi", BIT(2)}, {"hard", BIT(3)}, {"mem", BIT(4)}, {"bus", BIT(5)}, {"usage", BIT(6)},
-    {"svc", BIT(11)}, {"pendsv", BIT(14)}, {"systick", BIT(15)}, {"irq", BIT(M_FIRST_INTERRUPT)},
-    {NULL, 0},
+    {"nmi", BIT(2), 0},
+    {"hard", BIT(3), 0},
+    {"mem", BIT(4), ARM_FEATURE(V7)},
+    {"bus", BIT(5), ARM_FEATURE(V7)},
+    {"usage", BIT(6), ARM_FEATURE(V7)},
+    {"svc", BIT(11), 0},
+    {"pendsv", BIT(14), 0},
+    {"systick", BIT(15), 0},
+    {"irq", BIT(M_FIRST_INTERRUPT), 0},
+    {NULL, 0, 0},
 };
 
 static const struct catch_name *names_of(const struct vm *vm)
@@ -33,10 +46,16 @@ static const struct catch_name *names_of(const struct vm *vm)
     return arm_is_m(&vm->cpus[0]->state) ? names_m : names_a;
 }
 
+static bool is_there(const struct vm *vm, const struct catch_name *n)
+{
+    return !n->feature || arm_state_has(&vm->cpus[0]->state, n->feature);
+}
+
 void vm_catch_print(const struct vm *vm, FILE *out)
 {
     for (const struct catch_name *n = names_of(vm); n->name; n++)
-        fprintf(out, "%-8s %s\n", n->name, vm->debug.catches & n->mask ? "caught" : "-");
+        if (is_there(vm, n))
+            fprintf(out, "%-8s %s\n", n->name, vm->debug.catches & n->mask ? "caught" : "-");
 }
 
 bool vm_catch(struct vm *vm, const char *list, struct error *e)
@@ -47,9 +66,11 @@ bool vm_catch(struct vm *vm, const char *list, struct error *e)
         const struct catch_name *n = names_of(vm);
         while (n->name && (strlen(n->name) != len || memcmp(n->name, p, len)))
             n++;
-        if (len && !n->name && strncmp(p, "none", len))
+        if (len && !n->name && (len != 4 || memcmp(p, "none", len)))
             return error_set(e, "catch: no exception '%.*s'", (int)len, p);
-        mask |= len ? n->mask : 0;
+        if (n->name && !is_there(vm, n))
+            return error_set(e, "catch: this machine's CPU does not take '%s'", n->name);
+        mask |= len && n->name ? n->mask : 0;
         p += len + (p[len] != 0);
     }
     if (mask && !vm->debug.attached)

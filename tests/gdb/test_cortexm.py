@@ -274,6 +274,8 @@ def test_interrupt_asleep(context):
 
 # What each exception is taken for: halfwords at 0x20000800, the name that `monitor catch` has, its number.
 FAULTS = (("usage", 6, (0xde00,)), ("bus", 5, (0x4900, 0x6808, 0xfff0, 0x5fff)), ("hard", 3, (0xde00,)),
+          ("nmi", 2, (0x4901, 0x4a02, 0x600a, 0xe7fe, 0xed04, 0xe000, 0x0000, 0x8000)),
+          ("mem", 4, (0x4900, 0x4708, 0x0001, 0x4000)), # bx to a peripheral's address
           ("pendsv", 14, (0x4901, 0x4a02, 0x600a, 0xe7fe, 0xed04, 0xe000, 0x0000, 0x1000)))
 
 
@@ -287,6 +289,15 @@ def test_catch_faults(context):
                       "continue\n" + show("ipsr", "$xpsr & 511", "/d") + show("at", "$pc == (unsigned)&hang"))
         v = values(out)
         check_equal((v["ipsr"], v["at"]), (str(number), "1"), name)
+
+
+def test_catch_in_armv6m(context):
+    """There faults of other kinds than HardFault do not exist."""
+    with Emulator(context, None, machine="microbit") as emulator:
+        out = gdb_finish(gdb_start(context, None, emulator.path, "monitor catch\nmonitor catch usage\nmonitor catch hard\n"))
+    check_match(r"^hard +-$", out)
+    check_match(r"does not take 'usage'", out)
+    check("mem  " not in out and "bus  " not in out, out)
 
 
 # Thumb instructions that access memory at r0: halfwords, size of the access, write?

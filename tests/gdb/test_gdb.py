@@ -154,6 +154,29 @@ def test_catch_more_exceptions(context):
     check_equal((v["irq"], v["irqmode"], v["lr"]), ("24", "0x12", "4"), "the interrupt")
 
 
+def test_catch_fiq(context):
+    """An interrupt of group 0 that the GIC is to signal as FIQ; the handler's return goes on behind it."""
+    gic = "".join(f"set *(unsigned *){address:#x} = {value:#x}\n" for address, value in (
+        (0x08000000, 1), (0x08010004, 0xff), (0x08010000, 9), (0x08000f00, 0x00010001)))
+    out = gdb(context, "a32", "break body\ncontinue\ndelete\nmonitor catch fiq\nset $home = $pc\n"
+              "set $cpsr = $cpsr & ~0x40\n" + gic + "continue\n" + show("fiq", "$pc - (unsigned)&vectors", "/d")
+              + show("mode", "$cpsr & 31", "/x") + show("masked", "$cpsr & 0xc0", "/x")
+              + show("lr", "$lr_fiq - (unsigned)$home", "/d") + "monitor catch none\nset *(unsigned *)0x08010000 = 0\n"
+              "set $pc = $lr - 4\nset $cpsr = $spsr_fiq\nbreak idle\ncontinue\n" + show("end", "$pc == &idle"))
+    v = values(out)
+    check_equal((v["fiq"], v["mode"], v["masked"], v["lr"], v["end"]), ("28", "0x11", "0xc0", "4", "1"), "the interrupt")
+
+
+def test_catch_what_cannot_be(context):
+    """The machine serves HVC and SMC itself: nothing of the program is entered by them, and the monitor says so."""
+    out = gdb(context, "a32", "monitor catch\nmonitor catch hvc\nmonitor catch svc,smc\nmonitor catch n\nmonitor catch\n")
+    check("hvc  " not in out and "smc  " not in out, out)
+    for name in ("hvc", "smc"):
+        check_match(rf"this machine's CPU does not take '{name}'", out)
+    check_match(r"no exception 'n'", out)
+    check_equal(len(re.findall(r"^(?:svc|fiq) +-$", out, re.MULTILINE)), 4, "what is caught")
+
+
 @both
 def test_load_into_ram(context, kind):
     """A machine with nothing to start: GDB brings the program and its entry point."""

@@ -10,6 +10,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "host/pace.h"
+
 #define EVENTS_PER_WAIT 32
 #define QUIT_NONE INT64_MIN
 
@@ -45,6 +47,8 @@ struct loop {
     pthread_mutex_t mutex;
     struct loop_watch *watches;
     _Atomic(struct loop_watch *) prompt; /* see loop_watch_prompt; NULL: none */
+    bool served;                         /* its callback has just run */
+    struct pace pace;
     int64_t armed;                       /* ns that the timer was set to; INT64_MAX: to nothing */
     struct loop_post *posts, **posts_end;
     struct loop_queue queues[LOOP_QUEUES_MAX];
@@ -430,6 +434,20 @@ static void clear_internal_fds(struct loop *loop)
     (void)n; /* they do not block; nothing there is fine */
 }
 
+/* Look for the next request of the prompt peer before sleeping, where that pays. */
+static int spin(struct loop *loop, struct pollfd *p, nfds_t count)
+{
+    int ready = 0;
+    if (!loop->served || !pace_spins(&loop->pace))
+        return 0;
+    int64_t end = clock_host_monotonic() + PACE_SPIN_NS;
+    while (!ready && clock_host_monotonic() < end)
+        ready = poll(p, count, 0);
+    if (!ready || p[0].revents)
+        pace_spun(&loop->pace, ready > 0);
+    return ready;
+}
+
 /* Wait, for the prompt watch by itself (*@ready: what it is ready for), and for all others. */
 static int wait_for_events(struct loop *loop, const struct loop_watch *prompt, int timeout_ms,
                            struct epoll_event *events, uint32_t *ready)
@@ -441,7 +459,7 @@ static int wait_for_events(struct loop *loop, const struct loop_watch *prompt, i
             p[0].events |= POLLIN;
         if (prompt->events & LOOP_WRITE)
             p[0].events |= POLLOUT;
-        if (poll(p, 2, timeout_ms) <= 0)
+        if ((!timeout_ms || spin(loop, p, 2) <= 0) && poll(p, 2, timeout_ms) <= 0)
             return 0;
         if (p[0].revents & POLLIN)
             *ready |= LOOP_READ;
@@ -474,7 +492,10 @@ static unsigned run_round(struct loop *loop, int timeout_ms)
     host_lock_take(&loop->lock);
     unsigned ran = run_posts(loop);
     ran += run_timers(loop);
-    ran += ready && watch_run(prompt, ready);
+    loop->served = ready && watch_run(prompt, ready);
+    if (loop->served)
+        pace_served(&loop->pace, clock_host_monotonic());
+    ran += loop->served;
     ran += run_polled(loop, events, count);
     ran += run_unpollable(loop);
     host_lock_release(&loop->lock);

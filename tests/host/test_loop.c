@@ -124,7 +124,7 @@ Test(loop, another_watch_becomes_prompt)
         cr_assert_eq(v.calls, (unsigned)(i < 3 ? i + 1 : 3));
         if (i == 2)
             loop_watch_remove(v.watch);
-        else
+        else if (i < 2)
             loop_watch_prompt(i ? v.watch : u.watch);
     }
     loop_free(loop);

@@ -241,6 +241,8 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     bool straddles = engine_make_ir(en, &ir, &code, &en->arena, pc, checked, true);
     ir.no_window = page ? page->outside : NULL;
     ir.window = ir.window && !en->debug.no_window && !(flags & BLOCK_STEP);
+    if (!straddles && !(flags & (BLOCK_STEP | BLOCK_SHORT | GUEST_FLAGS_LOOKUP_ONLY)))
+        ir.entries = engine_entries(en, engine_page_get(en, align_down(fetch->phys, PAGE_BYTES)), flags)->entry;
     if (code.entered && !hot)
         ir.entered = 1 + guest_entered(code.entered_key, code.offset);
     if (!(en->backend ? backend_compile(en->backend, &ir, &host) : interp_id(en, &host)))

@@ -127,6 +127,8 @@ struct ir_block {
     bool window; /* accesses may be made through the window of backend_config, without tables, but for
                     those of instructions whose bits, one per halfword of the page, are set in: */
     const uint64_t *no_window; /* NULL: none */
+    const uint32_t *entries; /* host code of the places of the page, by granule, for jumps within it; not direct mode.
+                                NULL: not to be used */
     uint32_t entered;     /* index of the element of env.entered that compiled code counts its entries
                              in, plus 1; 0: none */
     struct arena *arena;

@@ -380,6 +380,8 @@ void ra_unlock(struct compiler *c, unsigned reg);
 unsigned ra_idle(const struct compiler *c);
 /** The value in a register (locked when scratch). To be read only. */
 unsigned ra_reg(struct compiler *c, int32_t v);
+/** The same, without a constant that belongs to the value: that is added, times 2^@scale, to *@disp. */
+unsigned ra_reg_disp(struct compiler *c, int32_t v, unsigned scale, int32_t *disp);
 /** The same, but what is unevaluated stays so: the register is good for this op only. */
 unsigned ra_peek(struct compiler *c, int32_t v);
 /** The value as an operand: register, memory of its full width, or an immediate. */

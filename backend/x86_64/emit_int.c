@@ -324,12 +324,9 @@ void emit_index(struct compiler *c, const struct ir_op *op, int32_t i)
     if (window_takes_sum(c, op, i))
         return;
     unsigned w = op_wide(op), index = ra_reg(c, op->arg[1]);
-    const struct value *base = &c->val[op->arg[0]];
-    struct x86_mem m;
-    if (base->loc == LOC_PIN)
-        m = x_memx(base->reg, (int)index, (unsigned)op->imm, base->disp);
-    else
-        m = x_memx((int)ra_reg(c, op->arg[0]), (int)index, (unsigned)op->imm, 0);
+    int32_t disp = 0;
+    unsigned base = ra_reg_disp(c, op->arg[0], 0, &disp);
+    struct x86_mem m = x_memx((int)base, (int)index, (unsigned)op->imm, disp);
     x_rm(&c->a, X86_LEA, w, ra_dest(c, i, op->arg[1]), m);
 }
 

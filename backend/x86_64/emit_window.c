@@ -118,29 +118,13 @@ bool window_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i)
     return alone;
 }
 
-/* The register that operand @v is in, or is loaded into, without a constant that belongs to it: that is added,
- * times 2^@scale, to *@disp. */
-static unsigned operand_register(struct compiler *c, int32_t v, unsigned scale, int32_t *disp)
-{
-    const struct value *x = &c->val[v];
-    bool relative = op_of(c, v)->opcode == IR_OP_pcrel && x->loc == LOC_ENV;
-    if (x->loc != LOC_PIN && !relative)
-        return ra_reg(c, v);
-    *disp = (int32_t)((uint32_t)*disp + ((uint32_t)x->disp << scale));
-    if (!relative)
-        return x->reg;
-    unsigned reg = ra_alloc(c);
-    x_mov_rm(&c->a, 0, reg, env_mem(x->off));
-    return reg;
-}
-
 static struct x86_mem sum_operand(struct compiler *c, const struct ir_op *op, int32_t sum)
 {
     const struct ir_op *s = op_of(c, sum);
     unsigned scale = s->opcode == IR_OP_index ? (unsigned)s->imm : 0;
     int32_t disp = op->arg[0] == sum ? 0 : (int32_t)op_of(c, op_of(c, op->arg[0])->arg[1])->imm;
-    unsigned base = operand_register(c, s->arg[0], 0, &disp);
-    unsigned index = operand_register(c, s->arg[1], scale, &disp);
+    unsigned base = ra_reg_disp(c, s->arg[0], 0, &disp);
+    unsigned index = ra_reg_disp(c, s->arg[1], scale, &disp);
     return x_memx((int)base, (int)index, scale, disp);
 }
 

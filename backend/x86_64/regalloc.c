@@ -179,6 +179,20 @@ unsigned ra_reg(struct compiler *c, int32_t i)
     return reg;
 }
 
+unsigned ra_reg_disp(struct compiler *c, int32_t i, unsigned scale, int32_t *disp)
+{
+    const struct value *v = &c->val[i];
+    bool relative = op_of(c, i)->opcode == IR_OP_pcrel && v->loc == LOC_ENV;
+    if (v->loc != LOC_PIN && !relative)
+        return ra_reg(c, i);
+    *disp = (int32_t)((uint32_t)*disp + ((uint32_t)v->disp << scale));
+    if (!relative)
+        return v->reg;
+    unsigned reg = ra_alloc(c);
+    x_mov_rm(&c->a, 0, reg, env_mem(v->off));
+    return reg;
+}
+
 void ra_stored(struct compiler *c, unsigned offset, unsigned size, int32_t i)
 {
     for (unsigned r = 0; r < SCRATCH_COUNT; r++) {

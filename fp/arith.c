@@ -25,9 +25,9 @@ static struct wide product(const struct fp_number *a, const struct fp_number *b)
 }
 
 /*
- * The sum times 2^@scale, rounded. Its terms have no more than 106 significant bits, so bits can only be lost where
- * the exponents differ by more than one: then cancellation moves the sum up by one place at most,
- * and the lost bits stay below the rounding position.
+ * The sum times 2^@scale, rounded. Its terms have no more than 106 significant bits, so bits can
+ * only be lost where the exponents differ by more than one: then cancellation moves the sum up by
+ * one place at most, and the lost bits stay below the rounding position.
  */
 static uint64_t add_wide(struct fp_status *s, enum fp_size f, struct wide a, struct wide b,
                          int scale)

@@ -77,7 +77,8 @@ uint64_t fp_min(struct fp_status *s, enum fp_size f, uint64_t a, uint64_t b)
 }
 
 /* A single quiet NaN gives way to the other operand. */
-static uint64_t extreme_number(struct fp_status *s, enum fp_size f, uint64_t a, uint64_t b, bool max)
+static uint64_t extreme_number(struct fp_status *s, enum fp_size f, uint64_t a, uint64_t b,
+                               bool max)
 {
     bool quiet_a = fp_unpack(s, f, a).kind == FP_KIND_QNAN;
     bool quiet_b = fp_unpack(s, f, b).kind == FP_KIND_QNAN;

@@ -78,7 +78,8 @@ uint64_t fp_rsqrt_estimate(struct fp_status *s, enum fp_size f, uint64_t a)
         return fp_invalid(s, f);
     if (n.kind == FP_KIND_INFINITY)
         return fp_zero(f, false);
-    /* x = m * 2^e with e even and m in [0.25, 1): the root of its reciprocal is m^-0.5 * 2^(-e/2) */
+    /* x = m * 2^e with e even and m in [0.25, 1): the root of its reciprocal is m^-0.5 *
+     * 2^(-e/2) */
     bool odd = n.exp & 1;
     unsigned scaled = (unsigned)(n.mant >> (odd ? 55 : 56));
     int even = odd ? n.exp + 1 : n.exp + 2;

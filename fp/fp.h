@@ -54,9 +54,10 @@ uint64_t fp_muladd(struct fp_status *s, enum fp_size f, uint64_t addend, uint64_
 uint64_t fp_abs(enum fp_size f, uint64_t a);
 uint64_t fp_neg(enum fp_size f, uint64_t a);
 
-/* ---- comparison (compare.c) -------------------------------------------------------------------- */
+/* ---- comparison (compare.c) ------------------------------------------------------------------ */
 
-/** FPCompare: NZCV in bits 3..0. Quiet NaNs are invalid when @signal_nans; signalling ones always. */
+/** FPCompare: NZCV in bits 3..0. Quiet NaNs are invalid when @signal_nans; signalling ones
+ * always. */
 unsigned fp_compare(struct fp_status *s, enum fp_size f, uint64_t a, uint64_t b, bool signal_nans);
 /** FPCompareEQ, GE, GT: GE and GT take quiet NaNs as invalid too. */
 bool fp_compare_eq(struct fp_status *s, enum fp_size f, uint64_t a, uint64_t b);
@@ -69,13 +70,13 @@ uint64_t fp_min(struct fp_status *s, enum fp_size f, uint64_t a, uint64_t b);
 uint64_t fp_maxnum(struct fp_status *s, enum fp_size f, uint64_t a, uint64_t b);
 uint64_t fp_minnum(struct fp_status *s, enum fp_size f, uint64_t a, uint64_t b);
 
-/* ---- conversion (convert.c) -------------------------------------------------------------------- */
+/* ---- conversion (convert.c) ------------------------------------------------------------------ */
 
 /** FPConvert: @a of format @from as @to, rounded as the status says; observes AHP. */
 uint64_t fp_convert(struct fp_status *s, enum fp_size to, enum fp_size from, uint64_t a);
 /**
- * FPToFixed: @a as a fixed-point number of @bits bits (16, 32, 64) with @fbits (0..64) fraction bits,
- * saturated. Returns it in the low @bits bits, zero extended.
+ * FPToFixed: @a as a fixed-point number of @bits bits (16, 32, 64) with @fbits (0..64) fraction
+ * bits, saturated. Returns it in the low @bits bits, zero extended.
  */
 uint64_t fp_to_fixed(struct fp_status *s, enum fp_size f, uint64_t a, unsigned bits, unsigned fbits,
                      bool is_unsigned, enum fp_rounding rounding);
@@ -86,7 +87,7 @@ uint64_t fp_from_fixed(struct fp_status *s, enum fp_size f, uint64_t v, unsigned
 uint64_t fp_round_int(struct fp_status *s, enum fp_size f, uint64_t a, enum fp_rounding rounding,
                       bool exact);
 
-/* ---- estimates and Newton-Raphson steps (estimate.c) ------------------------------------------- */
+/* ---- estimates and Newton-Raphson steps (estimate.c) ----------------------------------------- */
 
 /** FPRecipEstimate, FPRSqrtEstimate. */
 uint64_t fp_recip_estimate(struct fp_status *s, enum fp_size f, uint64_t a);

@@ -87,8 +87,8 @@ bool fp_process_nans(struct fp_status *s, enum fp_size f, unsigned count,
                      const struct fp_number n[], const uint64_t v[], uint64_t *result);
 
 /**
- * @mant / 2^@shift (@shift >= 1) as an integer, @mant being a magnitude of sign @sign. *@inexact tells
- * whether it was rounded.
+ * @mant / 2^@shift (@shift >= 1) as an integer, @mant being a magnitude of sign @sign. *@inexact
+ * tells whether it was rounded.
  */
 uint64_t fp_round_magnitude(uint64_t mant, unsigned shift, bool sign, enum fp_rounding rounding,
                             bool *inexact);

@@ -21,7 +21,7 @@ static bool bus(struct arm_state *s, uint32_t addr, unsigned size, bool write, u
 {
     struct machine *m = self(s);
 
-    if (addr + size > sizeof(m->ram))
+    if (addr > sizeof(m->ram) - size)
         return false;
     if (write)
         memcpy(m->ram + addr, value, size);
@@ -330,4 +330,97 @@ Test(m_profile, mpu_rights)
     cr_assert_lt(t.page_bits, 12);
     cr_expect(!arm_translate_va(&m->s, 0x20000040, ARM_ACCESS_READ, true, &t, &fault));
     free(m);
+}
+
+/* ---- anything at all ------------------------------------------------------------------------- */
+
+static uint32_t some_value(uint64_t *seed)
+{
+    switch (rng(seed) % 5) {
+    case 0: return rng(seed) % 256;
+    case 1: return BIT(rng(seed) % 32);
+    case 2: return ~BIT(rng(seed) % 32);
+    case 3: return rng(seed) % 0x4000 * 4;
+    default: return rng(seed);
+    }
+}
+
+/* Mostly in the System Control Space and the debug components. */
+static void access_ppb(struct machine *m, uint64_t *seed)
+{
+    static const uint32_t blocks[] = {0xe000, 0xe000, 0xe000, 0x0000, 0x1000, 0x2000, 0x40000};
+    uint32_t offset = blocks[rng(seed) % ARRAY_SIZE(blocks)] + rng(seed) % 0x1000;
+    unsigned size = rng(seed) % 4 ? 4 : 1u << rng(seed) % 4;
+    uint64_t value = some_value(seed);
+
+    offset = rng(seed) % 64 ? offset : rng(seed) % ARM_M_PPB_SIZE;
+    offset &= rng(seed) % 16 ? ~3u : ~0u;
+    if (rng(seed) % 2)
+        arm_m_ppb_read(&m->s, offset, size, rng(seed) % 4 == 0, &value);
+    else
+        arm_m_ppb_write(&m->s, offset, size, value);
+}
+
+static void anything(struct machine *m, uint64_t *seed)
+{
+    struct arm_translation t;
+    struct arm_fault fault;
+
+    switch (rng(seed) % 20) {
+    case 0:
+        m->now += rng(seed) % 100000 + (rng(seed) % 50 ? 0 : (uint64_t)rng(seed) << 20);
+        arm_m_systick_sync(&m->s);
+        break;
+    case 1:
+        arm_m_nvic_input(&m->s, rng(seed) % 8, rng(seed) & rng(seed), rng(seed) & rng(seed));
+        break;
+    case 2:
+        if (rng(seed) % 8 == 0)
+            arm_m_nmi(&m->s);
+        break;
+    case 3:
+        arm_m_special_write(&m->s, rng(seed) % 256, some_value(seed));
+        break;
+    case 4:
+        arm_m_special_read(&m->s, rng(seed) % 256);
+        break;
+    case 5:
+        arm_translate_va(&m->s, some_value(seed), (enum arm_access)(rng(seed) % 3), rng(seed) % 2,
+                         &t, &fault);
+        arm_m_watches(&m->s, some_value(seed), 1u << rng(seed) % 4, rng(seed) % 2);
+        break;
+    case 6: /* an exception returns */
+        m->s.env.pc = 0xfffffff1u + rng(seed) % 4 * 4 - rng(seed) % 2 * 0x10;
+        if (arm_m_fetch_magic(&m->s, m->s.env.pc))
+            m->s.halted = 0;
+        break;
+    case 7:
+        arm_m_set_clock(&m->s, rng(seed) % 4 ? 1000000 : rng(seed) % 100000000);
+        break;
+    default:
+        access_ppb(m, seed);
+        break;
+    }
+    arm_m_safe_point(&m->s);
+    if (arm_m_interrupt_pending(&m->s))
+        arm_m_take_interrupt(&m->s);
+    if (m->s.m.locked_up) {
+        arm_m_reset(&m->s);
+        arm_m_start(&m->s);
+    }
+}
+
+Test(m_profile, anything_goes)
+{
+    static const char *const models[] = {"cortex-m0", "cortex-m1", "cortex-m3", "cortex-m4",
+                                         "cortex-m7"};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(models); i++) {
+        struct machine *m = m_new(models[i]);
+        uint64_t seed = 0x1234567 + i;
+
+        for (unsigned n = 0; n < 100000; n++)
+            anything(m, &seed);
+        free(m);
+    }
 }

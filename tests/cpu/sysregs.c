@@ -315,3 +315,74 @@ Test(sysregs, models)
         free(m);
     }
 }
+
+/* ---- anything at all ------------------------------------------------------------------------- */
+
+static uint32_t rng(uint64_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return (uint32_t)(*seed >> 16);
+}
+
+static uint32_t some_value(uint64_t *seed)
+{
+    switch (rng(seed) % 4) {
+    case 0: return rng(seed) % 256;
+    case 1: return 1u << rng(seed) % 32;
+    case 2: return rng(seed) % 16 << 12;
+    default: return rng(seed);
+    }
+}
+
+/* A register of the table with its wildcards filled in; seldom any encoding. */
+static void access_any(struct machine *m, uint64_t *seed)
+{
+    unsigned count;
+    const struct arm_sysreg *rows = arm_sysreg_table(&count), *r = &rows[rng(seed) % count];
+    uint32_t other = rng(seed) & ARM_SYSREG_EXACT;
+    bool write = rng(seed) % 2;
+
+    r = arm_sysreg_find(&m->s, rng(seed) % 8 ? r->key | (other & ~r->mask) : other);
+    if (!r || !arm_sysreg_permitted(&m->s, r, write))
+        return;
+    if (write)
+        arm_sysreg_write(&m->s, r, (uint64_t)some_value(seed) << 32 | some_value(seed));
+    else
+        arm_sysreg_read(&m->s, r);
+}
+
+/* Tables walk through whatever is in memory; modes change as exceptions change them. */
+static void anything(struct machine *m, uint64_t *seed)
+{
+    struct arm_translation t;
+    struct arm_fault fault;
+    unsigned mode = 16 + rng(seed) % 16;
+
+    m->now += rng(seed) % 1000;
+    access_any(m, seed);
+    if (rng(seed) % 16 == 0)
+        memset(m->ram + rng(seed) % sizeof(m->ram), (int)rng(seed), 1);
+    if (rng(seed) % 16 == 0)
+        arm_translate_va(&m->s, some_value(seed), (enum arm_access)(rng(seed) % 3), rng(seed) % 2,
+                         &t, &fault);
+    if (rng(seed) % 32 == 0 && arm_mode_valid(&m->s, mode)) {
+        arm_cpsr_write(&m->s, (rng(seed) & ~0x1fu) | mode);
+        arm_state_changed(&m->s);
+    }
+}
+
+Test(sysregs, anything_goes)
+{
+    for (unsigned i = 0; i < arm_cpu_model_count; i++) {
+        for (unsigned options = 0; options < 4; options++) {
+            struct machine *m = machine_new(arm_cpu_models[i].name, options);
+            uint64_t seed = 0x1234567 + 4 * i + options;
+
+            for (unsigned n = 0; n < 20000; n++)
+                anything(m, &seed);
+            free(m);
+        }
+    }
+}

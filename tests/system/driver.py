@@ -173,12 +173,6 @@ class Context:
         return path
 
 
-def check(condition, text):
-    """Fails the test with @text unless @condition."""
-    if not condition:
-        raise Failure(text)
-
-
 def check_match(pattern, text):
     """Fails the test unless @pattern is found in @text; returns the match."""
     match = re.search(pattern, text, re.MULTILINE)

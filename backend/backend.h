@@ -26,7 +26,9 @@ struct backend_config {
     uint32_t region_count;  /* the cache is divided into so many regions of equal size */
     bool no_chain;          /* every exit returns to the engine (lockstep, -d exec) */
     bool always_slow;       /* every memory access takes the slow path (lockstep replay) */
-    bool direct;            /* guest memory is a window of the host's address space, and needs no tables: */
+    bool direct;            /* guest memory is a window of the host's address space, and needs no tables,
+                               and pages of code have one address each (ir_block.fixed): env.page_base is
+                               right when code calls out, and not kept otherwise */
     uint64_t window;        /* guest address A is host address window + A; 64 KiB before and behind the
                                4 GiB are reserved, and nothing is mapped in the guest's first and
                                last page. Faults are host signals, see backend_fault. Without
@@ -59,7 +61,8 @@ struct backend_code {
     uint32_t start, end; /* host address range, out-of-line stubs included */
     uint32_t region;
     uint8_t exit_count;
-    struct backend_exit exits[BACKEND_EXITS_MAX]; /* only same-page, same-lane direct exits */
+    struct backend_exit exits[BACKEND_EXITS_MAX]; /* direct exits to the same page and lane; of blocks
+                                                     with ir_block.far all direct ones */
 };
 
 struct backend *backend_new(const struct backend_config *config, struct error *e);
@@ -98,7 +101,8 @@ enum ir_exit backend_run(struct backend *be, struct ir_env *env, uint32_t entry)
 
 /* Where generated code was when a guest access of it made the host raise a signal. */
 struct backend_fault {
-    uint32_t insn_word, insn_left; /* for env: of the guest instruction */
+    uint32_t insn_word, insn_left; /* for env: of the guest instruction, */
+    uint64_t page_base;            /* and of its page */
     uint64_t resume;               /* host address that leaves the block with env.raised's protocol:
                                       continues at env.pc; all registers as they are */
 };

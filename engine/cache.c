@@ -190,8 +190,9 @@ void engine_chain(struct engine *en, void *site, struct block *to)
     while (l && l->site != handle)
         l = engine_link_at(en, l->next_in_hash);
     const struct block *from = l ? engine_block_at(en, l->from) : NULL;
-    if (!l || l->to || !to->valid || to->straddles || to->page != from->page ||
-        to->flags != from->flags || engine_page_stops(to->page, to->start))
+    uint32_t same = en->direct ? ~(uint32_t)GUEST_FLAGS_LANE_MASK : ~0u;
+    if (!l || l->to || !to->valid || to->straddles || (!en->direct && to->page != from->page) ||
+        ((to->flags ^ from->flags) & same) || engine_page_stops(to->page, to->start))
         return;
     engine_link(en, l, to);
     backend_chain(en->backend, site, to->entry);

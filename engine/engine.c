@@ -51,6 +51,7 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     en->opaque = config->opaque;
     en->accel = config->accel;
     en->one_insn = config->one_insn;
+    en->direct = config->direct;
     en->slice = config->slice ? config->slice : DEFAULT_SLICE;
     if (en->slice > MAX_SLICE)
         en->slice = MAX_SLICE;
@@ -590,6 +591,7 @@ bool engine_fault(struct engine *en, struct ir_env *env, uint64_t host_pc, uint6
     pthread_mutex_unlock(&en->lock);
     if (!found)
         return false;
+    env->page_base = fault.page_base;
     env->insn_word = fault.insn_word;
     env->insn_left = fault.insn_left;
     *resume = fault.resume;

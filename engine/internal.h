@@ -150,6 +150,7 @@ struct engine {
     bool exact;
     struct backend *backend;      /* NULL when only interpreting */
     bool one_insn;
+    bool direct;                  /* pages of code have one address each, the physical one */
     bool cold;                    /* see cold.c */
     bool log_blocks;              /* -d exec, -d cpu: every block comes back to the engine */
     enum {

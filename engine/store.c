@@ -1,6 +1,6 @@
 /*
  * Translated code that is kept from one run of a program to the next, in a file. Blocks are found by
- * what their page contains, so it does not matter where the page is mapped, and a page that has changed
+ * what their page contains and where it is mapped, since code has addresses in it; a page that has changed
  * is not found. Code is taken back to the addresses where it was, all at once; the blocks of a page are
  * published when the page is executed from.
  */
@@ -36,7 +36,7 @@ struct store_head {
     uint64_t part_size[PARTS_MAX]; /* pages, blocks, links, the backend's image */
 };
 
-static const char magic[8] = "armemu4";
+static const char magic[8] = "armemu5";
 
 /* Followed by its blocks, from `first` on in the array of all blocks. */
 struct stored_page {
@@ -300,6 +300,14 @@ void engine_store_close(struct store *st)
     free(st);
 }
 
+/* What the code of the page at @phys depends on. */
+static struct hash128 page_hash(const uint8_t *bytes, uint64_t phys)
+{
+    struct hash128 h = hash128(bytes, PAGE_BYTES);
+    h.low ^= phys * 0x9e3779b97f4a7c15ull;
+    return h;
+}
+
 /* ---- taking the blocks of a page --------------------------------------------------------------- */
 
 static struct block *block_take(struct engine *en, const struct stored_block *from,
@@ -364,7 +372,7 @@ void engine_store_adopt(struct engine *en, struct code_page *page)
     const uint8_t *bytes = en->ops.stable_code(en->opaque, page->phys);
     if (!bytes)
         return;
-    uint32_t n = *place_of(st->buckets, st->bucket_mask, st->pages, hash128(bytes, PAGE_BYTES));
+    uint32_t n = *place_of(st->buckets, st->bucket_mask, st->pages, page_hash(bytes, page->phys));
     if (!n || st->taken[--n])
         return;
     st->taken[n] = true;
@@ -450,7 +458,7 @@ static void links_put(struct save *s, const struct block *b)
     for (unsigned i = 0; i < b->link_count; i++) {
         const struct link *l = &b->links[i];
         const struct block *to = engine_block_at(en, l->to);
-        bool kept = to && is_kept(to);
+        bool kept = to && is_kept(to) && to->page == b->page; /* another page may not be there again */
         if (to && !kept)
             backend_unchain(en->backend, (void *)(uintptr_t)l->site);
         *link_new(s) = (struct stored_link){l->site, kept ? (int32_t)to->number : -1};
@@ -473,7 +481,7 @@ static void page_put(struct save *s, const struct code_page *page)
     const uint8_t *bytes = page->blocks ? en->ops.stable_code(en->opaque, page->phys) : NULL;
     if (!bytes)
         return;
-    struct hash128 hash = hash128(bytes, PAGE_BYTES);
+    struct hash128 hash = page_hash(bytes, page->phys);
     if (is_repeated(s, hash))
         return;
     struct stored_page *to = page_new(s, hash);

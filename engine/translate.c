@@ -40,6 +40,9 @@ bool engine_make_ir(struct engine *en, struct ir_block *ir, struct guest_code *c
     bool logged = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) && log_filter_match(pc);
     arena_reset(arena);
     ir_block_init(ir, en->target, arena);
+    ir->fixed = en->direct;
+    ir->base = (uint32_t)align_down(pc, PAGE_BYTES);
+    ir->far = en->direct && code->hot;
     ir->check = checked ? code->page : NULL;
     code->memo = en->memo;
     bool straddles = en->frontend->translate(ir, code);

@@ -104,6 +104,8 @@ void ir_set(struct ir_block *b, unsigned slot, int32_t v)
 
 int32_t ir_pcrel(struct ir_block *b, int64_t offset)
 {
+    if (b->fixed)
+        return ir_const(b, b->target->address_type, b->base + (uint64_t)offset);
     return emit(b, IR_OP_pcrel, b->target->address_type, IR_NONE, IR_NONE, IR_NONE,
                    (uint64_t)offset);
 }

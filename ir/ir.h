@@ -118,6 +118,9 @@ struct ir_block {
     uint32_t insn_count; /* guest instructions: number of insn ops */
     uint32_t page_offset; /* of the first instruction in its page: block entry is page base + this */
     uint32_t lane;        /* that the block runs in */
+    uint32_t base;        /* direct mode: virtual address of the page, the only one that the block runs at */
+    bool fixed;           /* it has such a base; pcrel then makes constants */
+    bool far;             /* exits to other pages are to be chained, too, which takes a base */
     uint32_t guest_size;  /* bytes of guest code translated */
     uint32_t literal_end; /* end (page offset) of the furthest in-page literal folded into the block;
                              0 when none. Writes in [literal_start, literal_end) invalidate too. */

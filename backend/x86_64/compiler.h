@@ -208,10 +208,12 @@ struct label_ref {
 /* Where an instruction that accesses the window begins, and whose it is, up to the next such place. */
 struct fault_place {
     uint32_t host; /* executable address */
-    uint32_t insn_word;
-    uint32_t insn_left : 10;
+    uint32_t insn_word; /* PLACE_BASE: base address of the page */
+    uint32_t insn_left : 10; /* or PLACE_BASE, in front of the places of a block that is fixed */
     uint32_t resume : 22; /* distance to the code that leaves the block; 0: nothing is pending, the common code */
 };
+
+enum { PLACE_BASE = 0 };
 
 /* The places of a region, by ascending address. */
 struct fault_list {
@@ -550,11 +552,13 @@ bool exit_has_run_before(const struct compiler *c, int32_t i);
 /** Are there exits in the middle, or back to the block's start? */
 bool exit_any_side(const struct compiler *c);
 void exit_budget_check(struct compiler *c);
+/** In direct mode, before code calls out: env.page_base is that of the block. Leaves registers and EFLAGS alone. */
+void exit_page_base(struct compiler *c);
 /** Where the block asks for it: leave when the guest's code is no longer what it is made from. */
 void exit_code_check(struct compiler *c);
 /** Bytes of host code that this takes at most. */
 size_t exit_check_bytes(const struct ir_block *b);
-/** Jump to guest address eax in @lane through the exec table of r15; sets env.page_base. */
+/** Jump to guest address eax in @lane through the exec table; but in direct mode, sets env.page_base. */
 void exit_indirect(struct code *a, const struct backend *be, unsigned lane);
 void thunks_emit(struct backend *be);
 

@@ -100,6 +100,7 @@ void emit_call(struct compiler *c, const struct ir_op *op, int32_t i)
         ra_stored(c, 0, c->b->target->state_size, NO_VALUE);
     }
     if (effects & (IR_HELPER_READS | IR_HELPER_RAISES | IR_HELPER_EXTERNAL)) {
+        exit_page_base(c);
         x_m(a, X86_MOV_MI, 0, ENV(insn_word));
         x_u32(a, c->insn_word);
         x_m(a, X86_MOV_MI, 0, ENV(insn_left));
@@ -165,6 +166,7 @@ void callz_stub_emit(struct compiler *c, struct stub *s)
     x_patch_here(a, s->from);
     pending_store_cold(&c->a, &s->pending);
     resident_leave(c);
+    exit_page_base(c);
     x_m(a, X86_MOV_MI, 0, ENV(insn_word));
     x_u32(a, s->site.insn_word);
     x_m(a, X86_MOV_MI, 0, ENV(insn_left));

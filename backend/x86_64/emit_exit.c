@@ -15,6 +15,20 @@ void exit_budget_check(struct compiler *c)
     c->a.eflags = 0;
 }
 
+void exit_page_base(struct compiler *c)
+{
+    if (!c->be->config.direct)
+        return;
+    x_m(&c->a, X86_MOV_MI, 0, ENV(page_base)); /* its upper half is 0 */
+    x_u32(&c->a, c->b->base);
+}
+
+/* What the thunks take for offset @offset of the block's page. */
+static uint32_t thunk_address(const struct compiler *c, int64_t offset)
+{
+    return (uint32_t)offset + (c->be->config.direct ? c->b->base : 0);
+}
+
 /* The words that the block was made from lie in [start, end) of its page. */
 static void checked_range(const struct ir_block *b, uint32_t *start, uint32_t *end)
 {
@@ -37,7 +51,7 @@ void exit_code_check(struct compiler *c)
         return;
     checked_range(b, &start, &end);
     faults_mark(c);
-    x_mov_rm(a, 1, RAX, ENV(page_base));
+    x_mov_ri(a, RAX, b->base);
     x_alu_rr(a, ALU_ADD, 1, RAX, R15);
     for (uint32_t at = start; at < end;) {
         bool wide = end - at >= 8;
@@ -200,9 +214,23 @@ static void exec_entry(struct code *a, const struct backend *be, unsigned lane)
     x_mov_rm(a, 1, RCX, x_memx((int)tables, RCX, 3, (int32_t)m->exec_table[lane]));
     x_rr(a, X86_TEST_MR, 1, RCX, RCX);
     x_jcc_to(a, CC_E, be->thunk.lookup);
+    if (be->config.direct)
+        return;
     x_mov_rr(a, 0, RDX, RAX);
     x_alu_ri(a, ALU_AND, 0, RDX, -(1 << m->page_bits));
     x_mov_mr(a, 1, ENV(page_base), RDX);
+}
+
+/* The same where the address is known, in direct mode. */
+static void exec_entry_fixed(struct code *a, const struct backend *be, unsigned lane, uint32_t address)
+{
+    const struct ir_memory_layout *m = &be->config.target->memory;
+    uint32_t index = address >> m->page_bits;
+    x_mov_ri(a, RAX, address);
+    x_mov_rm(a, 1, RDX, ENV(tables));
+    x_mov_rm(a, 1, RCX, x_mem(RDX, (int32_t)(m->exec_table[lane] + 8 * index)));
+    x_rr(a, X86_TEST_MR, 1, RCX, RCX);
+    x_jcc_to(a, CC_E, be->thunk.lookup);
 }
 
 /* rcx := code of address eax in @lane, or off to the lookup stub. */
@@ -264,11 +292,16 @@ static void give_back(struct compiler *c, uint32_t insns)
  * are pending there, all code is emitted a second time, for the state that they are pending, and the
  * back edges lead to this copy. */
 
+static bool chains_to(const struct compiler *c, int64_t offset, unsigned lane)
+{
+    int64_t page = 1ll << c->b->target->memory.page_bits;
+    bool same = offset >= 0 && offset < page && lane == c->b->lane;
+    return (same || c->b->far) && !c->be->config.no_chain && c->out->exit_count < BACKEND_EXITS_MAX;
+}
+
 static bool is_chainable(const struct compiler *c, const struct ir_op *op)
 {
-    int64_t offset = (int64_t)op->imm, page = 1ll << c->b->target->memory.page_bits;
-    return op->opcode == IR_OP_exitd && offset >= 0 && offset < page && op->aux == c->b->lane &&
-           !c->be->config.no_chain && c->out->exit_count < BACKEND_EXITS_MAX;
+    return op->opcode == IR_OP_exitd && chains_to(c, (int64_t)op->imm, op->aux);
 }
 
 static int32_t next_alive(const struct compiler *c, int32_t i)
@@ -296,7 +329,7 @@ bool exit_is_behind_side(const struct compiler *c, int32_t i)
 
 static bool is_own_start(const struct compiler *c, const struct ir_op *exit)
 {
-    return exit->imm == c->b->page_offset;
+    return exit->imm == c->b->page_offset && exit->aux == c->b->lane;
 }
 
 bool exit_any_side(const struct compiler *c)
@@ -414,9 +447,22 @@ static void call_continue(struct compiler *c)
         return;
     c->call_open = false;
     x_rm(a, X86_LEA, 1, RSP, x_mem(RSP, 8));
-    x_alu_ri(a, ALU_AND, 0, RAX, -(1 << c->b->target->memory.page_bits));
-    x_mov_mr(a, 1, ENV(page_base), RAX);
+    if (!c->be->config.direct) {
+        x_alu_ri(a, ALU_AND, 0, RAX, -(1 << c->b->target->memory.page_bits));
+        x_mov_mr(a, 1, ENV(page_base), RAX);
+    }
     exit_chained(c, CHAINED_JMP, c->call_return);
+}
+
+/* eax := guest address of the page offset */
+static void address_of(struct compiler *c, int64_t offset)
+{
+    if (c->be->config.direct) {
+        x_mov_ri(&c->a, RAX, c->b->base + (uint32_t)offset);
+        return;
+    }
+    x_mov_rm(&c->a, 0, RAX, ENV(page_base));
+    x_rm(&c->a, X86_LEA, 0, RAX, x_mem(RAX, (int32_t)offset));
 }
 
 static void exit_direct(struct compiler *c, int64_t offset, unsigned lane)
@@ -424,19 +470,21 @@ static void exit_direct(struct compiler *c, int64_t offset, unsigned lane)
     struct code *a = &c->a;
     const struct ir_target *t = c->b->target;
     unsigned page_mask = (1u << t->memory.page_bits) - 1;
-    bool same = offset >= 0 && offset <= (int64_t)page_mask && lane == c->b->lane;
-    if (same && !c->be->config.no_chain && c->out->exit_count < BACKEND_EXITS_MAX) {
+    if (chains_to(c, offset, lane)) {
         exit_chained(c, c->call_open ? CHAINED_CALL : CHAINED_JMP, offset);
         call_continue(c);
         return;
     }
-    x_mov_rm(a, 0, RAX, ENV(page_base));
-    x_rm(a, X86_LEA, 0, RAX, x_mem(RAX, (int32_t)offset));
-    if (c->be->config.no_chain) {
-        x_jmp_to(a, c->be->thunk.lookup);
-        return;
+    if (c->be->config.direct && !c->be->config.no_chain) {
+        exec_entry_fixed(a, c->be, lane, c->b->base + (uint32_t)offset);
+    } else {
+        address_of(c, offset);
+        if (c->be->config.no_chain) {
+            x_jmp_to(a, c->be->thunk.lookup);
+            return;
+        }
+        exec_entry(a, c->be, lane);
     }
-    exec_entry(a, c->be, lane);
     uint32_t index = ((uint32_t)offset & page_mask) >> t->granule[lane];
     x_mov_rm(a, 0, RCX, x_mem(RCX, (int32_t)index * 4));
     exit_to_rcx(c);
@@ -554,7 +602,7 @@ static void budget_stub(struct compiler *c, const struct stub *s)
     pending_store_cold(&c->a, &s->pending);
     resident_leave(c);
     x_alu_ri(&c->a, ALU_ADD, 0, BUDGET, (int32_t)c->b->insn_count);
-    x_mov_ri(&c->a, RAX, c->b->page_offset);
+    x_mov_ri(&c->a, RAX, thunk_address(c, c->b->page_offset));
     x_mov_ri(&c->a, RCX, c->b->insn_count);
     x_mov_ri(&c->a, RDX, x_rx(&c->a, c->entry));
     x_jmp_to(&c->a, c->be->thunk.budget);
@@ -565,8 +613,7 @@ static void changed_stub(struct compiler *c)
     struct code *a = &c->a;
     resident_leave(c);
     x_alu_ri(a, ALU_ADD, 0, BUDGET, (int32_t)c->b->insn_count);
-    x_mov_ri(a, RAX, c->b->page_offset);
-    x_alu_rm(a, ALU_ADD, 0, RAX, ENV(page_base));
+    address_of(c, c->b->page_offset);
     x_mov_mr(a, 1, ENV(pc), RAX);
     x_mov_ri(a, RAX, IR_EXIT_CHANGED);
     x_jmp_to(a, c->be->thunk.leave);
@@ -582,7 +629,7 @@ static void chain_stub(struct compiler *c, struct stub *s)
         pending_store_cold(a, &s->pending);
     if (s->loop)
         resident_leave(c);
-    x_mov_ri(a, RAX, (uint32_t)s->imm);
+    x_mov_ri(a, RAX, thunk_address(c, s->imm));
     x_call_to(a, c->be->thunk.chain);
     c->out->exits[s->index].site = (void *)(uintptr_t)x_rx(a, a->p);
     x_u32(a, x_rx(a, s->from) | (s->loop != LOOP_NONE));

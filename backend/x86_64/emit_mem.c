@@ -95,6 +95,7 @@ struct slow_site mem_site(const struct compiler *c, const struct ir_op *op, unsi
 /* Call the slow path; it returns to site->back, or behind the call when that is 0. */
 void mem_site_call(struct compiler *c, const struct slow_site *site)
 {
+    exit_page_base(c);
     x_call_to(&c->a, site->xmm ? c->be->thunk.slow_xmm : c->be->thunk.slow);
     struct slow_site s = *site;
     if (!s.back)

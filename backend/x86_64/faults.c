@@ -11,22 +11,29 @@ static struct fault_list *current(struct backend *be)
     return &be->faults[be->cache.region];
 }
 
-void faults_mark(struct compiler *c)
+static void add(struct compiler *c, uint32_t word, uint32_t left)
 {
     struct fault_list *l = current(c->be);
-    if (c->fault_mark == c->insn_left && c->fault_version == c->pending_version)
-        return;
-    c->fault_mark = c->insn_left;
-    c->fault_version = c->pending_version;
     if (l->count == l->capacity) {
         l->capacity = l->capacity ? 2 * l->capacity : 4096;
         l->places = realloc(l->places, l->capacity * sizeof(*l->places));
         if (!l->places)
             abort();
     }
-    assert(c->insn_left < 1 << 10);
-    l->places[l->count++] = (struct fault_place){
-        .host = x_rx(&c->a, c->a.p), .insn_word = c->insn_word, .insn_left = c->insn_left};
+    assert(left < 1 << 10);
+    l->places[l->count++] = (struct fault_place){.host = x_rx(&c->a, c->a.p), .insn_word = word, .insn_left = left};
+}
+
+void faults_mark(struct compiler *c)
+{
+    struct fault_list *l = current(c->be);
+    if (c->fault_mark == c->insn_left && c->fault_version == c->pending_version)
+        return;
+    if (c->fault_mark == UINT32_MAX && c->b->fixed)
+        add(c, c->b->base, PLACE_BASE);
+    c->fault_mark = c->insn_left;
+    c->fault_version = c->pending_version;
+    add(c, c->insn_word, c->insn_left);
     if (c->pending.count || c->pins)
         stub_new(c, STUB_FAULT, NULL)->index = l->count - 1;
 }
@@ -88,6 +95,14 @@ static const struct fault_place *place_of(const struct fault_list *l, uint32_t h
     return low ? &l->places[low - 1] : NULL;
 }
 
+/* Of the block that @place is in; 0 where none of its pages has one. */
+static uint32_t base_of(const struct fault_list *l, const struct fault_place *place)
+{
+    while (place > l->places && place->insn_left != PLACE_BASE)
+        place--;
+    return place->insn_left == PLACE_BASE ? place->insn_word : 0;
+}
+
 bool backend_fault_find(const struct backend *be, uint64_t host_pc, struct backend_fault *out)
 {
     uint64_t first = (uintptr_t)be->cache.rx + CODECACHE_COMMON;
@@ -97,8 +112,12 @@ bool backend_fault_find(const struct backend *be, uint64_t host_pc, struct backe
     const struct fault_place *place = place_of(&be->faults[n], (uint32_t)host_pc);
     if (!place)
         return false;
-    *out = (struct backend_fault){place->insn_word, place->insn_left,
-                                  place->resume ? place->host + place->resume : be->thunk.raised};
+    *out = (struct backend_fault){
+        .insn_word = place->insn_word,
+        .insn_left = place->insn_left,
+        .page_base = be->config.direct ? base_of(&be->faults[n], place) : 0,
+        .resume = place->resume ? place->host + place->resume : be->thunk.raised,
+    };
     return true;
 }
 

@@ -137,20 +137,28 @@ static void thunk_lookup(struct code *a, struct backend *be)
     x_jmp_to(a, be->thunk.leave);
 }
 
-/* Called (not to return) with the page offset in eax; the return address is the exit's handle. */
+/* eax := guest address, from the page offset that it is but in direct mode. */
+static void add_page_base(struct code *a, const struct backend *be)
+{
+    if (!be->config.direct)
+        x_alu_rm(a, ALU_ADD, 0, RAX, ENV(page_base));
+}
+
+/* Called (not to return) with the page offset (direct mode: address) in eax; the return address is the exit's
+ * handle. */
 static void thunk_chain(struct code *a, struct backend *be)
 {
     be->thunk.chain = x_rx(a, a->p);
     x_pop(a, RDX);
     x_mov_mr(a, 1, ENV(exit_site), RDX);
-    x_alu_rm(a, ALU_ADD, 0, RAX, ENV(page_base));
+    add_page_base(a, be);
     x_mov_mr(a, 1, ENV(pc), RAX);
     x_mov_ri(a, RAX, IR_EXIT_CHAIN);
     x_jmp_to(a, be->thunk.leave);
 }
 
-/* The budget does not cover a block of ecx instructions at page offset eax with entry edx: begin a
- * new slice, unless somebody wants attention or a slice would never do. */
+/* The budget does not cover a block of ecx instructions at page offset (direct mode: address) eax with entry
+ * edx: begin a new slice, unless somebody wants attention or a slice would never do. */
 static void thunk_budget(struct code *a, struct backend *be)
 {
     be->thunk.budget = x_rx(a, a->p);
@@ -179,7 +187,7 @@ static void thunk_budget(struct code *a, struct backend *be)
     x_patch_here(a, sample);
     x_patch_here(a, wanted);
     x_patch_here(a, small);
-    x_alu_rm(a, ALU_ADD, 0, RAX, ENV(page_base));
+    add_page_base(a, be);
     x_mov_mr(a, 1, ENV(pc), RAX);
     x_mov_ri(a, RAX, IR_EXIT_BUDGET);
     x_jmp_to(a, be->thunk.leave);

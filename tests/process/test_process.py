@@ -71,10 +71,10 @@ def add_guest(name, kind, accel=None):
 
 
 for name in ['hello', 'files', 'signals', 'faultflags', 'unaligned', 'selfmod', 'rewrite',
-             'opencode', 'newcode', 'compute', 'floats']:
+             'opencode', 'newcode', 'pages', 'compute', 'floats']:
     for kind in ['static', 'dynamic']:
         add_guest(name, kind)
-for name in ['hello', 'compute', 'floats', 'selfmod', 'rewrite', 'opencode', 'newcode']:
+for name in ['hello', 'compute', 'floats', 'selfmod', 'rewrite', 'opencode', 'newcode', 'pages']:
     add_guest(name, 'static', 'interp')
     add_guest(name, 'static', 'lockstep')
 

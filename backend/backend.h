@@ -112,11 +112,10 @@ struct backend_fault {
  * `resume`. The caller holds the translation lock. */
 bool backend_fault_find(const struct backend *be, uint64_t host_pc, struct backend_fault *out);
 
-/** Before fork, with the translation lock held until after it: make a copy of the code, since the
- * views are shared memory that the child must not share. */
-bool backend_fork_prepare(struct backend *be, struct error *e);
-/** After fork: the child takes the copy; the parent forgets it. */
-void backend_fork_finish(struct backend *be, bool child);
+/** Before fork, with the translation lock held until after it: the code will be the child's as well,
+ * in shared memory. Who compiles, chains or unchains next gets a copy first. False: it has been
+ * shared since an earlier fork. */
+bool backend_share(struct backend *be);
 
 /**
  * The compiled code as bytes, to be taken by a backend with the same key in another process of the same

@@ -185,6 +185,10 @@ void engine_link(struct engine *en, struct link *l, struct block *to)
 
 void engine_chain(struct engine *en, void *site, struct block *to)
 {
+    if (en->reluctance) {
+        en->reluctance--;
+        return;
+    }
     uint32_t handle = (uint32_t)(uintptr_t)site;
     struct link *l = engine_link_at(en, *site_bucket(en, handle));
     while (l && l->site != handle)

@@ -85,32 +85,60 @@ static void note(struct code_page *page, const struct engine_fetch *fetch, uint3
     *c = (struct cold_block){(uint16_t)offset, (uint16_t)size, hash_of(fetch->host + offset, size)};
 }
 
-static struct block *cold_block(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags)
+static uint32_t offset_of(const struct engine_cpu *ec)
 {
-    struct engine *en = ec->engine;
+    return (uint32_t)(ec->env->pc & (PAGE_BYTES - 1));
+}
+
+/* Can the code at env.pc be interpreted as things are? */
+static bool is_plain(const struct engine_cpu *ec, uint32_t flags)
+{
+    return ec->engine->cold && !ec->step_once && !ec->step && !ec->changed &&
+           !ec->engine->debug.count && !(flags & GUEST_FLAGS_LOOKUP_ONLY) &&
+           offset_of(ec) <= PAGE_BYTES - 4;
+}
+
+static struct block *make_block(struct engine_cpu *ec, const struct engine_fetch *fetch,
+                                uint32_t flags)
+{
     struct guest_code code = {
         .page = fetch->host,
-        .offset = (uint32_t)(ec->env->pc & (PAGE_BYTES - 1)),
+        .offset = offset_of(ec),
         .flags = flags,
         .max_insns = UINT32_MAX,
     };
-    struct code_page *page = engine_page_get(en, fetch->phys);
-    if (!is_new(en, page, fetch, code.offset, flags))
-        return NULL;
-    engine_make_ir(en, &ec->cold_ir, &code, &ec->cold_arena, ec->env->pc, false, false);
-    note(page, fetch, code.offset, ec->cold_ir.guest_size);
+    engine_make_ir(ec->engine, &ec->cold_ir, &code, &ec->cold_arena, ec->env->pc, false, false);
     ec->cold_extra.ir = &ec->cold_ir;
     ec->cold.extra = &ec->cold_extra;
-    en->stats.lookups++;
     return &ec->cold;
+}
+
+static struct block *cold_block(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags)
+{
+    struct engine *en = ec->engine;
+    struct code_page *page = engine_page_get(en, fetch->phys);
+    if (!is_new(en, page, fetch, offset_of(ec), flags))
+        return NULL;
+    struct block *b = make_block(ec, fetch, flags);
+    note(page, fetch, offset_of(ec), ec->cold_ir.guest_size);
+    en->stats.lookups++;
+    return b;
+}
+
+struct block *engine_block_instead(struct engine_cpu *ec, const struct engine_fetch *fetch,
+                                   uint32_t flags)
+{
+    if (!ec->engine->reluctance || !is_plain(ec, flags))
+        return NULL;
+    ec->engine->reluctance--;
+    engine_wish(ec, flags);
+    return make_block(ec, fetch, flags);
 }
 
 struct block *engine_cold_block(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags)
 {
     struct engine *en = ec->engine;
-    uint32_t offset = (uint32_t)(ec->env->pc & (PAGE_BYTES - 1));
-    if (!en->cold || ec->step_once || ec->step || ec->changed || en->debug.count ||
-        (flags & GUEST_FLAGS_LOOKUP_ONLY) || offset > PAGE_BYTES - 4 ||
+    if (!is_plain(ec, flags) ||
         en->ops.code_mode(en->opaque, fetch->phys) == ENGINE_CODE_PROTECTED)
         return NULL;
     pthread_mutex_lock(&en->lock);

@@ -79,7 +79,7 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     return en;
 }
 
-static void cpu_free(struct engine_cpu *ec)
+void engine_cpu_free(struct engine_cpu *ec)
 {
     engine_lockstep_free(ec->lockstep);
     arena_free(&ec->cold_arena);
@@ -94,7 +94,7 @@ void engine_free(struct engine *en)
     engine_store_close(en->store);
     free(en->debug.pcs);
     for (uint32_t i = 0; i < en->cpu_count; i++)
-        cpu_free(en->cpus[i]);
+        engine_cpu_free(en->cpus[i]);
     backend_free(en->backend);
     engine_coverage_free(en->coverage);
     arena_free(&en->arena);
@@ -124,7 +124,7 @@ struct engine_cpu *engine_cpu_add(struct engine *en, struct ir_env *env)
     pthread_mutex_unlock(&en->cpus_lock);
     if (room)
         return ec;
-    cpu_free(ec);
+    engine_cpu_free(ec);
     return NULL;
 }
 
@@ -137,7 +137,7 @@ void engine_cpu_remove(struct engine_cpu *ec)
         if (en->cpus[i] == ec)
             en->cpus[i] = en->cpus[--en->cpu_count];
     pthread_mutex_unlock(&en->cpus_lock);
-    cpu_free(ec);
+    engine_cpu_free(ec);
 }
 
 uint64_t engine_icount(const struct ir_env *env)
@@ -318,13 +318,13 @@ static void heat_loop(struct engine_cpu *ec, const struct engine_fetch *fetch, s
         block_publish(en, page, b);
 }
 
-/* The published block at env.pc, or a fresh unpublished one for a single step. NULL: look again. */
-static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags)
+struct block *engine_block_get(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags)
 {
     struct engine *en = ec->engine;
     uint64_t pc = ec->env->pc;
     struct code_page *page = page_protected(en, fetch->phys);
-    page->host = fetch->host;
+    if (page->host != fetch->host) /* what is not written to needs no copy in a child */
+        page->host = fetch->host;
     if (en->debug.count)
         engine_page_visited(en, page, pc);
     if (en->store && !page->stored)
@@ -344,6 +344,8 @@ static struct block *block_get(struct engine_cpu *ec, const struct engine_fetch 
         b = NULL;
         hot = true;
     }
+    if (!b && !hot)
+        b = engine_block_instead(ec, fetch, flags);
     if (b)
         return b;
     b = engine_translate(ec, fetch, pc, flags, page->mode, ec->step_once ? 1 : UINT32_MAX, hot);
@@ -375,7 +377,7 @@ static struct block *lookup_slow(struct engine_cpu *ec, uint32_t flags, void *si
         return b;
     pthread_mutex_lock(&en->lock);
     en->stats.lookups++;
-    b = block_get(ec, &fetch, flags);
+    b = engine_block_get(ec, &fetch, flags);
     if (b && b->valid && !b->straddles && !(flags & GUEST_FLAGS_LOOKUP_ONLY)) {
         uint32_t lane = flags & GUEST_FLAGS_LANE_MASK;
         en->ops.exec_fill(ec->env, lane, ec->env->pc, engine_entries(en, b->page, flags)->entry);
@@ -596,34 +598,6 @@ bool engine_fault(struct engine *en, struct ir_env *env, uint64_t host_pc, uint6
     env->insn_left = fault.insn_left;
     *resume = fault.resume;
     return true;
-}
-
-bool engine_fork_prepare(struct engine *en, struct error *e)
-{
-    pthread_mutex_lock(&en->cpus_lock);
-    pthread_mutex_lock(&en->lock);
-    while (en->evicting)
-        pthread_cond_wait(&en->quiet, &en->lock);
-    if (!en->backend || backend_fork_prepare(en->backend, e))
-        return true;
-    pthread_mutex_unlock(&en->lock);
-    pthread_mutex_unlock(&en->cpus_lock);
-    return false;
-}
-
-void engine_fork_finish(struct engine *en, struct engine_cpu *self, bool child)
-{
-    if (en->backend)
-        backend_fork_finish(en->backend, child);
-    if (child) {
-        for (uint32_t i = 0; i < en->cpu_count; i++)
-            if (en->cpus[i] != self)
-                cpu_free(en->cpus[i]);
-        en->cpus[0] = self;
-        en->cpu_count = 1;
-    }
-    pthread_mutex_unlock(&en->lock);
-    pthread_mutex_unlock(&en->cpus_lock);
 }
 
 void engine_stats_get(struct engine *en, struct engine_stats *out)

@@ -160,7 +160,7 @@ bool engine_outside_known(struct engine *en, struct ir_env *env, uint64_t phys);
 void engine_window_use(struct engine *en, bool use);
 
 /** Around fork, from a thread that is not in the guest: the child has the CPU @self alone. */
-bool engine_fork_prepare(struct engine *en, struct error *e);
+void engine_fork_prepare(struct engine *en, struct engine_cpu *self);
 void engine_fork_finish(struct engine *en, struct engine_cpu *self, bool child);
 
 /** Write what has been translated to engine_config.store, if enough of it was not there before, and no

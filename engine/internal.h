@@ -152,6 +152,9 @@ struct engine {
     bool one_insn;
     bool direct;                  /* pages of code have one address each, the physical one */
     bool cold;                    /* see cold.c */
+    uint32_t reluctance; /* how often to do without writing code, see fork.c */
+    struct wishes *wishes; /* fork.c; NULL: there has been no fork */
+    uint32_t wishes_seen;
     bool log_blocks;              /* -d exec, -d cpu: every block comes back to the engine */
     enum {
         TIERS_COLD,       /* short blocks alone */
@@ -170,9 +173,6 @@ struct engine {
     struct store *store;          /* NULL: none */
     struct arena arena;           /* IR of the translation under way */
     struct guest_memo *memo;
-    struct block_bucket block_hash[1 << BLOCK_HASH_BITS];
-    struct code_page *page_hash[1 << PAGE_HASH_BITS];
-    pool_ref site_hash[1 << SITE_HASH_BITS]; /* links */
     uint8_t *pool;                /* of blocks: so many bytes for each region, */
     uint32_t pool_bytes;
     uint32_t pool_used[REGION_MAX]; /* and so many in use */
@@ -180,15 +180,19 @@ struct engine {
     uint32_t region;              /* current */
     uint32_t ids_used, ids_capacity;
     struct block **ids;           /* interpreter: entry value -> block */
-    uint64_t seen[1 << (SEEN_BITS - 6)]; /* hashed keys translated before, for the statistics */
     struct engine_stats stats;
     struct coverage_marks *coverage; /* NULL: not recorded */
     struct engine_debug debug;
     _Atomic uint64_t lockstep_differences;
 
     pthread_mutex_t cpus_lock;    /* the list of CPUs; taken before `lock`, or alone */
-    struct engine_cpu *cpus[CPU_MAX];
     uint32_t cpu_count;
+    /* Large ones last, so that the rest lies together. */
+    struct block_bucket block_hash[1 << BLOCK_HASH_BITS];
+    struct code_page *page_hash[1 << PAGE_HASH_BITS];
+    pool_ref site_hash[1 << SITE_HASH_BITS]; /* links */
+    struct engine_cpu *cpus[CPU_MAX];
+    uint64_t seen[1 << (SEEN_BITS - 6)]; /* hashed keys translated before, for the statistics */
 };
 
 /* ---- pool.c: the memory of blocks; engine.lock is held --------------------------------------------- */
@@ -295,6 +299,25 @@ bool engine_make_ir(struct engine *en, struct ir_block *ir, struct guest_code *c
 /** The block at env.pc in the page @fetch, if its code is new: to be run once, now, by the interpreter.
  * NULL: it is to be translated. */
 struct block *engine_cold_block(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags);
+
+/** The same for what would be translated, while it is better not to write code (fork.c); engine.lock
+ * is held. NULL: it is to be translated. */
+struct block *engine_block_instead(struct engine_cpu *ec, const struct engine_fetch *fetch,
+                                   uint32_t flags);
+
+/* ---- fork.c -------------------------------------------------------------------------------------- */
+
+struct wishes;
+/** The block at env.pc is missed in a process that forked or was forked. */
+void engine_wish(struct engine_cpu *ec, uint32_t flags);
+
+/* ---- engine.c ------------------------------------------------------------------------------------ */
+
+/** The published block at env.pc, or a fresh unpublished one for a single step; engine.lock is held,
+ * and may be dropped for a while. NULL: look again. */
+struct block *engine_block_get(struct engine_cpu *ec, const struct engine_fetch *fetch,
+                               uint32_t flags);
+void engine_cpu_free(struct engine_cpu *ec);
 
 /* ---- coverage.c -------------------------------------------------------------------------------------- */
 

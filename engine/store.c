@@ -624,13 +624,18 @@ static bool is_dense(const struct save *s, const struct file *f)
     return used >= f->image_size / WASTE_SHARE;
 }
 
-static bool save(struct engine *en)
+static bool is_wanted(const struct engine *en)
+{
+    return en->store && !en->evicting && !en->debug.count && !en->debug.no_literals &&
+           !en->debug.watching && !en->one_insn && !en->store->saved && is_worthwhile(en) &&
+           !is_outdated(en->store);
+}
+
+/* With a stack of its own, which most children of fork need no copy of. */
+__attribute__((noinline)) static bool save(struct engine *en)
 {
     struct save s = {.st = en->store};
     struct file f;
-    if (!en->store || en->evicting || en->debug.count || en->debug.no_literals || en->debug.watching ||
-        en->one_insn || en->store->saved || !is_worthwhile(en) || is_outdated(en->store))
-        return false;
     en->store->saved = true;
     collect(&s);
     bool ok = compose(&s, &f) && is_dense(&s, &f) && put_file(en->store->path, &f);
@@ -644,7 +649,7 @@ static bool save(struct engine *en)
 bool engine_store_save(struct engine *en)
 {
     pthread_mutex_lock(&en->lock);
-    bool ok = save(en);
+    bool ok = is_wanted(en) && save(en);
     pthread_mutex_unlock(&en->lock);
     return ok;
 }

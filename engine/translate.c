@@ -44,7 +44,7 @@ bool engine_make_ir(struct engine *en, struct ir_block *ir, struct guest_code *c
     ir->base = (uint32_t)align_down(pc, PAGE_BYTES);
     ir->far = en->direct && code->hot;
     ir->check = checked ? code->page : NULL;
-    code->memo = en->memo;
+    code->memo = en->reluctance ? NULL : en->memo; /* its pages would be copied */
     bool straddles = en->frontend->translate(ir, code);
     if (logged) {
         log_lock();

@@ -39,7 +39,8 @@ static void exec_fill(struct ir_env *env, unsigned lane, uint64_t va, uint32_t *
 {
     const struct ir_memory_layout *m = &arm_target.memory;
     uint32_t **table = (void *)(env->tables + m->exec_table[lane]);
-    __atomic_store_n(&table[va >> m->page_bits], entries, __ATOMIC_RELEASE);
+    if (__atomic_load_n(&table[va >> m->page_bits], __ATOMIC_RELAXED) != entries)
+        __atomic_store_n(&table[va >> m->page_bits], entries, __ATOMIC_RELEASE);
 }
 
 static void exec_flush(void *opaque)

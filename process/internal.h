@@ -133,7 +133,7 @@ struct process_rseq {
     _Atomic bool exclusive;   /* threads have the processors one at a time */
     int possible;             /* processors of the host; 0: not known yet */
     pthread_mutex_t lock;     /* for the rest */
-    struct task *owner[RSEQ_CPUS], *waiters;
+    struct task **owner, *waiters; /* owner: process.rseq_owner */
     unsigned barriers;        /* threads that wait for others to come out of the guest, */
     pthread_cond_t departed;  /* here */
 };
@@ -145,30 +145,33 @@ struct process_limit {
 };
 enum { LIMIT_SPACE, LIMIT_DATA, LIMIT_STACK, LIMITS };
 
+/* What changes most often comes first, together: a child of fork gets its own copy of each page that
+ * is written to. */
 struct process {
-    struct process_config config;
     struct process_debug *debug; /* NULL: no debugger */
     struct space space;
     struct engine *engine;
     uint8_t *contexts; /* one behind the other */
-    struct arm_exclusives exclusives;
-    char exe[4096];           /* the program's file, absolute */
-    uint32_t entry, stack_top, stack_bottom;
-    uint32_t args_start, args_end, env_end; /* strings of argv, then envp's, on the stack */
-    uint32_t stack_start; /* the stack pointer at the start */
-    uint32_t image_start; /* lowest address of the program */
-    uint32_t auxv, auxv_size;
     bool big_endian;          /* BE-8: data is in the other byte order */
     _Atomic bool parallel;    /* several threads, or memory shared with other processes */
     pthread_mutex_t tasks_lock;
     struct task *tasks;
     uint32_t task_count;
     pthread_mutex_t actions_lock;
-    struct guest_action own_actions[SIGNALS + 1];
     struct process_rseq rseq;
+    struct process_config config;
+    uint32_t entry, stack_top, stack_bottom;
+    uint32_t args_start, args_end, env_end; /* strings of argv, then envp's, on the stack */
+    uint32_t stack_start; /* the stack pointer at the start */
+    uint32_t image_start; /* lowest address of the program */
+    uint32_t auxv, auxv_size;
     struct process_limit limits[LIMITS];
     bool lock_future; /* mlockall */
+    struct guest_action own_actions[SIGNALS + 1];
     _Atomic uint64_t hashed_directories[16]; /* a bit per descriptor, see sys_file.c */
+    struct task *rseq_owner[RSEQ_CPUS]; /* of virtual processors; under rseq.lock */
+    struct arm_exclusives exclusives;
+    char exe[4096];           /* the program's file, absolute */
 };
 
 /* What clone is asked for. */

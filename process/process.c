@@ -1,6 +1,7 @@
 #include "process/process.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,8 +35,9 @@ static bool start_engine(struct process *p, struct error *e)
 
 int process_run(const struct process_config *config, struct error *e)
 {
-    struct process *p = calloc(1, sizeof(*p));
-    if (!p)
+    struct process *p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                             -1, 0);
+    if (p == MAP_FAILED)
         abort();
     p->config = *config;
     pthread_mutex_init(&p->tasks_lock, NULL);

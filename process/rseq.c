@@ -314,6 +314,7 @@ void rseq_look(struct task *t)
 
 void rseq_init(struct process *p)
 {
+    p->rseq.owner = p->rseq_owner;
     pthread_mutex_init(&p->rseq.lock, NULL);
     pthread_cond_init(&p->rseq.departed, NULL);
 }
@@ -321,7 +322,9 @@ void rseq_init(struct process *p)
 void rseq_forked(struct task *t)
 {
     struct process_rseq *q = &t->process->rseq;
-    memset(q->owner, 0, sizeof(q->owner));
+    if (!atomic_load(&q->exclusive))
+        return;
+    memset(q->owner, 0, sizeof(t->process->rseq_owner));
     q->waiters = NULL;
     q->barriers = 0;
     pthread_cond_init(&q->departed, NULL);

@@ -202,7 +202,7 @@ static _Noreturn void die(struct task *t, int sig)
 {
     const struct rlimit none = {0, 0}; /* a dump of the host's program is of no use */
     uint64_t bit = BIT_OF(sig);
-    fflush(log_stream());
+    log_flush();
     setrlimit(RLIMIT_CORE, &none);
     host_default(sig, false, 0);
     syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), sig);

@@ -166,7 +166,7 @@ _Noreturn void process_exit(struct process *p, int status)
     debug_process_ends(p, GDB_STOP_EXITED, status & 0xff);
     process_release_locks(p);
     process_store_code(p);
-    fflush(log_stream());
+    log_flush();
     if (p->config.perfmap)
         fflush(p->config.perfmap);
     syscall(SYS_exit_group, status);
@@ -349,10 +349,12 @@ static void forget_others(struct task *t)
         munmap(other->host_stack, HOST_STACK);
         free(other);
     }
-    p->tasks = t;
-    p->task_count = 1;
-    t->next = t->prev = NULL;
-    memset(&p->exclusives, 0, sizeof(p->exclusives)); /* others may have held locks */
+    if (p->task_count > 1) {
+        p->tasks = t;
+        p->task_count = 1;
+        t->next = t->prev = NULL;
+        memset(&p->exclusives, 0, sizeof(p->exclusives)); /* others may have held locks */
+    }
     t->state.exclusive_size = 0;
     rseq_forked(t);
 }
@@ -435,15 +437,9 @@ static pid_t host_fork(const struct clone_request *q)
 static int64_t clone_process(struct task *t, const struct clone_request *q)
 {
     struct process *p = t->process;
-    struct error e;
     bool followed = debug_fork_begin(t);
     locks_take(p);
-    if (!engine_fork_prepare(p->engine, &e)) {
-        locks_release(p);
-        if (followed)
-            debug_forked(t, -1, false);
-        return -ENOMEM;
-    }
+    engine_fork_prepare(p->engine, t->engine);
     log_lock();
     pthread_mutex_lock(&p->space.page_lock);
     pid_t pid = host_fork(q);

@@ -52,7 +52,7 @@ static int child_main(void *opaque)
 
 _Noreturn void vfork_exit(int status)
 {
-    fflush(log_stream());
+    log_flush();
     syscall(SYS_exit_group, status);
     abort();
 }

@@ -37,9 +37,15 @@ void log_lock(void)
     pthread_mutex_lock(&log_mutex);
 }
 
+void log_flush(void)
+{
+    if (log_file) /* stderr has no buffer */
+        fflush(log_file);
+}
+
 void log_unlock(void)
 {
-    fflush(log_stream());
+    log_flush();
     pthread_mutex_unlock(&log_mutex);
 }
 

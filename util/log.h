@@ -51,6 +51,8 @@ void log_write(uint32_t mask, const char *fmt, ...) __attribute__((format(printf
 /** The stream that log lines go to (stderr by default), for multi-line dumps between log_lock and
  * log_unlock. */
 FILE *log_stream(void);
+/** Write out what the log's file has not got yet. */
+void log_flush(void);
 void log_lock(void);
 void log_unlock(void);
 

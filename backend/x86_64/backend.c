@@ -192,6 +192,7 @@ static void compiler_begin(struct compiler *c, const struct ir_block *b, struct 
 {
     struct codecache *cc = &c->be->cache;
     uint8_t *region = codecache_region(cc, cc->region);
+    codecache_own(cc);
     compiler_reserve(c, b->count > b->label_count ? b->count : b->label_count);
     c->b = b;
     c->out = out;
@@ -339,6 +340,7 @@ struct chain_site {
 static void patch_exit(struct backend *be, const struct chain_site *site, uint32_t target)
 {
     uint32_t jump = site->jump & ~1u;
+    codecache_own(&be->cache);
     uint32_t *rel = (uint32_t *)(be->cache.rw + (jump - (uint32_t)(uintptr_t)be->cache.rx));
     __atomic_store_n(rel, target - (jump + 4), __ATOMIC_RELEASE);
 }

@@ -1,5 +1,6 @@
 #include "backend/x86_64/codecache.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,7 +33,7 @@ static bool map_views(struct codecache *cc, int fd, struct error *e)
 bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, struct error *e)
 {
     memset(cc, 0, sizeof(*cc));
-    cc->file = cc->copy = -1;
+    cc->file = -1;
     if (region_count > CODECACHE_REGIONS_MAX)
         return error_set(e, "more than %d regions of code cache", CODECACHE_REGIONS_MAX);
     cc->region_count = region_count ? region_count : 1;
@@ -82,42 +83,58 @@ static bool write_range(int fd, const uint8_t *from, size_t offset, size_t size)
     return true;
 }
 
-static bool copy_range(const struct codecache *cc, size_t offset, size_t size)
-{
-    return write_range(cc->copy, cc->rx + offset, offset, size); /* which is mapped where it is used */
-}
-
 bool codecache_fill(struct codecache *cc, uint32_t n, const uint8_t *code, uint32_t size)
 {
     return write_range(cc->file, code, (size_t)(codecache_region(cc, n) - cc->rw), size);
 }
 
-bool codecache_fork_prepare(struct codecache *cc, struct error *e)
+bool codecache_share(struct codecache *cc)
 {
-    cc->copy = memfd_create("armemu-code", MFD_CLOEXEC);
-    if (cc->copy < 0)
-        return error_set_errno(e, "memory file for the child's code cache");
-    bool ok = ftruncate(cc->copy, cc->size) == 0 && copy_range(cc, 0, CODECACHE_COMMON);
-    for (uint32_t n = 0; ok && n < cc->region_count; n++) {
-        uint32_t used = n == cc->region ? cc->used : cc->filled[n];
-        ok = copy_range(cc, CODECACHE_COMMON + (size_t)n * cc->region_size, used);
-    }
-    if (ok)
-        return true;
-    error_set_errno(e, "copy of the code cache");
-    codecache_fork_finish(cc, false);
-    return false;
+    bool changed = !cc->shared;
+    if (changed)
+        cc->shared = true;
+    return changed;
 }
 
-void codecache_fork_finish(struct codecache *cc, bool child)
+static _Noreturn void fail(void)
 {
-    if (child && (mmap(cc->rw, cc->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, cc->copy,
-                       0) == MAP_FAILED ||
-                  mmap(cc->rx, cc->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, cc->copy,
-                       0) == MAP_FAILED))
-        abort(); /* the address space cannot hold what it held a moment ago */
-    close(cc->copy);
-    cc->copy = -1;
+    fprintf(stderr, "armemu: out of memory for translated code\n");
+    abort();
+}
+
+static void copy_range(const struct codecache *cc, uint8_t *to, size_t offset, size_t size)
+{
+    madvise(to + offset, size, MADV_POPULATE_WRITE); /* at once is quicker */
+    memcpy(to + offset, cc->rx + offset, size);
+}
+
+/* Let the view at @place be that of @new, which goes there; other threads may be executing code. */
+static void replace(uint8_t *new, uint8_t *place, size_t size)
+{
+    if (mremap(new, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, place) == MAP_FAILED)
+        fail();
+}
+
+void codecache_own(struct codecache *cc)
+{
+    if (!cc->shared)
+        return;
+    /* Not by a file: the program may have used up the descriptors. */
+    uint8_t *rw = mmap(NULL, cc->size, PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (rw == MAP_FAILED)
+        fail();
+    copy_range(cc, rw, 0, CODECACHE_COMMON);
+    for (uint32_t n = 0; n < cc->region_count; n++) {
+        uint32_t used = n == cc->region ? cc->used : cc->filled[n];
+        copy_range(cc, rw, CODECACHE_COMMON + (size_t)n * cc->region_size, used);
+    }
+    uint8_t *rx = mremap(rw, 0, cc->size, MREMAP_MAYMOVE); /* the same memory once more */
+    if (rx == MAP_FAILED || mprotect(rx, cc->size, PROT_READ | PROT_EXEC) != 0)
+        fail();
+    replace(rx, cc->rx, cc->size);
+    replace(rw, cc->rw, cc->size);
+    cc->shared = false;
 }
 
 uint8_t *codecache_region(const struct codecache *cc, uint32_t n)

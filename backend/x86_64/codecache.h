@@ -19,7 +19,7 @@ struct codecache {
     uint32_t used;   /* bytes used of it */
     uint32_t filled[CODECACHE_REGIONS_MAX]; /* bytes used of the others */
     int file;        /* the memory file until it is sealed, else -1 */
-    int copy;        /* the child's memory file during a fork, else -1 */
+    bool shared;     /* with another process, since a fork: nothing may be written */
 };
 
 bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, struct error *e);
@@ -29,10 +29,10 @@ void codecache_close(struct codecache *cc);
 bool codecache_fill(struct codecache *cc, uint32_t n, const uint8_t *code, uint32_t size);
 /** The memory file is no longer needed, but mapped. */
 void codecache_seal(struct codecache *cc);
-/** Copy the code to a memory file of its own, for the child of a fork that follows. */
-bool codecache_fork_prepare(struct codecache *cc, struct error *e);
-/** The child: let both views be the copy. The parent: forget it. */
-void codecache_fork_finish(struct codecache *cc, bool child);
+/** A fork follows: what is mapped will be the child's as well. False: it was somebody's already. */
+bool codecache_share(struct codecache *cc);
+/** Before anything is written: have a copy that is this process's alone. */
+void codecache_own(struct codecache *cc);
 /** First byte of region @n in the writable view. */
 uint8_t *codecache_region(const struct codecache *cc, uint32_t n);
 /** The same in the executable view, to read what is there. */

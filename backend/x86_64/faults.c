@@ -121,12 +121,7 @@ bool backend_fault_find(const struct backend *be, uint64_t host_pc, struct backe
     return true;
 }
 
-bool backend_fork_prepare(struct backend *be, struct error *e)
+bool backend_share(struct backend *be)
 {
-    return codecache_fork_prepare(&be->cache, e);
-}
-
-void backend_fork_finish(struct backend *be, bool child)
-{
-    codecache_fork_finish(&be->cache, child);
+    return codecache_share(&be->cache);
 }

@@ -70,11 +70,11 @@ def add_guest(name, kind, accel=None):
     test.add('%s_%s%s' % (name, kind, '_' + accel if accel else ''), body)
 
 
-for name in ['hello', 'files', 'signals', 'faultflags', 'unaligned', 'selfmod', 'rewrite',
+for name in ['hello', 'files', 'forks', 'signals', 'faultflags', 'unaligned', 'selfmod', 'rewrite',
              'opencode', 'newcode', 'pages', 'compute', 'floats']:
     for kind in ['static', 'dynamic']:
         add_guest(name, kind)
-for name in ['hello', 'compute', 'floats', 'selfmod', 'rewrite', 'opencode', 'newcode', 'pages']:
+for name in ['hello', 'forks', 'compute', 'floats', 'selfmod', 'rewrite', 'opencode', 'newcode', 'pages']:
     add_guest(name, 'static', 'interp')
     add_guest(name, 'static', 'lockstep')
 
@@ -734,7 +734,7 @@ def code_cache():
     with tempfile.TemporaryDirectory() as d:
         cache = os.path.join(d, 'below', 'cache')
         options = ['-L', PREFIX, '-code-cache', cache]
-        for name in ['hello', 'compute', 'selfmod', 'threads', 'files']:
+        for name in ['hello', 'forks', 'compute', 'selfmod', 'threads', 'files']:
             for kind in ['static', 'dynamic']:
                 args = [guest(name, kind), 'one']
                 plain = run(args, ['-L', PREFIX, '-code-cache', 'off'])

@@ -108,6 +108,8 @@ void engine_watch(struct engine *en, const struct engine_watch *list, uint32_t c
         backend_watch(en->backend, watches, count);
         engine_drop_all(en);
     }
+    if (count)
+        memcpy(en->debug.watches, list, count * sizeof(*list));
     en->debug.watching = count;
     pthread_mutex_unlock(&en->lock);
 }

@@ -134,7 +134,8 @@ struct engine_debug {
     uint64_t *pcs;  /* breakpoints, in ascending order */
     uint32_t count;
     bool no_literals; /* see engine_fold_literals */
-    bool watching;    /* see engine_watch */
+    struct engine_watch watches[ENGINE_WATCHES_MAX]; /* see engine_watch */
+    uint32_t watching; /* how many */
     bool no_window;   /* see engine_window_use */
     uint64_t stops[PAGE_BYTES / 2 / 64]; /* their offsets in a page, a bit per halfword: for a first look */
     uint32_t pages;                      /* that have stops of their own */

@@ -207,6 +207,19 @@ static uint32_t loop_head(const struct ir_block *b)
     return head;
 }
 
+/* Is something in the page watched, so that its constants have to be loaded? Where that matters guest
+ * addresses are physical ones. */
+static bool watches_reads(const struct engine *en, uint64_t phys)
+{
+    uint64_t page = align_down(phys, PAGE_BYTES);
+    for (uint32_t k = 0; k < en->debug.watching; k++) {
+        const struct engine_watch *w = &en->debug.watches[k];
+        if (w->read && w->start < page + PAGE_BYTES && (uint64_t)w->start + w->size > page)
+            return true;
+    }
+    return false;
+}
+
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
                                uint32_t flags, enum engine_code_mode mode, uint32_t max_insns,
                                bool hot)
@@ -224,7 +237,8 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
         .offset = (uint32_t)(pc & (PAGE_BYTES - 1)),
         .flags = flags & ~(BLOCK_STEP | BLOCK_SHORT),
         .max_insns = en->one_insn || (flags & BLOCK_STEP) ? 1 : max_insns,
-        .fold_literals = !en->debug.no_literals && mode == ENGINE_CODE_PROTECTED,
+        .fold_literals = !en->debug.no_literals && !watches_reads(en, fetch->phys) &&
+                         mode == ENGINE_CODE_PROTECTED,
         .hot = hot && !checked,
         .marks = en->coverage ? engine_coverage_begin(en->coverage) : NULL,
         .entered = en->tiers == TIERS_BY_SAMPLES ? ec->env->entered : NULL,

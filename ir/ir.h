@@ -50,6 +50,7 @@ enum {
     IR_MEM_USER = 0x80,        /* with the rights of unprivileged code */
     IR_MEM_GROUP = 0x100,      /* belongs to the open memgroup */
     IR_MEM_WRITE = 0x200,      /* slow path only: the access is a store */
+    IR_MEM_PROBE = 0x400,      /* slow path only: may it be made? It is not */
 };
 #define IR_MEM_ALIGN(log2) ((log2) << IR_MEM_ALIGN_SHIFT)
 

@@ -167,6 +167,8 @@ static uint64_t load(struct ir_env *env, uint64_t addr, uint32_t memop)
     if (!aligned(t, (uint32_t)addr, memop, false) ||
         !accessible(&t->state, (uint32_t)addr, size, false))
         return 0;
+    if (memop & IR_MEM_PROBE)
+        return 0;
     uint64_t value = access_load(guest_ptr(t, (uint32_t)addr), memop & IR_MEM_SIZE_MASK);
     if ((memop & IR_MEM_SIGNED) && bits < 64)
         value = (uint64_t)((int64_t)(value << (64 - bits)) >> (64 - bits));
@@ -178,7 +180,7 @@ static void store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t me
     struct task *t = env->owner;
     unsigned size = 1u << (memop & IR_MEM_SIZE_MASK);
     if (aligned(t, (uint32_t)addr, memop, true) &&
-        accessible(&t->state, (uint32_t)addr, size, true))
+        accessible(&t->state, (uint32_t)addr, size, true) && !(memop & IR_MEM_PROBE))
         access_store(guest_ptr(t, (uint32_t)addr), memop & IR_MEM_SIZE_MASK, value);
 }
 

@@ -30,7 +30,6 @@ struct process_debug {
     enum gdb_action others;  /* what threads do that appear */
     struct gdb_points points;
     struct gdb_watching watching;    /* what the engine knows of them */
-    unsigned read_watches;           /* and how many there were that watch reads */
     struct gdb_registers *registers;
     bool pass[DEBUG_SIGNALS];
     struct gdb_stop end;     /* of the process; kind NONE while it lives */

@@ -116,13 +116,7 @@ static void breakpoints_apply(struct process_debug *d)
 
 static void watchpoints_apply(struct process_debug *d, bool lazily)
 {
-    struct engine *en = d->process->engine;
-    unsigned reads = d->points.read_watch_count;
-    gdb_watching_apply(&d->watching, &d->points, en, lazily);
-    if (!d->read_watches != !reads && (reads || !lazily)) {
-        engine_fold_literals(en, !reads);
-        d->read_watches = reads;
-    }
+    gdb_watching_apply(&d->watching, &d->points, d->process->engine, lazily);
 }
 
 static void resume(void *opaque, const struct gdb_resume *actions, uint32_t count,

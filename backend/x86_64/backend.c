@@ -89,7 +89,7 @@ static void compiler_reserve(struct compiler *c, uint32_t ops)
         return;
     c->capacity = ops;
     c->val = resize(c->val, ops, sizeof(*c->val));
-    c->stubs = resize(c->stubs, 8 * (size_t)ops + 8, sizeof(*c->stubs));
+    c->stubs = resize(c->stubs, 12 * (size_t)ops + 8, sizeof(*c->stubs));
     c->label_pos = resize(c->label_pos, ops, sizeof(*c->label_pos));
     c->label_live = resize(c->label_live, ops, sizeof(*c->label_live));
     c->label_uses = resize(c->label_uses, ops, sizeof(*c->label_uses));
@@ -155,9 +155,13 @@ void backend_free(struct backend *be)
 void backend_watch(struct backend *be, const struct backend_watch *list, uint32_t count)
 {
     assert(count <= BACKEND_WATCHES_MAX);
-    if (count)
-        memcpy(be->watches, list, count * sizeof(*list));
     be->watch_count = count;
+    for (uint32_t k = 0; k < count; k++) { /* in ascending order */
+        uint32_t at = k;
+        for (; at && be->watches[at - 1].start > list[k].start; at--)
+            be->watches[at] = be->watches[at - 1];
+        be->watches[at] = list[k];
+    }
 }
 
 /* ---- compilation
@@ -185,6 +189,7 @@ static void copy_begin(struct compiler *c)
     c->group_open = -1;
     c->group_slow = false;
     c->side_label = -1;
+    watch_forget(c);
     ra_reset(c);
 }
 
@@ -231,10 +236,14 @@ static bool emit_stubs(struct compiler *c)
         int64_t need = 0;
         if (s->kind == STUB_GROUP)
             need = 64 * (int64_t)(c->groups[s->index].end - c->groups[s->index].start + 2);
+        if (s->kind == STUB_WATCH)
+            need = 64 * (int64_t)(s->index + s->watch_count);
         if (c->a.limit - c->a.p < STUB_BYTES_MAX + need)
             return false;
         if (s->kind == STUB_MEM)
             mem_stub_emit(c, s);
+        else if (s->kind == STUB_WATCH)
+            watch_stub_emit(c, s);
         else if (s->kind == STUB_GROUP)
             group_stub_emit(c, s);
         else if (s->kind == STUB_CALLZ)

@@ -144,6 +144,7 @@ enum stub_kind {
     STUB_CALLZ,
     STUB_EXACT,
     STUB_MEM,
+    STUB_WATCH,
     STUB_GROUP,
     STUB_BUDGET,
     STUB_CHAIN,
@@ -163,6 +164,9 @@ struct stub {
     uint8_t lane;           /* STUB_SIDE: of the target */
     uint32_t index;         /* group number, exit number, helper, that of the fault place; STUB_MEM: from2
                                is for the slow path */
+    uint8_t watch_first, watch_count; /* STUB_WATCH: ranges to be told apart, 0: none; index: words
+                                         to look at without an access, 0: it is an access */
+    uint16_t watch_bytes;
     uint8_t loop;           /* STUB_CHAIN: enum loop_target, the jump is a back edge of the loop */
     bool nan_known;         /* STUB_EXACT: a result that is a NaN hardly ever needs the reference */
     uint8_t eflags, cinv;   /* STUB_SIDE: as in struct code, and */
@@ -187,6 +191,15 @@ struct ra {
     uint16_t xlocked;
     uint64_t xspills, xleft;
 };
+
+/* An access that has been compared with what is watched: at root value + displacement. */
+struct watch_seen {
+    int32_t root;
+    uint32_t bytes;
+    int64_t disp;
+    bool write;
+};
+enum { WATCH_SEEN_MAX = 8 };
 
 /* A memgroup: what the slow variant needs to be emitted again from the start. */
 struct group {
@@ -287,6 +300,9 @@ struct compiler {
     uint32_t group_count;
     bool call_open;      /* the key of a call has been pushed: the exit that follows calls, */
     int64_t call_return; /* and returns to this page offset */
+    struct watch_seen watch_seen[WATCH_SEEN_MAX]; /* a ring: */
+    uint32_t watch_seen_count;
+    bool watch_group; /* accesses of the open group have been compared */
     int group_open;  /* index, or -1 */
     bool group_slow; /* emitting the slow variant */
     struct backend_code *out;
@@ -484,6 +500,17 @@ bool pending_is_stable(const struct pending_set *s);
  * -------------------------------------------------------------------------- */
 
 void mem_stub_emit(struct compiler *c, struct stub *s);
+/** Direct mode: is the access to be compared with what is watched? */
+bool watch_needed(const struct compiler *c, const struct ir_op *op);
+/** Compare it, in front of the access; watch_back is to be told where that ends. */
+uint32_t watch_check(struct compiler *c, const struct ir_op *op, const struct slow_site *site,
+                     uint32_t *first);
+void watch_back(struct compiler *c, uint32_t first, uint32_t count);
+/** Compare all accesses of the group that begins. */
+void watch_group(struct compiler *c, const struct ir_op *op);
+/** Control flow meets: what has been compared is not known. */
+void watch_forget(struct compiler *c);
+void watch_stub_emit(struct compiler *c, struct stub *s);
 struct slow_site mem_site(const struct compiler *c, const struct ir_op *op, unsigned addr_reg,
                           unsigned data_reg);
 void mem_site_call(struct compiler *c, const struct slow_site *site);

@@ -195,6 +195,7 @@ void emit_label(struct compiler *c, const struct ir_op *op, int32_t i)
         c->side_label = -1;
         return;
     }
+    watch_forget(c);
     ra_reset(c);
     c->a.eflags = 0;
 }

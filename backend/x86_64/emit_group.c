@@ -110,6 +110,8 @@ static uint8_t *check_aligned(struct compiler *c, unsigned addr)
 
 void emit_memgroup(struct compiler *c, const struct ir_op *op, int32_t i)
 {
+    if (c->be->config.direct && !c->be->config.always_slow)
+        watch_group(c, op);
     if (c->be->config.always_slow || c->be->config.direct || c->group_count == GROUPS_MAX || op->imm > 0x1000)
         return;
     struct group *g = &c->groups[c->group_count];
@@ -142,6 +144,7 @@ void emit_memgroup(struct compiler *c, const struct ir_op *op, int32_t i)
 
 void emit_memgroupend(struct compiler *c, const struct ir_op *op, int32_t i)
 {
+    c->watch_group = false;
     if (c->group_open < 0)
         return;
     c->ra.reserved = 0;

@@ -207,67 +207,34 @@ void mem_check_aligned(struct compiler *c, const struct ir_op *op, unsigned data
     s->back = c->a.p; /* not reached: the access faults */
 }
 
-/* Jump away if the access at @m meets what is watched. */
-static uint8_t *watch_jump(struct compiler *c, const struct backend_watch *w, unsigned size, struct x86_mem m,
-                           unsigned temp)
+/* Where the access is compared with what is watched the address needs a register: the slow path adds
+ * to one. */
+static struct x86_mem direct_address(struct compiler *c, int32_t v, bool watched)
 {
-    uint32_t low = w->start - (size - 1), span = w->size + size - 1;
-    x_rm(&c->a, X86_LEA, 0, temp, x_mem(m.index, (int32_t)((uint32_t)m.disp - low)));
-    x_alu_ri(&c->a, ALU_CMP, 0, temp, (int32_t)span);
-    return x_jcc(&c->a, CC_B);
-}
-
-/* What a debugger watches goes the slow way, which leaves the block if it is to stop. The stubs are
- * c->stubs[first] and following, whose `back` is to be filled in; how many, is returned. */
-static uint32_t watch_check(struct compiler *c, const struct ir_op *op, struct x86_mem m, unsigned data_reg,
-                            int32_t imm, uint32_t *first)
-{
-    const struct backend *be = c->be;
-    bool write = op->opcode == IR_OP_st;
-    struct stub *open = NULL; /* has room for another jump */
-    *first = c->stub_count;
-    for (uint32_t k = 0; k < be->watch_count; k++) {
-        const struct backend_watch *w = &be->watches[k];
-        if (!(write ? w->write : w->read))
-            continue;
-        unsigned temp = ra_alloc(c);
-        uint8_t *from = watch_jump(c, w, 1u << mem_log2(op), m, temp);
-        ra_unlock(c, temp);
-        if (open) {
-            open->from2 = from;
-            open->index = 1;
-            open = NULL;
-        } else {
-            open = stub_new(c, STUB_MEM, from);
-            open->site = mem_site(c, op, (unsigned)m.index, data_reg);
-            open->site.disp = m.disp;
-            open->site.imm = (uint32_t)imm;
-        }
-    }
-    return c->stub_count - *first;
-}
-
-static void watch_back(struct compiler *c, uint32_t first, uint32_t count)
-{
-    for (uint32_t k = first; k < first + count; k++)
-        c->stubs[k].back = c->a.p;
-}
-
-/* Where something is watched, the address needs a register: the slow path adds to one. */
-static struct x86_mem direct_address(struct compiler *c, int32_t v)
-{
-    if (c->be->watch_count && c->val[v].loc == LOC_CONST)
+    if (watched && c->val[v].loc == LOC_CONST)
         return x_memx(R15, (int)ra_reg(c, v), 0, 0);
     return direct_operand(c, v);
 }
 
+/* See watch_check. */
+static uint32_t direct_watch(struct compiler *c, const struct ir_op *op, struct x86_mem m,
+                             unsigned data_reg, int32_t imm, uint32_t *first)
+{
+    struct slow_site site = mem_site(c, op, (unsigned)m.index, data_reg);
+    site.disp = m.disp;
+    site.imm = (uint32_t)imm;
+    return watch_check(c, op, &site, first);
+}
+
 static void direct_load(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    uint32_t first;
+    uint32_t first = 0, watches = 0;
+    bool watched = watch_needed(c, op);
     mem_check_aligned(c, op, SLOW_NO_REG, 0);
-    struct x86_mem m = direct_address(c, op->arg[0]);
+    struct x86_mem m = direct_address(c, op->arg[0], watched);
     unsigned dst = mem_load_dest(c, i);
-    uint32_t watches = watch_check(c, op, m, dst, 0, &first);
+    if (watched)
+        watches = direct_watch(c, op, m, dst, 0, &first);
     faults_mark(c);
     mem_load_insn(c, op, dst, m);
     watch_back(c, first, watches);
@@ -275,12 +242,14 @@ static void direct_load(struct compiler *c, const struct ir_op *op, int32_t i)
 
 static void direct_store(struct compiler *c, const struct ir_op *op)
 {
-    uint32_t first;
+    uint32_t first = 0, watches = 0;
+    bool watched = watch_needed(c, op);
     struct opnd v = mem_store_value(c, op);
     unsigned data_reg = v.kind == OPND_REG ? (unsigned)v.reg : SLOW_NO_REG;
     mem_check_aligned(c, op, data_reg, v.imm);
-    struct x86_mem m = direct_address(c, op->arg[0]);
-    uint32_t watches = watch_check(c, op, m, data_reg, v.imm, &first);
+    struct x86_mem m = direct_address(c, op->arg[0], watched);
+    if (watched)
+        watches = direct_watch(c, op, m, data_reg, v.imm, &first);
     faults_mark(c);
     mem_store_insn(c, op, v, m);
     watch_back(c, first, watches);

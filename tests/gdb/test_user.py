@@ -372,6 +372,45 @@ def accesses(context, *options):
                 check_equal(client.registers()[15], code + 4, "the instruction is done: " + name)
 
 
+# Instructions in a row, r0 is the address of the data: which one is stopped at, by kind of watchpoint and byte (from, to).
+ROWS = {
+    "load, then store": ((0xe5901000, 0xe5801000), {("2", 0, 4): 1, ("3", 0, 4): 0, ("4", 3, 4): 0}),
+    "store, then load": ((0xe5801000, 0xe5901000), {("2", 0, 4): 0, ("3", 0, 4): 1, ("4", 0, 1): 0}),
+    "a part of what is loaded before": ((0xe5901000, 0xe5d02002, 0xe5903004), {("3", 2, 3): 0, ("3", 4, 5): 2}),
+    "more than is loaded before": ((0xe5d02002, 0xe5901000), {("3", 2, 3): 0, ("3", 0, 1): 1, ("3", 3, 4): 1}),
+    "a load that is skipped": ((0xe1500000, 0x15901000, 0xe5902000), {("3", 0, 4): 2, ("4", 0, 4): 2}), # cmp r0, r0; ldrne
+    "a base that changes": ((0xe5901000, 0xe2800004, 0xe5902000), {("3", 0, 4): 0, ("3", 4, 8): 2}),
+    "a store of several, then a load": ((0xe880001e, 0xe590100c), {("2", 12, 16): 0, ("3", 12, 16): 1, ("3", 8, 12): None}),
+    "a constant address": ((0xe3a01a20, 0xe5912000, 0xe5901000), {("3", 0, 4): 2}), # mov r1, #0x20000: what is there is read
+}
+
+
+def test_watched_in_a_row(context):
+    """What has been looked at once is not looked at again, and yet each access stops where it is watched."""
+    for options in ((), ("-accel", "interp")):
+        with UserEmulator(context, "arm", options=options) as emulator, Rsp(emulator.path) as client:
+            sp = client.registers()[13]
+            check_equal(client.ask("P19=10000000"), "OK", "ARM state")
+            code, data = client.registers()[15] & ~3, (sp & ~0xfff) - 0x2000
+            for name, (words, stops) in ROWS.items():
+                for (kind, start, end), where in stops.items():
+                    text = b"".join(w.to_bytes(4, "little") for w in (*words, 0xe1a00000, 0xeafffffe))
+                    check_equal(client.ask(f"M{code:x},{len(text):x}:" + text.hex()), "OK", "code")
+                    for register, value in ((0, data), (15, code)):
+                        client.ask("P%x=%s" % (register, value.to_bytes(4, "little").hex()))
+                    others = [f"4,{data + 0x100000 * k:x},4" for k in range(1, 3)]
+                    last = code + 4 * len(words)
+                    points = [f"{kind},{data + start:x},{end - start:x}", *others]
+                    for p in points:
+                        check_equal(client.ask("Z" + p), "OK", name)
+                    check_equal(client.ask(f"Z0,{last:x},4"), "OK", name)
+                    client.ask("vCont;c")
+                    at = (client.registers()[15] - code) // 4
+                    check_equal(at, len(words) if where is None else where, f"{name}, kind {kind}, from {start}")
+                    for p in (*points, f"0,{last:x},4"):
+                        check_equal(client.ask("z" + p), "OK", name)
+
+
 def test_watched_accesses(context):
     accesses(context)
 

@@ -428,7 +428,8 @@ static enum ir_exit run_block(struct engine_cpu *ec, struct block *b, uint32_t e
 static bool safe_point(struct engine_cpu *ec)
 {
     atomic_store_explicit(&ec->in_guest, false, memory_order_release);
-    atomic_store(&ec->env->exit_request, 0);
+    if (atomic_load_explicit(&ec->env->exit_request, memory_order_relaxed))
+        atomic_store(&ec->env->exit_request, 0); /* before what is asked for is looked at */
     unsigned epoch = atomic_load(&ec->engine->epoch);
     if (ec->straddles_known) /* their blocks may go from here on */
         memset(ec->straddles, 0, sizeof(ec->straddles));
@@ -532,7 +533,8 @@ enum engine_stop engine_run(struct engine_cpu *ec)
     if (!safe_point(ec))
         return stop;
     for (;;) {
-        atomic_store(&ec->in_guest, true);
+        if (!atomic_load_explicit(&ec->in_guest, memory_order_relaxed))
+            atomic_store(&ec->in_guest, true); /* before exit_request is looked at */
         if (atomic_load(&env->exit_request)) {
             if (!safe_point(ec))
                 break;

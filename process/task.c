@@ -140,13 +140,16 @@ void task_run(struct task *t)
     debug_task_begins(t);
     while (!t->ended) {
         signals_deliver(t);
-        debug_before_guest(t);
+        if (t->process->debug)
+            debug_before_guest(t);
         if (t->rseq.area)
             rseq_before_guest(t);
         enum engine_stop stop = task_enter_guest(t);
-        rseq_after_guest(t);
+        if (t->rseq.area)
+            rseq_after_guest(t);
         enum task_event event = t->event;
-        debug_after_guest(t, stop);
+        if (t->process->debug)
+            debug_after_guest(t, stop);
         t->event = TASK_NOTHING;
         if (event == TASK_SYSCALL)
             syscall_dispatch(t);

@@ -103,8 +103,8 @@ void chardev_printf(struct chardev *cd, const char *fmt, ...) __attribute__((for
 /** The front end has room again: input that was held back is delivered, from the loop. */
 void chardev_accept_input(struct chardev *cd);
 
-/** The peer asks, and waits for answers: see loop_watch_prompt. Sockets, stdio, pty and pipe; for the
- * others nothing. */
+/** The peer asks, and waits for answers: see loop_watch_prompt. Sockets, stdio, pty and pipe; for
+ * the others nothing. */
 void chardev_prompt(struct chardev *cd);
 
 /** Is @cd one of several endpoints of a mux? Then it has the input only from CHARDEV_FOCUS_IN to

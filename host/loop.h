@@ -43,8 +43,8 @@ void loop_watch_modify(struct loop_watch *w, uint32_t events);
 
 /** The peer behind @w asks, and waits for the answer (a debugger does): the loop then sleeps on its
  * descriptor itself, so that the host's kernel knows that the peer is about to sleep, and lets the
- * loop run at once in its place. The last one that this was said of counts. On the loop's thread, or
- * before the loop runs. */
+ * loop run at once in its place. The last one that this was said of counts. On the loop's thread,
+ * or before the loop runs. */
 void loop_watch_prompt(struct loop_watch *w);
 
 /** Remove and free @w (NULL is ignored), before its descriptor is closed. With the device lock held

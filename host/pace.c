@@ -1,8 +1,8 @@
 #include "host/pace.h"
 
 enum { SLEEPING, SPINNING, BETTER };
-/* Requests of a trial and between trials; failures that end a trial; what of a pause between two requests
- * counts: the rest is the peer's thinking. */
+/* Requests of a trial and between trials; failures that end a trial; what of a pause between two
+ * requests counts: the rest is the peer's thinking. */
 enum { TRIAL = 128, STRETCH = 4096, FAILURES_MAX = 4, PAUSE_MAX_NS = 1000000 };
 
 bool pace_spins(const struct pace *p)

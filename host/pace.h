@@ -1,7 +1,8 @@
 /*
- * Is it worth while to look for the next request of a peer for some microseconds before sleeping? It is where
- * the peer runs on another CPU and asks again at once, since waking takes longer; it is not where the peer
- * waits for this very CPU, or thinks. Which of the two is faster here is found out by trying, now and then.
+ * Is it worth while to look for the next request of a peer for some microseconds before sleeping?
+ * It is where the peer runs on another CPU and asks again at once, since waking takes longer; it is
+ * not where the peer waits for this very CPU, or thinks. Which of the two is faster here is found
+ * out by trying, now and then.
  */
 #ifndef ARMEMU_HOST_PACE_H
 #define ARMEMU_HOST_PACE_H

@@ -99,6 +99,20 @@ struct irq_line probe_line(struct probe *p)
     return (struct irq_line){probe_set, p, 0};
 }
 
+struct bench bench;
+struct probe irq;
+
+void bench_setup(void)
+{
+    bench_init(&bench);
+    irq = (struct probe){0};
+}
+
+void bench_teardown(void)
+{
+    bench_free(&bench);
+}
+
 uint32_t rd(struct device *dev, uint64_t offset)
 {
     return (uint32_t)device_read(dev, 0, 0, offset, 4);

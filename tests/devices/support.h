@@ -38,6 +38,12 @@ struct probe {
 
 struct irq_line probe_line(struct probe *p);
 
+/* What most suites need, with the functions that begin and end a test. */
+extern struct bench bench;
+extern struct probe irq;
+void bench_setup(void);
+void bench_teardown(void);
+
 /* 32-bit accesses by CPU 0 to window 0. */
 uint32_t rd(struct device *dev, uint64_t offset);
 void wr(struct device *dev, uint64_t offset, uint32_t value);

@@ -7,7 +7,6 @@
 
 enum { DMA_ERROR = 1, DMA_READ = 2, DMA_SKIP = 4, DMA_SELECT = 8, DMA_WRITE = 16 };
 
-static struct bench bench;
 static struct device *dev;
 
 static void setup(void)

@@ -9,9 +9,8 @@ enum { CTLR = 0x00, PMR = 0x04, BPR = 0x08, IAR = 0x0c, EOIR = 0x10, RPR = 0x14,
        ABPR = 0x1c, AIAR = 0x20, AEOIR = 0x24, AHPPIR = 0x28, APR = 0xd0, NSAPR = 0xe0,
        DIR = 0x1000 };
 
-static struct bench bench;
 static struct device *gic;
-static struct probe irq[4], fiq[4];
+static struct probe irqs[4], fiq[4];
 
 static uint32_t c_rd(unsigned cpu, uint64_t offset)
 {
@@ -67,8 +66,8 @@ static void setup(unsigned cpus, bool security)
     bench_init(&bench);
     gic = bench_create(&bench, "gicv2", v, 2);
     for (unsigned cpu = 0; cpu < cpus; cpu++) {
-        irq[cpu] = fiq[cpu] = (struct probe){0};
-        gicv2_connect_cpu(gic, cpu, GICV2_IRQ, probe_line(&irq[cpu]));
+        irqs[cpu] = fiq[cpu] = (struct probe){0};
+        gicv2_connect_cpu(gic, cpu, GICV2_IRQ, probe_line(&irqs[cpu]));
         gicv2_connect_cpu(gic, cpu, GICV2_FIQ, probe_line(&fiq[cpu]));
         c_wr(cpu, CTLR, 1);
         c_wr(cpu, PMR, 0xff);
@@ -104,23 +103,23 @@ Test(gicv2, needs_every_enable)
 {
     spi(40, 1);
     target(40, 1);
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
     enable(0, 40);
-    cr_assert_eq(irq[0].level, 1);
-    cr_assert_eq(irq[1].level, 0);
+    cr_assert_eq(irqs[0].level, 1);
+    cr_assert_eq(irqs[1].level, 0);
     c_wr(0, CTLR, 0);
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
     c_wr(0, CTLR, 1);
     d_wr(0, 0, 0);
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
     cr_assert_eq(c_rd(0, IAR), 1023);
     d_wr(0, 0, 1);
     c_wr(0, PMR, 0); /* nothing is below priority 0 */
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
     c_wr(0, PMR, 1);
-    cr_assert_eq(irq[0].level, 1);
+    cr_assert_eq(irqs[0].level, 1);
     d_wr(0, 0x184, BIT(8)); /* disable 40 */
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
     cr_assert_eq(d_rd(0, 0x204), BIT(8)); /* pending all the same */
 }
 
@@ -129,25 +128,25 @@ Test(gicv2, level_sensitive)
     enable(0, 50);
     target(50, 2);
     spi(50, 1);
-    cr_assert_eq(irq[1].level, 1);
+    cr_assert_eq(irqs[1].level, 1);
     cr_assert_eq(c_rd(1, IAR), 50);
-    cr_assert_eq(irq[1].level, 0);
+    cr_assert_eq(irqs[1].level, 0);
     cr_assert_eq(d_rd(0, 0x304), BIT(18));
     cr_assert_eq(d_rd(0, 0x204), BIT(18)); /* active and pending */
     c_wr(1, EOIR, 50);
-    cr_assert_eq(irq[1].level, 1); /* still asserted: again */
+    cr_assert_eq(irqs[1].level, 1); /* still asserted: again */
     cr_assert_eq(c_rd(1, IAR), 50);
     spi(50, 0);
     c_wr(1, EOIR, 50);
-    cr_assert_eq(irq[1].level, 0);
+    cr_assert_eq(irqs[1].level, 0);
     cr_assert_eq(c_rd(1, IAR), 1023);
     spi(50, 1);
     spi(50, 0); /* withdrawn before it was taken */
-    cr_assert_eq(irq[1].level, 0);
+    cr_assert_eq(irqs[1].level, 0);
     d_wr(0, 0x204, BIT(18)); /* made pending by software: stays without the input */
     cr_assert_eq(c_rd(1, IAR), 50);
     c_wr(1, EOIR, 50);
-    cr_assert_eq(irq[1].level, 0);
+    cr_assert_eq(irqs[1].level, 0);
 }
 
 Test(gicv2, edge_triggered)
@@ -157,18 +156,18 @@ Test(gicv2, edge_triggered)
     target(50, 1);
     spi(50, 1);
     spi(50, 0);
-    cr_assert_eq(irq[0].level, 1); /* the edge is remembered */
+    cr_assert_eq(irqs[0].level, 1); /* the edge is remembered */
     cr_assert_eq(c_rd(0, IAR), 50);
     spi(50, 1); /* a second one while active */
     c_wr(0, EOIR, 50);
-    cr_assert_eq(irq[0].level, 1);
+    cr_assert_eq(irqs[0].level, 1);
     cr_assert_eq(c_rd(0, IAR), 50);
     c_wr(0, EOIR, 50);
-    cr_assert_eq(irq[0].level, 0); /* the level alone does nothing */
+    cr_assert_eq(irqs[0].level, 0); /* the level alone does nothing */
     spi(50, 0);
     spi(50, 1);
     d_wr(0, 0x284, BIT(18)); /* ICPENDR */
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
 }
 
 Test(gicv2, priority_order_and_masking)
@@ -186,12 +185,12 @@ Test(gicv2, priority_order_and_masking)
         spi(ids[i], 1);
     cr_assert_eq(c_rd(0, HPPIR), 61);
     c_wr(0, PMR, 0x40);
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
     cr_assert_eq(c_rd(0, IAR), 1023);
     c_wr(0, PMR, 0xa0);
     cr_assert_eq(c_rd(0, IAR), 61);
     c_wr(0, EOIR, 61);
-    cr_assert_eq(irq[0].level, 0); /* 0xa0 is not higher than the mask 0xa0 */
+    cr_assert_eq(irqs[0].level, 0); /* 0xa0 is not higher than the mask 0xa0 */
     c_wr(0, PMR, 0xff);
     cr_assert_eq(c_rd(0, IAR), 60); /* equal priorities: lowest ID first */
     c_wr(0, EOIR, 60);
@@ -214,7 +213,7 @@ Test(gicv2, preemption)
     cr_assert_eq(c_rd(0, IAR), 61);
     cr_assert_eq(c_rd(0, RPR), 0x80);
     spi(60, 1);
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
     c_wr(0, EOIR, 61);
     cr_assert_eq(c_rd(0, IAR), 60);
     c_wr(0, EOIR, 60);
@@ -225,7 +224,7 @@ Test(gicv2, preemption)
     cr_assert_eq(c_rd(0, RPR), 0x84);
     spi(60, 0);
     spi(60, 1);
-    cr_assert_eq(irq[0].level, 1);
+    cr_assert_eq(irqs[0].level, 1);
     cr_assert_eq(c_rd(0, IAR), 60);
     cr_assert_eq(c_rd(0, RPR), 0x80);
     spi(62, 1);
@@ -252,14 +251,14 @@ Test(gicv2, split_end_of_interrupt)
     c_wr(0, EOIR, 70);
     cr_assert_eq(c_rd(0, RPR), 0xff);
     cr_assert_eq(d_rd(0, 0x308), BIT(6)); /* priority dropped, still active */
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
     c_wr(0, DIR, 70);
     cr_assert_eq(d_rd(0, 0x308), 0);
-    cr_assert_eq(irq[0].level, 1);
+    cr_assert_eq(irqs[0].level, 1);
     d_wr(0, 0x308, BIT(6)); /* ISACTIVER */
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
     d_wr(0, 0x388, BIT(6)); /* ICACTIVER */
-    cr_assert_eq(irq[0].level, 1);
+    cr_assert_eq(irqs[0].level, 1);
     c_wr(0, CTLR, 1);
     d_wr(0, 0x308, BIT(6));
     c_wr(0, DIR, 70); /* ignored while EOImode is 0 */
@@ -270,12 +269,12 @@ Test(gicv2, software_interrupts)
 {
     d_wr(2, 0xf00, 0x3 << 16 | 5); /* CPU 2 to 0 and 1 */
     d_wr(3, 0xf00, 1 << 24 | 5);   /* CPU 3 to all others */
-    cr_assert_eq(irq[0].level && irq[1].level && irq[2].level, 1);
-    cr_assert_eq(irq[3].level, 0);
+    cr_assert_eq(irqs[0].level && irqs[1].level && irqs[2].level, 1);
+    cr_assert_eq(irqs[3].level, 0);
     cr_assert_eq(d_rd(0, 0xf14) >> 8 & 0xff, 0xc); /* CPENDSGIR5: from 2 and 3 */
     cr_assert_eq(c_rd(0, HPPIR), 2 << 10 | 5);
     cr_assert_eq(c_rd(0, IAR), 2 << 10 | 5);
-    cr_assert_eq(irq[0].level, 0); /* the other one waits until this is done */
+    cr_assert_eq(irqs[0].level, 0); /* the other one waits until this is done */
     c_wr(0, EOIR, 2 << 10 | 5);
     cr_assert_eq(c_rd(0, IAR), 3 << 10 | 5);
     c_wr(0, EOIR, 3 << 10 | 5);
@@ -301,8 +300,8 @@ Test(gicv2, private_interrupts_are_banked)
     priority(1, 27, 0x50);
     irq_raise(&one);
     irq_raise(&two);
-    cr_assert_eq(irq[1].level, 1);
-    cr_assert_eq(irq[2].level, 0); /* not enabled there */
+    cr_assert_eq(irqs[1].level, 1);
+    cr_assert_eq(irqs[2].level, 0); /* not enabled there */
     cr_assert_eq(d_rd(0, 0x200), 0);
     cr_assert_eq(d_rd(2, 0x200), BIT(27));
     cr_assert_eq(d_rd(1, 0x418), 0x50000000);
@@ -318,14 +317,14 @@ Test(gicv2, spi_to_several_cpus_is_taken_once)
     target(287, 0xff);
     cr_assert_eq(d_rd(0, 0x800 + 284), 0x0f000000u); /* only CPUs that exist */
     spi(287, 1);
-    cr_assert_eq(irq[0].level && irq[1].level && irq[2].level && irq[3].level, 1);
+    cr_assert_eq(irqs[0].level && irqs[1].level && irqs[2].level && irqs[3].level, 1);
     cr_assert_eq(c_rd(2, IAR), 287);
-    cr_assert_eq(irq[0].level || irq[1].level || irq[2].level || irq[3].level, 0);
+    cr_assert_eq(irqs[0].level || irqs[1].level || irqs[2].level || irqs[3].level, 0);
     cr_assert_eq(c_rd(0, IAR), 1023);
     c_wr(2, EOIR, 287);
-    cr_assert_eq(irq[0].level && irq[2].level, 1);
+    cr_assert_eq(irqs[0].level && irqs[2].level, 1);
     target(287, 1);
-    cr_assert_eq(irq[2].level, 0);
+    cr_assert_eq(irqs[2].level, 0);
 }
 
 Test(gicv2, spurious_and_foreign_ends_are_ignored)
@@ -351,12 +350,12 @@ Test(gicv2, groups_and_fiq)
     }
     c_wr(0, CTLR, 1 | 2 | BIT(3)); /* both groups, FIQEn */
     spi(33, 1);
-    cr_assert_eq(irq[0].level, 1);
+    cr_assert_eq(irqs[0].level, 1);
     cr_assert_eq(fiq[0].level, 0);
     priority(0, 33, 0x80);
     spi(32, 1);
     cr_assert_eq(fiq[0].level, 1);
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
     cr_assert_eq(c_rd(0, AIAR), 1023); /* the best one is of group 0 */
     cr_assert_eq(c_rd(0, IAR), 32);
     spi(32, 0);
@@ -373,7 +372,7 @@ Test(gicv2, groups_and_fiq)
     cr_assert_eq(c_rd(0, IAR), 33);
     d_wr(0, 0, 1); /* group 1 off at the distributor */
     c_wr(0, EOIR, 33);
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
 }
 
 Test(gicv2, binary_point_of_group_1)
@@ -395,7 +394,7 @@ Test(gicv2, binary_point_of_group_1)
     cr_assert_eq(c_rd(0, IAR), 33);
     cr_assert_eq(c_rd(0, RPR), 0x80);
     spi(34, 1);
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
     c_wr(0, EOIR, 33);
     cr_assert_eq(c_rd(0, IAR), 34);
     c_wr(0, EOIR, 34);
@@ -405,7 +404,7 @@ Test(gicv2, binary_point_of_group_1)
     cr_assert_eq(c_rd(0, IAR), 33);
     spi(34, 0);
     spi(34, 1);
-    cr_assert_eq(irq[0].level, 1);
+    cr_assert_eq(irqs[0].level, 1);
 }
 
 Test(gicv2_other, single_cpu_ignores_targets)
@@ -415,7 +414,7 @@ Test(gicv2_other, single_cpu_ignores_targets)
     cr_assert_eq(d_rd(0, 0x800), 0);
     target(40, 0);
     spi(40, 1);
-    cr_assert_eq(irq[0].level, 1);
+    cr_assert_eq(irqs[0].level, 1);
     teardown();
 }
 
@@ -485,9 +484,9 @@ Test(gicv2, reset_keeps_inputs)
     spi(40, 1);
     enable(0, 40);
     target(40, 1);
-    cr_assert_eq(irq[0].level, 1);
+    cr_assert_eq(irqs[0].level, 1);
     device_reset(gic);
-    cr_assert_eq(irq[0].level, 0);
+    cr_assert_eq(irqs[0].level, 0);
     cr_assert_eq(d_rd(0, 0x104), 0);
     cr_assert_eq(d_rd(0, 0x204), BIT(8));
 }

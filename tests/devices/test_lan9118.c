@@ -15,8 +15,6 @@ enum {
 enum { MAC_CR = 1, ADDRH = 2, ADDRL = 3, HASHH = 4, HASHL = 5 };
 #define CR_ON 0x0000000cu
 
-static struct bench bench;
-static struct probe irq;
 static struct net *net;
 static struct device *d;
 static uint8_t sent[2048];

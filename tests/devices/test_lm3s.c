@@ -8,21 +8,7 @@
 #include "devices/timer/lm3s_gptm.h"
 #include "tests/devices/support.h"
 
-static struct bench bench;
-static struct probe irq;
-
-static void setup(void)
-{
-    bench_init(&bench);
-    irq = (struct probe){0};
-}
-
-static void teardown(void)
-{
-    bench_free(&bench);
-}
-
-TestSuite(devices_lm3s, .init = setup, .fini = teardown);
+TestSuite(devices_lm3s, .init = bench_setup, .fini = bench_teardown);
 
 static void keep_hz(void *opaque, int n, int hz)
 {

@@ -11,21 +11,7 @@
 #include "devices/uart/cmsdk_uart.h"
 #include "tests/devices/support.h"
 
-static struct bench bench;
-static struct probe irq;
-
-static void setup(void)
-{
-    bench_init(&bench);
-    irq = (struct probe){0};
-}
-
-static void teardown(void)
-{
-    bench_free(&bench);
-}
-
-TestSuite(devices_mps2, .init = setup, .fini = teardown);
+TestSuite(devices_mps2, .init = bench_setup, .fini = bench_teardown);
 
 /* ---- countdown ---- */
 

@@ -10,10 +10,8 @@ enum { DR = 0x00, RSR = 0x04, FR = 0x18, IBRD = 0x24, FBRD = 0x28, LCRH = 0x2c, 
 enum { RX = BIT(4), TX = BIT(5), RT = BIT(6), BE = BIT(9), OE = BIT(10) };
 #define FEN 0x10
 
-static struct bench bench;
 static struct device *uart;
 static struct chardev line;
-static struct probe irq;
 
 static void setup(void)
 {

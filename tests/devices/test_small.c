@@ -6,21 +6,7 @@
 #include "devices/virtio/virtio_mmio.h"
 #include "tests/devices/support.h"
 
-static struct bench bench;
-static struct probe irq;
-
-static void setup(void)
-{
-    bench_init(&bench);
-    irq = (struct probe){0};
-}
-
-static void teardown(void)
-{
-    bench_free(&bench);
-}
-
-TestSuite(devices_small, .init = setup, .fini = teardown);
+TestSuite(devices_small, .init = bench_setup, .fini = bench_teardown);
 
 Test(devices_small, pl031)
 {

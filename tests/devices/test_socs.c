@@ -6,10 +6,9 @@
 #include "devices/uart/stm32_usart.h"
 #include "tests/devices/support.h"
 
-static struct bench bench;
 static struct chardev line;
 static struct device *dev;
-static struct probe irq, dma_rx;
+static struct probe dma_rx;
 
 static void start(const char *class)
 {

@@ -5,7 +5,6 @@
 #include "devices/timer/sp804.h"
 #include "tests/devices/support.h"
 
-static struct bench bench;
 static struct device *dev;
 static struct probe out[ARCH_TIMER_KINDS];
 

@@ -74,7 +74,8 @@ for name in ['hello', 'files', 'forks', 'signals', 'faultflags', 'unaligned', 's
              'opencode', 'newcode', 'pages', 'compute', 'floats']:
     for kind in ['static', 'dynamic']:
         add_guest(name, kind)
-for name in ['hello', 'forks', 'compute', 'floats', 'selfmod', 'rewrite', 'opencode', 'newcode', 'pages']:
+for name in ['hello', 'forks', 'compute', 'floats', 'selfmod', 'rewrite', 'opencode', 'newcode',
+             'pages']:
     add_guest(name, 'static', 'interp')
     add_guest(name, 'static', 'lockstep')
 

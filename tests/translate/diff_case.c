@@ -65,7 +65,8 @@ static const char *difference(const struct run *a, const struct run *b)
     if (a->call_count != b->call_count ||
         memcmp(a->calls, b->calls, a->call_count * sizeof(a->calls[0])))
         return "the calls of helpers";
-    if (a->faulted != b->faulted || (a->faulted && !b->fault_anywhere && a->fault_addr != b->fault_addr))
+    if (a->faulted != b->faulted ||
+        (a->faulted && !b->fault_anywhere && a->fault_addr != b->fault_addr))
         return "the fault";
     return memcmp(a->data, b->data, sizeof(a->data)) ? "memory" : NULL;
 }

@@ -46,7 +46,8 @@ struct jit_window *jit_window_new(void)
 {
     struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     struct jit_window *w = calloc(1, sizeof(*w));
-    uint8_t *p = mmap(NULL, WINDOW_BYTES + 2 * GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint8_t *p = mmap(NULL, WINDOW_BYTES + 2 * GUARD, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     cr_assert(p != MAP_FAILED);
     w->base = p + GUARD;
     w->code = UINT64_MAX;
@@ -99,7 +100,8 @@ static void store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t me
     data_to_window(current);
 }
 
-static uint64_t helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+static uint64_t helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2,
+                       uint64_t a3)
 {
     return run_callbacks.helper(env, id, a0, a1, a2, a3);
 }

@@ -1,4 +1,5 @@
-/* Guest memory as code that accesses the window (ir_block.window) sees it: at its addresses from GS on. */
+/* Guest memory as code that accesses the window (ir_block.window) sees it: at its addresses from GS
+ * on. */
 #ifndef ARMEMU_TESTS_TRANSLATE_JIT_WINDOW_H
 #define ARMEMU_TESTS_TRANSLATE_JIT_WINDOW_H
 
@@ -15,8 +16,8 @@ void jit_window_free(struct jit_window *w);
 uint64_t jit_window_base(const struct jit_window *w);
 extern const struct ir_callbacks jit_window_callbacks;
 
-/** Before and after code of @be runs on @r: its memory is copied there and back. An access elsewhere is a fault, as
- * with the harness's own memory. */
+/** Before and after code of @be runs on @r: its memory is copied there and back. An access
+ * elsewhere is a fault, as with the harness's own memory. */
 void jit_window_begin(struct jit_window *w, struct backend *be, struct run *r);
 void jit_window_end(struct jit_window *w);
 

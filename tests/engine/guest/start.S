@@ -1,5 +1,5 @@
-/* Start, exception vectors and the pieces of the test runtime that C cannot say. Tests run in System
- * mode, so that every exception mode has LR and SPSR of its own. */
+/* Start, exception vectors and the pieces of the test runtime that C cannot say. Tests run in
+ * System mode, so that every exception mode has LR and SPSR of its own. */
     .syntax unified
     .arm
     .section .start, "ax"

@@ -1,5 +1,5 @@
-@ Each way to make a semihosting call on the A profile; TRAP chooses: 0 SVC, 1 HLT, 2 BKPT. Built as A32
-@ or T32. Prints "ok", then ends with code 9; with USER, in User mode.
+@ Each way to make a semihosting call on the A profile; TRAP chooses: 0 SVC, 1 HLT, 2 BKPT. Built as
+@ A32 or T32. Prints "ok", then ends with code 9; with USER, in User mode.
     .syntax unified
     .global _start
 #ifdef __thumb__

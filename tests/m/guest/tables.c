@@ -1,4 +1,5 @@
-/* Jumps by tables of bytes and halfwords: within a page, out of it, by tables and to code that change. */
+/* Jumps by tables of bytes and halfwords: within a page, out of it, by tables and to code that
+ * change. */
 #include "rt.h"
 
 enum { ROUNDS = 4000, ALIAS = 0x400000 };
@@ -9,7 +10,8 @@ uint32_t by_table(uint32_t i, const uint8_t *table);
 uint32_t across(uint32_t i);
 extern uint32_t changed_word[];
 
-/* Each case returns a number of its own. A page begins with by_bytes; `across` has cases in two pages. */
+/* Each case returns a number of its own. A page begins with by_bytes; `across` has cases in two
+ * pages. */
 __asm__(".syntax unified\n .thumb\n .balign 4096\n"
         ".thumb_func\n by_bytes:\n tbb [pc, r0]\n"
         "0: .byte (1f - 0b) / 2, (2f - 0b) / 2, (3f - 0b) / 2, (4f - 0b) / 2\n"

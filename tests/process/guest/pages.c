@@ -1,4 +1,5 @@
-/* Hot code that jumps to other pages and to the other instruction set, while those pages come and go. */
+/* Hot code that jumps to other pages and to the other instruction set, while those pages come and
+ * go. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
@@ -84,8 +85,9 @@ static void run(const char *what, int *loaded)
         printf("%s: %d\n", what, ((int (*)(int, int *))page(LOOP))(ROUNDS, loaded));
         return;
     }
-    printf("%s: pc %+ld, address %+ld, lr %+ld, %lu rounds left\n", what, (long)(fault_pc - (uintptr_t)base),
-           (long)(fault_address - (uintptr_t)base), (long)(fault_lr - (uintptr_t)base), (unsigned long)fault_r4);
+    printf("%s: pc %+ld, address %+ld, lr %+ld, %lu rounds left\n", what,
+           (long)(fault_pc - (uintptr_t)base), (long)(fault_address - (uintptr_t)base),
+           (long)(fault_lr - (uintptr_t)base), (unsigned long)fault_r4);
 }
 
 int main(void)

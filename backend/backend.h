@@ -35,6 +35,7 @@ struct backend_config {
                                `direct`: 0, or what blocks with ir_block.window use; the host's
                                segment GS starts there in each thread that runs code */
     uint32_t host_features_mask; /* host features (enum host_feature bits) that must not be used */
+    bool fp_traps;          /* invalid floating-point operations raise SIGFPE, see backend_fp_trap, unless env.fp_masked */
 };
 
 /* Addresses whose accesses take the slow path in direct mode: what a debugger watches. */
@@ -111,6 +112,18 @@ struct backend_fault {
  * not in generated code. Slots that live in host registers reach the state on the way from
  * `resume`. The caller holds the translation lock. */
 bool backend_fault_find(const struct backend *be, uint64_t host_pc, struct backend_fault *out);
+
+/** An invalid floating-point operation has raised SIGFPE, of the ucontext_t @context, on the thread of @env. False: it
+ * is none that is known here, or not of generated code; it is to be executed with the exception masked, by
+ * backend_fp_step. Else the context is behind the instruction, with its result. */
+bool backend_fp_trap(const struct backend *be, struct ir_env *env, void *context);
+/** Have the instruction at @context executed without exception, and SIGTRAP raised behind it; and what is to be done
+ * then. */
+void backend_fp_step(void *context);
+void backend_fp_stepped(const struct ir_env *env, void *context);
+/** Code that is compiled from here on needs no such signals: once all other code is gone, env.fp_masked may be set.
+ * The caller holds the translation lock. */
+void backend_fp_check(struct backend *be);
 
 /** Before fork, with the translation lock held until after it: the code will be the child's as well,
  * in shared memory. Who compiles, chains or unchains next gets a copy first. False: it has been

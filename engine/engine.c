@@ -12,7 +12,7 @@
 #include "util/log.h"
 
 enum { DEFAULT_CACHE = 24 << 20, DEFAULT_REGIONS = 8, DEFAULT_SLICE = 8192,
-       SAMPLE_SLICES = 24, HOT_SAMPLES = 2,
+       SAMPLE_SLICES = 24, HOT_SAMPLES = 2, FP_TRAPS_MAX = 2000,
        MAX_SLICE = 16384 /* see BACKEND_STACK_PER_INSN */ };
 
 static bool backend_start(struct engine *en, const struct engine_config *config, struct error *e)
@@ -27,6 +27,7 @@ static bool backend_start(struct engine *en, const struct engine_config *config,
         .direct = config->direct,
         .window = config->window,
         .host_features_mask = config->host_features_mask,
+        .fp_traps = config->fp_traps,
     };
     if (en->accel == ENGINE_LOCKSTEP)
         engine_lockstep_callbacks(&bc.callbacks);
@@ -327,7 +328,7 @@ struct block *engine_block_get(struct engine_cpu *ec, const struct engine_fetch 
         page->host = fetch->host;
     if (en->debug.count)
         engine_page_visited(en, page, pc);
-    if (en->store && !page->stored)
+    if (en->store && !page->stored && !en->fp_checked)
         engine_store_adopt(en, page);
     struct block *b = ec->step_once ? NULL : block_find(en, fetch->phys, (uint32_t)pc & (PAGE_BYTES - 1), flags);
     if (b && b->straddles && !straddle_matches(ec, b, fetch)) {
@@ -425,6 +426,21 @@ static enum ir_exit run_block(struct engine_cpu *ec, struct block *b, uint32_t e
 }
 
 /* A point where nothing of the guest is under way: let the owner apply what others asked for. */
+/* Invalid operations come often: all code is translated anew, to look for them itself. Until it is, they go on to be
+ * signals, on each CPU whose mask is not set yet. */
+static void fp_mask(struct engine_cpu *ec)
+{
+    struct engine *en = ec->engine;
+    pthread_mutex_lock(&en->lock);
+    if (!en->fp_checked) {
+        backend_fp_check(en->backend);
+        engine_drop_all(en);
+        en->fp_checked = true;
+    }
+    pthread_mutex_unlock(&en->lock);
+    ec->env->fp_masked = IR_FP_MASKED;
+}
+
 static bool safe_point(struct engine_cpu *ec)
 {
     atomic_store_explicit(&ec->in_guest, false, memory_order_release);
@@ -435,6 +451,8 @@ static bool safe_point(struct engine_cpu *ec)
         memset(ec->straddles, 0, sizeof(ec->straddles));
     ec->straddles_known = false;
     ec->single = ec->short_next = false;
+    if (atomic_load_explicit(&ec->engine->fp_traps, memory_order_relaxed) >= FP_TRAPS_MAX && !ec->env->fp_masked)
+        fp_mask(ec);
     bool go_on = ec->engine->ops.service(ec->env);
     atomic_store_explicit(&ec->seen_epoch, epoch, memory_order_release);
     return go_on;
@@ -600,6 +618,23 @@ bool engine_fault(struct engine *en, struct ir_env *env, uint64_t host_pc, uint6
     env->insn_left = fault.insn_left;
     *resume = fault.resume;
     return true;
+}
+
+bool engine_fp_trap(struct engine_cpu *ec, void *context)
+{
+    if (!ec->engine->backend)
+        return false;
+    if (atomic_fetch_add_explicit(&ec->engine->fp_traps, 1, memory_order_relaxed) >= FP_TRAPS_MAX - 1)
+        atomic_store(&ec->env->exit_request, 1);
+    if (backend_fp_trap(ec->engine->backend, ec->env, context))
+        return false;
+    backend_fp_step(context);
+    return true;
+}
+
+void engine_fp_stepped(struct engine_cpu *ec, void *context)
+{
+    backend_fp_stepped(ec->env, context);
 }
 
 void engine_stats_get(struct engine *en, struct engine_stats *out)

@@ -81,6 +81,7 @@ struct engine_config {
     uint64_t window;          /* struct backend_config. Its address is what a page's phys is then. Without
                                  direct: 0, or the window for code that the frontend allows it for
                                  (ir_block.window), in which pages with code are read-only */
+    bool fp_traps;            /* the owner has SIGFPE told to engine_fp_trap; on no thread is it blocked */
     const char *store;        /* file that keeps translated code from run to run; NULL: none. Only with
                                  ENGINE_JIT and ops.stable_code */
     FILE *perfmap;            /* a line for each block, as perf reads them; or NULL */
@@ -145,6 +146,11 @@ void engine_code_drop_range(struct engine *en, uint64_t phys, uint32_t len);
  * interrupted thread go on there. False when it is elsewhere.
  */
 bool engine_fault(struct engine *en, struct ir_env *env, uint64_t host_pc, uint64_t *resume);
+
+/** With `fp_traps`, from the handler of SIGFPE on the CPU's thread, @context its ucontext_t: an invalid floating-point
+ * operation. The context is changed to go on. True: SIGTRAP follows, for engine_fp_stepped. */
+bool engine_fp_trap(struct engine_cpu *ec, void *context);
+void engine_fp_stepped(struct engine_cpu *ec, void *context);
 
 /** The instruction at physical address @phys reaches more than RAM: from here on its code takes the tables and
  * not the window (engine_fault has found that), and with `exact` hot blocks take care of it. On the CPU's thread,

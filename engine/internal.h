@@ -185,6 +185,8 @@ struct engine {
     struct coverage_marks *coverage; /* NULL: not recorded */
     struct engine_debug debug;
     _Atomic uint64_t lockstep_differences;
+    _Atomic uint32_t fp_traps;    /* signals of invalid operations, */
+    bool fp_checked;              /* of which there were so many that code needs them no more */
 
     pthread_mutex_t cpus_lock;    /* the list of CPUs; taken before `lock`, or alone */
     uint32_t cpu_count;

@@ -65,8 +65,11 @@ struct ir_env {
     uint8_t fp_rounding; /* of floating-point ops: enum fp_rounding, to nearest .. toward zero */
     uint8_t fp_flags;    /* exceptions, FP_IOC ...: those of the ops that were executed are here
                             whenever the engine has control and in helpers with IR_HELPER_FP */
-    uint8_t fp_pad[6];
+    uint8_t fp_masked;   /* backend_config.fp_traps: invalid operations raise no signals: IR_FP_MASKED, or 0 */
+    uint8_t fp_pad[5];
 };
+
+enum { IR_FP_MASKED = 4 };
 
 /* Bias of a base register that wants to reach the hot part of ir_env and the guest's first slots
  * with 8-bit displacements: the 256 bytes of the state struct from budget on. */

@@ -174,7 +174,9 @@ int64_t process_exec(struct task *t, int dirfd, const char *name, uint32_t argv_
     t->exec_arrays[1] = envp;
     if (!t->vforked)
         process_store_code(t->process);
+    signals_exec_begins(t);
     r = envc < 0 ? envc : exec_file(t, path, argv, (unsigned)argc, envp);
+    signals_exec_failed();
     for (unsigned i = 0; i < EXEC_ARRAYS; i++) {
         free(t->exec_arrays[i]);
         t->exec_arrays[i] = NULL;

@@ -102,6 +102,9 @@ struct task {
     /* Where a fault of C code that works on guest memory goes. */
     sigjmp_buf recover;
     enum task_recovery recovery;
+    bool fp_step;             /* SIGTRAP follows: an invalid operation is being executed once more */
+    uint64_t held;            /* SIGTRAP and SIGFPE that the guest has been sent and blocks, */
+    siginfo_t held_info[2];   /* in this order */
 
     /* A signal that has arrived and is to be delivered; all others are blocked meanwhile. */
     _Atomic int pending;      /* its number, or 0 */
@@ -315,6 +318,9 @@ void signals_force(struct task *t, const siginfo_t *info);
 _Noreturn void signals_die(struct task *t, int sig);
 /** The action that a signal without handler has. */
 void signals_default(struct task *t, int sig);
+/** Around an execve: signals that the guest ignores but the host must not are ignored by the new program. */
+void signals_exec_begins(struct task *t);
+void signals_exec_failed(void);
 uint64_t signals_blockable(uint64_t mask);
 /** An action of the guest was changed: tell the host. */
 int signals_set_action(struct task *t, int sig, const struct guest_action *action);

@@ -26,6 +26,7 @@ static bool start_engine(struct process *p, struct error *e)
         .window = (uintptr_t)p->space.base,
         .store = store,
         .perfmap = p->config.perfmap,
+        .fp_traps = true,
     };
     p->engine = engine_new(&config, e);
     free(store);

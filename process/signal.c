@@ -13,6 +13,7 @@
 
 #include "frontend/arm/cpu/exceptions.h"
 #include "process/internal.h"
+#include "util/bits.h"
 #include "util/log.h"
 
 /* Guest sigaction flags. */
@@ -26,8 +27,11 @@
 enum { GUEST_SIG_DFL, GUEST_SIG_IGN };
 
 #define BIT_OF(sig) (1ull << ((sig) - 1))
-/* Signals that the host must always be able to raise: by accesses to guest memory. */
-#define OWN_SIGNALS (BIT_OF(SIGSEGV) | BIT_OF(SIGBUS))
+/* Signals that the host must always be able to raise: by accesses to guest memory, and by invalid floating-point
+ * operations. */
+#define MEMORY_SIGNALS (BIT_OF(SIGSEGV) | BIT_OF(SIGBUS))
+#define FLOAT_SIGNALS  (BIT_OF(SIGFPE) | BIT_OF(SIGTRAP))
+#define OWN_SIGNALS    (MEMORY_SIGNALS | FLOAT_SIGNALS)
 
 /* ---- the host's side ------------------------------------------------------------------------- */
 
@@ -50,17 +54,45 @@ uint64_t signals_blockable(uint64_t mask)
     return mask & ~(BIT_OF(SIGKILL) | BIT_OF(SIGSTOP));
 }
 
+/* What the guest blocks of signals that the host must not block is sent again when it does no longer. */
+static void hold(struct task *t, int sig, const siginfo_t *info)
+{
+    if (!(t->held & BIT_OF(sig)))
+        t->held_info[sig == SIGFPE] = *info;
+    t->held |= BIT_OF(sig);
+}
+
+static void release_held(struct task *t)
+{
+    static const int signals[] = {SIGTRAP, SIGFPE}; /* the handler of the last is the first to run */
+    for (unsigned k = 0; k < ARRAY_SIZE(signals); k++) {
+        uint64_t bit = BIT_OF(signals[k]);
+        if (!(t->held & ~t->mask & bit))
+            continue;
+        siginfo_t info = t->held_info[k];
+        t->held &= ~bit;
+        syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), signals[k], &info);
+    }
+}
+
+static void apply_mask(struct task *t)
+{
+    set_host_mask(t->mask & ~OWN_SIGNALS);
+    if (t->held)
+        release_held(t);
+}
+
 /* Is there a noted signal, all stay blocked until it has been delivered. */
 void signals_apply_mask(struct task *t)
 {
     if (!atomic_load(&t->pending) && !t->vforked)
-        set_host_mask(t->mask & ~OWN_SIGNALS);
+        apply_mask(t);
 }
 
 void signals_call_begins(struct task *t)
 {
     if (!atomic_load(&t->pending))
-        set_host_mask(t->mask & ~OWN_SIGNALS);
+        apply_mask(t);
 }
 
 void signals_call_ends(struct task *t)
@@ -133,12 +165,30 @@ static void memory_fault(struct task *t, int sig, const siginfo_t *info, ucontex
     siglongjmp(t->recover, 1);
 }
 
+/* Is it one of an invalid operation? */
+static bool float_trap(struct task *t, int sig, const siginfo_t *info, ucontext_t *uc)
+{
+    if (sig == SIGFPE && info->si_code == FPE_FLTINV) {
+        t->fp_step = engine_fp_trap(t->engine, uc);
+        return true;
+    }
+    if (sig != SIGTRAP || info->si_code <= 0 || !t->fp_step)
+        return false;
+    t->fp_step = false;
+    engine_fp_stepped(t->engine, uc);
+    return true;
+}
+
 static void host_handler(int sig, siginfo_t *info, void *context)
 {
     ucontext_t *uc = context;
     struct task *t = *(struct task **)uc->uc_stack.ss_sp;
     int error = errno;
-    if ((OWN_SIGNALS & BIT_OF(sig)) && info->si_code > 0 && info->si_code != SI_KERNEL)
+    if (float_trap(t, sig, info, uc))
+        ;
+    else if ((FLOAT_SIGNALS & BIT_OF(sig)) && ((t->mask & BIT_OF(sig)) || atomic_load(&t->pending)))
+        hold(t, sig, info);
+    else if ((MEMORY_SIGNALS & BIT_OF(sig)) && info->si_code > 0 && info->si_code != SI_KERNEL)
         memory_fault(t, sig, info, uc);
     else if ((OWN_SIGNALS & BIT_OF(sig)) && info->si_code == SI_KERNEL)
         die(t, sig);
@@ -170,6 +220,20 @@ static int host_default(int sig, bool ignore, unsigned long flags)
     return syscall(SYS_rt_sigaction, sig, &act, NULL, sizeof(act.mask)) ? -errno : 0;
 }
 
+void signals_exec_begins(struct task *t)
+{
+    for (int sig = 1; sig <= SIGNALS; sig++)
+        if ((FLOAT_SIGNALS & BIT_OF(sig)) && t->actions[sig].handler == GUEST_SIG_IGN)
+            host_default(sig, true, 0);
+}
+
+void signals_exec_failed(void)
+{
+    for (int sig = 1; sig <= SIGNALS; sig++)
+        if (FLOAT_SIGNALS & BIT_OF(sig))
+            host_action(sig, host_handler, 0);
+}
+
 void signals_init(struct process *p)
 {
     for (int sig = 1; sig <= SIGNALS; sig++) {
@@ -178,8 +242,9 @@ void signals_init(struct process *p)
             (void *)old.handler == (void *)SIG_IGN)
             p->own_actions[sig].handler = GUEST_SIG_IGN;
     }
-    host_action(SIGSEGV, host_handler, 0);
-    host_action(SIGBUS, host_handler, 0);
+    for (int sig = 1; sig <= SIGNALS; sig++)
+        if (OWN_SIGNALS & BIT_OF(sig))
+            host_action(sig, host_handler, 0);
     for (int sig = 1; sig <= SIGNALS; sig++)
         if (p->own_actions[sig].handler == GUEST_SIG_DFL && debug_catches(p, sig))
             host_action(sig, host_handler, 0);
@@ -314,8 +379,7 @@ void signals_deliver(struct task *t)
             continue;
         }
         log_signal(t, sig, &info);
-        /* SEGV and BUS are never blocked for the host: what the guest blocks waits for it here no
-         * longer than the guest's mask says. */
+        /* SEGV and BUS are never blocked for the host. */
         sig = debug_signal(t, sig, &info);
         if (sig)
             call_handler(t, sig, &info);

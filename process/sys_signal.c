@@ -125,7 +125,19 @@ int64_t sys_sigpending(struct task *t, const uint32_t *a)
     uint64_t set;
     int64_t r = HOST2(t, SYS_rt_sigpending, &set, sizeof(set));
     if (r >= 0)
-        *(uint32_t *)guest_ptr(t, a[0]) = (uint32_t)set;
+        *(uint32_t *)guest_ptr(t, a[0]) = (uint32_t)(set | t->held);
+    return r;
+}
+
+int64_t sys_rt_sigpending(struct task *t, const uint32_t *a)
+{
+    uint64_t set = 0;
+    if (a[1] > sizeof(set))
+        return -EINVAL;
+    int64_t r = HOST2(t, SYS_rt_sigpending, &set, sizeof(set));
+    set |= t->held;
+    if (r >= 0)
+        memcpy(guest_ptr(t, a[0]), &set, a[1]);
     return r;
 }
 

@@ -127,6 +127,7 @@ struct backend *backend_new(const struct backend_config *config, struct error *e
         return NULL;
     }
     be->features = host_features_detect() & ~config->host_features_mask;
+    be->fp_traps = config->fp_traps && be->features & HOST_TRAPS;
     be->pin_of_slot = resize(NULL, config->target->slot_count, 1);
     be->compiler = calloc(1, sizeof(*be->compiler));
     if (!be->compiler)

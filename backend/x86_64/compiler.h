@@ -240,6 +240,7 @@ struct backend {
     struct fault_list faults[CODECACHE_REGIONS_MAX]; /* direct mode, by region */
     struct image_head *image_head; /* of the last image; or NULL */
     uint32_t features;
+    bool fp_traps; /* code relies on invalid operations being signals */
     struct backend_watch watches[BACKEND_WATCHES_MAX];
     uint32_t watch_count;
     struct pin_map map;

@@ -75,7 +75,7 @@ const struct fp_constants fp_constants = {
     .greater = 0x00010000,
     .unordered = 0x01010000,
     .mxcsr_host = 0x1f80,
-    .mxcsr = {0x1f80, 0x5f80, 0x3f80, 0x7f80},
+    .mxcsr = {0x1f00, 0x5f00, 0x3f00, 0x7f00, 0x1f80, 0x5f80, 0x3f80, 0x7f80},
 };
 
 static struct opnd mem(struct x86_mem m)
@@ -308,6 +308,8 @@ void exact_stub_emit(struct compiler *c, struct stub *s)
         saturate(c, s, s->reg == EXACT_SIGNED);
         return;
     }
+    if (s->reg == EXACT_EQUAL_NUMBER)
+        x_patch(x_jcc(&c->a, CC_P), s->back);
     if (s->reg == EXACT_EQUAL && s->nan_known)
         number = x_jcc(&c->a, CC_NP);
     if (s->nan_known)
@@ -326,9 +328,19 @@ void sf_compare(struct compiler *c, bool wide, unsigned reg, struct opnd with)
     x_op2(c, wide ? X86_UCOMISD : X86_UCOMISS, 0, reg, with);
 }
 
+/* Are NaNs as the reference has them, since other code sees to those that the host makes otherwise (traps.c)? */
+static bool nan_traps(const struct compiler *c, const struct ir_op *op)
+{
+    return c->be->fp_traps && !(op->aux & IR_FP_MODES) &&
+           (op->opcode == IR_OP_fadd || op->opcode == IR_OP_fsub || op->opcode == IR_OP_fmul ||
+            op->opcode == IR_OP_fdiv || op->opcode == IR_OP_fsqrt);
+}
+
 void sf_check_nan(struct compiler *c, const struct ir_op *op, bool wide, unsigned dst,
                   const struct opnd *args)
 {
+    if (nan_traps(c, op))
+        return;
     sf_compare(c, wide, dst, x_opnd_xmm(dst));
     struct stub *s = exact_if(c, op, CC_P, dst, args);
     s->nan_known = true;
@@ -343,8 +355,8 @@ void sf_check_tiny(struct compiler *c, const struct ir_op *op, bool wide, unsign
         x_op3(c, X86_ANDPS, t = xa_alloc(c), dst, mem(wide ? FP_CONST(c, abs64) : FP_CONST(c, abs32)));
     sf_compare(c, wide, t, mem(wide ? FP_CONST(c, min64) : FP_CONST(c, min32)));
     struct stub *s = exact_if(c, op, CC_E, dst, args);
-    s->reg = EXACT_EQUAL;
-    s->nan_known = true;
+    s->nan_known = !nan_traps(c, op);
+    s->reg = s->nan_known ? EXACT_EQUAL : EXACT_EQUAL_NUMBER;
     s->back = c->a.p;
 }
 
@@ -387,6 +399,21 @@ void sf_flush_end(struct compiler *c, const struct sf_flush *f)
 /* Results that may be tiny and inexact: not where arguments are not small. */
 enum check { CHECK_NAN, CHECK_TINY };
 
+/* The argument whose register may become the result's, or NO_VALUE: where nothing is computed once more. */
+static int32_t replaced_argument(const struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    unsigned count = c->be->features & HOST_AVX ? ir_op_info[op->opcode].nargs : 1;
+    for (unsigned k = 0; k < count; k++) {
+        const struct value *v = &c->val[op->arg[k]];
+        if (v->loc == LOC_XPIN && v->reg + PIN_XMM == c->val[i].want)
+            return op->arg[k];
+    }
+    for (unsigned k = 0; k < count; k++)
+        if (c->val[op->arg[k]].loc == LOC_XMM && c->val[op->arg[k]].last == i)
+            return op->arg[k];
+    return NO_VALUE;
+}
+
 static void arithmetic(struct compiler *c, const struct ir_op *op, int32_t i,
                        const enum x86_form insn[2], enum check check, const enum sf_least least[3])
 {
@@ -395,7 +422,8 @@ static void arithmetic(struct compiler *c, const struct ir_op *op, int32_t i,
     unsigned a = xa_reg(c, op->arg[0]);
     struct opnd args[2] = {x_opnd_xmm(a)};
     args[1] = f.on ? x_opnd_xmm(xa_reg(c, op->arg[1])) : xa_opnd(c, op->arg[1]);
-    unsigned dst = xa_dest(c, i, NO_VALUE);
+    bool checked = check != CHECK_NAN || !nan_traps(c, op);
+    unsigned dst = xa_dest(c, i, checked ? NO_VALUE : replaced_argument(c, op, i));
     sf_flush_check(c, op, &f, dst, args, 0, wide, least[0]);
     sf_flush_check(c, op, &f, dst, args, 1, wide, least[1]);
     if (least[2] != LEAST_COUNT)

@@ -52,7 +52,7 @@ static uint32_t crypto_features(const struct leaves *l)
 uint32_t host_features_detect(void)
 {
     struct leaves l = leaves_read();
-    return (l.b7 & bit_BMI ? HOST_BMI1 : 0) | (l.b7 & bit_BMI2 ? HOST_BMI2 : 0) |
+    return HOST_TRAPS | (l.b7 & bit_BMI ? HOST_BMI1 : 0) | (l.b7 & bit_BMI2 ? HOST_BMI2 : 0) |
            (l.c80000001 & bit_LZCNT ? HOST_LZCNT : 0) | vector_features(&l) | crypto_features(&l);
 }
 
@@ -63,7 +63,7 @@ static const struct {
     {"no-bmi1", HOST_BMI1}, {"no-bmi2", HOST_BMI2}, {"no-lzcnt", HOST_LZCNT},
     {"no-avx", HOST_AVX | HOST_AVX2 | HOST_FMA | HOST_F16C}, {"no-avx2", HOST_AVX2},
     {"no-fma", HOST_FMA}, {"no-f16c", HOST_F16C}, {"no-aes", HOST_AES},
-    {"no-pclmul", HOST_PCLMUL}, {"no-sha", HOST_SHA},
+    {"no-pclmul", HOST_PCLMUL}, {"no-sha", HOST_SHA}, {"no-traps", HOST_TRAPS},
 };
 
 static bool unknown(const char *word, struct error *e)

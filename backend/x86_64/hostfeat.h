@@ -18,6 +18,7 @@ enum host_feature {
     HOST_PCLMUL = 128,
     HOST_SHA = 256,
     HOST_F16C = 512,
+    HOST_TRAPS = 1024, /* with backend_config.fp_traps: invalid operations are signals */
 };
 
 /** The features that the host has, a mask of enum host_feature. */

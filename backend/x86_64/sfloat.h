@@ -8,6 +8,7 @@
 enum exact_stub {
     EXACT_ALWAYS,
     EXACT_EQUAL,             /* or unordered, by EFLAGS */
+    EXACT_EQUAL_NUMBER,      /* unless unordered: a NaN is as it is to be */
     EXACT_UNLESS_ZERO,       /* the f32 in `temp` is 0: on to `access` */
     EXACT_UNLESS_ZERO_WIDE,  /* f64 */
     EXACT_SIGNED,            /* no reference: ftos of what does not fit, which is invalid by now */

@@ -27,8 +27,13 @@ static struct x86_mem constant(const struct backend *be, size_t offset)
 /* MXCSR := mode of env.fp_rounding, no exceptions. Changes rcx and rdx. */
 static void mxcsr_load(struct code *a, const struct backend *be)
 {
+    size_t table = offsetof(struct fp_constants, mxcsr);
     x_rm(a, X86_MOVZX8, 0, RCX, ENV(fp_rounding));
-    x_mov_ri(a, RDX, be->thunk.constants + offsetof(struct fp_constants, mxcsr));
+    if (be->fp_traps)
+        x_rm(a, X86_OR8_RM, 0, RCX, ENV(fp_masked));
+    else
+        table += IR_FP_MASKED * sizeof(uint32_t);
+    x_mov_ri(a, RDX, be->thunk.constants + table);
     x_m(a, X86_LDMXCSR, 0, x_memx(RDX, RCX, 2, 0));
 }
 

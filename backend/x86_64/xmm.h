@@ -98,7 +98,7 @@ struct fp_constants {
     double min64, two32_64, minus1_64;
     float min32, two32_32, minus1_32;
     uint32_t less, equal, greater, unordered; /* fcmp */
-    uint32_t mxcsr_host, mxcsr[4];   /* by env.fp_rounding */
+    uint32_t mxcsr_host, mxcsr[8];   /* by env.fp_rounding; with IR_FP_MASKED: no exception is a signal */
 };
 extern const struct fp_constants fp_constants;
 #define FP_CONST(c, field)                                                                         \

@@ -378,7 +378,7 @@ bool state_equal(const struct state *a, const struct state *b, char *text, size_
 /* ---- backend
  * ------------------------------------------------------------------------------------------ */
 
-struct backend *test_backend(bool no_chain, bool always_slow, uint32_t features_mask)
+static struct backend *make(bool no_chain, bool always_slow, uint32_t features_mask, bool fp_traps)
 {
     struct backend_config config = {.target = &test_target,
                                     .callbacks = test_callbacks,
@@ -386,11 +386,22 @@ struct backend *test_backend(bool no_chain, bool always_slow, uint32_t features_
                                     .region_count = 4,
                                     .no_chain = no_chain,
                                     .always_slow = always_slow,
-                                    .host_features_mask = features_mask};
+                                    .host_features_mask = features_mask,
+                                    .fp_traps = fp_traps};
     struct error e;
     struct backend *be = backend_new(&config, &e);
     assert(be);
     return be;
+}
+
+struct backend *test_backend(bool no_chain, bool always_slow, uint32_t features_mask)
+{
+    return make(no_chain, always_slow, features_mask, false);
+}
+
+struct backend *test_backend_with_traps(uint32_t features_mask)
+{
+    return make(true, false, features_mask, true);
 }
 
 struct backend_code test_compile(struct backend *be, const struct ir_block *b)

@@ -91,6 +91,8 @@ static inline uint64_t rng_next(uint64_t *state)
 
 /** Backend for the test target. */
 struct backend *test_backend(bool no_chain, bool always_slow, uint32_t features_mask);
+/** One whose code relies on signals of invalid operations. */
+struct backend *test_backend_with_traps(uint32_t features_mask);
 /** Compile @b, taking the next region when the current one is full. */
 struct backend_code test_compile(struct backend *be, const struct ir_block *b);
 /** Write exec table entries so that guest address @addr in @lane leads to @code. */

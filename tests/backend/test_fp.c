@@ -2,6 +2,7 @@
  * rounding modes; results and exceptions. FP_CASES in the environment sets the number of
  * operands. */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "backend/x86_64/hostfeat.h"
@@ -34,6 +35,7 @@ struct fixture {
     struct backend *be;
     struct state *jit, *ref;
     uint64_t seed;
+    unsigned stride; /* of pairs of special values: signals take their time */
 };
 
 /* Where the operands are: in slots (memory operands), in registers, the second being the first. */
@@ -151,7 +153,7 @@ static void op_values(struct fixture *f, struct ir_op op, enum shape shape, unsi
     struct error e;
     cr_assert(ir_verify(&b, &e), "%s", e.text);
     struct backend_code code = test_compile(f->be, &b);
-    for (unsigned n = 0; n < count * count; n++) {
+    for (unsigned n = (unsigned)fp_random(&f->seed) % f->stride; n < count * count; n += f->stride) {
         uint64_t v[3] = {special(n % count, single), special(n / count, single),
                          special(n * 7, single)};
         one(f, &b, &code, &op, v, single);
@@ -192,14 +194,34 @@ static void op_variants(struct fixture *f, struct ir_op op, enum shape shape, un
         }
 }
 
-static void all_ops(uint32_t features_mask)
+/* Who is told of signals, and how many there were. */
+static struct trapping {
+    struct backend *be;
+    struct ir_env *env;
+    unsigned computed, stepped;
+} trapping;
+
+static void on_signal(int sig, siginfo_t *info, void *context)
+{
+    (void)info;
+    if (sig == SIGTRAP)
+        backend_fp_stepped(trapping.env, context);
+    else if (backend_fp_trap(trapping.be, trapping.env, context))
+        trapping.computed++;
+    else
+        trapping.stepped++, backend_fp_step(context);
+}
+
+static void all_ops(struct backend *be, unsigned stride)
 {
     const char *env = getenv("FP_CASES");
     unsigned cases = env ? (unsigned)atoi(env) : 1000;
-    struct fixture f = {.be = test_backend(true, false, features_mask),
+    struct fixture f = {.be = be,
                         .jit = state_new(3),
                         .ref = state_new(3),
-                        .seed = 17};
+                        .seed = 17,
+                        .stride = stride};
+    trapping = (struct trapping){be, &f.jit->env, 0, 0};
     for (unsigned opcode = IR_OP_fadd; opcode <= IR_OP_fnarrow; opcode++) {
         bool fixed = opcode == IR_OP_fwiden || opcode == IR_OP_fnarrow;
         for (unsigned shape = 0; shape < SHAPES; shape++)
@@ -218,15 +240,34 @@ static void all_ops(uint32_t features_mask)
 
 Test(fp, values)
 {
-    all_ops(0);
+    all_ops(test_backend(true, false, 0), 1);
 }
 
 Test(fp, values_without_fma)
 {
-    all_ops(HOST_FMA);
+    all_ops(test_backend(true, false, HOST_FMA), 1);
 }
 
 Test(fp, values_without_host_features)
 {
-    all_ops(~0u);
+    all_ops(test_backend(true, false, ~0u), 1);
+}
+
+static void all_ops_by_signals(uint32_t features_mask)
+{
+    const struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
+    sigaction(SIGFPE, &action, NULL);
+    sigaction(SIGTRAP, &action, NULL);
+    all_ops(test_backend_with_traps(features_mask), 9);
+    cr_expect(trapping.computed && trapping.stepped, "no signals");
+}
+
+Test(fp, values_by_signals)
+{
+    all_ops_by_signals(0);
+}
+
+Test(fp, values_by_signals_without_avx)
+{
+    all_ops_by_signals(~(uint32_t)HOST_TRAPS);
 }

@@ -7,7 +7,7 @@ usage: test_guest.py ARMEMU_USER QEMU_ARM PROGRAM
 import subprocess
 import sys
 
-HOSTS = [[], ['-host-features', 'no-avx'],
+HOSTS = [[], ['-host-features', 'no-traps'], ['-host-features', 'no-avx'],
          ['-host-features', 'no-fma,no-f16c']]
 RESULT = 16     # bytes of struct case_result
 

@@ -71,11 +71,11 @@ def add_guest(name, kind, accel=None):
 
 
 for name in ['hello', 'files', 'forks', 'signals', 'faultflags', 'unaligned', 'selfmod', 'rewrite',
-             'opencode', 'newcode', 'pages', 'compute', 'floats']:
+             'opencode', 'newcode', 'pages', 'compute', 'floats', 'invalid']:
     for kind in ['static', 'dynamic']:
         add_guest(name, kind)
-for name in ['hello', 'forks', 'compute', 'floats', 'selfmod', 'rewrite', 'opencode', 'newcode',
-             'pages']:
+for name in ['hello', 'forks', 'compute', 'floats', 'invalid', 'selfmod', 'rewrite', 'opencode',
+             'newcode', 'pages']:
     add_guest(name, 'static', 'interp')
     add_guest(name, 'static', 'lockstep')
 

@@ -40,17 +40,32 @@ static socklen_t unix_address(const char *path, bool abstract, struct sockaddr_u
                                 : sizeof(*address));
 }
 
+/* Is it a socket's path that nobody has any more? Another kind of socket is refused by one that is
+ * there, in a way of its own, and without its owner noticing. */
+static bool is_left_behind(const struct sockaddr_un *address, socklen_t size)
+{
+    struct stat info;
+    if (lstat(address->sun_path, &info) || !S_ISSOCK(info.st_mode))
+        return false;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool left = fd >= 0 && connect(fd, (const struct sockaddr *)address, size) &&
+                errno == ECONNREFUSED;
+    if (fd >= 0)
+        close(fd);
+    return left;
+}
+
 static int unix_socket(struct socket_state *st, const char *path, bool abstract, bool server,
                        struct error *e)
 {
     struct sockaddr_un address;
-    struct stat info;
     socklen_t size = unix_address(path, abstract, &address, e);
     if (!size)
         return -1;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    /* A socket that an earlier run left behind would make bind fail; other files stay. */
-    if (server && !abstract && lstat(path, &info) == 0 && S_ISSOCK(info.st_mode))
+    /* A socket that an earlier run left behind would make bind fail; other files stay, and so does
+     * what another program listens on. */
+    if (server && !abstract && is_left_behind(&address, size))
         unlink(path);
     int rc = fd < 0 ? -1
              : server ? bind(fd, (struct sockaddr *)&address, size)

@@ -233,7 +233,8 @@ static void *cpu_main(void *opaque)
     while (wait_until_runnable(c)) {
         pthread_mutex_unlock(&vm->device_lock);
         enum engine_stop stop = engine_run(c->engine);
-        if (stop == ENGINE_STOP_HALT || c->state.halted)
+        bool halts = stop == ENGINE_STOP_HALT || c->state.halted;
+        if (halts && stop != ENGINE_STOP_STEP) /* a step over WFI does not wait */
             sleep_halted(c);
         else if (stop == ENGINE_STOP_DEBUG)
             vm_quit(vm, 3);

@@ -128,6 +128,39 @@ def test_step_exceptions(context):
     check_match(r"^main \+ \d+ in section", out)
 
 
+def test_dprintf(context):
+    """Printed by the stub, while the program runs on."""
+    out = gdb(context, "a32", "set dprintf-style agent\ndprintf body,\"i is %d\\n\", i\nbreak idle\ncontinue\n"
+              + show("end", "$pc == &idle"))
+    check_equal(re.findall(r"^i is (\d+)$", out, re.MULTILINE), [str(i) for i in range(40)], "lines")
+    check_equal(values(out)["end"], "1", "one stop")
+
+
+def test_register_groups(context):
+    out = gdb(context, "a32", "break body\ncontinue\ninfo registers system\necho ---\\n\ninfo registers banked\n"
+              "set $spsr_fiq = 0x1d1\nset $r8_fiq = 77\nset $cpsr = 0x1d1\n" + show("r8", "$r8") + show("usr", "$r8_usr")
+              + "set $TTBR0 = 0x40004000\n" + show("ttbr", "$TTBR0", "/x"))
+    system, banked = out.split("\n---\n")
+    for name in ("SCTLR", "TTBR0", "DFSR", "VBAR"):
+        check_match(rf"^{name} +0x", system)
+    for name in ("r8_usr", "sp_irq", "lr_abt", "spsr_und"):
+        check_match(rf"^{name} +", banked)
+    v = values(out)
+    check_equal((v["r8"], v["usr"] != "77", v["ttbr"]), ("77", True, "0x40004000"), "what is written")
+
+
+def test_steps_and_interrupts(context):
+    """A pending interrupt waits for the steps, or is one, as the debugger wants."""
+    gic = "".join(f"set *(unsigned *){address:#x} = {value:#x}\n" for address, value in (
+        (0x08000000, 1), (0x08010004, 0xff), (0x08010000, 1), (0x08000f00, 0x00010001)))
+    out = gdb(context, "a32", "break body\ncontinue\ndelete\nset $cpsr = $cpsr & ~0x80\n" + gic + "stepi\n"
+              + show("waits", "$cpsr & 31", "/x") + "maintenance packet Qqemu.sstep=1\nset $next = $pc\nstepi\n"
+              + show("irq", "$pc - (unsigned)&vectors", "/d") + show("mode", "$cpsr & 31", "/x")
+              + show("lr", "$lr - (unsigned)$next", "/d"))
+    v = values(out)
+    check_equal((v["waits"], v["irq"], v["mode"], v["lr"]), ("0x13", "24", "0x12", "4"), "the interrupt")
+
+
 def test_catch_exceptions(context):
     out = gdb(context, "a32", "monitor catch\nmonitor catch dabt,undef\nmonitor catch nonsense\ncontinue\n"
               + show("und", "$pc - (unsigned)&vectors", "/d") + show("mode", "$cpsr & 31", "/d") + "continue\n"

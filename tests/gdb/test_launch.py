@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 from test_cortexm import program as cortexm_program
-from test_lldb import free_port, wait_for
+from test_lldb import free_port, lldb, wait_for
 from test_nonstop import Mi
 from driver import GDB, HANG_SECONDS, HERE, Emulator, Failure, Skip, check_equal, check_match
 
@@ -176,3 +176,30 @@ def test_vscode_cortex_debug(context):
         gdb.ask('-interpreter-exec console "kill"')
         gdb.process.stdin.close() # with extended-remote the machine ends when GDB leaves
         emulator.process.wait(timeout=HANG_SECONDS)
+
+
+def test_clion(context):
+    """As CLion uses what docs/DEBUGGING.md names: GDB's machine interface on localhost, LLDB with a URL."""
+    with open(os.path.join(HERE, "../../docs/DEBUGGING.md"), encoding="utf-8") as f:
+        text = check_match(r"^CLion: (?:.+\n)+", f.read())[0]
+    places = re.findall(r"`((?:connect://)?localhost:1234)`", text)
+    check_equal(places, ["localhost:1234", "connect://localhost:1234"], "what the page names")
+    port = free_port()
+    with Emulator(context, "a32", gdb=f"tcp::{port}") as emulator, Mi(context.program("a32")) as gdb:
+        wait_for(port)
+        for command in ("-gdb-set mi-async on", "-gdb-set debuginfod enabled off", "-gdb-set confirm off", "-break-insert -f body",
+                        "-target-select remote " + places[0].replace("1234", str(port)), "-exec-continue"):
+            gdb.ask(command)
+        while 'reason="breakpoint-hit"' not in gdb.stop(1):
+            pass
+        check_match(r'func="main"', gdb.ask("-stack-list-frames"))
+        check_match(r'value="1"', gdb.ask('-data-evaluate-expression "i + 1"'))
+        gdb.ask('-interpreter-exec console "kill"')
+        emulator.process.wait(timeout=HANG_SECONDS)
+    port = free_port()
+    with Emulator(context, "t32", gdb=f"tcp::{port}") as emulator:
+        wait_for(port)
+        out = lldb(context.program("t32"), places[1].replace("1234", str(port)),
+                   ["breakpoint set -n body", "continue", "bt", "process kill"])
+        emulator.process.wait(timeout=HANG_SECONDS)
+    check_match(r"frame #1: .*`main", out)

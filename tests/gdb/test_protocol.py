@@ -1,4 +1,5 @@
 """The protocol itself, by a bare client: bad input, peers that come and go, single steps."""
+import glob
 import os
 import re
 import socket
@@ -100,6 +101,14 @@ def test_port_in_use(context):
                               stdin=subprocess.DEVNULL, check=False)
         check_equal(done.returncode, 1, "exit status")
         check_match(r"^armemu: -gdb: .*in use", done.stderr)
+    with Emulator(context, "a32") as emulator: # a path that somebody listens at
+        done = subprocess.run([context.armemu, "-M", "virt", "-gdb", "unix:" + emulator.path, "-kernel",
+                               context.program("a32")], capture_output=True, text=True, timeout=30,
+                              stdin=subprocess.DEVNULL, check=False)
+        check_equal(done.returncode, 1, "exit status")
+        check_match(r"^armemu: -gdb: .*in use", done.stderr)
+        with Rsp(emulator.path) as client:
+            check_equal(client.ask("qC"), "QC1", "the first one is there")
 
 
 def test_interrupt_and_running(context):
@@ -398,3 +407,71 @@ def test_output_of_commands(context):
             reply, count = client.receive(), count + 1
         check_match("^T05", reply)
         check_equal(count, 40, "lines")
+
+
+def test_default_port(context):
+    """-s: port 1234 of this machine; when somebody has that, a message says so."""
+    with subprocess.Popen(
+            [context.armemu, "-M", "virt", "-S", "-s", "-nographic", "-monitor", "none", "-serial", "null", "-kernel",
+             context.program("a32")], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        inode = None
+        end = time.monotonic() + 60
+        while process.poll() is None and not inode and time.monotonic() < end:
+            with open("/proc/net/tcp", encoding="ascii") as f:
+                rows = [line.split() for line in f.read().splitlines()[1:]]
+            mine = {os.readlink(p) for p in glob.glob(f"/proc/{process.pid}/fd/*") if os.path.islink(p)}
+            inode = next((r[9] for r in rows if r[1] == "0100007F:04D2" and r[3] == "0A" and f"socket:[{r[9]}]" in mine), None)
+            time.sleep(0.02)
+        if process.poll() is not None:
+            check_match(r"^armemu: .*1234.*in use", process.stderr.read())
+            raise Skip("port 1234 is in use")
+        check(inode, "nobody listens at port 1234")
+        with Rsp(("127.0.0.1", 1234)) as client:
+            check_equal(client.ask("qC"), "QC1", "an answer")
+            client.send("k")
+        check_equal(process.wait(timeout=60), 0, "exit status")
+
+
+def test_actions_per_thread(context):
+    """vCont: the first action that names a thread counts, those that none names stay as they are."""
+    with Emulator(context, "a32", "-smp", "2") as emulator, Rsp(emulator.path) as client:
+        second, stay, count = (context.symbol("a32", n) for n in ("second_main", "stay", "second_count"))
+        check_equal(client.ask(f"M{stay:x},4:01000000"), "OK", "the second CPU is wanted")
+        check_equal(client.ask(f"Z1,{second:x},4"), "OK", "a breakpoint")
+        check_match("^T05thread:2;", client.ask("vCont;c"))
+        check_equal(client.ask(f"z1,{second:x},4"), "OK", "a breakpoint")
+
+        def state():
+            pcs = []
+            for thread in (1, 2):
+                check_equal(client.ask(f"Hg{thread}"), "OK", "a thread")
+                pcs.append(client.ask("pf"))
+            return (*pcs, client.ask(f"m{count:x},4"))
+        before = state()
+        check_match("^T05thread:2;", client.ask("vCont;s:2"))
+        after = state()
+        check_equal((after[0], after[1] != before[1]), (before[0], True), "a step of the second alone")
+        check_match("^T05thread:1;", client.ask("vCont;s:1"))
+        last = state()
+        check_equal((last[1:], last[0] != after[0]), (after[1:], True), "a step of the first alone")
+        at = int.from_bytes(bytes.fromhex(last[1]), "little")
+        check_match("^T05thread:2;", client.ask(f"vCont;r{at & ~3:x},{(at & ~3) + 4:x}:2;t:1"))
+        check_equal(state()[0], last[0], "the first stays")
+        idle = context.symbol("a32", "idle")
+        for _ in range(100): # the second runs meanwhile; the first is at a WFI, which a step does not wait for
+            check_equal(client.ask("Hg1") + client.ask("Pf=" + idle.to_bytes(4, "little").hex()), "OKOK", "the first's PC")
+            check_match("^T05thread:1;", client.ask("vCont;s:1;c"))
+            check_equal(client.registers()[15], idle + 4, "behind the WFI")
+            if state()[2] != last[2]:
+                break
+        check(state()[2] != last[2], "the second has counted")
+
+
+def test_no_tracepoints(context):
+    """What the stub does not have it does not say that it has."""
+    with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
+        supported = client.ask("qSupported:swbreak+;hwbreak+;xmlRegisters=arm")
+        for feature in ("Trace", "Reverse", "racepoint", "qXfer:auxv", "QPassSignals", "fork-events"):
+            check(feature not in supported, feature)
+        for packet in ("QTinit", "QTStart", "qTStatus", "qTfP", "bs", "bc", "qXfer:auxv:read::0,100", "QPassSignals:1"):
+            check_equal(client.ask(packet), "", packet)

@@ -307,6 +307,13 @@ def test_socket_in_use(context):
                               timeout=30, stdin=subprocess.DEVNULL, check=False)
     check_equal(done.returncode, 1, "exit status")
     check_match(r"^armemu-user: .*in use", done.stderr)
+    with UserEmulator(context, "arm") as emulator: # a path that somebody listens at
+        done = subprocess.run([context.armemu, "-g", emulator.path, emulator.program], capture_output=True, text=True,
+                              timeout=30, stdin=subprocess.DEVNULL, check=False)
+        check_equal(done.returncode, 1, "exit status")
+        check_match(r"^armemu-user: .*in use", done.stderr)
+        with Rsp(emulator.path) as client:
+            check_match("^T05", client.ask("?"))
 
 
 def test_watchpoints(context):

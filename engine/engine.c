@@ -613,7 +613,8 @@ bool engine_fault(struct engine *en, struct ir_env *env, uint64_t host_pc, uint6
     pthread_mutex_unlock(&en->lock);
     if (!found)
         return false;
-    env->page_base = fault.page_base;
+    if (en->direct)
+        env->page_base = fault.page_base;
     env->insn_word = fault.insn_word;
     env->insn_left = fault.insn_left;
     *resume = fault.resume;

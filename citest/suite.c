@@ -9,6 +9,7 @@
 
 #include "citest/case.h"
 #include "host/clock.h"
+#include "util/bits.h"
 
 /* The file under way. */
 struct reader {
@@ -95,6 +96,7 @@ struct key {
 static bool each_key(struct reader *r, const yaml_node_t *n, const struct key *keys, void *to)
 {
     const char *names[40] = {0};
+    uint64_t seen = 0;
     if (n->type != YAML_MAPPING_NODE)
         return fail(r, n, "keys with values are expected here");
     for (unsigned i = 0; keys[i].name; i++)
@@ -112,6 +114,9 @@ static bool each_key(struct reader *r, const yaml_node_t *n, const struct key *k
             return fail(r, key, "unknown key '%.40s'%s%s%s", name, near ? "; did you mean '" : "",
                         near ? near : "", near ? "'?" : "");
         }
+        if (seen & BIT64(k - keys))
+            return fail(r, key, "'%s' is given twice", name);
+        seen |= BIT64(k - keys);
         if (!k->set(r, node(r, p->value), to))
             return false;
     }
@@ -397,7 +402,18 @@ static bool path_of(struct reader *r, const yaml_node_t *n, const char **path)
 
 STRING(set_machine, machine)
 STRING(set_cpu, cpu)
-STRING(set_name, name)
+/* It stands in lines of text and reports. */
+static bool set_name(struct reader *r, const yaml_node_t *n, void *to)
+{
+    struct citest_case *c = to;
+    if (!string_of(r, n, &c->name))
+        return false;
+    for (const char *p = c->name; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            return fail(r, n, "a name has no control characters");
+    return *c->name || fail(r, n, "the name is empty");
+}
+
 STRING(set_stop_at, stop_at)
 PATH(set_bios, bios)
 PATH(set_root, root)
@@ -663,6 +679,13 @@ bool citest_suite_read(struct citest_suite *s, const char *path, const struct ci
     if (ok) {
         ok = document(&r, base);
         yaml_document_delete(&r.doc);
+    }
+    if (ok && yaml_parser_load(&parser, &r.doc)) {
+        const yaml_node_t *other = yaml_document_get_root_node(&r.doc);
+        ok = !other || fail(&r, other, "a file is one document");
+        yaml_document_delete(&r.doc);
+    } else if (ok) {
+        ok = parse_error(&r, &parser);
     }
     yaml_parser_delete(&parser);
     fclose(f);

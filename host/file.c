@@ -84,15 +84,48 @@ static mode_t mode_of(const char *path)
     return stat(path, &st) == 0 ? st.st_mode & 07777 : 0666;
 }
 
+/* A name beside @path for what is to be renamed. */
+static bool temp_name(const char *path, unsigned attempt, char *temp, size_t temp_size)
+{
+    int n = snprintf(temp, temp_size, "%s.tmp-%d-%u", path, (int)getpid(), attempt);
+    if (n >= 0 && (size_t)n < temp_size)
+        return true;
+    errno = ENAMETOOLONG;
+    return false;
+}
+
+/* A file in the folder of @path that has no name yet, so that it is gone if it does not become complete; -1: file
+ * system or kernel have none. */
+static int create_nameless(const char *path, mode_t mode)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int fd = folder ? open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, mode) : -1;
+    free(folder);
+    return fd;
+}
+
+/* Give it one, which is written to @temp. */
+static bool name_it(int fd, const char *path, char *temp, size_t temp_size)
+{
+    char self[64];
+    snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+    for (unsigned attempt = 0; attempt < 100 && temp_name(path, attempt, temp, temp_size); attempt++) {
+        if (linkat(AT_FDCWD, self, AT_FDCWD, temp, AT_SYMLINK_FOLLOW) == 0)
+            return true;
+        if (errno != EEXIST)
+            break;
+    }
+    *temp = 0;
+    return false;
+}
+
 /* Create a temporary file beside @path; its name is written to @temp. */
 static int create_temp(const char *path, char *temp, size_t temp_size, mode_t mode)
 {
     for (unsigned attempt = 0; attempt < 100; attempt++) {
-        int n = snprintf(temp, temp_size, "%s.tmp-%d-%u", path, (int)getpid(), attempt);
-        if (n < 0 || (size_t)n >= temp_size) {
-            errno = ENAMETOOLONG;
+        if (!temp_name(path, attempt, temp, temp_size))
             return -1;
-        }
         int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (fd >= 0 || errno != EEXIST)
             return fd;
@@ -116,13 +149,17 @@ static bool write_into(const char *path, const void *data, size_t size, struct e
 
 static bool replace(const char *path, bool existed, const void *data, size_t size, struct error *e)
 {
-    char temp[4096];
+    char temp[4096] = "";
     mode_t mode = mode_of(path);
-    int fd = create_temp(path, temp, sizeof(temp), mode);
+    int fd = access("/proc/self/fd", X_OK) == 0 ? create_nameless(path, mode) : -1;
+    bool nameless = fd >= 0;
+    if (!nameless)
+        fd = create_temp(path, temp, sizeof(temp), mode);
     if (fd < 0)
         return error_set_errno(e, "cannot create a file beside '%s'", path);
     /* The umask has been applied on creation; an existing file's bits are taken as they are. */
-    bool ok = (!existed || fchmod(fd, mode) == 0) && write_all(fd, data, size) && fsync(fd) == 0;
+    bool ok = (!existed || fchmod(fd, mode) == 0) && write_all(fd, data, size) && fsync(fd) == 0 &&
+              (!nameless || name_it(fd, path, temp, sizeof(temp)));
     int saved = errno;
     if (close(fd) != 0 && ok) {
         saved = errno;
@@ -133,7 +170,8 @@ static bool replace(const char *path, bool existed, const void *data, size_t siz
         ok = false;
     }
     if (!ok) {
-        unlink(temp);
+        if (*temp)
+            unlink(temp);
         errno = saved;
         return error_set_errno(e, "cannot write '%s'", path);
     }

@@ -254,8 +254,8 @@ static bool load_firmware(struct loading *l)
     struct program p;
     if (!read_program(l, l->o->kernel, "-kernel", &p))
         return false;
-    bool ok = load_program(l, &p, image_format(p.data, p.size), l->board->machine->flash_base,
-                           "-kernel");
+    enum image_format format = image_format_of(l->o->kernel, p.data, p.size);
+    bool ok = load_program(l, &p, format, l->board->machine->flash_base, "-kernel");
     free_program(&p);
     return ok;
 }
@@ -283,7 +283,7 @@ static bool load_loader_file(struct loading *l, const struct loader_options *o)
     enum image_format format;
     if (!read_program(l, o->file, "-device loader", &p))
         return false;
-    format = o->force_raw ? IMAGE_FORMAT_RAW : image_format(p.data, p.size);
+    format = o->force_raw ? IMAGE_FORMAT_RAW : image_format_of(o->file, p.data, p.size);
     bool ok = true;
     if (format == IMAGE_FORMAT_RAW && !o->has_addr)
         ok = error_set(l->e,

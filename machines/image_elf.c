@@ -7,7 +7,9 @@
 
 static bool check_header(const uint8_t *data, Elf *elf, GElf_Ehdr *eh, struct error *e)
 {
-    if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, eh))
+    if (!elf || elf_kind(elf) != ELF_K_ELF)
+        return error_set(e, "no ELF file");
+    if (!gelf_getehdr(elf, eh))
         return error_set(e, "broken ELF file: %s", elf_errmsg(-1));
     if (data[EI_CLASS] != ELFCLASS32)
         return error_set(e, "64-bit ELF file%s; this is a 32-bit ARM machine",

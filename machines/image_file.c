@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "machines/image.h"
 #include "util/bits.h"
@@ -35,6 +36,25 @@ enum image_format image_format(const uint8_t *data, size_t size)
     if (size > 1 && data[0] == 'S' && isdigit(data[1]) && hex_digits(data + 2, size - 2, 6))
         return IMAGE_FORMAT_SREC;
     return IMAGE_FORMAT_RAW;
+}
+
+enum image_format image_format_of(const char *path, const uint8_t *data, size_t size)
+{
+    static const struct {
+        const char *end;
+        enum image_format format;
+    } ends[] = {
+        {".elf", IMAGE_FORMAT_ELF},   {".axf", IMAGE_FORMAT_ELF},   {".hex", IMAGE_FORMAT_HEX},
+        {".ihex", IMAGE_FORMAT_HEX},  {".srec", IMAGE_FORMAT_SREC}, {".s19", IMAGE_FORMAT_SREC},
+        {".s28", IMAGE_FORMAT_SREC},  {".s37", IMAGE_FORMAT_SREC},  {".mot", IMAGE_FORMAT_SREC},
+        {".uf2", IMAGE_FORMAT_UF2},
+    };
+    enum image_format format = image_format(data, size);
+    const char *end = strrchr(path, '.');
+    for (unsigned i = 0; format == IMAGE_FORMAT_RAW && end && i < ARRAY_SIZE(ends); i++)
+        if (!strcasecmp(end, ends[i].end))
+            return ends[i].format;
+    return format;
 }
 
 const char *image_format_name(enum image_format format)

@@ -3,6 +3,7 @@
 IMAGES"""
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -100,6 +101,82 @@ def test_malformed_images(folder):
         check(out.count("\n") == 3 and "1 passed, 1 image error" in out, f"{name}: {out}")
 
 
+def hex_record(address, kind, data):
+    body = bytes([len(data), address >> 8, address & 0xff, kind]) + data
+    return ":" + (body + bytes([-sum(body) & 0xff])).hex().upper() + "\n"
+
+
+def srec_record(address, data):
+    body = bytes([len(data) + 5]) + address.to_bytes(4, "big") + data
+    return "S3" + (body + bytes([~sum(body) & 0xff])).hex().upper() + "\n"
+
+
+def uf2_block(number, count, address=0x100, size=256, magic=0x0ab16f30):
+    words = [0x0a324655, 0x9e5d5157, 0, address, size, number, count, 0]
+    return b"".join(w.to_bytes(4, "little") for w in words) + bytes(476) + \
+        magic.to_bytes(4, "little")
+
+
+HEX_END = ":00000001FF\n"
+MALFORMED = [ # name, contents, reason
+    ("sum.hex", hex_record(0, 0, b"\1\2\3\4")[:-3] + "00\n" + HEX_END,
+     r"line 1: bad checksum"),
+    ("end.hex", hex_record(0, 0, b"\1\2\3\4"), r"truncated|end"),
+    ("letters.hex", ":04zz\n" + HEX_END, r"line 1"),
+    ("twice.hex", hex_record(0, 0, b"\1\2\3\4") + hex_record(2, 0, b"\1\2\3\4") + HEX_END,
+     r"both|overlap|twice"),
+    ("outside.hex", hex_record(0, 4, b"\x90\x00") + hex_record(0, 0, b"\1\2\3\4") + HEX_END,
+     r"0x90000000 do not fit into memory; there is"),
+    ("sum.srec", srec_record(0, b"\1\2\3\4")[:-3] + "00\nS70500000000FA\n",
+     r"line 1: bad checksum"),
+    ("outside.srec", srec_record(0x90000000, b"\1\2\3\4") + "S70500000000FA\n",
+     r"0x90000000 do not fit into memory"),
+    ("half.uf2", uf2_block(0, 2), r"truncated: 1 blocks of 2"),
+    ("magic.uf2", uf2_block(0, 1, magic=0), r"magic|block"),
+    ("outside.uf2", uf2_block(0, 1, address=0x90000000), r"0x90000000 do not fit into memory"),
+]
+
+
+def test_malformed_formats(folder):
+    for name, contents, reason in MALFORMED:
+        path = os.path.join(folder, name)
+        with open(path, "wb") as file:
+            file.write(contents if isinstance(contents, bytes) else contents.encode())
+        out = expect(IMAGE, *BOARD, path, image("arguments"), "-j1",
+                     out=rf"^image error: .*{re.escape(name)}.*{reason}")
+        check(out.count("\n") == 3 and "1 passed, 1 image error" in out, f"{name}: {out}")
+
+
+def test_images_that_overlap(folder):
+    raw, suite = os.path.join(folder, "raw.bin"), os.path.join(folder, "s.yaml")
+    with open(raw, "wb") as file:
+        file.write(bytes(64))
+    with open(suite, "w", encoding="utf-8") as file:
+        file.write(f"machine: mps2-an385\ntests:\n"
+                   f"  - {{image: {image('arguments')}, load: 'file={raw},addr=0x10'}}\n"
+                   f"  - {{image: {image('arguments')}, load: 'file={raw},addr=0x100000'}}\n")
+    out = expect(IMAGE, suite, "-j1", out=r"^image error: .*overlaps.*both have bytes for 0x0")
+    check(out.count("\n") == 3 and "1 passed, 1 image error" in out, out)
+
+
+# ---- limits and policies -------------------------------------------------------------------------
+
+def test_memory_limit(_):
+    out = expect(INTERNAL, *BOARD, "--memory-limit", "1M", "--timeout", "0.05", image("fault"),
+                 image("arguments"), out=r"^internal error: .*more than --memory-limit")
+    check(out.endswith("s\n") and "2 tests: " in out, out)
+
+
+def test_unmapped_policies(_):
+    fault = [*BOARD, "--timeout", "0.05", image("fault"), "--exit", "1"]
+    expect(FAULT, *fault, "--unmapped", "fault")
+    expect(PASSED, *fault, "--unmapped", "zero")
+    expect(PASSED, *fault, "--unmapped", "warn", "--verbose")
+    out = expect(FAILED, *fault[:-2], "--unmapped", "warn",
+                 out=r"read of 4 bytes at 0x60000000, where nothing is, by 0x\w+ look")
+    check(out.count("where nothing is") == 1, out)
+
+
 # ---- determinism ---------------------------------------------------------------------------------
 
 def test_runs_are_equal(folder):
@@ -142,6 +219,21 @@ def test_fail_fast(_):
     check("3 tests: 0 passed, 1 failed, 2 not run" in out, out)
 
 
+def test_progress_on_a_terminal(_):
+    main, terminal = pty.openpty()
+    with subprocess.Popen([PROGRAM, *BOARD, image("arguments"), image("ticks")],
+                          stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal) as p:
+        os.close(terminal)
+        text = b""
+        try:
+            while piece := os.read(main, 4096):
+                text += piece
+        except OSError: # the other end is closed
+            pass
+    os.close(main)
+    check(p.returncode == 0 and b"\033" in text and b"2 tests: 2 passed" in text, text)
+
+
 def test_progress_needs_a_terminal(_):
     check("\033" not in expect(PASSED, *BOARD, image("arguments")), "escape sequence")
 
@@ -166,6 +258,13 @@ SUITES = [ # text, line:column, message
     ("machine: m\ntests:\n  - image: x\n    uart0: {inputs: x}\n", "4:13", r"did you mean 'input'"),
     ("machine: m\ntests:\n  - image: x\n    files: {../x: y}\n", "4:13", r"not a name below"),
     ("machine: m\ntests: 5\n", "2:8", r"must be a list"),
+    ("machine: m\nmachine: n\ntests: []\n", "2:1", r"'machine' is given twice"),
+    ("machine: m\ntests:\n  - {image: x, exit: 1, exit: 2}\n", "3:25", r"'exit' is given twice"),
+    ("machine: m\ntests: []\n---\nmachine: n\n", "4:1", r"one document"),
+    ("machine: m\ntests: []\n---\n: [\n", "4:1", r"parsing"),
+    ("machine: m\ntests:\n  - {image: x, name: \"a\\e[1m\"}\n", "3:22", r"control characters"),
+    ("machine: m\ntests:\n\t- x\n", "3:1", r"cannot start"),
+    ("machine: m\ntests: &t\n  - *t\n", "2:8", r"keys with values"),
 ]
 
 
@@ -244,6 +343,58 @@ def test_reports_cannot_be_written(folder):
     for option in ["--junit", "--json", "--coverage"]:
         expect(INTERNAL, *BOARD, image("cover"), option, os.path.join(folder, "none", "x"),
                err=option)
+
+
+def test_killed_at_any_time(folder):
+    """What is left after SIGKILL is complete, or nothing. Where the reports are large and tests few, most of the
+    time is spent on writing."""
+    names = ["x.xml", "x.json", "x.info"]
+    command = [PROGRAM, *BOARD, image("cover"), image("flood"), "--repeat", "3", "-q"]
+    for option, name in zip(["--junit", "--json", "--coverage"], names):
+        command += [option, os.path.join(folder, name)]
+    started = time.monotonic()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    whole = time.monotonic() - started
+    sizes = {name: os.path.getsize(os.path.join(folder, name)) for name in names}
+    for k in range(40):
+        for name in os.listdir(folder):
+            os.remove(os.path.join(folder, name))
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as p:
+            time.sleep(whole * (0.5 + k / 60))
+            try:
+                os.killpg(p.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
+            check(name in names or os.path.getsize(path) in sizes.values(), f"{name} is left")
+            if name == "x.xml":
+                check(subprocess.run(["xmllint", "--noout", path], check=False).returncode == 0,
+                      "JUnit")
+            elif name == "x.json":
+                with open(path, encoding="utf-8") as file:
+                    json.load(file)
+            elif name == "x.info":
+                with open(path, encoding="utf-8") as file:
+                    check(file.read().endswith("end_of_record\n"), "LCOV")
+
+
+def test_full_disk(folder):
+    """On a file system of 16 KiB, in a name space of its own."""
+    script = f"mount -t tmpfs -o size=16k none {folder} && cd {folder} && \"$@\"; s=$?; ls -A; exit $s"
+    small = ["unshare", "-rm", "sh", "-c", script, "sh"]
+    if subprocess.run([*small, "true"], capture_output=True, check=False).returncode:
+        return # not allowed here
+    for option in ["--junit", "--json", "--coverage"]:
+        p = subprocess.run([*small, PROGRAM, *BOARD, image("cover"), image("flood"), "--repeat",
+                            "80", "-q", "--timeout", "0.01", option, "x"], capture_output=True,
+                           text=True, check=False)
+        fits = option == "--coverage" # merged over all tests
+        check(p.returncode == (FAULT if fits else INTERNAL) or p.returncode in (FAILED, VIRTUAL)
+              and fits, f"{option}: {p}")
+        left = p.stdout.rstrip("\n").split("\n")[-1]
+        check(left == "x" if fits else "tests: " in left and "No space left" in p.stderr,
+              f"{option}: {p}")
 
 
 def lcov_of(path, source):

@@ -289,6 +289,9 @@ def read_of_nothing():
               r'is GPIO of nRF51: did you mean -M microbit\?')
     explained('r 0x40023800', r'0x40023800|i2c') # there is something on this board
     explained('r 0xdeadbeec', r'never initialised')
+    explained('r 0x40013800', r'0x40013800 is \d+ bytes (behind|before)',
+              r'0x40013800 is SYSCFG of STM32F4: did you mean -M olimex-stm32-h405\?',
+              r'0x40013800 is USART1 of STM32F1; there is no such machine', cpu='lm3s')
 
 
 @test

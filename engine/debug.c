@@ -57,7 +57,17 @@ void engine_page_visited(struct engine *en, struct code_page *page, uint64_t pc)
     engine_page_stops_set(en, page, stops);
 }
 
-/* Which pages they are in is found out when these are entered: all have to come by. */
+/* In direct mode the pages are known, and code may go from one to the other without a look-up. */
+static void visit_all(struct engine *en)
+{
+    for (uint32_t i = 0; i < en->debug.count; i++) {
+        struct code_page *page = engine_page_find(en, align_down(en->debug.pcs[i], PAGE_BYTES));
+        if (page)
+            engine_page_visited(en, page, en->debug.pcs[i]);
+    }
+}
+
+/* Elsewhere, which pages they are in is found out when these are entered: all have to come by. */
 void engine_breakpoints_set(struct engine *en, const uint64_t *pcs, uint32_t count)
 {
     struct engine_debug *d = &en->debug;
@@ -78,6 +88,8 @@ void engine_breakpoints_set(struct engine *en, const uint64_t *pcs, uint32_t cou
     free(d->pcs);
     d->pcs = sorted;
     d->count = count;
+    if (!same && en->direct)
+        visit_all(en);
     pthread_mutex_unlock(&en->lock);
     if (!same && count)
         en->ops.exec_flush(en->opaque);

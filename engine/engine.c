@@ -12,7 +12,7 @@
 #include "util/log.h"
 
 enum { DEFAULT_CACHE = 24 << 20, DEFAULT_REGIONS = 8, DEFAULT_SLICE = 8192,
-       SAMPLE_SLICES = 24, HOT_SAMPLES = 2, FP_TRAPS_MAX = 2000,
+       SAMPLE_SLICES = 24, SAMPLE_SHIFT = 1024, HOT_SAMPLES = 2, FP_TRAPS_MAX = 2000,
        MAX_SLICE = 16384 /* see BACKEND_STACK_PER_INSN */ };
 
 static bool backend_start(struct engine *en, const struct engine_config *config, struct error *e)
@@ -471,6 +471,25 @@ static void sample_exact(struct engine_cpu *ec)
         en->ops.sampled(ec->env);
 }
 
+/* A new slice has just begun, and it was time for a sample. Slices of one length end always at the same place of a loop,
+ * so there is another one first, of some length. */
+static void sample(struct engine_cpu *ec)
+{
+    struct engine *en = ec->engine;
+    struct ir_env *env = ec->env;
+    ec->sample_due = !ec->sample_due;
+    if (ec->sample_due) {
+        ec->random = ec->random * 1664525 + 1013904223;
+        env->sample_in = 1;
+        env->slice = env->budget = 1 + (int32_t)(ec->random >> 16) % SAMPLE_SHIFT;
+        return;
+    }
+    env->sample_in = SAMPLE_SLICES;
+    ec->sampling = en->tiers == TIERS_BY_SAMPLES;
+    if (en->ops.sampled)
+        en->ops.sampled(env);
+}
+
 /* One turn: look env.pc up and run from there until something comes back. @site and @evictions carry
  * the last exit that wants to be chained from one turn to the next. */
 static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions)
@@ -518,12 +537,8 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     ec->short_next = ec->short_next && reason == IR_EXIT_BUDGET;
     if (reason == IR_EXIT_BUDGET && en->exact)
         sample_exact(ec);
-    else if (reason == IR_EXIT_BUDGET && !env->sample_in && (en->tiers == TIERS_BY_SAMPLES || en->ops.sampled)) {
-        env->sample_in = SAMPLE_SLICES;
-        ec->sampling = en->tiers == TIERS_BY_SAMPLES;
-        if (en->ops.sampled)
-            en->ops.sampled(env);
-    }
+    else if (reason == IR_EXIT_BUDGET && !env->sample_in && (en->tiers == TIERS_BY_SAMPLES || en->ops.sampled))
+        sample(ec);
     return reason;
 }
 

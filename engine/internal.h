@@ -115,6 +115,8 @@ struct engine_cpu {
     enum engine_step step;      /* the debugger's */
     bool changed;               /* the block at env.pc has seen that its code is another */
     bool sampling;              /* the block at env.pc was found to be running */
+    bool sample_due;            /* it will be at the end of this slice */
+    uint32_t random;            /* of a linear congruence, for the length of such slices */
     uint32_t loop_head;         /* of the last block translated: page offset of the loop that a hot one is part of, or 0 */
     bool stepped;               /* the last turn executed something, or took an exception */
     bool short_next;            /* exact: what is left of the slice is shorter than the block at env.pc; */

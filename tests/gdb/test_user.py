@@ -236,6 +236,35 @@ def test_detach_and_attach_again(context):
         check_equal(emulator.end(), (3, "read 1\n"), "the program's end")
 
 
+def word_at(client, address):
+    return int.from_bytes(bytes.fromhex(client.ask(f"m{address:x},4")), "little")
+
+
+def breakpoint_in_hot_code(context, which):
+    with UserEmulator(context, "arm", "hot") as emulator, Rsp(emulator.path) as client:
+        client.ask("QPassSignals:e")
+        client.ask("QPassSignals:1e")
+        client.send("vCont;c")
+        check_equal(emulator.process.stdout.readline(), SUMMARY, "output")
+        count, *places = (int(word, 16) for word in emulator.process.stdout.readline().split())
+        time.sleep(0.3) # when it is not hot by then, nothing is lost
+        client.raw(b"\x03")
+        check_match("^T02", client.receive())
+        before = word_at(client, count)
+        check_equal(client.ask(f"Z0,{places[which]:x},4"), "OK", "breakpoint")
+        client.send("vCont;c")
+        check_match("^T05", client.receive())
+        check_equal(client.registers()[15], places[which], "PC")
+        check(word_at(client, count) - before <= 3, "more than a round until the breakpoint")
+
+
+def test_breakpoint_in_hot_code(context):
+    """Code that has been chained over pages stops where a breakpoint comes later, be it in the page where it was
+    interrupted or in another one."""
+    breakpoint_in_hot_code(context, 0)
+    breakpoint_in_hot_code(context, 1)
+
+
 def test_packets(context):
     with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
         supported = client.ask("qSupported:swbreak+;hwbreak+;xmlRegisters=arm")

@@ -74,6 +74,28 @@ static void spin(void)
     printf("spun %d\n", spins[0] && spins[1]);
 }
 
+/* Each in a page of its own. */
+__attribute__((noinline, aligned(4096))) static unsigned elsewhere(unsigned n)
+{
+    __asm__ volatile("");
+    return n + 1;
+}
+
+__attribute__((noinline, aligned(4096))) static unsigned further(unsigned n)
+{
+    __asm__ volatile("");
+    return n + 2;
+}
+
+__attribute__((aligned(4096))) static void hot(void)
+{
+    volatile unsigned n = 0;
+    printf("%x %x %x\n", (unsigned)&n, (unsigned)elsewhere & ~1u, (unsigned)further & ~1u);
+    fflush(stdout);
+    for (;;)
+        n = further(elsewhere(n));
+}
+
 static void end(const char *how)
 {
     int status;
@@ -96,6 +118,8 @@ static void end(const char *how)
         printf("sleep %d %d\n", status, errno == EINTR);
     } else if (!strcmp(how, "spin")) {
         spin();
+    } else if (!strcmp(how, "hot")) {
+        hot();
     } else if (!strcmp(how, "close")) {
         for (int fd = 3; fd < 1024; fd++)
             close(fd);

@@ -130,7 +130,8 @@ static bool any_alarm(const struct stm32_rtc *r)
     return r->cr & (CR_ALRAE | CR_ALRAE << 1);
 }
 
-/** While an alarm is enabled somebody looks every second. */
+/** While an alarm is enabled somebody looks every second. Alarms or the time have changed: look at
+ * the seconds that begin from now on. */
 static void arm(struct stm32_rtc *r)
 {
     if (!any_alarm(r) || !r->ticks.hz || (r->isr & ISR_INIT)) {
@@ -141,13 +142,32 @@ static void arm(struct stm32_rtc *r)
     timer_set(&r->timer, ticks_time(&r->ticks, r->next));
 }
 
+/** The seconds that have begun since somebody looked, which are several where the host is late; at
+ * most the last day. */
+static void look_at_alarms(struct stm32_rtc *r)
+{
+    uint64_t now = ticks_at(&r->ticks, clock_now(r->clock));
+    if (now > r->next + DAY)
+        r->next = now - DAY;
+    for (; r->next <= now; r->next++)
+        for (unsigned n = 0; n < 2; n++)
+            if ((r->cr & (uint32_t)CR_ALRAE << n) &&
+                alarm_matches(r, n, (r->seconds + r->next) % CENTURY))
+                r->isr |= (uint32_t)ISR_ALRAF << n;
+}
+
+/** Alarms that are due come before what changes them or the time: the host's timer may be later than
+ * the guest. */
+static void catch_up(struct stm32_rtc *r)
+{
+    if (timer_armed(&r->timer))
+        look_at_alarms(r);
+}
+
 static void second_passed(void *opaque)
 {
     struct stm32_rtc *r = opaque;
-    for (unsigned n = 0; n < 2; n++)
-        if ((r->cr & (uint32_t)CR_ALRAE << n) &&
-            alarm_matches(r, n, (r->seconds + r->next) % CENTURY))
-            r->isr |= (uint32_t)ISR_ALRAF << n;
+    look_at_alarms(r);
     arm(r);
     update_irq(&r->p.base);
 }
@@ -238,6 +258,7 @@ static void leave_init(struct stm32_rtc *r)
 static void isr_write(struct device *dev, const struct reg_access *a, uint32_t value)
 {
     struct stm32_rtc *r = rtc_of(dev);
+    catch_up(r);
     r->isr &= value | ~(uint32_t)ISR_FLAGS;
     if (r->unlock_step == 2) {
         if ((value & ISR_INIT) && !(r->isr & ISR_INIT))
@@ -256,6 +277,7 @@ static void cr_write(struct device *dev, const struct reg_access *a, uint32_t va
     if (!writable(r, a))
         return;
     uint32_t changed = r->cr ^ value;
+    catch_up(r);
     r->cr = value & 0xfcff7f;
     if (changed & (CR_WUTE | 7))
         arm_wakeup(r);
@@ -320,6 +342,7 @@ static void rtc_clock(struct device *dev, unsigned n, uint32_t hz)
     struct stm32_rtc *r = rtc_of(dev);
     if (hz == r->ticks.hz)
         return;
+    catch_up(r);
     r->seconds = seconds_now(r);
     r->ticks = (struct ticks){clock_now(r->clock), hz, prescaler(r)};
     arm(r);

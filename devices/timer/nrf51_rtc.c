@@ -22,6 +22,7 @@ struct nrf51_rtc {
     struct ticks clock;
     uint64_t base;
     uint32_t evten, prescaler, cc[CHANNELS];
+    bool matching; /* in `match`: the counter stands at tick `base`, however late that runs */
     struct timer timer;
 };
 
@@ -46,10 +47,9 @@ static uint32_t enabled(const struct nrf51_rtc *t)
     return t->evten | t->p.inten;
 }
 
-/** Ticks from counter value @from to the next one with an event; 0: none is enabled. */
-static uint64_t distance(const struct nrf51_rtc *t, uint32_t from)
+/** Ticks from counter value @from to the next one with an event of @on; 0: there is none. */
+static uint64_t distance(const struct nrf51_rtc *t, uint32_t from, uint32_t on)
 {
-    uint32_t on = enabled(t);
     if (on & BIT(EVENT_TICK))
         return 1;
     uint64_t best = on & BIT(EVENT_OVRFLW) ? COUNTER_MASK + 1 - from : 0;
@@ -65,7 +65,7 @@ static uint64_t distance(const struct nrf51_rtc *t, uint32_t from)
 /** Wake for the event that follows the counter's value at tick `base`. */
 static void arm(struct nrf51_rtc *t)
 {
-    uint64_t d = t->running ? distance(t, t->value & COUNTER_MASK) : 0;
+    uint64_t d = t->running ? distance(t, t->value & COUNTER_MASK, enabled(t)) : 0;
     timer_set(&t->timer, d ? ticks_time(&t->clock, t->base + d) : TIMER_NEVER);
 }
 
@@ -77,31 +77,58 @@ static void settle(struct nrf51_rtc *t, uint64_t tick)
     t->base = tick;
 }
 
-static void settle_now(struct nrf51_rtc *t)
-{
-    if (t->running)
-        settle(t, tick_now(t));
-}
-
 static void happen(struct nrf51_rtc *t, unsigned event)
 {
     if (enabled(t) & BIT(event))
         nrf51_event(&t->p, event);
 }
 
+/** The counter has just become `value`. What that starts may change it. */
+static void match(struct nrf51_rtc *t)
+{
+    uint32_t value = t->value;
+    t->matching = true;
+    happen(t, EVENT_TICK);
+    if (!value)
+        happen(t, EVENT_OVRFLW);
+    for (unsigned n = 0; n < t->channels; n++)
+        if (t->cc[n] == value)
+            happen(t, EVENT_COMPARE + n);
+    t->matching = false;
+}
+
+/** Up to @most events of @on that are due. */
+static void catch_up_with(struct nrf51_rtc *t, uint32_t on, unsigned most)
+{
+    for (unsigned n = 0; n < most && t->running && !t->matching; n++) {
+        uint64_t d = distance(t, t->value & COUNTER_MASK, on & enabled(t));
+        if (!d || tick_now(t) < t->base + d)
+            return;
+        settle(t, t->base + d);
+        match(t);
+    }
+}
+
+/** Events that are due come before whatever looks at the counter or changes it: the host's timer may
+ * be later than the guest. Of very many ticks some are left out, of nothing else. */
+static void catch_up(struct nrf51_rtc *t)
+{
+    enum { TICKS_MAX = 64 };
+    catch_up_with(t, UINT32_MAX, TICKS_MAX);
+    catch_up_with(t, ~BIT(EVENT_TICK), 2 * CHANNELS);
+}
+
+static void settle_now(struct nrf51_rtc *t)
+{
+    catch_up(t);
+    if (t->running && !t->matching)
+        settle(t, tick_now(t));
+}
+
 static void expired(void *opaque)
 {
     struct nrf51_rtc *t = opaque;
-    uint64_t d = t->running ? distance(t, t->value & COUNTER_MASK) : 0;
-    if (!d)
-        return;
-    settle(t, t->base + d);
-    happen(t, EVENT_TICK);
-    if (!t->value)
-        happen(t, EVENT_OVRFLW);
-    for (unsigned n = 0; n < t->channels; n++)
-        if (t->cc[n] == t->value)
-            happen(t, EVENT_COMPARE + n);
+    catch_up(t);
     arm(t);
 }
 
@@ -161,7 +188,10 @@ static uint32_t evten_read(struct device *dev, const struct reg_access *a)
 
 static uint32_t counter_read(struct device *dev, const struct reg_access *a)
 {
-    return counter(rtc_of(dev));
+    struct nrf51_rtc *t = rtc_of(dev);
+    catch_up(t);
+    arm(t);
+    return counter(t);
 }
 
 static void prescaler_write(struct device *dev, const struct reg_access *a, uint32_t value)

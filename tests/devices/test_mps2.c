@@ -60,6 +60,23 @@ Test(devices_mps2, countdown)
     countdown_free(&c);
 }
 
+/* A counter that is found reloaded has told of its 0: programs join counter and interrupt to one
+ * clock. */
+Test(devices_mps2, countdown_read_late)
+{
+    struct countdown c = {0};
+    zeros = 0;
+    countdown_init(&c, &bench.timers, 1000000, count_zero, NULL);
+    countdown_set_reload(&c, 99, false);
+    countdown_set(&c, 99);
+    countdown_run(&c, true);
+    bench.now += 120 * 1000;
+    cr_assert(zeros == 0 && countdown_value(&c) == 0);
+    timer_queue_run(&bench.timers, bench.now);
+    cr_assert(zeros == 1 && countdown_value(&c) == 79);
+    countdown_free(&c);
+}
+
 /* A value is changed after the counter was 0 but before the timer could be served: the event is not
  * lost. */
 Test(devices_mps2, countdown_served_late)

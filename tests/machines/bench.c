@@ -150,6 +150,11 @@ void bb_advance(int64_t ns)
     bb.now = end;
 }
 
+void bb_stall(int64_t ns)
+{
+    bb.now += ns;
+}
+
 int bb_irq(void)
 {
     int found = -1;

@@ -179,6 +179,45 @@ Test(microbit, rtc_events_need_to_be_enabled)
     cr_assert_eq(bb_rd(RTC0 + 0x104), 1);
 }
 
+/* The host runs timers late: what a program does meanwhile loses no event. */
+Test(microbit, rtc_events_come_late_but_come)
+{
+    bb_wr(RTC1 + 0x540, 10);
+    bb_wr(RTC1 + 0x304, BIT(16)); /* COMPARE[0] */
+    bb_wr(RTC1 + 0x000, 1);
+    bb_stall(MS);                 /* 32 ticks */
+    bb_wr(RTC1 + 0x544, 1000);    /* another channel */
+    bb_advance(0);
+    cr_assert_eq(bb_irq(), 17);
+    cr_assert_eq(bb_rd(RTC1 + 0x140), 1);
+    bb_wr(RTC1 + 0x140, 0);
+    bb_wr(RTC1 + 0x348, BIT(16));
+    bb_wr(RTC1 + 0x308, BIT(16));
+    bb_wr(RTC1 + 0x344, BIT(1)); /* OVRFLW */
+    bb_wr(RTC1 + 0x00c, 1);      /* TRIGOVRFLW */
+    bb_stall(MS);
+    cr_assert_lt(bb_rd(RTC1 + 0x504), 32, "the counter has begun again");
+    cr_assert_eq(bb_rd(RTC1 + 0x104), 1, "and this has been told");
+}
+
+/* The counter is cleared by its own event, and the events of other channels are theirs. */
+Test(microbit, rtc_cleared_by_its_compare_event)
+{
+    bb_wr(PPI + 0x510, RTC0 + 0x140);
+    bb_wr(PPI + 0x514, RTC0 + 0x008);
+    bb_wr(PPI + 0x504, BIT(0));
+    bb_wr(RTC0 + 0x540, 32768 / 8); /* CC[0]: 125 ms */
+    bb_wr(RTC0 + 0x344, BIT(16) | BIT(17) | BIT(1)); /* CC[1] is 0 */
+    bb_wr(RTC0 + 0x000, 1);
+    bb_advance(125 * MS);
+    cr_assert_eq(bb_rd(RTC0 + 0x140), 1);
+    cr_assert_eq(bb_rd(RTC0 + 0x144), 0);
+    cr_assert_eq(bb_rd(RTC0 + 0x104), 0, "no overflow");
+    bb_stall(135 * MS);
+    bb_advance(0);
+    cr_assert_eq(bb_rd(RTC0 + 0x504), 327, "10 ms after the second match");
+}
+
 Test(microbit, ppi_connects_a_timer_with_a_pin)
 {
     bb_wr(GPIOTE + 0x510, 3 | 2 << 8 | 3 << 16);  /* task, pin 2, toggle */

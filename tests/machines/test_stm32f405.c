@@ -480,3 +480,25 @@ Test(stm32f405, rtc)
     bb_wr(RTC + 0x50, 0xcafe); /* backup registers need no key */
     cr_assert_eq(bb_rd(RTC + 0x50), 0xcafe);
 }
+
+/* Alarms in seconds that have begun before the host could look are not lost, whatever is written
+ * meanwhile. */
+Test(stm32f405, rtc_alarm_while_the_host_is_late)
+{
+    bb_wr(RCC + 0x74, 1);
+    bb_wr(RCC + 0x70, 1 | 1 << 8 | BIT(15));
+    bb_wr(RTC + 0x24, 0xca);
+    bb_wr(RTC + 0x24, 0x53);
+    bb_wr(RTC + 0x1c, 0x00000005 | BIT(31)); /* alarm A at 00:00:05 */
+    bb_wr(RTC + 0x20, 0x00000007 | BIT(31)); /* alarm B at 00:00:07 */
+    bb_wr(RTC + 0x08, BIT(8) | BIT(9));
+    bb_advance(4500 * MS);
+    cr_assert_eq(bb_rd(RTC + 0x0c) & 0x300, 0);
+    bb_stall(1000 * MS);
+    bb_wr(RTC + 0x0c, ~(BIT(10) | BIT(7))); /* clears WUTF alone */
+    bb_advance(0);
+    cr_assert_eq(bb_rd(RTC + 0x0c) & 0x300, BIT(8));
+    bb_stall(3000 * MS);
+    bb_advance(0);
+    cr_assert_eq(bb_rd(RTC + 0x0c) & 0x300, BIT(8) | BIT(9));
+}

@@ -43,7 +43,7 @@ enum loc {
 struct value {
     int32_t last; /* index of the op that uses it last; NO_VALUE when unused */
     int32_t disp;
-    int32_t address; /* of an access: the sum whose operands it adds by itself (emit_window.c), or NO_VALUE */
+    int32_t address; /* of an access: the sum whose operands it adds by itself (emit_window.c, emit_mem.c), or NO_VALUE */
     uint16_t uses;
     uint16_t off;
     uint16_t home; /* LOC_REG, LOC_XMM: offset in the state where the value is, too; 0: nowhere */
@@ -540,6 +540,8 @@ bool window_store(struct compiler *c, const struct ir_op *op, int32_t i);
 /** Leave the sum of two registers that op @i is to the access behind it that it is the address of, if there is one.
  * True: nothing else needs it. */
 bool window_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i);
+/** Direct mode: the same for the sum of a register and a constant. */
+bool direct_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i);
 /** May the current instruction access the window beside the tables (ir_block.window)? */
 bool window_insn(const struct compiler *c);
 /** The host instruction that is emitted next is such an access: its operand is a guest address. */

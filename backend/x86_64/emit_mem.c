@@ -157,11 +157,55 @@ static bool always_slow(const struct compiler *c, const struct ir_op *op)
 
 /* ---- direct mode ------------------------------------------------------------------------------- */
 
+static bool is_direct_disp(int32_t disp)
+{
+    return disp >= -DIRECT_DISP_MAX && disp <= DIRECT_DISP_MAX;
+}
+
+static int32_t constant_of(const struct compiler *c, const struct ir_op *sum)
+{
+    return (int32_t)op_of(c, sum->arg[1])->imm;
+}
+
+/* The access behind the sum at @i that it is the address of, and nothing in between; or NO_VALUE. */
+static int32_t direct_access_of(const struct compiler *c, int32_t i)
+{
+    int32_t k = i + 1;
+    while (c->val[k].dead || op_of(c, k)->opcode == IR_OP_const || op_of(c, k)->opcode == IR_OP_insn)
+        k++;
+    const struct ir_op *op = op_of(c, k);
+    int32_t disp = constant_of(c, op_of(c, i));
+    bool access = op->opcode == IR_OP_ld || (op->opcode == IR_OP_st && op->arg[1] != i);
+    return access && op->arg[0] == i && !always_slow(c, op) && !(disp & ((1 << mem_align(op)) - 1)) ? k : NO_VALUE;
+}
+
+bool direct_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    if (!c->be->config.direct || c->be->watch_count || op->fw || op->type != IR_I32 || c->val[i].uses != 1 ||
+        !op_is_const(c, op->arg[1]) || c->val[op->arg[0]].loc != LOC_REG || !is_direct_disp(constant_of(c, op)))
+        return false;
+    int32_t access = direct_access_of(c, i);
+    if (access == NO_VALUE)
+        return false;
+    if (c->val[op->arg[0]].last < access)
+        c->val[op->arg[0]].last = access;
+    c->val[access].address = i;
+    return true;
+}
+
 static struct x86_mem direct_operand(struct compiler *c, int32_t v)
 {
     const struct value *x = &c->val[v];
-    if (x->loc == LOC_PIN && x->disp >= -DIRECT_DISP_MAX && x->disp <= DIRECT_DISP_MAX)
+    int32_t sum = c->val[c->i].address;
+    if (sum != NO_VALUE)
+        return x_memx(R15, (int)ra_reg(c, op_of(c, sum)->arg[0]), 0, constant_of(c, op_of(c, sum)));
+    if (x->loc == LOC_PIN && is_direct_disp(x->disp))
         return x_memx(R15, x->reg, 0, x->disp);
+    if (x->loc == LOC_ENV && x->width == 2 && x->disp && is_direct_disp(x->disp)) {
+        unsigned base = ra_alloc(c);
+        x_mov_rm(&c->a, 0, base, env_mem(x->off));
+        return x_memx(R15, (int)base, 0, x->disp);
+    }
     if (x->loc == LOC_CONST && (uint32_t)op_of(c, v)->imm <= INT32_MAX)
         return x_mem(R15, (int32_t)op_of(c, v)->imm);
     return x_memx(R15, (int)ra_reg(c, v), 0, 0);
@@ -196,13 +240,14 @@ void mem_check_aligned(struct compiler *c, const struct ir_op *op, unsigned data
     if (aligned_before(c, op, mask))
         return;
     const struct value *v = &c->val[op->arg[0]];
+    int32_t sum = c->val[c->i].address;
     bool base = v->loc == LOC_PIN && !(v->disp & mask); /* as aligned as the sum is */
-    unsigned addr = base ? v->reg : ra_reg(c, op->arg[0]);
+    unsigned addr = base ? v->reg : ra_reg(c, sum != NO_VALUE ? op_of(c, sum)->arg[0] : op->arg[0]);
     x_r(&c->a, X86_TEST8_I, 0, addr);
     x_u8(&c->a, (unsigned)mask);
     struct stub *s = stub_new(c, STUB_MEM, x_jcc(&c->a, CC_NE));
     s->site = mem_site(c, op, addr, data_reg);
-    s->site.disp = base ? v->disp : 0;
+    s->site.disp = sum != NO_VALUE ? constant_of(c, op_of(c, sum)) : base ? v->disp : 0;
     s->site.imm = (uint32_t)imm;
     s->back = c->a.p; /* not reached: the access faults */
 }

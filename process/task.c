@@ -420,11 +420,11 @@ static void tell_parent(struct task *t, const struct clone_request *q, pid_t pid
         store_word(t, q->pidfd, (uint32_t)syscall(SYS_pidfd_open, pid, 0));
 }
 
-/* What the host does when it is asked to. Descriptors cannot be shared: the engine closes some of
- * its own. */
+/* What the host does when it is asked to. Descriptors may be shared where nothing of our own is open
+ * while the program runs: without a debugger. */
 #define HOST_FLAGS                                                                                 \
-    (CLONE_FS | CLONE_PARENT | CLONE_UNTRACED | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
-     CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+    (CLONE_FS | CLONE_FILES | CLONE_PARENT | CLONE_UNTRACED | CLONE_NEWNS | CLONE_NEWCGROUP |      \
+     CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
 /* The C library's fork knows what is to be done about its own locks, but has no flags. */
 static pid_t host_fork(const struct clone_request *q)
@@ -473,6 +473,7 @@ int64_t task_clone(struct task *t, const struct clone_request *q)
         if (rest == THREAD_FLAGS && !t->vforked)
             return clone_thread(t, q);
     } else if (!(rest & ~(uint32_t)(CLONE_VFORK | CLONE_VM | CLONE_PIDFD | HOST_FLAGS)) &&
+               !((rest & CLONE_FILES) && t->process->debug) &&
                (!(rest & CLONE_VM) || ((rest & CLONE_VFORK) && !(rest & HOST_FLAGS)))) {
         bool shared = (rest & CLONE_VM) && !t->process->debug; /* the debugger knows one process */
         int64_t r = shared ? vfork_clone(t, q) : clone_process(t, q);

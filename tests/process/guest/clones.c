@@ -61,6 +61,13 @@ int main(void)
     char dir[64] = "";
     getcwd(dir, sizeof(dir));
     printf("%s %o\n", dir, umask(022));
+    int extra = open("/dev/null", O_RDONLY);
+    if (!(pid = make(CLONE_FILES | SIGCHLD))) {
+        close(extra);
+        _exit(dup2(1, 99) == 99 ? 13 : 14);
+    }
+    report("files", pid, 0);
+    printf("closed %d, opened %d\n", close(extra) < 0 && errno == EBADF, close(99) == 0);
     uname(&before);
     if (!(pid = make(CLONE_NEWUSER | CLONE_NEWUTS | CLONE_NEWPID | SIGCHLD))) {
         int ok = getpid() == 1 && sethostname("inside", 6) == 0;

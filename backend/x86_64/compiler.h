@@ -464,6 +464,8 @@ void flags_test(struct compiler *c, const struct ir_op *op, int32_t i, unsigned 
 enum x86_cc flags_condition(struct compiler *c, unsigned cc);
 /** Is what first reads flags behind the fcmp @i a condition that wants its operands exchanged? */
 bool flags_fcmp_exchanged(const struct compiler *c, int32_t i);
+/** Is op @i the "or" of a slot of 8 bits and others, which goes to the slot alone? Those others, or NO_VALUE. */
+int32_t sticky_bits(const struct compiler *c, int32_t i);
 /** Does the op at @i, whose value is a condition, feed only the following brnz, brz or select? */
 bool flags_fusable(const struct compiler *c, int32_t i);
 /** Make "value @v is not 0" an x86 condition. */

@@ -166,8 +166,21 @@ enum x86_cc flags_condition(struct compiler *c, unsigned cc)
 /* ---- comparisons --------------------------------------------------------------------------------
  */
 
+/* Are the bits of op @i for a slot's sticky ones alone, right behind it? */
+static bool is_sticky(const struct compiler *c, int32_t i)
+{
+    int32_t k = i + 1;
+    if (c->group_open >= 0)
+        return false;
+    while (k + 1 < (int32_t)c->b->count && op_of(c, k)->opcode == IR_OP_get)
+        k++;
+    return c->val[i].last == k && sticky_bits(c, k) == i;
+}
+
 bool flags_fusable(const struct compiler *c, int32_t i)
 {
+    if (c->val[i].uses == 1 && is_sticky(c, i))
+        return true;
     if (c->val[i].uses != 1 || c->val[i].last != i + 1)
         return false;
     const struct ir_op *next = op_of(c, i + 1);

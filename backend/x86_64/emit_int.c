@@ -346,8 +346,66 @@ void emit_and(struct compiler *c, const struct ir_op *op, int32_t i)
     arithmetic(c, op, i, ALU_AND, IR_NZ);
 }
 
+/* Is the value of op @get, of a slot, still the slot's at op @i? */
+static bool slot_unchanged(const struct compiler *c, int32_t get, int32_t i)
+{
+    unsigned slot = (unsigned)op_of(c, get)->imm;
+    for (int32_t k = get + 1; k < i; k++) {
+        const struct ir_op *op = op_of(c, k);
+        if (op->opcode == IR_OP_call || op->opcode == IR_OP_callz || op->opcode == IR_OP_label ||
+            (op->opcode == IR_OP_set && ir_slots_overlap(c->b->target, (unsigned)op->imm, slot)))
+            return false;
+    }
+    return true;
+}
+
+int32_t sticky_bits(const struct compiler *c, int32_t i)
+{
+    const struct ir_op *op = op_of(c, i);
+    if (op->opcode != IR_OP_or || op->fw || c->val[i].uses != 1 || i + 1 >= (int32_t)c->b->count)
+        return NO_VALUE;
+    const struct ir_op *set = op_of(c, i + 1);
+    if (set->opcode != IR_OP_set || set->arg[0] != i || c->b->target->slots[set->imm].type != IR_I8)
+        return NO_VALUE;
+    for (unsigned k = 0; k < 2; k++) {
+        const struct ir_op *get = op_of(c, op->arg[k]);
+        if (get->opcode == IR_OP_get && get->imm == set->imm && slot_unchanged(c, op->arg[k], i))
+            return op->arg[k ^ 1];
+    }
+    return NO_VALUE;
+}
+
+/* Bits of a slot of 8 bits that are set and stay: most often there are none, and the host foresees that. A
+ * store in any case would make one chain of all such instructions. */
+static bool set_sticky(struct compiler *c, int32_t i)
+{
+    int32_t bits = sticky_bits(c, i);
+    if (bits == NO_VALUE || c->group_open >= 0)
+        return false;
+    const struct ir_slot *slot = &c->b->target->slots[op_of(c, i + 1)->imm];
+    bool one = c->fused_cc >= 0;
+    unsigned reg = one ? 0 : ra_reg(c, bits);
+    ra_detach_env(c, slot->offset, 1);
+    xa_stored(c, slot->offset, 1, NO_VALUE);
+    ra_stored(c, slot->offset, 1, NO_VALUE);
+    if (!one)
+        x_rr(&c->a, X86_TEST_MR, 0, reg, reg);
+    uint8_t *none = x_jcc(&c->a, one ? (enum x86_cc)(c->fused_cc ^ 1) : CC_E);
+    c->fused_cc = -1;
+    if (one)
+        store_imm(&c->a, 0, env_mem(slot->offset), 1);
+    else
+        x_rm(&c->a, X86_OR8_MR, 0, reg, env_mem(slot->offset));
+    x_patch_here(&c->a, none);
+    c->a.eflags = 0;
+    c->val[i + 1].dead = true;
+    return true;
+}
+
 void emit_or(struct compiler *c, const struct ir_op *op, int32_t i)
 {
+    if (set_sticky(c, i))
+        return;
     arithmetic(c, op, i, ALU_OR, IR_NZ);
 }
 

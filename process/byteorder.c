@@ -502,6 +502,11 @@ static void swap_entries(const struct byteorder_call *c, uint32_t len, unsigned 
 
 /* ---- a call ---------------------------------------------------------------------------------- */
 
+static bool is_futex(const struct byteorder_call *c)
+{
+    return !strcmp(c->name, "futex") || !strcmp(c->name, "futex_time64");
+}
+
 static void convert_arguments(struct byteorder_call *c)
 {
     unsigned k = 0;
@@ -512,6 +517,8 @@ static void convert_arguments(struct byteorder_call *c)
             c->registers[k] = c->a[k + 1];
             c->registers[k + 1] = c->a[k];
             k++;
+        } else if (k == 3 && is_futex(c) && !futex_waits(c->a[1])) {
+            continue;
         } else if (kind[1] == '{' && c->a[k] && strchr("pwbtix", *kind)) {
             c->registers[k] = add_named(c, k, kind + 2, (unsigned)(next - kind) - 3, *kind == 'w');
         }

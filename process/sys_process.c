@@ -154,8 +154,8 @@ int64_t sys_waitid(struct task *t, const uint32_t *a)
 
 /* ---- futex ----------------------------------------------------------------------------------- */
 
-/* Where the kernel compares it is with memory in the program's order. What the kernel itself writes
- * or computes there cannot be had in the other order. */
+/* Where the kernel compares it is with memory in the program's order. False: it writes or computes
+ * there, which it does not in the other order. */
 static bool futex_order(const struct task *t, uint32_t op, uint32_t *value, uint32_t *value3)
 {
     switch (op & FUTEX_CMD_MASK) {
@@ -171,8 +171,6 @@ static bool futex_order(const struct task *t, uint32_t op, uint32_t *value, uint
     case FUTEX_REQUEUE:
         return true;
     default:
-        if (t->process->big_endian)
-            log_write(LOG_UNIMP, "futex operation %u of a big-endian program", op & FUTEX_CMD_MASK);
         return !t->process->big_endian;
     }
 }
@@ -181,8 +179,13 @@ static int64_t futex(struct task *t, const uint32_t *a, const struct timespec *t
 {
     uint64_t fourth;
     uint32_t value = a[2], value3 = a[5];
-    if (!futex_order(t, a[1], &value, &value3))
-        return -ENOSYS;
+    if (!futex_order(t, a[1], &value, &value3)) {
+        int64_t r = futex_in_order(t, a, timeout);
+        if (r == -ENOSYS)
+            log_write(LOG_UNIMP, "futex operation %u of a big-endian program",
+                      a[1] & FUTEX_CMD_MASK);
+        return r;
+    }
     switch (a[1] & FUTEX_CMD_MASK) {
     case FUTEX_REQUEUE:
     case FUTEX_CMP_REQUEUE:
@@ -197,8 +200,7 @@ static int64_t futex(struct task *t, const uint32_t *a, const struct timespec *t
                  value3);
 }
 
-/* Does the operation have a timeout? */
-static bool futex_waits(uint32_t op)
+bool futex_waits(uint32_t op)
 {
     switch (op & FUTEX_CMD_MASK) {
     case FUTEX_WAIT:

@@ -400,6 +400,24 @@ wait for this one 0156
 wait4 01
 status 03400
 limit 0100
+lock 00
+mine 01
+twice 043
+unlock 00
+nobody's 00
+not mine 01
+try 00
+again 043
+no such thread 03
+wake 00
+sum 0405
+cleared 05
+no such operation 046
+not yet 00
+handed over 00
+child 01400
+counted 01
+free 00
 '''
 
 

@@ -271,6 +271,69 @@ static void processes(void)
     number("limit", limit[0]);
 }
 
+/* ---- operations in which the kernel writes to the word --------------------------------------- */
+
+enum { WAITERS = (int)0x80000000 };
+
+/* A lock in memory that a child shares, which waits for it. */
+static void contended(volatile uint32_t *lock)
+{
+    struct {
+        int64_t sec, nsec;
+    } past = {1, 0};
+    int status = -1;
+    CALL(futex_time64, lock, FUTEX_LOCK_PI, 0, 0, 0, 0);
+    long pid = CALL(fork, 0, 0, 0, 0, 0, 0);
+    if (pid == 0) {
+        long late = CALL(futex_time64, lock, FUTEX_LOCK_PI, 0, &past, 0, 0);
+        long busy = CALL(futex_time64, lock, FUTEX_TRYLOCK_PI, 0, 0, 0, 0);
+        long stolen = CALL(futex_time64, lock, FUTEX_UNLOCK_PI, 0, 0, 0, 0);
+        lock[1] = 1;
+        long r = CALL(futex_time64, lock, FUTEX_LOCK_PI, 0, 0, 0, 0);
+        uint32_t owner = lock[0] & 0x3fffffff;
+        lock[2]++;
+        CALL(futex_time64, lock, FUTEX_UNLOCK_PI, 0, 0, 0, 0);
+        int fine = late == -110 && busy == -11 && stolen == -1 && r == 0 &&
+                   owner == (uint32_t)CALL(getpid, 0, 0, 0, 0, 0, 0);
+        CALL(exit_group, fine ? 3 : 4, 0, 0, 0, 0, 0);
+    }
+    while (!lock[1] || !(lock[0] & WAITERS))
+        CALL(sched_yield, 0, 0, 0, 0, 0, 0);
+    for (int i = 0; i < 100; i++) /* until it waits again, behind those attempts */
+        CALL(sched_yield, 0, 0, 0, 0, 0, 0);
+    number("not yet", lock[2]);
+    number("handed over", -CALL(futex_time64, lock, FUTEX_UNLOCK_PI, 0, 0, 0, 0));
+    CALL(wait4, pid, &status, 0, 0, 0, 0);
+    number("child", (uint32_t)status);
+    number("counted", lock[2]);
+    number("free", lock[0] & 0x3fffffff);
+}
+
+static void locks(void)
+{
+    uint32_t self = (uint32_t)CALL(getpid, 0, 0, 0, 0, 0, 0), word = 0, other = 0x100;
+    number("lock", -CALL(futex_time64, &word, FUTEX_LOCK_PI, 0, 0, 0, 0));
+    number("mine", word == self);
+    number("twice", -CALL(futex_time64, &word, FUTEX_LOCK_PI, 0, 0, 0, 0));
+    number("unlock", -CALL(futex_time64, &word, FUTEX_UNLOCK_PI, 0, 0, 0, 0));
+    number("nobody's", word);
+    number("not mine", -CALL(futex_time64, &word, FUTEX_UNLOCK_PI, 0, 0, 0, 0));
+    number("try", -CALL(futex_time64, &word, FUTEX_TRYLOCK_PI, 0, 0, 0, 0));
+    number("again", -CALL(futex_time64, &word, FUTEX_TRYLOCK_PI, 0, 0, 0, 0));
+    word = 0x3ffffff0;
+    number("no such thread", -CALL(futex_time64, &word, FUTEX_LOCK_PI, 0, 0, 0, 0));
+    number("wake", CALL(futex_time64, &word, FUTEX_WAKE_OP, 1, 1, &other,
+                        FUTEX_OP(FUTEX_OP_ADD, 5, FUTEX_OP_CMP_EQ, 0x100)));
+    number("sum", other);
+    CALL(futex_time64, &word, FUTEX_WAKE_OP, 1, 1, &other,
+         FUTEX_OP(FUTEX_OP_ANDN | FUTEX_OP_OPARG_SHIFT, 8, FUTEX_OP_CMP_LT, 7));
+    number("cleared", other);
+    number("no such operation", -CALL(futex_time64, &word, FUTEX_WAKE_OP, 1, 1, &other,
+                                      FUTEX_OP(7, 0, 0, 0)));
+    long page = CALL(mmap2, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    contended((volatile uint32_t *)page);
+}
+
 /* What the kernel puts on the stack. */
 static void start(const uint32_t *sp)
 {
@@ -315,6 +378,7 @@ void __attribute__((used)) begin(const uint32_t *sp)
     files();
     sockets();
     processes();
+    locks();
     CALL(exit_group, 9, 0, 0, 0, 0, 0);
 }
 

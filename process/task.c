@@ -420,8 +420,8 @@ static void tell_parent(struct task *t, const struct clone_request *q, pid_t pid
         store_word(t, q->pidfd, (uint32_t)syscall(SYS_pidfd_open, pid, 0));
 }
 
-/* What the host does when it is asked to. Descriptors may be shared where nothing of our own is open
- * while the program runs: without a debugger. */
+/* What the host does when it is asked to. Descriptors may be shared where nothing of our own is
+ * open while the program runs: without a debugger. */
 #define HOST_FLAGS                                                                                 \
     (CLONE_FS | CLONE_FILES | CLONE_PARENT | CLONE_UNTRACED | CLONE_NEWNS | CLONE_NEWCGROUP |      \
      CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)

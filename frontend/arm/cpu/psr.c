@@ -161,6 +161,7 @@ void arm_state_changed(struct arm_state *s)
                      (s->cpu_count > 1 ? ARM_BF_SMP : 0) |
                      (s->mode == ARM_MODE_USR ? ARM_BF_USER : 0) |
                      (s->mode == ARM_MODE_HYP ? ARM_BF_HYP : 0) |
+                     (s->ops->process && s->fp_enabled ? ARM_BF_FP_ON : 0) |
                      arm_fp_block_flags(s->fpscr) |
                      arm_cpu_model_index(s->model) << ARM_BF_FEATURES_SHIFT;
     s->ops->context_changed(s);

@@ -324,7 +324,7 @@ static bool divide(struct arm_translate *t, const struct arg_rrr *a, enum ir_opc
 {
     if (arm_any_pc(a->rd, a->rn, a->rm))
         return arm_unpredictable(t);
-    if (t->flags & ARM_BF_DIV_TRAP)
+    if (arm_has(t, ARM_FEATURE(M)) && t->flags & ARM_BF_DIV_TRAP)
         trap_zero(t, a->rm);
     int32_t n = arm_reg_read(t, a->rn), m = arm_reg_read(t, a->rm);
     arm_reg_write(t, a->rd, ir_op2(t->b, opcode, n, m));

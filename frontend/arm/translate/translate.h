@@ -33,6 +33,7 @@
 #define ARM_BF_FP_DEFAULT_NAN 0x20000000u /* FPSCR.DN */
 #define ARM_BF_FP_ROUNDING 0x02000000u /* FPSCR.RMode is not to nearest */
 #define ARM_BF_DIV_TRAP 0x04000000u /* M profile, CCR.DIV_0_TRP: division by zero faults */
+#define ARM_BF_FP_ON 0x04000000u    /* others: floating point is enabled for good, in a process */
 /* M profile without MPU: addresses are physical, ir_block.window */
 #define ARM_BF_WINDOW 0x08000000u
 /* small number of the CPU model's feature set, see arm_features_of */

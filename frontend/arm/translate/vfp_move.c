@@ -4,10 +4,10 @@
 
 void arm_vfp_check(struct arm_translate *t)
 {
-    if (t->fp_checked)
+    bool m = arm_has(t, ARM_FEATURE(M));
+    if (t->fp_checked || (!m && t->flags & ARM_BF_FP_ON))
         return;
-    ir_callz(t->b, ir_get(t->b, ARM_SLOT_FP_ENABLED),
-             arm_has(t, ARM_FEATURE(M)) ? ARM_HELPER_m_fp : ARM_HELPER_undefined);
+    ir_callz(t->b, ir_get(t->b, ARM_SLOT_FP_ENABLED), m ? ARM_HELPER_m_fp : ARM_HELPER_undefined);
     t->fp_checked = !t->skip_open;
 }
 

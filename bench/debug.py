@@ -98,8 +98,17 @@ class Client:
     """A debugger that sets its points and lets the guest run to its end."""
 
     def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
+        end = time.monotonic() + HANG_SECONDS
+        while True:
+            self.socket = socket.socket(socket.AF_UNIX)
+            try:
+                self.socket.connect(path)
+                break
+            except ConnectionRefusedError: # the path is there, and nobody listens yet
+                self.socket.close()
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
         self.socket.settimeout(HANG_SECONDS)
         self.buffer = b""
 

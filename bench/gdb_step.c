@@ -79,8 +79,11 @@ int main(int argc, char **argv)
         return 1;
     snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", argv[1]);
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
-        fail("connect");
+    for (int tries = 0; connect(fd, (struct sockaddr *)&addr, sizeof(addr)); tries++) {
+        if (tries == 1000)
+            fail("connect");
+        usleep(10000); /* the path is there, and nobody listens yet */
+    }
     ask("qSupported:swbreak+;hwbreak+;vContSupported+", NULL);
     acknowledge = true;
     bool no_ack = !strcmp(ask("QStartNoAckMode", NULL), "OK");

@@ -67,8 +67,10 @@ static int32_t access_of(const struct compiler *c, int32_t i, int32_t *plus)
         const struct ir_op *op = op_of(c, k);
         if (c->val[k].dead)
             continue;
-        if ((op->opcode == IR_OP_ld || op->opcode == IR_OP_st) &&
-            (op->arg[0] == i || (*plus != NO_VALUE && op->arg[0] == *plus)))
+        bool access = op->opcode == IR_OP_ld || op->opcode == IR_OP_st;
+        if (access && op->arg[0] == i)
+            *plus = NO_VALUE; /* the other sum is for something else */
+        if (access && (op->arg[0] == i || (*plus != NO_VALUE && op->arg[0] == *plus)))
             return allowed(c, word) && !(op->imm & IR_MEM_USER) && !mem_align(op) ? k : NO_VALUE;
         if (op->opcode == IR_OP_insn)
             word = (uint32_t)op->imm;

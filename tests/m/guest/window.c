@@ -12,6 +12,8 @@ void store(uint32_t at, uint32_t v);
 void push_four(uint32_t at, uint32_t v);
 uint32_t pull_four(uint32_t at);
 uint32_t patched(void);
+uint32_t load_behind(const uint32_t *p, uint32_t i);
+uint32_t store_next(uint32_t *p, uint32_t i);
 extern uint32_t patch_word[], code_data[];
 
 __asm__(".syntax unified\n .thumb\n .align 2\n"
@@ -22,6 +24,11 @@ __asm__(".syntax unified\n .thumb\n .align 2\n"
         " bx lr\n"
         ".thumb_func\n pull_four:\n ldm r0, {r1, r2, r3, r12}\n adds r0, r1, r2\n adds r0, r0, r3\n"
         " add r0, r0, r12\n bx lr\n"
+        /* a sum that is an address, and the same sum plus a constant that is something else */
+        ".thumb_func\n load_behind:\n add r2, r0, r1, lsl #2\n ldr r3, [r2], #4\n b 1f\n nop\n"
+        " 1: subs r0, r2, r0\n add r0, r0, r3\n bx lr\n"
+        ".thumb_func\n store_next:\n add r2, r0, r1, lsl #2\n add r3, r2, #4\n str r3, [r2]\n b 1f\n nop\n"
+        " 1: ldr r0, [r0, r1, lsl #2]\n bx lr\n"
         ".align 2\n .global patch_word\n .thumb_func\n patched:\n patch_word: movs r0, #1\n bx lr\n"
         ".align 2\n code_data: .word 0, 0, 0, 0\n");
 
@@ -46,6 +53,18 @@ static void test_places(void)
     check("a device", systick, 49 + 99 + 149 + 199 + 249 + 299);
     check("an unaligned load", (ram[0] = 0x44332211, ram[1] = 0x88776655, load((uint32_t)ram + 3)),
           0x77665544);
+}
+
+static void test_sums(void)
+{
+    uint32_t sum = 0, next = 0;
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        ram[i & 7] = i;
+        sum += load_behind(ram, i & 7);
+        next += store_next(ram, i & 7) - (uint32_t)&ram[(i & 7) + 1];
+    }
+    check("a sum and one that is behind it", sum, ROUNDS * (ROUNDS - 1) / 2 + (ROUNDS / 8 * 36 + 1 + 2 + 3 + 4) * 4);
+    check("a sum, and the next one stored there", next, 0);
 }
 
 /* Data in the page that executes, and code that is changed there. */
@@ -139,6 +158,7 @@ static void test_mpu(void)
 int main(void)
 {
     test_places();
+    test_sums();
     test_code();
     test_ends();
     test_mpu();

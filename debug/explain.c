@@ -22,14 +22,14 @@ static uint32_t pc_of(const struct explain_fault *f)
     return f->regs[15] & ~(f->thumb || f->m_profile ? 1u : 3u);
 }
 
-/* ---- where ---------------------------------------------------------------------------------------------- */
+/* ---- where ----------------------------------------------------------------------------------- */
 
 static void print_stack(const struct printing *p)
 {
     struct symbols_frame frames[FRAMES];
     char text[300];
-    unsigned n = symbols_unwind(p->c->symbols, p->f->regs, p->f->m_profile, p->f->psp, &p->c->memory,
-                                frames, FRAMES);
+    unsigned n = symbols_unwind(p->c->symbols, p->f->regs, p->f->m_profile, p->f->psp,
+                                &p->c->memory, frames, FRAMES);
     for (unsigned i = 0; i < n; i++) {
         if (frames[i].exception)
             fprintf(p->out, "     ---  exception\n");
@@ -105,7 +105,7 @@ static void print_registers(const struct printing *p)
                 i % 8 == 7 ? "\n" : "");
 }
 
-/* ---- the fault registers ----------------------------------------------------------------------------------- */
+/* ---- the fault registers --------------------------------------------------------------------- */
 
 static const struct {
     uint32_t bit;
@@ -147,7 +147,7 @@ static void print_status(const struct printing *p)
     fputc('\n', p->out);
 }
 
-/* ---- what is near, and what to try ---------------------------------------------------------------------------- */
+/* ---- what is near, and what to try ----------------------------------------------------------- */
 
 static uint64_t distance(const struct phys_region *r, uint64_t addr)
 {
@@ -175,15 +175,17 @@ static void print_nearest(const struct printing *p, uint32_t addr)
         return;
     uint64_t last = r->base + r->size - 1;
     if (addr >= r->base && addr <= last)
-        fprintf(p->out, "  0x%08x is in '%s', 0x%08" PRIx64 " to 0x%08" PRIx64 "\n", addr, r->name, r->base,
-                last);
+        fprintf(p->out, "  0x%08x is in '%s', 0x%08" PRIx64 " to 0x%08" PRIx64 "\n", addr, r->name,
+                r->base, last);
     else
-        fprintf(p->out, "  0x%08x is %" PRIu64 " bytes %s '%s', 0x%08" PRIx64 " to 0x%08" PRIx64 "\n", addr,
-                addr < r->base ? r->base - addr : addr - last - 1, addr < r->base ? "before" : "behind",
-                r->name, r->base, last);
+        fprintf(p->out,
+                "  0x%08x is %" PRIu64 " bytes %s '%s', 0x%08" PRIx64 " to 0x%08" PRIx64 "\n", addr,
+                addr < r->base ? r->base - addr : addr - last - 1,
+                addr < r->base ? "before" : "behind", r->name, r->base, last);
 }
 
-static void hint(const struct printing *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void hint(const struct printing *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 static void hint(const struct printing *p, const char *fmt, ...)
 {
     va_list ap;
@@ -218,8 +220,8 @@ static void hint_peripheral(const struct printing *p, uint32_t addr)
                  places[i].chip, p->c->machine);
         else
             hint(p, "0x%08x is %s of %s%s%s%s", addr, places[i].name, places[i].chip,
-                 offer ? ": did you mean -M " : "; there is no such machine", offer ? places[i].like : "",
-                 offer ? "?" : "");
+                 offer ? ": did you mean -M " : "; there is no such machine",
+                 offer ? places[i].like : "", offer ? "?" : "");
     }
     if (!n && p->f->m_profile && addr < 0xe0000000)
         hint(p, "-unmapped warn or -unmapped zero let the program go on");
@@ -235,9 +237,11 @@ static bool is_memory(const struct printing *p, uint32_t addr)
 static void hint_refused(const struct printing *p, const struct phys_region *r)
 {
     if (r->kind != PHYS_MMIO)
-        hint(p, "it cannot be written like RAM: a pointer to constant data, or flash without its controller?");
+        hint(p, "it cannot be written like RAM: a pointer to constant data, or flash without its "
+                "controller?");
     else if (p->f->m_profile && p->f->addr >> 20 == 0xe00)
-        hint(p, "the private peripheral bus refuses unprivileged code, and accesses of the wrong size");
+        hint(p, "the private peripheral bus refuses unprivileged code, and accesses of the wrong "
+                "size");
     else
         hint(p, "the device has no register there, or not one of this size");
 }
@@ -275,11 +279,14 @@ static void hint_undefined(const struct printing *p)
         return;
     unsigned half = b[0] | b[1] << 8;
     if (!p->f->thumb && (b[3] & 0xf0) == 0xe0 && (b[3] & 0xf) == 7 && (b[2] & 0xf0) == 0xf0)
-        hint(p, "UDF is undefined on purpose: a trap of the compiler (__builtin_trap), or an assertion");
+        hint(p, "UDF is undefined on purpose: a trap of the compiler (__builtin_trap), or an "
+                "assertion");
     else if (p->f->thumb && half >> 8 == 0xde)
-        hint(p, "UDF is undefined on purpose: a trap of the compiler (__builtin_trap), or an assertion");
+        hint(p, "UDF is undefined on purpose: a trap of the compiler (__builtin_trap), or an "
+                "assertion");
     else if (half == 0xffff || half == 0)
-        hint(p, "the bytes there are %s: there is no code, the PC went astray", half ? "ff ff" : "00 00");
+        hint(p, "the bytes there are %s: there is no code, the PC went astray",
+             half ? "ff ff" : "00 00");
     else if (p->f->thumb && half >> 11 >= 0x1d)
         hint(p, "this CPU may not have the instruction: is the program compiled for it (-mcpu)?");
 }
@@ -303,17 +310,21 @@ static void print_hints(const struct printing *p)
         break;
     case EXPLAIN_ALIGNMENT:
         if (p->f->has_addr)
-            hint(p, "0x%08x is not aligned; LDM, STM, LDRD, exclusive and, where UNALIGN_TRP is set or on "
-                    "ARMv6-M, all accesses must be: a packed structure or a cast pointer?", p->f->addr);
+            hint(p, "0x%08x is not aligned; LDM, STM, LDRD, exclusive and, where UNALIGN_TRP is "
+                    "set or on "
+                    "ARMv6-M, all accesses must be: a packed structure or a cast pointer?",
+                    p->f->addr);
         break;
     case EXPLAIN_FETCH: hint_fetch(p); break;
     case EXPLAIN_UNDEFINED: hint_undefined(p); break;
     case EXPLAIN_NO_COPROCESSOR:
-        hint(p, "switch the FPU on first (CPACR at 0xe000ed88, bits 20 to 23), choose a CPU that has one "
+        hint(p, "switch the FPU on first (CPACR at 0xe000ed88, bits 20 to 23), choose a CPU that "
+                "has one "
                 "(-cpu cortex-m4), or compile with -mfloat-abi=soft");
         break;
     case EXPLAIN_STATE:
-        hint(p, "bit 0 of a branch target or vector was 0: function pointers and vectors of the M profile "
+        hint(p, "bit 0 of a branch target or vector was 0: function pointers and vectors of the M "
+                "profile "
                 "have it set (.thumb_func), and there is no A32 code");
         break;
     case EXPLAIN_DIVIDE:
@@ -336,8 +347,9 @@ void explain_print(const struct explain_config *c, const struct explain_fault *f
         fprintf(out, "  %s\n", f->detail);
     print_hints(&p);
     if (f->lockup)
-        hint(&p, "a fault within HardFault, NMI or with FAULTMASK set has no handler: the CPU stands still until "
+        hint(&p, "a fault within HardFault, NMI or with FAULTMASK set has no handler: the CPU "
+                 "stands still until "
                  "a reset; the explanation of the fault before tells why the handler ran");
-    fprintf(out, "  after %" PRIu64 " instructions, at %" PRId64 ".%09" PRId64 " s\n", f->instructions,
-            f->time_ns / 1000000000, f->time_ns % 1000000000);
+    fprintf(out, "  after %" PRIu64 " instructions, at %" PRId64 ".%09" PRId64 " s\n",
+            f->instructions, f->time_ns / 1000000000, f->time_ns % 1000000000);
 }

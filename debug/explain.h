@@ -46,7 +46,8 @@ struct explain_config {
     bool (*machine_exists)(const char *name); /* may be NULL */
 };
 
-/** Print the explanation of @f: some ten to thirty lines, each beginning with two blanks but the first. */
+/** Print the explanation of @f: some ten to thirty lines, each beginning with two blanks but the
+ * first. */
 void explain_print(const struct explain_config *c, const struct explain_fault *f, FILE *out);
 
 struct explain_place {
@@ -55,8 +56,8 @@ struct explain_place {
     bool own;                /* the machine that runs is one */
 };
 
-/** What well-known chips have at @addr, the chip of @machine (may be NULL) first; returns how many of
- * at most @max. */
+/** What well-known chips have at @addr, the chip of @machine (may be NULL) first; returns how many
+ * of at most @max. */
 unsigned explain_peripherals(const char *machine, uint32_t addr, struct explain_place *out,
                              unsigned max);
 

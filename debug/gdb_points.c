@@ -18,7 +18,8 @@ static void count_watch(struct gdb_points *p, enum gdb_point kind, int delta)
         p->read_watch_count += (unsigned)delta;
 }
 
-/* The length of a breakpoint is the instruction set that the debugger believes in, which may change. */
+/* The length of a breakpoint is the instruction set that the debugger believes in, which may
+ * change. */
 static struct gdb_point_row *find(const struct gdb_points *p, enum gdb_point kind, uint64_t addr,
                                   uint32_t len)
 {

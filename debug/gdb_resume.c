@@ -353,7 +353,8 @@ static void start_again(struct gdb_stub *g)
 {
     if (!g->non_stop)
         g->target->again(g->opaque, gdb_session_traits(g));
-    gdb_reply(g, "E.this program cannot be started again%s", g->non_stop ? " in non-stop mode" : "");
+    gdb_reply(g, "E.this program cannot be started again%s",
+              g->non_stop ? " in non-stop mode" : "");
 }
 
 static void run_restart(struct gdb_stub *g, char *args, size_t len)

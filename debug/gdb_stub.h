@@ -42,8 +42,8 @@ enum gdb_session {
  * between? */
 enum gdb_session gdb_stub_session(const struct gdb_stub *g);
 
-/** Go on with the session of another stub at the same connection, whose debugger awaits a stop reply: see
- * gdb_target.again. */
+/** Go on with the session of another stub at the same connection, whose debugger awaits a stop
+ * reply: see gdb_target.again. */
 void gdb_stub_take_up(struct gdb_stub *g, unsigned session);
 /** The program has ended, and the debugger has been told. May it have it started again? Then the
  * stub waits for that; until the debugger leaves, see gdb_target.attached. */

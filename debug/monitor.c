@@ -284,7 +284,8 @@ static const struct command commands[] = {
     {"reset", NULL, "[halt|run]", "the same, and pause it or let it run", run_reset_how},
     {"system_powerdown", NULL, NULL, "press the power button", run_powerdown},
     {"drive", NULL, "DEVICE N 0|1", "drive input N of a device: a pin, a button", run_drive},
-    {"catch", NULL, "[LIST|none]", "stop for the debugger at handlers of these exceptions", run_catch},
+    {"catch", NULL, "[LIST|none]", "stop for the debugger at handlers of these exceptions",
+     run_catch},
     {"log", NULL, "LIST|none", "log these categories, as of -d", run_log},
     {"quit", "q", NULL, "end armemu", run_quit},
 };

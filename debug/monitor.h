@@ -44,10 +44,12 @@ struct monitor_target {
     const struct monitor_info *info; /* ended by a row without name */
 };
 
-/** A monitor for @target as the front end of @cd (NULL: only for monitor_execute). @name (borrowed) is the machine's, or NULL. */
+/** A monitor for @target as the front end of @cd (NULL: only for monitor_execute). @name (borrowed)
+ * is the machine's, or NULL. */
 struct monitor *monitor_new(struct chardev *cd, const struct monitor_target *target, void *opaque,
                             const char *name);
-/** Run the command line @line, which is changed. Returns what it prints, errors too; to be freed. */
+/** Run the command line @line, which is changed. Returns what it prints, errors too; to be
+ * freed. */
 char *monitor_execute(struct monitor *m, char *line);
 /** Disconnect from the character device and free @m (NULL is allowed). */
 void monitor_free(struct monitor *m);

@@ -1,5 +1,5 @@
-/* Where well-known chips have their peripherals, for messages about accesses to nothing. From the chips'
- * reference manuals; the first row that fits counts. */
+/* Where well-known chips have their peripherals, for messages about accesses to nothing. From the
+ * chips' reference manuals; the first row that fits counts. */
 #include <string.h>
 
 #include "debug/explain.h"
@@ -85,7 +85,8 @@ unsigned explain_peripherals(const char *machine, uint32_t addr, struct explain_
         for (unsigned i = 0; i < ARRAY_SIZE(ranges) && count < max; i++) {
             const struct chip *chip = &chips[ranges[i].chip];
             if (addr - ranges[i].base < ranges[i].size && is_like(chip, machine) == (own == 1))
-                out[count++] = (struct explain_place){ranges[i].name, chip->name, chip->like[0], own == 1};
+                out[count++] = (struct explain_place){ranges[i].name, chip->name, chip->like[0],
+                                                      own == 1};
         }
     return count;
 }

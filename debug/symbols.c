@@ -1,4 +1,5 @@
-/* Symbols by libdw. Each file has a Dwfl of its own, since the address ranges of firmware overlap. */
+/* Symbols by libdw. Each file has a Dwfl of its own, since the address ranges of firmware
+ * overlap. */
 #include "debug/symbols.h"
 
 #include <elfutils/libdwfl.h>
@@ -13,8 +14,8 @@
 enum { FAR = 0x10000 }; /* symbols without a size reach as far as this */
 
 /* Nothing but the file itself is looked at: no other folders, no network. */
-static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base, char **file,
-                    Elf **elf)
+static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
+                    char **file, Elf **elf)
 {
     return -1;
 }
@@ -67,7 +68,7 @@ void symbols_free(struct symbols *s)
     free(s);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------ */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static int by_address(const void *a, const void *b)
 {
@@ -124,7 +125,7 @@ bool symbols_file_open(struct symbols_file *f)
     return f->mod != NULL;
 }
 
-/* ---- questions ---------------------------------------------------------------------------------------- */
+/* ---- questions ------------------------------------------------------------------------------- */
 
 static const struct symbols_function *function_at(const struct symbols_file *f, uint32_t addr)
 {
@@ -194,7 +195,8 @@ bool symbols_text(struct symbols *s, uint32_t addr, char *buf, size_t size)
     buf[0] = 0;
     if (!symbols_find(s, addr, &p))
         return false;
-    int n = *p.function ? snprintf(buf, size, p.offset ? "%s+0x%x" : "%s", p.function, p.offset) : 0;
+    int n = *p.function ? snprintf(buf, size, p.offset ? "%s+0x%x" : "%s", p.function, p.offset)
+                        : 0;
     if (*p.file && n >= 0 && (size_t)n < size)
         snprintf(buf + n, size - (size_t)n, *p.function ? " (%s:%u)" : "%s:%u", p.file, p.line);
     return true;

@@ -37,7 +37,8 @@ struct symbols_memory {
 
 struct symbols_frame {
     uint32_t pc, sp;
-    bool exact;      /* by unwind information, an exception frame, or it is the first; else a guess by LR */
+    /* by unwind information, an exception frame, or it is the first; else a guess by LR */
+    bool exact;
     bool exception;  /* the code that an exception interrupted */
 };
 

@@ -54,11 +54,11 @@ static void print_neon_types(FILE *out)
     static const struct {
         const char *field, *element;
         unsigned count;
-    } views[] = {{"u8", "uint8", 16}, {"u16", "uint16", 8}, {"u32", "uint32", 4}, {"u64", "uint64", 2},
-                 {"f32", "ieee_single", 4}, {"f64", "ieee_double", 2}};
+    } views[] = {{"u8", "uint8", 16},  {"u16", "uint16", 8},      {"u32", "uint32", 4},
+                 {"u64", "uint64", 2}, {"f32", "ieee_single", 4}, {"f64", "ieee_double", 2}};
     for (unsigned i = 0; i < ARRAY_SIZE(views); i++)
-        fprintf(out, "<vector id=\"neon_q_%s\" type=\"%s\" count=\"%u\"/>\n", views[i].field, views[i].element,
-                views[i].count);
+        fprintf(out, "<vector id=\"neon_q_%s\" type=\"%s\" count=\"%u\"/>\n", views[i].field,
+                views[i].element, views[i].count);
     fprintf(out, "<union id=\"neon_q\">\n");
     for (unsigned i = 0; i < ARRAY_SIZE(views); i++)
         fprintf(out, "<field name=\"%s\" type=\"neon_q_%s\"/>\n", views[i].field, views[i].field);

@@ -1,4 +1,5 @@
-/* Call stacks: libdw follows the unwind tables, and exception frames of the M profile are followed here. */
+/* Call stacks: libdw follows the unwind tables, and exception frames of the M profile are followed
+ * here. */
 #include <string.h>
 
 #include "debug/symbols_internal.h"

@@ -1,9 +1,9 @@
 /*
- * Code that has just been written. Most of what a compiler at run time makes is executed once or twice, and
- * a translation costs as much as some hundred executions. So what is new in a page that the program writes
- * code to is at first executed by the interpreter, from IR that no pass has been over, and translated when
- * it is entered again as it was. This is so in a process alone, where memory needs no tables and such pages
- * are known.
+ * Code that has just been written. Most of what a compiler at run time makes is executed once or
+ * twice, and a translation costs as much as some hundred executions. So what is new in a page that
+ * the program writes code to is at first executed by the interpreter, from IR that no pass has been
+ * over, and translated when it is entered again as it was. This is so in a process alone, where
+ * memory needs no tables and such pages are known.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +68,8 @@ static struct cold_table *grown(struct cold_table *old)
 }
 
 /* Has the code at @offset not been executed as it is now? */
-static bool is_new(struct engine *en, const struct code_page *page, const struct engine_fetch *fetch,
-                   uint32_t offset, uint32_t flags)
+static bool is_new(struct engine *en, const struct code_page *page,
+                   const struct engine_fetch *fetch, uint32_t offset, uint32_t flags)
 {
     if (engine_block_find(en, fetch->phys, offset, flags))
         return false;
@@ -77,7 +77,8 @@ static bool is_new(struct engine *en, const struct code_page *page, const struct
     return !c || !c->size || c->hash != hash_of(fetch->host + offset, c->size);
 }
 
-static void note(struct code_page *page, const struct engine_fetch *fetch, uint32_t offset, uint32_t size)
+static void note(struct code_page *page, const struct engine_fetch *fetch, uint32_t offset,
+                 uint32_t size)
 {
     page->cold = grown(page->cold);
     struct cold_block *c = place_of(page->cold, offset);
@@ -113,7 +114,8 @@ static struct block *make_block(struct engine_cpu *ec, const struct engine_fetch
     return &ec->cold;
 }
 
-static struct block *cold_block(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags)
+static struct block *cold_block(struct engine_cpu *ec, const struct engine_fetch *fetch,
+                                uint32_t flags)
 {
     struct engine *en = ec->engine;
     struct code_page *page = engine_page_get(en, fetch->phys);
@@ -135,7 +137,8 @@ struct block *engine_block_instead(struct engine_cpu *ec, const struct engine_fe
     return make_block(ec, fetch, flags);
 }
 
-struct block *engine_cold_block(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags)
+struct block *engine_cold_block(struct engine_cpu *ec, const struct engine_fetch *fetch,
+                                uint32_t flags)
 {
     struct engine *en = ec->engine;
     if (!is_plain(ec, flags) ||

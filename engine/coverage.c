@@ -12,7 +12,8 @@
 /* What has been executed on a page of code: a bit per halfword. */
 struct known_page {
     uint64_t page; /* + 1; 0: unused */
-    uint64_t executed[PAGE_BYTES / 2 / 64], taken[PAGE_BYTES / 2 / 64], not_taken[PAGE_BYTES / 2 / 64];
+    uint64_t executed[PAGE_BYTES / 2 / 64], taken[PAGE_BYTES / 2 / 64],
+        not_taken[PAGE_BYTES / 2 / 64];
 };
 
 enum { KNOWN_PAGES = 4096 }; /* more are not looked up: their code goes on to mark */
@@ -70,7 +71,7 @@ void engine_coverage_free(struct coverage_marks *c)
     free(c);
 }
 
-/* ---- what is known already need not be marked again ------------------------------------------------- */
+/* ---- what is known already need not be marked again ------------------------------------------ */
 
 /* NULL: there is none, and @add is not set or there is no room. */
 static struct known_page *known_page(struct coverage_marks *c, uint64_t page, bool add)

@@ -78,7 +78,8 @@ void engine_breakpoints_set(struct engine *en, const uint64_t *pcs, uint32_t cou
         memcpy(sorted, pcs, count * sizeof(*pcs));
     qsort(sorted, count, sizeof(*sorted), compare_pcs);
     pthread_mutex_lock(&en->lock);
-    bool same = count == d->count && !memcmp(sorted, d->pcs ? d->pcs : sorted, count * sizeof(*sorted));
+    bool same = count == d->count &&
+                !memcmp(sorted, d->pcs ? d->pcs : sorted, count * sizeof(*sorted));
     if (!same) {
         memset(d->stops, 0, sizeof(d->stops));
         for (uint32_t i = 0; i < count; i++)
@@ -114,7 +115,8 @@ void engine_watch(struct engine *en, const struct engine_watch *list, uint32_t c
     struct backend_watch watches[BACKEND_WATCHES_MAX];
     assert(count <= BACKEND_WATCHES_MAX);
     for (uint32_t i = 0; i < count; i++)
-        watches[i] = (struct backend_watch){list[i].start, list[i].size, list[i].read, list[i].write};
+        watches[i] = (struct backend_watch){list[i].start, list[i].size, list[i].read,
+                                            list[i].write};
     pthread_mutex_lock(&en->lock);
     if (en->backend) {
         backend_watch(en->backend, watches, count);

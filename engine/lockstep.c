@@ -3,8 +3,8 @@
  * are compared. This is the isomorphism of guest and host state put to the test.
  *
  * The interpreter's run is the real one: its memory accesses and helpers are executed and recorded.
- * The JIT's run starts from the same state and gets the recorded outcomes; that it asks for the same
- * things in the same order with the same arguments is part of the comparison.
+ * The JIT's run starts from the same state and gets the recorded outcomes; that it asks for the
+ * same things in the same order with the same arguments is part of the comparison.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +71,7 @@ static struct lockstep *lockstep_of(const struct ir_env *env)
     return ((struct engine_cpu *)env->engine_cpu)->lockstep;
 }
 
-/* ---- copying states: exit_request belongs to other threads ---------------------------------------- */
+/* ---- copying states: exit_request belongs to other threads ----------------------------------- */
 
 #define COMPARED    offsetof(struct ir_env, budget) /* behind what is the backend's */
 #define ASYNC_START offsetof(struct ir_env, exit_request)
@@ -81,7 +81,8 @@ static void state_copy(const struct lockstep *ls, void *to, const void *from)
 {
     const size_t start = COMPARED;
     memcpy((uint8_t *)to + start, (const uint8_t *)from + start, ASYNC_START - start);
-    memcpy((uint8_t *)to + ASYNC_END, (const uint8_t *)from + ASYNC_END, ls->state_size - ASYNC_END);
+    memcpy((uint8_t *)to + ASYNC_END, (const uint8_t *)from + ASYNC_END,
+           ls->state_size - ASYNC_END);
 }
 
 /* As state_copy, but what the backend keeps in the state during a run stays. */
@@ -104,7 +105,7 @@ static int32_t state_record(struct lockstep *ls, const struct ir_env *env)
     return (int32_t)ls->state_count++;
 }
 
-/* ---- recording (interpreter) ------------------------------------------------------------------------ */
+/* ---- recording (interpreter) ----------------------------------------------------------------- */
 
 /* What of a memory descriptor the two must agree on. */
 static uint32_t memop_key(uint32_t memop)
@@ -140,8 +141,8 @@ static void callout_end(struct lockstep *ls, struct ir_env *env, bool state_chan
     env->tables = NULL;
 }
 
-/* Host address of a data access that the tables know, NULL: slow path. They are asked here since the
- * interpreter runs without them, so that it shows all its accesses. */
+/* Host address of a data access that the tables know, NULL: slow path. They are asked here since
+ * the interpreter runs without them, so that it shows all its accesses. */
 static uint8_t *host_address(const struct lockstep *ls, uint64_t addr, uint32_t memop, bool write)
 {
     const struct ir_memory_layout *m = &ls->engine->target->memory;
@@ -174,7 +175,8 @@ static void record_store(struct ir_env *env, uint64_t addr, uint64_t value, uint
 {
     struct lockstep *ls = lockstep_of(env);
     unsigned bytes = 1u << (memop & IR_MEM_SIZE_MASK);
-    record(ls, EVENT_STORE, memop_key(memop), addr, bytes < 8 ? value & (BIT64(bytes * 8) - 1) : value, 0, 0);
+    record(ls, EVENT_STORE, memop_key(memop), addr,
+           bytes < 8 ? value & (BIT64(bytes * 8) - 1) : value, 0, 0);
     uint8_t *host = host_address(ls, addr, memop, true);
     if (host) {
         memcpy(host, &value, bytes);
@@ -185,8 +187,8 @@ static void record_store(struct ir_env *env, uint64_t addr, uint64_t value, uint
     callout_end(ls, env, false);
 }
 
-static uint64_t record_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2,
-                              uint64_t a3)
+static uint64_t record_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1,
+                              uint64_t a2, uint64_t a3)
 {
     struct lockstep *ls = lockstep_of(env);
     const struct ir_helper *h = &ls->engine->target->helpers[id];
@@ -198,9 +200,10 @@ static uint64_t record_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint
     return value;
 }
 
-/* ---- replaying (JIT) ------------------------------------------------------------------------------------ */
+/* ---- replaying (JIT) ------------------------------------------------------------------------- */
 
-static void mismatch(struct lockstep *ls, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void mismatch(struct lockstep *ls, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 static void mismatch(struct lockstep *ls, const char *fmt, ...)
 {
     if (ls->mismatch[0])
@@ -211,15 +214,15 @@ static void mismatch(struct lockstep *ls, const char *fmt, ...)
     va_end(ap);
 }
 
-static const struct event *replay(struct ir_env *env, enum event_kind kind, uint32_t id, uint64_t a0,
-                                  uint64_t a1, uint64_t a2, uint64_t a3)
+static const struct event *replay(struct ir_env *env, enum event_kind kind, uint32_t id,
+                                  uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
 {
     static const struct event nothing = {.state_after = -1};
     struct lockstep *ls = lockstep_of(env);
     const uint64_t args[4] = {a0, a1, a2, a3};
     if (ls->replayed == ls->count) {
-        mismatch(ls, "the JIT makes a %s (0x%x, 0x%llx) more than the interpreter", event_name[kind],
-                 id, (unsigned long long)a0);
+        mismatch(ls, "the JIT makes a %s (0x%x, 0x%llx) more than the interpreter",
+                 event_name[kind], id, (unsigned long long)a0);
         return &nothing;
     }
     const struct event *ev = &ls->events[ls->replayed++];
@@ -246,11 +249,12 @@ static uint64_t replay_load(struct ir_env *env, uint64_t addr, uint32_t memop)
 static void replay_store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop)
 {
     unsigned bytes = 1u << (memop & IR_MEM_SIZE_MASK);
-    replay(env, EVENT_STORE, memop_key(memop), addr, bytes < 8 ? value & (BIT64(bytes * 8) - 1) : value, 0, 0);
+    replay(env, EVENT_STORE, memop_key(memop), addr,
+           bytes < 8 ? value & (BIT64(bytes * 8) - 1) : value, 0, 0);
 }
 
-static uint64_t replay_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2,
-                              uint64_t a3)
+static uint64_t replay_helper(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1,
+                              uint64_t a2, uint64_t a3)
 {
     return replay(env, EVENT_HELPER, id, a0, a1, a2, a3)->result;
 }
@@ -261,13 +265,15 @@ void engine_lockstep_callbacks(struct ir_callbacks *cb)
         .load = replay_load, .store = replay_store, .helper = replay_helper};
 }
 
-/* ---- comparing -------------------------------------------------------------------------------------------- */
+/* ---- comparing ------------------------------------------------------------------------------- */
 
 /* Fields of struct ir_env that the two may leave differently. */
 static const struct {
     size_t start, end;
 } incomparable[] = {
-#define RANGE(member) {offsetof(struct ir_env, member), offsetof(struct ir_env, member) + sizeof(((struct ir_env *)0)->member)}
+#define RANGE(member)                                                                              \
+    {offsetof(struct ir_env, member),                                                              \
+     offsetof(struct ir_env, member) + sizeof(((struct ir_env *)0)->member)}
     RANGE(exit_request), RANGE(page_base), RANGE(insn_word), RANGE(insn_left),
     RANGE(exit_site), RANGE(backend_private),
 #undef RANGE
@@ -279,7 +285,8 @@ static bool states_equal(const struct lockstep *ls, uint8_t *interp, const uint8
     for (unsigned i = 0; i < ARRAY_SIZE(incomparable); i++)
         memcpy(interp + incomparable[i].start, jit + incomparable[i].start,
                incomparable[i].end - incomparable[i].start);
-    return !memcmp(interp + COMPARED, jit + COMPARED, ASYNC_START - COMPARED) && /* the request may come just now */
+    /* the request may come just now */
+    return !memcmp(interp + COMPARED, jit + COMPARED, ASYNC_START - COMPARED) &&
            !memcmp(interp + ASYNC_END, jit + ASYNC_END, ls->state_size - ASYNC_END);
 }
 
@@ -292,10 +299,11 @@ static void print_differences(const struct lockstep *ls, const uint8_t *interp, 
             continue;
         const char *name = "?";
         for (uint32_t s = 0; s < t->slot_count; s++)
-            if (i >= t->slots[s].offset && i < t->slots[s].offset + 8u && t->slots[s].offset + 4u > i)
+            if (i >= t->slots[s].offset && i < t->slots[s].offset + 8u &&
+                t->slots[s].offset + 4u > i)
                 name = t->slots[s].name;
-        fprintf(out, "  state byte 0x%zx (near %s): interpreter %02x, JIT %02x\n", i, name, interp[i],
-                jit[i]);
+        fprintf(out, "  state byte 0x%zx (near %s): interpreter %02x, JIT %02x\n", i, name,
+                interp[i], jit[i]);
     }
 }
 

@@ -1,4 +1,5 @@
-/* The memory of blocks and their links: a reserved piece for each region of the code cache, given back with it. */
+/* The memory of blocks and their links: a reserved piece for each region of the code cache, given
+ * back with it. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -6,8 +7,8 @@
 #include "engine/internal.h"
 #include "util/bits.h"
 
-/* A region is full when its code is, or this; the shortest blocks have hardly less code than what is kept
- * about them. Untouched memory costs nothing. */
+/* A region is full when its code is, or this; the shortest blocks have hardly less code than what
+ * is kept about them. Untouched memory costs nothing. */
 enum { POOL_PER_CODE = 4, POOL_LEAST = 8 << 20 };
 
 bool engine_pool_open(struct engine *en, uint32_t cache_size, struct error *e)
@@ -67,7 +68,8 @@ struct block_extra *engine_block_extra(struct block *b)
 
 struct block *engine_region_next(const struct engine *en, uint32_t region, struct block *b)
 {
-    uint8_t *first = region_of(en, region) + (region ? 0 : 8), *end = region_of(en, region) + en->pool_used[region];
+    uint8_t *first = region_of(en, region) + (region ? 0 : 8),
+            *end = region_of(en, region) + en->pool_used[region];
     uint8_t *next = b ? (uint8_t *)b + block_bytes(b->link_count) : first;
     return next < end ? (struct block *)next : NULL;
 }

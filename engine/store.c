@@ -1,8 +1,8 @@
 /*
- * Translated code that is kept from one run of a program to the next, in a file. Blocks are found by
- * what their page contains and where it is mapped, since code has addresses in it; a page that has changed
- * is not found. Code is taken back to the addresses where it was, all at once; the blocks of a page are
- * published when the page is executed from.
+ * Translated code that is kept from one run of a program to the next, in a file. Blocks are found
+ * by what their page contains and where it is mapped, since code has addresses in it; a page that
+ * has changed is not found. Code is taken back to the addresses where it was, all at once; the
+ * blocks of a page are published when the page is executed from.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,14 +24,16 @@ enum {
     WORTH_BLOCKS = 16,      /* as many new blocks, and this share of all, */
     WORTH_SHARE = 32,       /* make a new file worth its while; */
     PARTS_MAX = 3 + BACKEND_PARTS_MAX,
-    WASTE_SHARE = 2,        /* not if more of the code than one in so many bytes is of no further use */
+    /* not if more of the code than one in so many bytes is of no further use */
+    WASTE_SHARE = 2,
 };
 
 struct store_head {
     char magic[8];
     uint8_t build[ID_MAX]; /* of this program: what it translates to may change with it */
     struct hash128 key;    /* the backend's */
-    struct hash128 contents; /* of this head without it, and of the hashes of the parts, which follow: */
+    /* of this head without it, and of the hashes of the parts, which follow: */
+    struct hash128 contents;
     uint32_t page_count, block_count, link_count, part_count;
     uint64_t part_size[PARTS_MAX]; /* pages, blocks, links, the backend's image */
 };
@@ -308,7 +310,7 @@ static struct hash128 page_hash(const uint8_t *bytes, uint64_t phys)
     return h;
 }
 
-/* ---- taking the blocks of a page --------------------------------------------------------------- */
+/* ---- taking the blocks of a page ------------------------------------------------------------- */
 
 static struct block *block_take(struct engine *en, const struct stored_block *from,
                                 struct code_page *page)
@@ -331,9 +333,10 @@ static struct block *block_take(struct engine *en, const struct stored_block *fr
     return b;
 }
 
-/* The jumps are as they were: patched to a block that is here again, or not. @live: the blocks of its page. */
-static void links_take(struct store *st, const struct stored_page *page, const struct stored_block *from,
-                       struct block *b, struct block **live)
+/* The jumps are as they were: patched to a block that is here again, or not. @live: the blocks of
+ * its page. */
+static void links_take(struct store *st, const struct stored_page *page,
+                       const struct stored_block *from, struct block *b, struct block **live)
 {
     const struct stored_link *links = &st->links[from->first_link];
     for (unsigned i = 0; i < b->link_count; i++) {
@@ -367,7 +370,8 @@ void engine_store_adopt(struct engine *en, struct code_page *page)
 {
     struct store *st = en->store;
     page->stored = true;
-    if (!st->page_count || en->debug.count || en->debug.no_literals || en->debug.watching || en->one_insn)
+    if (!st->page_count || en->debug.count || en->debug.no_literals || en->debug.watching ||
+        en->one_insn)
         return;
     const uint8_t *bytes = en->ops.stable_code(en->opaque, page->phys);
     if (!bytes)
@@ -385,7 +389,7 @@ void engine_store_evict(struct engine *en, uint32_t region)
         en->store->evicted[region] = true;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* What goes into the new file. */
 struct save {
@@ -428,8 +432,8 @@ static struct stored_link *link_new(struct save *s)
     return &s->links[s->link_count++];
 }
 
-/* Blocks that another run can find again: those in the middle of an IT block and those of two pages are
- * looked for in another way. */
+/* Blocks that another run can find again: those in the middle of an IT block and those of two pages
+ * are looked for in another way. */
 static bool is_kept(const struct block *b)
 {
     return !(b->flags & (GUEST_FLAGS_LOOKUP_ONLY | BLOCK_STEP | BLOCK_SHORT));
@@ -458,7 +462,8 @@ static void links_put(struct save *s, const struct block *b)
     for (unsigned i = 0; i < b->link_count; i++) {
         const struct link *l = &b->links[i];
         const struct block *to = engine_block_at(en, l->to);
-        bool kept = to && is_kept(to) && to->page == b->page; /* another page may not be there again */
+        /* another page may not be there again */
+        bool kept = to && is_kept(to) && to->page == b->page;
         if (to && !kept)
             backend_unchain(en->backend, (void *)(uintptr_t)l->site);
         *link_new(s) = (struct stored_link){l->site, kept ? (int32_t)to->number : -1};
@@ -485,11 +490,13 @@ static void page_put(struct save *s, const struct code_page *page)
     if (is_repeated(s, hash))
         return;
     struct stored_page *to = page_new(s, hash);
-    for (struct block *b = engine_block_at(en, page->blocks); b; b = engine_block_at(en, b->next_in_page))
+    for (struct block *b = engine_block_at(en, page->blocks); b;
+         b = engine_block_at(en, b->next_in_page))
         if (is_kept(b))
             block_put(s, b);
     to->count = s->block_count - to->first;
-    for (struct block *b = engine_block_at(en, page->blocks); b; b = engine_block_at(en, b->next_in_page))
+    for (struct block *b = engine_block_at(en, page->blocks); b;
+         b = engine_block_at(en, b->next_in_page))
         if (is_kept(b))
             links_put(s, b);
 }
@@ -614,8 +621,8 @@ static bool is_worthwhile(const struct engine *en)
            c->blocks_translated >= (c->blocks_stored + c->blocks_translated) / WORTH_SHARE;
 }
 
-/* Is enough of the code in blocks that another run may take? It is not where the program has made most of
- * its code by itself. */
+/* Is enough of the code in blocks that another run may take? It is not where the program has made
+ * most of its code by itself. */
 static bool is_dense(const struct save *s, const struct file *f)
 {
     uint64_t used = 0;

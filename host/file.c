@@ -94,8 +94,8 @@ static bool temp_name(const char *path, unsigned attempt, char *temp, size_t tem
     return false;
 }
 
-/* A file in the folder of @path that has no name yet, so that it is gone if it does not become complete; -1: file
- * system or kernel have none. */
+/* A file in the folder of @path that has no name yet, so that it is gone if it does not become
+ * complete; -1: file system or kernel have none. */
 static int create_nameless(const char *path, mode_t mode)
 {
     const char *slash = strrchr(path, '/');
@@ -110,7 +110,8 @@ static bool name_it(int fd, const char *path, char *temp, size_t temp_size)
 {
     char self[64];
     snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-    for (unsigned attempt = 0; attempt < 100 && temp_name(path, attempt, temp, temp_size); attempt++) {
+    for (unsigned attempt = 0; attempt < 100 && temp_name(path, attempt, temp, temp_size);
+         attempt++) {
         if (linkat(AT_FDCWD, self, AT_FDCWD, temp, AT_SYMLINK_FOLLOW) == 0)
             return true;
         if (errno != EEXIST)

@@ -31,7 +31,8 @@ static struct ir_op op_make(enum ir_opcode opcode, enum ir_type type, int32_t a0
                           .imm = imm};
 }
 
-static inline int32_t put(struct ir_block *b, uint32_t head, int32_t a0, int32_t a1, int32_t a2, uint64_t imm)
+static inline int32_t put(struct ir_block *b, uint32_t head, int32_t a0, int32_t a1, int32_t a2,
+                          uint64_t imm)
 {
     struct ir_op *op = &b->ops[b->count];
     op->head = head;
@@ -60,8 +61,8 @@ static inline int32_t emit(struct ir_block *b, enum ir_opcode opcode, enum ir_ty
     return put(b, head, a0, a1, a2, imm);
 }
 
-int32_t ir_emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0, int32_t a1,
-                int32_t a2, uint64_t imm)
+int32_t ir_emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0,
+                int32_t a1, int32_t a2, uint64_t imm)
 {
     return emit(b, opcode, type, a0, a1, a2, imm);
 }

@@ -1,5 +1,5 @@
-/* AES: single rounds without the key schedule (FIPS 197). SHA-1 and SHA-256: four rounds, or four words
- * of the schedule (FIPS 180-4). Products of polynomials over {0, 1}. */
+/* AES: single rounds without the key schedule (FIPS 197). SHA-1 and SHA-256: four rounds, or four
+ * words of the schedule (FIPS 180-4). Products of polynomials over {0, 1}. */
 #include "ir/crypto.h"
 
 #include <assert.h>
@@ -82,7 +82,7 @@ static uint32_t mix_inverse(uint32_t v)
     return mix_column(v ^ twice(twice(v ^ rotate(v, 16))));
 }
 
-/* ---- SHA: words of a vector ---------------------------------------------------------------------- */
+/* ---- SHA: words of a vector ------------------------------------------------------------------ */
 
 struct words {
     uint32_t w[4];
@@ -163,7 +163,7 @@ static struct words sha256_schedule1(struct words a, struct words b)
     return a;
 }
 
-/* ---- polynomials --------------------------------------------------------------------------------- */
+/* ---- polynomials ----------------------------------------------------------------------------- */
 
 static struct ir_vector product_of_64(uint64_t a, uint64_t b)
 {
@@ -186,10 +186,10 @@ static struct ir_vector products_of_8(uint64_t a, uint64_t b)
     return r;
 }
 
-/* ---- ops ----------------------------------------------------------------------------------------- */
+/* ---- ops ------------------------------------------------------------------------------------- */
 
-static struct aes_state round_of(struct aes_state s, const struct aes_state *key, const uint8_t *box,
-                                 bool inverse)
+static struct aes_state round_of(struct aes_state s, const struct aes_state *key,
+                                 const uint8_t *box, bool inverse)
 {
     for (unsigned i = 0; i < 16; i++)
         s.byte[i] ^= key->byte[i];

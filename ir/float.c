@@ -21,7 +21,8 @@ static uint64_t to_integer(struct fp_status *s, const struct ir_op *op, enum fp_
     return bits == 16 && !is_unsigned ? (uint32_t)(int16_t)v : v;
 }
 
-static uint64_t from_integer(struct fp_status *s, const struct ir_op *op, enum fp_size f, uint64_t a)
+static uint64_t from_integer(struct fp_status *s, const struct ir_op *op, enum fp_size f,
+                             uint64_t a)
 {
     bool is_unsigned = op->opcode == IR_OP_utof;
     enum fp_rounding r = op->aux & 1 ? FP_TIEEVEN : (enum fp_rounding)s->rounding;
@@ -35,7 +36,8 @@ static uint64_t flag_bytes(unsigned nzcv)
     return (nzcv >> 3 & 1) | (nzcv >> 2 & 1) << 8 | (nzcv >> 1 & 1) << 16 | (nzcv & 1) << 24;
 }
 
-static uint64_t eval(struct fp_status *s, const struct ir_op *op, uint64_t a, uint64_t b, uint64_t c)
+static uint64_t eval(struct fp_status *s, const struct ir_op *op, uint64_t a, uint64_t b,
+                     uint64_t c)
 {
     enum fp_size f = op->type == IR_F64 ? FP_64 : FP_32;
     switch (op->opcode) {
@@ -61,7 +63,8 @@ static uint64_t eval(struct fp_status *s, const struct ir_op *op, uint64_t a, ui
     }
 }
 
-uint64_t ir_float_eval(struct ir_env *env, const struct ir_op *op, uint64_t a, uint64_t b, uint64_t c)
+uint64_t ir_float_eval(struct ir_env *env, const struct ir_op *op, uint64_t a, uint64_t b,
+                       uint64_t c)
 {
     struct fp_status s = {.rounding = env->fp_rounding,
                           .flush = op->aux & IR_FP_FLUSH,

@@ -5,8 +5,9 @@
 
 #include "ir/ir.h"
 
-/** The value of floating-point op @op (opcode, type and aux count) for arguments @a, @b, @c; adds the
- * exceptions to env->fp_flags. */
-uint64_t ir_float_eval(struct ir_env *env, const struct ir_op *op, uint64_t a, uint64_t b, uint64_t c);
+/** The value of floating-point op @op (opcode, type and aux count) for arguments @a, @b, @c; adds
+ * the exceptions to env->fp_flags. */
+uint64_t ir_float_eval(struct ir_env *env, const struct ir_op *op, uint64_t a, uint64_t b,
+                       uint64_t c);
 
 #endif

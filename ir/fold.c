@@ -65,7 +65,8 @@ static bool same_inner(const struct ir_block *b, const struct ir_op *op, int32_t
     return true;
 }
 
-/* Number of low bits that are able to be nonzero in the i32 or i64 value @v, looking one op deep. */
+/* Number of low bits that are able to be nonzero in the i32 or i64 value @v, looking one op
+ * deep. */
 static unsigned value_bits(const struct ir_block *b, int32_t v)
 {
     const struct ir_op *op = &b->ops[v];
@@ -105,7 +106,8 @@ static unsigned value_bits(const struct ir_block *b, int32_t v)
 static int32_t index_of(struct ir_block *b, const struct ir_op *op, int32_t base, int32_t shifted)
 {
     uint64_t n;
-    if (!is_op(b, shifted, IR_OP_shl) || !ir_const_value(b, b->ops[shifted].arg[1], &n) || n < 1 || n > 3)
+    if (!is_op(b, shifted, IR_OP_shl) || !ir_const_value(b, b->ops[shifted].arg[1], &n) || n < 1 ||
+        n > 3)
         return NO;
     return rewrite(b, op, IR_OP_index, base, b->ops[shifted].arg[0], n);
 }
@@ -234,7 +236,8 @@ static int32_t rule_mul(struct ir_block *b, struct ir_op *op)
         return NO;
     if (c == 0)
         return op->arg[1];
-    return is_pow2(c) ? rewrite_imm(b, op, IR_OP_shl, op->arg[0], (unsigned)__builtin_ctzll(c)) : NO;
+    return is_pow2(c) ? rewrite_imm(b, op, IR_OP_shl, op->arg[0], (unsigned)__builtin_ctzll(c))
+                      : NO;
 }
 
 static int32_t rule_udiv(struct ir_block *b, struct ir_op *op)

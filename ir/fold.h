@@ -15,8 +15,8 @@ static inline struct ir_op *ir_block_next(struct ir_block *b)
     return &b->ops[b->count];
 }
 
-/** Append a copy of @op as it is. Field by field, as @op has often just been written so: the host waits
- * for small stores when it loads them as a whole. */
+/** Append a copy of @op as it is. Field by field, as @op has often just been written so: the host
+ * waits for small stores when it loads them as a whole. */
 static inline int32_t ir_emit_op(struct ir_block *b, const struct ir_op *op)
 {
     struct ir_op *to = ir_block_next(b);
@@ -30,9 +30,9 @@ static inline int32_t ir_emit_op(struct ir_block *b, const struct ir_op *op)
 /** Is there anything that ir_emit_folded may do with @op but append it? */
 bool ir_op_folds(const struct ir_op *op);
 
-/** The value that @op equals, which is there or has been appended, else IR_NONE: @op, which may have become a
- * simpler one, is to be appended. Only its arguments and their arguments are looked at. An op
- * that writes flags stays as it is. */
+/** The value that @op equals, which is there or has been appended, else IR_NONE: @op, which may
+ * have become a simpler one, is to be appended. Only its arguments and their arguments are looked
+ * at. An op that writes flags stays as it is. */
 int32_t ir_fold(struct ir_block *b, struct ir_op *op);
 
 /** Append @op, which may be changed, or what ir_fold has in its stead. Returns the value's name. */

@@ -10,6 +10,7 @@
  * does not cover is not entered (IR_EXIT_BUDGET, env.pc = block start). On return env.pc is where
  * the guest continues, and env.page_base is unchanged.
  */
-enum ir_exit ir_interp_run(const struct ir_block *b, struct ir_env *env, const struct ir_callbacks *cb);
+enum ir_exit ir_interp_run(const struct ir_block *b, struct ir_env *env,
+                           const struct ir_callbacks *cb);
 
 #endif

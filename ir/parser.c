@@ -20,7 +20,7 @@ static bool fail(struct parser *s, const char *what)
     return error_set(s->e, "line %u: %s", s->line, what);
 }
 
-/* ---- words --------------------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static void skip_blanks(struct parser *s)
 {
@@ -110,7 +110,8 @@ static int find_name(const char *const *names, const char *name)
     return -1;
 }
 
-static bool read_log2(struct parser *s, const char *prefix, unsigned unit, unsigned max, uint64_t *log2)
+static bool read_log2(struct parser *s, const char *prefix, unsigned unit, unsigned max,
+                      uint64_t *log2)
 {
     uint64_t v;
     if (!read_prefixed(s, prefix, unit << max, &v))
@@ -121,7 +122,7 @@ static bool read_log2(struct parser *s, const char *prefix, unsigned unit, unsig
     return fail(s, "not a power of two in range");
 }
 
-/* ---- operands ------------------------------------------------------------------------------------ */
+/* ---- operands -------------------------------------------------------------------------------- */
 
 typedef bool parse_fn(struct parser *s, struct ir_op *op);
 
@@ -131,7 +132,8 @@ static bool read_value(struct parser *s, int32_t *v)
     if (!read_prefixed(s, "%", VALUES_MAX - 1, &name))
         return false;
     *v = s->value[name];
-    return *v != IR_NONE || error_set(s->e, "line %u: %%%u is not defined", s->line, (unsigned)name);
+    return *v != IR_NONE ||
+           error_set(s->e, "line %u: %%%u is not defined", s->line, (unsigned)name);
 }
 
 static bool parse_args(struct parser *s, struct ir_op *op)
@@ -274,7 +276,7 @@ static parse_fn *const parse_operand[128] = {
     ['l'] = parse_label, ['n'] = parse_aux,   ['x'] = parse_lane,  ['r'] = parse_reason,
 };
 
-/* ---- lines --------------------------------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 /* Flags after `!`. */
 static bool parse_flags(struct parser *s, struct ir_op *op)

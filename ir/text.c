@@ -21,7 +21,8 @@ static const char *const patterns[IR_OP_COUNT] = {
 const char *ir_text_pattern(unsigned opcode)
 {
     if (opcode >= IR_OP_vand && opcode <= IR_OP_vfmul)
-        return ir_vector_imms(&(struct ir_op){.opcode = (uint8_t)opcode, .type = IR_V64, .aux = 1}) > 1
+        return ir_vector_imms(
+                   &(struct ir_op){.opcode = (uint8_t)opcode, .type = IR_V64, .aux = 1}) > 1
                    ? "ani"
                    : "an";
     return patterns[opcode] ? patterns[opcode] : "a";

@@ -223,7 +223,10 @@ static bool rearrange(const struct ir_op *op, const struct ir_vector v[3], struc
         case IR_OP_vdup: x = v[0].half[0]; break;
         case IR_OP_vdupl: x = get(&v[0], (unsigned)op->imm, bits); break;
         case IR_OP_vext: x = at < bytes ? get(&v[0], at, 8) : get(&v[1], at - bytes, 8); break;
-        case IR_OP_vtbl: at = (unsigned)get(&v[1], i, 8); x = at < 16 ? get(&v[0], at, 8) : 0; break;
+        case IR_OP_vtbl:
+            at = (unsigned)get(&v[1], i, 8);
+            x = at < 16 ? get(&v[0], at, 8) : 0;
+            break;
         case IR_OP_vzip: x = get(&v[i & 1], i / 2, bits); break;
         default: return false;
         }

@@ -29,7 +29,7 @@ static bool breach(struct verifier *v, const char *fmt, ...)
     return error_set(v->e, "op %" PRIu32 " (%s): %s", v->at, name, text);
 }
 
-/* ---- values -------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static bool check_arg(struct verifier *v, const struct ir_op *op, unsigned i)
 {
@@ -115,7 +115,7 @@ static bool check_flags(struct verifier *v, const struct ir_op *op)
     return true;
 }
 
-/* ---- what imm and aux name ------------------------------------------------------------------------ */
+/* ---- what imm and aux name ------------------------------------------------------------------- */
 
 static bool check_memory(struct verifier *v, const struct ir_op *op)
 {
@@ -154,7 +154,12 @@ static bool check_part(struct verifier *v, const struct ir_op *op)
 static unsigned element_sizes(unsigned opcode)
 {
     switch (opcode) {
-    case IR_OP_vand: case IR_OP_vor: case IR_OP_vxor: case IR_OP_vandn: case IR_OP_vadd: case IR_OP_vsub:
+    case IR_OP_vand:
+    case IR_OP_vor:
+    case IR_OP_vxor:
+    case IR_OP_vandn:
+    case IR_OP_vadd:
+    case IR_OP_vsub:
     case IR_OP_vcmpeq: case IR_OP_vcmpgts: case IR_OP_vshlvs: case IR_OP_vshlvu:
         return 15;
     case IR_OP_vshl: case IR_OP_vshru: case IR_OP_vnarrow:
@@ -167,7 +172,11 @@ static unsigned element_sizes(unsigned opcode)
     case IR_OP_vmulls: case IR_OP_vmullu: return 8;
     case IR_OP_vpmull: return 9;
     case IR_OP_vaese: case IR_OP_vaesd: case IR_OP_vaesmc: case IR_OP_vaesimc: case IR_OP_vsha1:
-    case IR_OP_vsha256h: case IR_OP_vsha256h2: case IR_OP_vsha256su0: case IR_OP_vsha256su1: return 1;
+    case IR_OP_vsha256h:
+    case IR_OP_vsha256h2:
+    case IR_OP_vsha256su0:
+    case IR_OP_vsha256su1:
+        return 1;
     case IR_OP_vhtof: return 2;
     default: return opcode >= IR_OP_vfadd ? 4 : 7;
     }
@@ -187,12 +196,14 @@ static bool check_imm(struct verifier *v, const struct ir_op *op)
         return check_vector(v, op);
     switch (op->opcode) {
     case IR_OP_const:
-        return ir_eval_truncate(op->type, op->imm) == op->imm || breach(v, "too large for its type");
+        return ir_eval_truncate(op->type, op->imm) == op->imm || breach(v, "too large for its "
+                                                                           "type");
     case IR_OP_get:
     case IR_OP_set:
         if (op->imm >= t->slot_count)
             return breach(v, "no such slot");
-        return op->type == ir_slot_value_type(&t->slots[op->imm]) || breach(v, "not the slot's type");
+        return op->type == ir_slot_value_type(&t->slots[op->imm]) || breach(v, "not the slot's "
+                                                                               "type");
     case IR_OP_crc32c:
         return op->imm <= 2 || breach(v, "no such size");
     case IR_OP_index:
@@ -211,13 +222,15 @@ static bool check_imm(struct verifier *v, const struct ir_op *op)
         return check_memory(v, op);
     case IR_OP_ftos:
     case IR_OP_ftou:
-        return ((op->aux & IR_ROUND_MASK) <= IR_ROUND_AWAY && (op->imm & 63) <= 32 && op->imm < 128) ||
+        return ((op->aux & IR_ROUND_MASK) <= IR_ROUND_AWAY && (op->imm & 63) <= 32 &&
+                op->imm < 128) ||
                breach(v, "no such conversion");
     case IR_OP_stof:
     case IR_OP_utof:
         return op->imm <= 32 || breach(v, "no such conversion");
     case IR_OP_frint:
-        return ((op->aux & IR_ROUND_MASK) <= IR_ROUND_AWAY && op->imm <= 1) || breach(v, "no such rounding");
+        return ((op->aux & IR_ROUND_MASK) <= IR_ROUND_AWAY && op->imm <= 1) ||
+               breach(v, "no such rounding");
     case IR_OP_fcmp:
         return (op->aux & ~IR_FP_MODES) <= 1 || breach(v, "no such variant");
     case IR_OP_part:
@@ -246,7 +259,7 @@ static bool check_imm(struct verifier *v, const struct ir_op *op)
     }
 }
 
-/* ---- structure ------------------------------------------------------------------------------------ */
+/* ---- structure ------------------------------------------------------------------------------- */
 
 static bool check_group(struct verifier *v, const struct ir_op *op)
 {
@@ -259,8 +272,9 @@ static bool check_group(struct verifier *v, const struct ir_op *op)
         if (!v->in_group)
             return breach(v, "no group is open");
         v->in_group = false;
-    } else if (v->in_group && ((effects & (IR_EFF_END | IR_EFF_BR | IR_EFF_CALL)) ||
-                               op->opcode == IR_OP_callz || op->opcode == IR_OP_insn || op->opcode == IR_OP_fence)) {
+    } else if (v->in_group &&
+               ((effects & (IR_EFF_END | IR_EFF_BR | IR_EFF_CALL)) || op->opcode == IR_OP_callz ||
+                op->opcode == IR_OP_insn || op->opcode == IR_OP_fence)) {
         return breach(v, "does not belong inside a group");
     }
     return true;

@@ -38,7 +38,8 @@ struct image_file {
 
 /** The format of a file by its first bytes; RAW when it has none of the others. */
 enum image_format image_format(const uint8_t *data, size_t size);
-/** The same; where the bytes tell nothing, the one that the name ends with: what is wrong is said when it is parsed. */
+/** The same; where the bytes tell nothing, the one that the name ends with: what is wrong is said
+ * when it is parsed. */
 enum image_format image_format_of(const char *path, const uint8_t *data, size_t size);
 const char *image_format_name(enum image_format format);
 

@@ -368,7 +368,8 @@ bool debug_wants(struct task *t)
 {
     struct process_debug *d = debugger_of(t);
     bool waits = d && !t->debug.here && (atomic_load(&d->stopped) || atomic_load(&t->debug.held));
-    return d && (waits || t->debug.step_done || t->debug.watch_met || t->debug.follow.kind != GDB_STOP_NONE);
+    return d && (waits || t->debug.step_done || t->debug.watch_met ||
+                 t->debug.follow.kind != GDB_STOP_NONE);
 }
 
 bool debug_watched(struct task *t, uint32_t addr, uint32_t len, bool write)

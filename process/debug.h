@@ -58,11 +58,12 @@ void debug_release(struct process_debug *d);
 /** Let threads go on as they are set. */
 void debug_go(struct process_debug *d);
 
-/** Of what the threads do, only one is to do something, a step: can it be done on the loop's thread,
- * while all wait? The task, or NULL. */
+/** Of what the threads do, only one is to do something, a step: can it be done on the loop's
+ * thread, while all wait? The task, or NULL. */
 struct task *debug_steps_alone(struct process_debug *d, const struct gdb_resume *actions,
                                uint32_t count);
-/** Do its step there, which saves changing threads; and tell of it. False: it is for the task's thread. */
+/** Do its step there, which saves changing threads; and tell of it. False: it is for the task's
+ * thread. */
 bool debug_step_here(struct process_debug *d, struct task *t);
 /** Prepare for that: on the loop's thread. */
 bool debug_step_begin(struct process_debug *d, struct error *e);

@@ -1,7 +1,7 @@
 /*
- * Steps of one thread, while all others wait, on the thread of the debugger: no change of threads lies
- * between a packet and its reply. The task's own thread waits meanwhile, and does what only it can do:
- * system calls, signals, faults. Such an instruction is left undone here.
+ * Steps of one thread, while all others wait, on the thread of the debugger: no change of threads
+ * lies between a packet and its reply. The task's own thread waits meanwhile, and does what only it
+ * can do: system calls, signals, faults. Such an instruction is left undone here.
  */
 #include <signal.h>
 

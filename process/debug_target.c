@@ -234,7 +234,8 @@ static void quit(void *opaque)
 
 static void again(void *opaque, unsigned session)
 {
-    const struct process_debugger *debugger = ((struct process_debug *)opaque)->process->config.debugger;
+    const struct process_debugger *debugger =
+        ((struct process_debug *)opaque)->process->config.debugger;
     if (debugger->again)
         debugger->again(debugger->opaque, session);
 }

@@ -1,8 +1,8 @@
 /*
  * System calls that no signal is lost for: a signal that arrives before the kernel is entered makes
- * the handler move the thread from between `begin` and `insn` to `not_begun`. When the kernel wants to
- * make the call once more, the thread is at `insn` as well, but the kernel's entry has left the address
- * behind it in rcx: the handler moves it to `interrupted`.
+ * the handler move the thread from between `begin` and `insn` to `not_begun`. When the kernel wants
+ * to make the call once more, the thread is at `insn` as well, but the kernel's entry has left the
+ * address behind it in rcx: the handler moves it to `interrupted`.
  */
     .text
     .globl host_call, host_call_begin, host_call_insn, host_call_not_begun

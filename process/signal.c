@@ -27,8 +27,8 @@
 enum { GUEST_SIG_DFL, GUEST_SIG_IGN };
 
 #define BIT_OF(sig) (1ull << ((sig) - 1))
-/* Signals that the host must always be able to raise: by accesses to guest memory, and by invalid floating-point
- * operations. */
+/* Signals that the host must always be able to raise: by accesses to guest memory, and by invalid
+ * floating-point operations. */
 #define MEMORY_SIGNALS (BIT_OF(SIGSEGV) | BIT_OF(SIGBUS))
 #define FLOAT_SIGNALS  (BIT_OF(SIGFPE) | BIT_OF(SIGTRAP))
 #define OWN_SIGNALS    (MEMORY_SIGNALS | FLOAT_SIGNALS)
@@ -54,7 +54,8 @@ uint64_t signals_blockable(uint64_t mask)
     return mask & ~(BIT_OF(SIGKILL) | BIT_OF(SIGSTOP));
 }
 
-/* What the guest blocks of signals that the host must not block is sent again when it does no longer. */
+/* What the guest blocks of signals that the host must not block is sent again when it does no
+ * longer. */
 static void hold(struct task *t, int sig, const siginfo_t *info)
 {
     if (!(t->held & BIT_OF(sig)))
@@ -64,7 +65,8 @@ static void hold(struct task *t, int sig, const siginfo_t *info)
 
 static void release_held(struct task *t)
 {
-    static const int signals[] = {SIGTRAP, SIGFPE}; /* the handler of the last is the first to run */
+    /* the handler of the last is the first to run */
+    static const int signals[] = {SIGTRAP, SIGFPE};
     for (unsigned k = 0; k < ARRAY_SIZE(signals); k++) {
         uint64_t bit = BIT_OF(signals[k]);
         if (!(t->held & ~t->mask & bit))

@@ -24,8 +24,8 @@ struct codecache {
 
 bool codecache_open(struct codecache *cc, uint32_t size, uint32_t region_count, struct error *e);
 void codecache_close(struct codecache *cc);
-/** Put @size bytes of @code at the beginning of region @n; before codecache_seal. Pages that come so are mapped when
- * they are used, and only in the view that is. */
+/** Put @size bytes of @code at the beginning of region @n; before codecache_seal. Pages that come
+ * so are mapped when they are used, and only in the view that is. */
 bool codecache_fill(struct codecache *cc, uint32_t n, const uint8_t *code, uint32_t size);
 /** The memory file is no longer needed, but mapped. */
 void codecache_seal(struct codecache *cc);

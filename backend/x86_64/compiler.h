@@ -2,12 +2,13 @@
  * What the parts of the x86-64 backend share: the backend itself, the state of one compilation, and
  * the services that emitters use (register allocation, flags, stubs).
  *
- * Host registers: rbp = env + IR_ENV_BIAS, r15 = env.tables or the base of the memory window, rsp = stack of predicted returns (emit_exit.c); rax,
- * rcx, rdx are scratch; r11 is env.budget (a read-modify-write of memory in every block would be a
- * chain of store forwardings); the other nine are pinned to slots for good. A register that holds an i32
- * holds it zero extended. At block boundaries and wherever code leaves the block, pinned slots live
- * in their registers and everything else in the state struct. A block that is a loop has pins of its
- * own choice between its entry and its ways out (resident.c).
+ * Host registers: rbp = env + IR_ENV_BIAS, r15 = env.tables or the base of the memory window, rsp =
+ * stack of predicted returns (emit_exit.c); rax, rcx, rdx are scratch; r11 is env.budget (a
+ * read-modify-write of memory in every block would be a chain of store forwardings); the other nine
+ * are pinned to slots for good. A register that holds an i32 holds it zero extended. At block
+ * boundaries and wherever code leaves the block, pinned slots live in their registers and
+ * everything else in the state struct. A block that is a loop has pins of its own choice between
+ * its entry and its ways out (resident.c).
  */
 #ifndef ARMEMU_BACKEND_X86_64_COMPILER_H
 #define ARMEMU_BACKEND_X86_64_COMPILER_H
@@ -43,15 +44,18 @@ enum loc {
 struct value {
     int32_t last; /* index of the op that uses it last; NO_VALUE when unused */
     int32_t disp;
-    int32_t address; /* of an access: the sum whose operands it adds by itself (emit_window.c, emit_mem.c), or NO_VALUE */
+    /* of an access: the sum whose operands it adds by itself (emit_window.c, emit_mem.c), or
+     * NO_VALUE */
+    int32_t address;
     uint16_t uses;
     uint16_t off;
     uint16_t home; /* LOC_REG, LOC_XMM: offset in the state where the value is, too; 0: nowhere */
     uint8_t loc;
     uint8_t reg;
     uint8_t width;
-    int8_t want;    /* pinned register that the value is to be computed into, or NO_REG; from PIN_XMM
-                       on XMM registers */
+    /* pinned register that the value is to be computed into, or NO_REG; from PIN_XMM on XMM
+     * registers */
+    int8_t want;
     uint8_t fstore; /* guest flags that the op has to store */
     uint8_t live;   /* guest flags that somebody reads or may see, before the op */
     bool dead;      /* op need not be emitted */
@@ -98,7 +102,8 @@ enum {
 /* Data of the exact computation of a floating-point op, behind the call instruction. Read by
  * exact.c. */
 struct exact_site {
-    uint8_t jump, rel[4]; /* a jump to where the code goes on: so the call returns as the host predicts */
+    /* a jump to where the code goes on: so the call returns as the host predicts */
+    uint8_t jump, rel[4];
     uint8_t opcode, type, aux;
     uint8_t dst;    /* register: XMM, or general for integer results */
     uint16_t imm;
@@ -111,8 +116,10 @@ enum place_kind { PLACE_REG, PLACE_ENV, PLACE_IMM };
 struct place {
     uint8_t kind;
     uint8_t reg;   /* PLACE_REG: a pinned register, which was imm more, or a scratch register */
-    uint16_t home; /* of a scratch register: offset in the state where the operand is, too; 0: nowhere */
-    int32_t imm;   /* PLACE_ENV: offset in the state; of a spill slot where the operand's place changed */
+    /* of a scratch register: offset in the state where the operand is, too; 0: nowhere */
+    uint16_t home;
+    /* PLACE_ENV: offset in the state; of a spill slot where the operand's place changed */
+    int32_t imm;
 };
 enum pending_kind {
     PENDING_CMP,   /* as by cmp a, b */
@@ -162,8 +169,9 @@ struct stub {
     uint8_t *access, *back; /* STUB_MEM, STUB_GROUP: where to go on */
     int64_t imm;            /* STUB_CHAIN, STUB_SIDE: page offset */
     uint8_t lane;           /* STUB_SIDE: of the target */
-    uint32_t index;         /* group number, exit number, helper, that of the fault place; STUB_MEM: from2
-                               is for the slow path */
+    /* group number, exit number, helper, that of the fault place; STUB_MEM: from2 is for the slow
+     * path */
+    uint32_t index;
     uint8_t watch_first, watch_count; /* STUB_WATCH: ranges to be told apart, 0: none; index: words
                                          to look at without an access, 0: it is an access */
     uint16_t watch_bytes;
@@ -184,7 +192,8 @@ struct ra {
     uint8_t locked;               /* in use by the current op */
     uint8_t reserved;             /* held over several ops (group) */
     uint64_t spills[SPILLS / 64]; /* used spill slots, a bit each */
-    uint64_t left[SPILLS / 64];   /* of these, those that get free with the op: it may have them as operands */
+    /* of these, those that get free with the op: it may have them as operands */
+    uint64_t left[SPILLS / 64];
     int32_t alias[ALIASES_MAX];   /* values that may be LOC_PIN or LOC_ENV of a mutable slot */
     uint32_t alias_count;
     int32_t xowner[XMM_COUNT]; /* the same for XMM registers */
@@ -218,12 +227,14 @@ struct label_ref {
     uint32_t label;
 };
 
-/* Where an instruction that accesses the window begins, and whose it is, up to the next such place. */
+/* Where an instruction that accesses the window begins, and whose it is, up to the next such
+ * place. */
 struct fault_place {
     uint32_t host; /* executable address */
     uint32_t insn_word; /* PLACE_BASE: base address of the page */
     uint32_t insn_left : 10; /* or PLACE_BASE, in front of the places of a block that is fixed */
-    uint32_t resume : 22; /* distance to the code that leaves the block; 0: nothing is pending, the common code */
+    /* distance to the code that leaves the block; 0: nothing is pending, the common code */
+    uint32_t resume : 22;
 };
 
 enum { PLACE_BASE = 0 };
@@ -358,8 +369,8 @@ _Static_assert(SPILLS * 8 + XSPILLS * 16 == sizeof(((struct ir_env *)0)->spill),
 #define ENV_FLAG(n) env_mem(offsetof(struct ir_env, nzcv) + (n))
 enum { FLAG_N, FLAG_Z, FLAG_C, FLAG_V };
 
-/* The flag C, or its inverse, in CF. The load has the size of the stores that setcc makes: a wider one
- * would wait for all of them. */
+/* The flag C, or its inverse, in CF. The load has the size of the stores that setcc makes: a wider
+ * one would wait for all of them. */
 static inline void code_load_carry(struct code *a, bool inverted)
 {
     x_m(a, X86_CMP8_MI, 0, ENV_FLAG(FLAG_C));
@@ -399,7 +410,8 @@ void ra_unlock(struct compiler *c, unsigned reg);
 unsigned ra_idle(const struct compiler *c);
 /** The value in a register (locked when scratch). To be read only. */
 unsigned ra_reg(struct compiler *c, int32_t v);
-/** The same, without a constant that belongs to the value: that is added, times 2^@scale, to *@disp. */
+/** The same, without a constant that belongs to the value: that is added, times 2^@scale, to
+ * *@disp. */
 unsigned ra_reg_disp(struct compiler *c, int32_t v, unsigned scale, int32_t *disp);
 /** The same, but what is unevaluated stays so: the register is good for this op only. */
 unsigned ra_peek(struct compiler *c, int32_t v);
@@ -420,7 +432,8 @@ bool ra_alias_room(struct compiler *c);
 void ra_move_to_pin(struct compiler *c, int32_t v, unsigned reg);
 /** Give values that alias pinned register @reg (PIN_XMM too) and live on a place of their own. */
 void ra_detach_pin(struct compiler *c, unsigned reg);
-/** The state's bytes [@offset, @offset + @size) have been overwritten, by value @v (or NO_VALUE). */
+/** The state's bytes [@offset, @offset + @size) have been overwritten, by value @v (or
+ * NO_VALUE). */
 void ra_stored(struct compiler *c, unsigned offset, unsigned size, int32_t v);
 /** The same as ra_detach_pin for state bytes [offset, offset + size). */
 void ra_detach_env(struct compiler *c, unsigned offset, unsigned size);
@@ -456,7 +469,8 @@ void ra_parallel_move(struct compiler *c, struct move *moves, unsigned count);
  * when
  * @cinv. Stores what is live and remembers the rest. */
 void flags_define(struct compiler *c, const struct ir_op *op, int32_t i, unsigned avail, bool cinv);
-/** Store the flags of @mask from EFLAGS, which stay as they are. @idle: scratch registers that may be changed. */
+/** Store the flags of @mask from EFLAGS, which stay as they are. @idle: scratch registers that may
+ * be changed. */
 void flags_store(struct code *a, unsigned mask, bool cinv, unsigned idle);
 /** N and Z from @reg by a test, for ops whose instruction does not set them. */
 void flags_test(struct compiler *c, const struct ir_op *op, int32_t i, unsigned w, unsigned reg);
@@ -464,7 +478,8 @@ void flags_test(struct compiler *c, const struct ir_op *op, int32_t i, unsigned 
 enum x86_cc flags_condition(struct compiler *c, unsigned cc);
 /** Is what first reads flags behind the fcmp @i a condition that wants its operands exchanged? */
 bool flags_fcmp_exchanged(const struct compiler *c, int32_t i);
-/** Is op @i the "or" of a slot of 8 bits and others, which goes to the slot alone? Those others, or NO_VALUE. */
+/** Is op @i the "or" of a slot of 8 bits and others, which goes to the slot alone? Those others, or
+ * NO_VALUE. */
 int32_t sticky_bits(const struct compiler *c, int32_t i);
 /** Does the op at @i, whose value is a condition, feed only the following brnz, brz or select? */
 bool flags_fusable(const struct compiler *c, int32_t i);
@@ -476,7 +491,8 @@ void store_constant_flags(struct code *a, unsigned mask, bool n, bool z);
 
 /* ---- pending.c */
 
-/** Leave the flags @store of op @i, which was just emitted, pending. False: they have to be stored. */
+/** Leave the flags @store of op @i, which was just emitted, pending. False: they have to be
+ * stored. */
 bool pending_add(struct compiler *c, const struct ir_op *op, int32_t i, unsigned store);
 bool pending_add_constant(struct compiler *c, unsigned store, bool n, bool z);
 /** Before op @i is emitted: store what cannot be pending any longer. */
@@ -492,7 +508,8 @@ void pending_store_cold(struct code *a, const struct pending_set *s);
 bool pending_equal(const struct pending_set *x, const struct pending_set *y);
 /** Do pending flags depend on what is in scratch register @reg? */
 bool pending_holds(const struct compiler *c, unsigned reg);
-/** Scratch register @reg is about to change: what depends on it moves to memory. Leaves EFLAGS alone. */
+/** Scratch register @reg is about to change: what depends on it moves to memory. Leaves EFLAGS
+ * alone. */
 void pending_leave(struct compiler *c, unsigned reg);
 /** What is in scratch register @reg is in the state at @offset, too. */
 void pending_stored(struct compiler *c, unsigned reg, unsigned offset);
@@ -529,8 +546,8 @@ unsigned mem_load_dest(struct compiler *c, int32_t i);
  */
 uint8_t *mem_table_lookup(struct compiler *c, unsigned addend, unsigned addr, bool write);
 /* Constant parts of addresses that are left to the host's addressing. Where base and constant wrap
- * around 4 GiB the sum lies in the reserved memory beside the window; the guest's address would be in
- * its first or last page, where nothing is mapped either. */
+ * around 4 GiB the sum lies in the reserved memory beside the window; the guest's address would be
+ * in its first or last page, where nothing is mapped either. */
 enum { DIRECT_DISP_MAX = 4095 - 16 };
 /** Log2 of the alignment that the access demands. */
 unsigned mem_align(const struct ir_op *op);
@@ -539,8 +556,8 @@ void mem_check_aligned(struct compiler *c, const struct ir_op *op, unsigned data
 /** Emit the access, if it is one to the window. */
 bool window_load(struct compiler *c, const struct ir_op *op, int32_t i);
 bool window_store(struct compiler *c, const struct ir_op *op, int32_t i);
-/** Leave the sum of two registers that op @i is to the access behind it that it is the address of, if there is one.
- * True: nothing else needs it. */
+/** Leave the sum of two registers that op @i is to the access behind it that it is the address of,
+ * if there is one. True: nothing else needs it. */
 bool window_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i);
 /** Direct mode: the same for the sum of a register and a constant. */
 bool direct_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i);
@@ -565,8 +582,8 @@ void faults_free(struct backend *be);
 
 void pins_save(struct code *a, const struct backend *be, bool caller_saved_only);
 void pins_load(struct code *a, const struct backend *be, bool caller_saved_only);
-/** Are the returns of @be validated by the context's tag? If not, all of them are forgotten when the
- * context may have changed. */
+/** Are the returns of @be validated by the context's tag? If not, all of them are forgotten when
+ * the context may have changed. */
 static inline bool returns_tagged(const struct backend *be)
 {
     return be->config.target->memory.return_tag && !be->config.direct;
@@ -579,18 +596,21 @@ void exit_stub_emit(struct compiler *c, struct stub *s);
 bool exit_is_side(const struct compiler *c, int32_t i);
 /** Is the op at @i the label behind the side exit that was just emitted? */
 bool exit_is_behind_side(const struct compiler *c, int32_t i);
-/** Is the second copy of a loop being emitted, and has the op at @i been executed by the time that it is entered? */
+/** Is the second copy of a loop being emitted, and has the op at @i been executed by the time that
+ * it is entered? */
 bool exit_has_run_before(const struct compiler *c, int32_t i);
 /** Are there exits in the middle, or back to the block's start? */
 bool exit_any_side(const struct compiler *c);
 void exit_budget_check(struct compiler *c);
-/** In direct mode, before code calls out: env.page_base is that of the block. Leaves registers and EFLAGS alone. */
+/** In direct mode, before code calls out: env.page_base is that of the block. Leaves registers and
+ * EFLAGS alone. */
 void exit_page_base(struct compiler *c);
 /** Where the block asks for it: leave when the guest's code is no longer what it is made from. */
 void exit_code_check(struct compiler *c);
 /** Bytes of host code that this takes at most. */
 size_t exit_check_bytes(const struct ir_block *b);
-/** Jump to guest address eax in @lane through the exec table; but in direct mode, sets env.page_base. */
+/** Jump to guest address eax in @lane through the exec table; but in direct mode, sets
+ * env.page_base. */
 void exit_indirect(struct code *a, const struct backend *be, unsigned lane);
 void thunks_emit(struct backend *be);
 

@@ -120,10 +120,10 @@ void emit_call(struct compiler *c, const struct ir_op *op, int32_t i)
     call_result(c, op, i);
 }
 
-/* ---- callz --------------------------------------------------------------------------------------- */
+/* ---- callz ----------------------------------------------------------------------------------- */
 
-/* Has what the op at @i looks at been looked at in the round before, and not changed since? Devices may change the
- * state when the guest stores, but for those of a process. */
+/* Has what the op at @i looks at been looked at in the round before, and not changed since? Devices
+ * may change the state when the guest stores, but for those of a process. */
 static bool looked_before(const struct compiler *c, const struct ir_op *op, int32_t i)
 {
     const struct ir_op *get = op_of(c, op->arg[0]);
@@ -132,7 +132,8 @@ static bool looked_before(const struct compiler *c, const struct ir_op *op, int3
     for (uint32_t k = 0; k < c->b->count; k++) {
         const struct ir_op *other = &c->b->ops[k];
         if (other->opcode == IR_OP_call || (other->opcode == IR_OP_st && !c->be->config.direct) ||
-            (other->opcode == IR_OP_set && ir_slots_overlap(c->b->target, (unsigned)other->imm, (unsigned)get->imm)))
+            (other->opcode == IR_OP_set &&
+             ir_slots_overlap(c->b->target, (unsigned)other->imm, (unsigned)get->imm)))
             return false;
     }
     return true;

@@ -21,7 +21,8 @@ static struct arguments fetch(struct compiler *c, const struct ir_op *op)
 }
 
 /* Without feature @feature: by the reference. */
-static bool missing(struct compiler *c, const struct ir_op *op, int32_t i, enum host_feature feature)
+static bool missing(struct compiler *c, const struct ir_op *op, int32_t i,
+                    enum host_feature feature)
 {
     if (c->be->features & feature)
         return false;
@@ -36,7 +37,7 @@ static void shuffle(struct compiler *c, unsigned dst, unsigned a, unsigned order
     x_u8(&c->a, order);
 }
 
-/* ---- polynomials --------------------------------------------------------------------------------- */
+/* ---- polynomials ----------------------------------------------------------------------------- */
 
 /* For each bit of the elements of a: those of b, shifted, where it is set. */
 static void multiply_bytes(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -72,7 +73,7 @@ void emit_vpmull(struct compiler *c, const struct ir_op *op, int32_t i)
     x_u8(&c->a, 0);
 }
 
-/* ---- AES ----------------------------------------------------------------------------------------- */
+/* ---- AES ------------------------------------------------------------------------------------- */
 
 /* The host's last round: its key, which is added behind the rest, is 0. */
 static void last_round(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form insn)
@@ -114,7 +115,7 @@ void emit_vaesimc(struct compiler *c, const struct ir_op *op, int32_t i)
     x_op2(c, X86_AESIMC, 0, xa_dest(c, i, NO_VALUE), g.args[0]);
 }
 
-/* ---- SHA: the host's instructions have no VEX form, and the words in reverse order --------------- */
+/* ---- SHA: the host's instructions have no VEX form, and the words in reverse order ----------- */
 
 /* The host adds the round's constant itself. */
 void emit_vsha1(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -133,8 +134,8 @@ void emit_vsha1(struct compiler *c, const struct ir_op *op, int32_t i)
     shuffle(c, dst, dst, 0x1b);
 }
 
-/* The registers of four rounds of SHA-256: a, b, e, f and c, d, g, h as the host wants them. XMM0 is an
- * operand of the instruction: it is a free register, or kept in one. */
+/* The registers of four rounds of SHA-256: a, b, e, f and c, d, g, h as the host wants them. XMM0
+ * is an operand of the instruction: it is a free register, or kept in one. */
 struct sha256 {
     unsigned abef, cdgh, dst, saved;
 };

@@ -1,7 +1,7 @@
 /*
- * Floating-point scalars: conversions, rounding to integral values, VMAXNM's maximum. What the host would do
- * otherwise than the reference is left to that, before the host's unit notes exceptions if it would note
- * others.
+ * Floating-point scalars: conversions, rounding to integral values, VMAXNM's maximum. What the host
+ * would do otherwise than the reference is left to that, before the host's unit notes exceptions if
+ * it would note others.
  */
 #include "backend/x86_64/sfloat.h"
 
@@ -37,7 +37,7 @@ static void round_to(struct compiler *c, bool wide, unsigned dst, unsigned a, un
     x_u8(&c->a, how[round] | quiet);
 }
 
-/* ---- to integers ----------------------------------------------------------------------------------- */
+/* ---- to integers ----------------------------------------------------------------------------- */
 
 static enum x86_form to_integer(const struct ir_op *op, bool truncate)
 {
@@ -46,8 +46,8 @@ static enum x86_form to_integer(const struct ir_op *op, bool truncate)
     return sf_is_double(op) ? X86_CVTSD2SI : X86_CVTSS2SI;
 }
 
-/* As int32_t, toward zero or by the unit's mode. What does not fit is 0x80000000 and invalid alone, as it is
- * to be; a number that is positive, and a NaN, become another one out of line. */
+/* As int32_t, toward zero or by the unit's mode. What does not fit is 0x80000000 and invalid alone,
+ * as it is to be; a number that is positive, and a NaN, become another one out of line. */
 static void to_int32(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     struct sf_flush f = sf_flush_begin(c, op);
@@ -92,7 +92,8 @@ static void to_integer_limited(struct compiler *c, const struct ir_op *op, int32
     unsigned round = rounding_of(op);
     struct conversion v = {.wide = sf_is_double(op), .is_unsigned = op->opcode == IR_OP_ftou};
     bool exact = round == IR_ROUND_AWAY || !power(c, v.wide, fbits, &v.scale) ||
-                 !power(c, v.wide, bits - fbits - !v.is_unsigned - (round != IR_ROUND_ZERO), &v.limit);
+                 !power(c, v.wide, bits - fbits - !v.is_unsigned - (round != IR_ROUND_ZERO),
+                        &v.limit);
     struct sf_flush f = sf_flush_begin(c, op);
     v.a = xa_reg(c, op->arg[0]);
     v.t = xa_alloc(c);
@@ -139,7 +140,8 @@ void emit_ftou(struct compiler *c, const struct ir_op *op, int32_t i)
     sf_flush_check(c, op, &f, dst, &a, 0, wide, LEAST_NORMAL);
     sf_compare(c, wide, (unsigned)a.reg, mem(wide ? FP_CONST(c, two32_64) : FP_CONST(c, two32_32)));
     uint8_t *large = x_jcc(&c->a, CC_AE);
-    sf_compare(c, wide, (unsigned)a.reg, mem(wide ? FP_CONST(c, minus1_64) : FP_CONST(c, minus1_32)));
+    sf_compare(c, wide, (unsigned)a.reg,
+               mem(wide ? FP_CONST(c, minus1_64) : FP_CONST(c, minus1_32)));
     struct stub *s = exact_if(c, op, CC_BE, dst, &a);
     s->from2 = large;
     s->reg = EXACT_UNSIGNED;
@@ -148,10 +150,10 @@ void emit_ftou(struct compiler *c, const struct ir_op *op, int32_t i)
     sf_flush_end(c, &f);
 }
 
-/* ---- from integers ----------------------------------------------------------------------------------- */
+/* ---- from integers --------------------------------------------------------------------------- */
 
-/* The register's other bits do not matter, but what it waits for does. Doubles of 32 bits are exact, floats
- * rounded by the unit's mode; the scale changes no more than the exponent. */
+/* The register's other bits do not matter, but what it waits for does. Doubles of 32 bits are
+ * exact, floats rounded by the unit's mode; the scale changes no more than the exponent. */
 static void from_integer(struct compiler *c, const struct ir_op *op, int32_t i, unsigned w)
 {
     bool wide = sf_is_double(op);
@@ -182,7 +184,7 @@ void emit_utof(struct compiler *c, const struct ir_op *op, int32_t i)
     from_integer(c, op, i, 1);
 }
 
-/* ---- formats ------------------------------------------------------------------------------------------ */
+/* ---- formats --------------------------------------------------------------------------------- */
 
 /* Exact; NaNs keep their payloads as the reference has it, unless they become the default one. */
 void emit_fwiden(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -212,7 +214,7 @@ void emit_fnarrow(struct compiler *c, const struct ir_op *op, int32_t i)
     sf_flush_end(c, &f);
 }
 
-/* ---- ARMv8's additions ----------------------------------------------------------------------------------- */
+/* ---- ARMv8's additions ----------------------------------------------------------------------- */
 
 void emit_frint(struct compiler *c, const struct ir_op *op, int32_t i)
 {
@@ -230,10 +232,10 @@ void emit_frint(struct compiler *c, const struct ir_op *op, int32_t i)
     sf_flush_end(c, &f);
 }
 
-/* The host gives the second operand where both are 0 or one is a NaN, and takes quiet NaNs as invalid: these
- * are the reference's. Both orders together have the right sign of 0. */
-static void extreme(struct compiler *c, const struct ir_op *op, int32_t i, const enum x86_form insn[2],
-                    enum x86_form join)
+/* The host gives the second operand where both are 0 or one is a NaN, and takes quiet NaNs as
+ * invalid: these are the reference's. Both orders together have the right sign of 0. */
+static void extreme(struct compiler *c, const struct ir_op *op, int32_t i,
+                    const enum x86_form insn[2], enum x86_form join)
 {
     bool wide = sf_is_double(op);
     struct sf_flush f = sf_flush_begin(c, op);

@@ -5,8 +5,10 @@
  */
 #include "backend/x86_64/compiler.h"
 
-/* Two neighbours: one store takes the place of two where a register is idle, which is half the time. */
-static void store_pair(struct code *a, unsigned first, enum x86_cc low, enum x86_cc high, unsigned idle)
+/* Two neighbours: one store takes the place of two where a register is idle, which is half the
+ * time. */
+static void store_pair(struct code *a, unsigned first, enum x86_cc low, enum x86_cc high,
+                       unsigned idle)
 {
     if (!idle) {
         x_setcc_m(a, low, ENV_FLAG(first));

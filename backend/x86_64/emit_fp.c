@@ -1,9 +1,9 @@
 /*
  * Floating-point scalars. The host's unit computes with the guest's rounding and gathers exceptions
  * in MXCSR. It agrees with the reference but for NaNs (which operand's, default sign), and for tiny
- * results that round to the smallest normal number: the guest detects underflow before rounding, the
- * host after. Such results are looked for, and computed again by the reference out of line; what the
- * host has added to MXCSR by then is right as far as it goes.
+ * results that round to the smallest normal number: the guest detects underflow before rounding,
+ * the host after. Such results are looked for, and computed again by the reference out of line;
+ * what the host has added to MXCSR by then is right as far as it goes.
  */
 #include "backend/x86_64/sfloat.h"
 
@@ -39,7 +39,8 @@ const struct fp_constants fp_constants = {
     .high32 = {0xffffffff00000000, 0xffffffff00000000},
     .low8 = {{0x000000ff000000ff, 0x000000ff000000ff}, {0xff, 0xff}},
     .powers = {1, 2, 4, 8, 16, 32, 64, 128},
-    .powers16 = {{1, 2, 4, 8, 16, 32, 64, 128}, {0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128}},
+    .powers16 = {{1, 2, 4, 8, 16, 32, 64, 128},
+    {0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128}},
     .least8 = {EACH16(-8, -8)},
     .least16 = {EACH16(-16, -16)},
     .most16 = {EACH16(15, 16)},
@@ -60,9 +61,11 @@ const struct fp_constants fp_constants = {
     .quiet_low64 = {BIT64(51)},
     .quiet_low32 = {BIT64(22)},
     .infinity64 = {0x7ff0000000000000},
-    .least64 = {[LEAST_TERM] = 0x1p-969, [LEAST_FACTOR] = 0x1p-510, [LEAST_FACTOR_INVERSE] = 0x1p510,
+    .least64 = {[LEAST_TERM] = 0x1p-969, [LEAST_FACTOR] = 0x1p-510,
+    [LEAST_FACTOR_INVERSE] = 0x1p510,
                 [LEAST_FUSED] = 0x1p-450, [LEAST_NORMAL] = 0x1p-1022, [LEAST_NORMAL32] = 0x1p-126},
-    .least32 = {[LEAST_TERM] = 0x1p-102f, [LEAST_FACTOR] = 0x1p-62f, [LEAST_FACTOR_INVERSE] = 0x1p62f,
+    .least32 = {[LEAST_TERM] = 0x1p-102f, [LEAST_FACTOR] = 0x1p-62f,
+    [LEAST_FACTOR_INVERSE] = 0x1p62f,
                 [LEAST_FUSED] = 0x1p-40f, [LEAST_NORMAL] = 0x1p-126f, [LEAST_NORMAL32] = 0x1p-126f},
     .min64 = 0x1p-1022,
     .two32_64 = 0x1p32,
@@ -87,7 +90,7 @@ static struct opnd mem(struct x86_mem m)
 #define CONST_OF(c, op, name)                                                                      \
     mem(sf_is_double(op) ? FP_CONST(c, name##64) : FP_CONST(c, name##32))
 
-/* ---- results that the reference has to compute ------------------------------------------------- */
+/* ---- results that the reference has to compute ----------------------------------------------- */
 
 static int32_t exact_place(struct opnd o)
 {
@@ -150,7 +153,11 @@ struct nan {
 
 static void nan_load(struct compiler *c, const struct nan *n, unsigned dst, struct opnd from)
 {
-    x_op2(c, from.kind == OPND_REG ? X86_MOVAPS_RM : n->wide ? X86_MOVSD_RM : X86_MOVSS_RM, 0, dst, from);
+    x_op2(c,
+          from.kind == OPND_REG ? X86_MOVAPS_RM
+          : n->wide             ? X86_MOVSD_RM
+                                : X86_MOVSS_RM,
+          0, dst, from);
 }
 
 static void nan_default(struct compiler *c, const struct nan *n)
@@ -165,8 +172,8 @@ static void nan_quiet(struct compiler *c, const struct nan *n, unsigned a)
     x_patch(x_jmp(&c->a), n->back);
 }
 
-/* The NaN of an operation on two: where just one is a NaN, it is that one and quiet, and where none is the
- * default one; of two the first, unless the second alone signals: on to what follows. */
+/* The NaN of an operation on two: where just one is a NaN, it is that one and quiet, and where none
+ * is the default one; of two the first, unless the second alone signals: on to what follows. */
 static void nan_of_two(struct compiler *c, const struct nan *n, unsigned a, struct opnd b)
 {
     sf_compare(c, n->wide, a, x_opnd_xmm(a));
@@ -200,9 +207,11 @@ static void nan_of_one(struct compiler *c, const struct nan *n, const struct exa
     x_patch(x_jmp(&c->a), n->back);
 }
 
-/* A factor of a fused operation whose addend is a NaN. Jumps in @exact: to the reference, as it may be
- * infinity times 0, which the host does not find invalid then, or signals, unless NaNs are the default one. */
-static void nan_factor(struct compiler *c, const struct nan *n, struct opnd x, bool signals, uint8_t *exact[2])
+/* A factor of a fused operation whose addend is a NaN. Jumps in @exact: to the reference, as it may
+ * be infinity times 0, which the host does not find invalid then, or signals, unless NaNs are the
+ * default one. */
+static void nan_factor(struct compiler *c, const struct nan *n, struct opnd x, bool signals,
+                       uint8_t *exact[2])
 {
     nan_load(c, n, n->dst, x);
     sf_compare(c, n->wide, n->dst, x_opnd_xmm(n->dst));
@@ -220,8 +229,8 @@ static void nan_factor(struct compiler *c, const struct nan *n, struct opnd x, b
     x_patch_here(&c->a, next);
 }
 
-/* The addend comes first, if it signals or no factor does. What jumps here at the end is left to the
- * reference. */
+/* The addend comes first, if it signals or no factor does. What jumps here at the end is left to
+ * the reference. */
 static void nan_of_fused(struct compiler *c, const struct nan *n, const struct exact_site *s)
 {
     unsigned a = (unsigned)s->arg[0];
@@ -328,7 +337,8 @@ void sf_compare(struct compiler *c, bool wide, unsigned reg, struct opnd with)
     x_op2(c, wide ? X86_UCOMISD : X86_UCOMISS, 0, reg, with);
 }
 
-/* Are NaNs as the reference has them, since other code sees to those that the host makes otherwise (traps.c)? */
+/* Are NaNs as the reference has them, since other code sees to those that the host makes otherwise
+ * (traps.c)? */
 static bool nan_traps(const struct compiler *c, const struct ir_op *op)
 {
     return c->be->fp_traps && !(op->aux & IR_FP_MODES) &&
@@ -352,7 +362,8 @@ void sf_check_tiny(struct compiler *c, const struct ir_op *op, bool wide, unsign
 {
     unsigned t = dst;
     if (op->opcode != IR_OP_fmul || op->arg[0] != op->arg[1]) /* squares are not negative */
-        x_op3(c, X86_ANDPS, t = xa_alloc(c), dst, mem(wide ? FP_CONST(c, abs64) : FP_CONST(c, abs32)));
+        x_op3(c, X86_ANDPS, t = xa_alloc(c), dst,
+              mem(wide ? FP_CONST(c, abs64) : FP_CONST(c, abs32)));
     sf_compare(c, wide, t, mem(wide ? FP_CONST(c, min64) : FP_CONST(c, min32)));
     struct stub *s = exact_if(c, op, CC_E, dst, args);
     s->nan_known = !nan_traps(c, op);
@@ -360,7 +371,7 @@ void sf_check_tiny(struct compiler *c, const struct ir_op *op, bool wide, unsign
     s->back = c->a.p;
 }
 
-/* ---- denormals flushed to zero -------------------------------------------------------------------- */
+/* ---- denormals flushed to zero --------------------------------------------------------------- */
 
 struct sf_flush sf_flush_begin(struct compiler *c, const struct ir_op *op)
 {
@@ -394,12 +405,13 @@ void sf_flush_end(struct compiler *c, const struct sf_flush *f)
         f->stubs[k]->back = c->a.p;
 }
 
-/* ---- arithmetic ---------------------------------------------------------------------------------- */
+/* ---- arithmetic ------------------------------------------------------------------------------ */
 
 /* Results that may be tiny and inexact: not where arguments are not small. */
 enum check { CHECK_NAN, CHECK_TINY };
 
-/* The argument whose register may become the result's, or NO_VALUE: where nothing is computed once more. */
+/* The argument whose register may become the result's, or NO_VALUE: where nothing is computed once
+ * more. */
 static int32_t replaced_argument(const struct compiler *c, const struct ir_op *op, int32_t i)
 {
     unsigned count = c->be->features & HOST_AVX ? ir_op_info[op->opcode].nargs : 1;
@@ -505,12 +517,12 @@ void emit_fabs(struct compiler *c, const struct ir_op *op, int32_t i)
     bitwise(c, op, i, X86_ANDPS, CONST_OF(c, op, abs));
 }
 
-/* ---- comparison ---------------------------------------------------------------------------------- */
+/* ---- comparison ------------------------------------------------------------------------------ */
 
 static const enum x86_form fcmp_insn[2][2] = {{X86_UCOMISS, X86_UCOMISD}, {X86_COMISS, X86_COMISD}};
 
-/* The order as flag bytes, of EFLAGS: CF: less or unordered, ZF: equal or unordered, PF: unordered. The moves
- * leave EFLAGS alone. */
+/* The order as flag bytes, of EFLAGS: CF: less or unordered, ZF: equal or unordered, PF: unordered.
+ * The moves leave EFLAGS alone. */
 static void order_of_eflags(struct compiler *c, unsigned dst, bool exchanged)
 {
     struct code *a = &c->a;

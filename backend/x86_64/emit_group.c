@@ -112,7 +112,8 @@ void emit_memgroup(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     if (c->be->config.direct && !c->be->config.always_slow)
         watch_group(c, op);
-    if (c->be->config.always_slow || c->be->config.direct || c->group_count == GROUPS_MAX || op->imm > 0x1000)
+    if (c->be->config.always_slow || c->be->config.direct || c->group_count == GROUPS_MAX ||
+        op->imm > 0x1000)
         return;
     struct group *g = &c->groups[c->group_count];
     g->start = i;

@@ -375,8 +375,8 @@ int32_t sticky_bits(const struct compiler *c, int32_t i)
     return NO_VALUE;
 }
 
-/* Bits of a slot of 8 bits that are set and stay: most often there are none, and the host foresees that. A
- * store in any case would make one chain of all such instructions. */
+/* Bits of a slot of 8 bits that are set and stay: most often there are none, and the host foresees
+ * that. A store in any case would make one chain of all such instructions. */
 static bool set_sticky(struct compiler *c, int32_t i)
 {
     int32_t bits = sticky_bits(c, i);
@@ -486,7 +486,8 @@ static void constant_flags(struct compiler *c, const struct ir_op *op, int32_t i
     uint64_t v = op_of(c, op->arg[0])->imm;
     unsigned n = v >> (op_wide(op) ? 63 : 31) & 1, z = v == 0, store = c->val[i].fstore;
     a->eflags &= (uint8_t)~op->fw;
-    if (op->fw && !(a->eflags & EFLAGS_PENDING)) /* not all flags are of the comparison of floats any more */
+    /* not all flags are of the comparison of floats any more */
+    if (op->fw && !(a->eflags & EFLAGS_PENDING))
         a->eflags &= (uint8_t)~EFLAGS_FCMP_ANY;
     if (!pending_add_constant(c, store, n, z))
         store_constant_flags(a, store, n, z);

@@ -155,7 +155,7 @@ static bool always_slow(const struct compiler *c, const struct ir_op *op)
     return c->be->config.always_slow || (op->imm & IR_MEM_USER);
 }
 
-/* ---- direct mode ------------------------------------------------------------------------------- */
+/* ---- direct mode ----------------------------------------------------------------------------- */
 
 static bool is_direct_disp(int32_t disp)
 {
@@ -167,22 +167,27 @@ static int32_t constant_of(const struct compiler *c, const struct ir_op *sum)
     return (int32_t)op_of(c, sum->arg[1])->imm;
 }
 
-/* The access behind the sum at @i that it is the address of, and nothing in between; or NO_VALUE. */
+/* The access behind the sum at @i that it is the address of, and nothing in between; or
+ * NO_VALUE. */
 static int32_t direct_access_of(const struct compiler *c, int32_t i)
 {
     int32_t k = i + 1;
-    while (c->val[k].dead || op_of(c, k)->opcode == IR_OP_const || op_of(c, k)->opcode == IR_OP_insn)
+    while (c->val[k].dead || op_of(c, k)->opcode == IR_OP_const ||
+           op_of(c, k)->opcode == IR_OP_insn)
         k++;
     const struct ir_op *op = op_of(c, k);
     int32_t disp = constant_of(c, op_of(c, i));
     bool access = op->opcode == IR_OP_ld || (op->opcode == IR_OP_st && op->arg[1] != i);
-    return access && op->arg[0] == i && !always_slow(c, op) && !(disp & ((1 << mem_align(op)) - 1)) ? k : NO_VALUE;
+    return access && op->arg[0] == i && !always_slow(c, op) && !(disp & ((1 << mem_align(op)) - 1))
+               ? k
+               : NO_VALUE;
 }
 
 bool direct_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    if (!c->be->config.direct || c->be->watch_count || op->fw || op->type != IR_I32 || c->val[i].uses != 1 ||
-        !op_is_const(c, op->arg[1]) || c->val[op->arg[0]].loc != LOC_REG || !is_direct_disp(constant_of(c, op)))
+    if (!c->be->config.direct || c->be->watch_count || op->fw || op->type != IR_I32 ||
+        c->val[i].uses != 1 || !op_is_const(c, op->arg[1]) || c->val[op->arg[0]].loc != LOC_REG ||
+        !is_direct_disp(constant_of(c, op)))
         return false;
     int32_t access = direct_access_of(c, i);
     if (access == NO_VALUE)
@@ -211,7 +216,8 @@ static struct x86_mem direct_operand(struct compiler *c, int32_t v)
     return x_memx(R15, (int)ra_reg(c, v), 0, 0);
 }
 
-/* Has the address been found aligned in the round before, and have only multiples of the alignment been added to it? */
+/* Has the address been found aligned in the round before, and have only multiples of the alignment
+ * been added to it? */
 static bool aligned_before(const struct compiler *c, const struct ir_op *op, int32_t mask)
 {
     int64_t disp;
@@ -223,9 +229,11 @@ static bool aligned_before(const struct compiler *c, const struct ir_op *op, int
         const struct ir_op *set = op_of(c, k);
         if (set->opcode == IR_OP_call)
             return false;
-        if (set->opcode != IR_OP_set || !ir_slots_overlap(c->b->target, (unsigned)set->imm, (unsigned)get->imm))
+        if (set->opcode != IR_OP_set ||
+            !ir_slots_overlap(c->b->target, (unsigned)set->imm, (unsigned)get->imm))
             continue;
-        if (set->imm != get->imm || k < root || ir_address_root(c->b, set->arg[0], &disp) != root || (disp & mask))
+        if (set->imm != get->imm || k < root || ir_address_root(c->b, set->arg[0], &disp) != root ||
+            (disp & mask))
             return false;
     }
     return true;
@@ -252,8 +260,8 @@ void mem_check_aligned(struct compiler *c, const struct ir_op *op, unsigned data
     s->back = c->a.p; /* not reached: the access faults */
 }
 
-/* Where the access is compared with what is watched the address needs a register: the slow path adds
- * to one. */
+/* Where the access is compared with what is watched the address needs a register: the slow path
+ * adds to one. */
 static struct x86_mem direct_address(struct compiler *c, int32_t v, bool watched)
 {
     if (watched && c->val[v].loc == LOC_CONST)

@@ -75,9 +75,10 @@ void emit_vjoin(struct compiler *c, const struct ir_op *op, int32_t i)
     x_op3(c, X86_PUNPCKLQDQ, xa_dest(c, i, op->arg[0]), a, x_opnd_xmm(b));
 }
 
-/* ---- rearrangement ------------------------------------------------------------------------------- */
+/* ---- rearrangement --------------------------------------------------------------------------- */
 
-static void shuffle(struct compiler *c, enum x86_form insn, unsigned dst, unsigned a, unsigned order)
+static void shuffle(struct compiler *c, enum x86_form insn, unsigned dst, unsigned a,
+                    unsigned order)
 {
     x_op2(c, insn, 0, dst, x_opnd_xmm(a));
     x_u8(&c->a, order);

@@ -1,7 +1,7 @@
 /*
- * Vectors of floats: conversions, rounding to integral values, estimates of reciprocals and steps. What
- * the host's unit would do otherwise than the reference is left to that before. Behind such a check no
- * register may be allocated, since that may store another value.
+ * Vectors of floats: conversions, rounding to integral values, estimates of reciprocals and steps.
+ * What the host's unit would do otherwise than the reference is left to that before. Behind such a
+ * check no register may be allocated, since that may store another value.
  */
 #include "backend/x86_64/vfloat.h"
 
@@ -35,7 +35,7 @@ static void multiply(struct compiler *c, unsigned dst, unsigned a, int n)
         x_op2(c, X86_MOVAPS_RM, 0, dst, x_opnd_xmm(a));
 }
 
-/* ---- rounding -------------------------------------------------------------------------------------- */
+/* ---- rounding -------------------------------------------------------------------------------- */
 
 enum { QUIET = 8 }; /* roundps: inexact is not noted */
 enum { TO_ZERO = 3, TIE_AWAY = 4 }; /* enum fp_rounding; the others are the host's by: */
@@ -47,8 +47,8 @@ static void round_to(struct compiler *c, unsigned dst, unsigned a, unsigned how)
     x_u8(&c->a, how);
 }
 
-/* dst := @a, of magnitudes below 2^31, rounded to nearest, ties away: toward zero, and one more where
- * what is cut off, which is exact, is half or more. */
+/* dst := @a, of magnitudes below 2^31, rounded to nearest, ties away: toward zero, and one more
+ * where what is cut off, which is exact, is half or more. */
 static void round_away(struct compiler *c, unsigned dst, unsigned a, unsigned quiet, unsigned t,
                        unsigned u)
 {
@@ -80,7 +80,7 @@ void emit_vfrint(struct compiler *c, const struct ir_op *op, int32_t i)
     f.stub->back = large->back = c->a.p;
 }
 
-/* ---- integers --------------------------------------------------------------------------------------- */
+/* ---- integers -------------------------------------------------------------------------------- */
 
 /* Numbers of the lower half of the integers' range, positive if these are unsigned. */
 static void to_integers(struct compiler *c, const struct ir_op *op, int32_t i, bool is_unsigned)
@@ -110,8 +110,8 @@ static bool is_plain(const struct ir_op *op)
     return op->imm == 33 * TO_ZERO;
 }
 
-/* What does not fit becomes 0x80000000, and invalid alone, as it is to be: then the inverse, where it is
- * positive, and 0, where it is a NaN. */
+/* What does not fit becomes 0x80000000, and invalid alone, as it is to be: then the inverse, where
+ * it is positive, and 0, where it is a NaN. */
 void emit_vftos(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     if (!is_plain(op)) {
@@ -129,8 +129,8 @@ void emit_vftos(struct compiler *c, const struct ir_op *op, int32_t i)
     f.stub->back = c->a.p;
 }
 
-/* What does not fit is made a NaN first, so that it is invalid alone and 0, or ones where it is too large;
- * numbers of the upper half are reduced to the lower. @x is changed. */
+/* What does not fit is made a NaN first, so that it is invalid alone and 0, or ones where it is too
+ * large; numbers of the upper half are reduced to the lower. @x is changed. */
 static void saturate_unsigned(struct compiler *c, const struct floats *f, unsigned x)
 {
     x_op2(c, X86_MOVUPS_RM, 0, f->u, power(c, 32));
@@ -205,7 +205,7 @@ void emit_vutof(struct compiler *c, const struct ir_op *op, int32_t i)
     multiply(c, dst, dst, -(int)op->imm);
 }
 
-/* ---- f16 --------------------------------------------------------------------------------------------- */
+/* ---- f16 ------------------------------------------------------------------------------------- */
 
 /* Numbers that are 0 or not tiny as f16, and no NaNs. */
 void emit_vftoh(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -234,7 +234,7 @@ void emit_vhtof(struct compiler *c, const struct ir_op *op, int32_t i)
     vf_default_nans(c, dst, t, u);
 }
 
-/* ---- reciprocals ------------------------------------------------------------------------------------- */
+/* ---- reciprocals ----------------------------------------------------------------------------- */
 
 /* first - a * b, of numbers without infinity, which times 0 is invalid for the host. */
 static void step(struct compiler *c, const struct ir_op *op, int32_t i, struct x86_mem first)
@@ -264,10 +264,10 @@ void emit_vfrsqrts(struct compiler *c, const struct ir_op *op, int32_t i)
         step(c, op, i, FP_CONST(c, three));
 }
 
-/* Fractions of estimates in the low 8 bits of dst's lanes: from the table, by the low 8 bits of @t's, with
- * register @r. */
-static void look_up(struct compiler *c, const struct ir_op *op, unsigned dst, unsigned t, uint32_t table,
-                    unsigned r)
+/* Fractions of estimates in the low 8 bits of dst's lanes: from the table, by the low 8 bits of
+ * @t's, with register @r. */
+static void look_up(struct compiler *c, const struct ir_op *op, unsigned dst, unsigned t,
+                    uint32_t table, unsigned r)
 {
     x_op3(c, X86_PXOR, dst, dst, x_opnd_xmm(dst));
     for (unsigned k = 0; k < (op->type == IR_V64 ? 2u : 4u); k++) {

@@ -68,7 +68,8 @@ void x_vec_shift(struct compiler *c, enum x86_form insn, unsigned dst, unsigned 
 static void shift_op(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form first)
 {
     unsigned a = xa_reg(c, op->arg[0]);
-    x_vec_shift(c, (enum x86_form)(first + op->aux - 1), xa_dest(c, i, op->arg[0]), a, (unsigned)op->imm);
+    x_vec_shift(c, (enum x86_form)(first + op->aux - 1), xa_dest(c, i, op->arg[0]), a,
+                (unsigned)op->imm);
 }
 
 void emit_vshl(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -228,7 +229,7 @@ void emit_vmullu(struct compiler *c, const struct ir_op *op, int32_t i)
     binary(c, op, i, X86_PMULUDQ);
 }
 
-/* ---- other widths -------------------------------------------------------------------------------- */
+/* ---- other widths ---------------------------------------------------------------------------- */
 
 static void widen(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_form first)
 {

@@ -1,7 +1,8 @@
 /*
- * Vectors of floats. Arguments that are 0 or not below a least magnitude are no denormals and have no
- * results that are tiny: sums, when it is 2^-102; products, when it is 2^-62. All others are left to the
- * reference before the host's unit sees them: it would gather other exceptions. Then NaNs alone differ.
+ * Vectors of floats. Arguments that are 0 or not below a least magnitude are no denormals and have
+ * no results that are tiny: sums, when it is 2^-102; products, when it is 2^-62. All others are
+ * left to the reference before the host's unit sees them: it would gather other exceptions. Then
+ * NaNs alone differ.
  */
 #include "backend/x86_64/vfloat.h"
 
@@ -27,7 +28,8 @@ unsigned vf_argument(struct compiler *c, int32_t v)
     return t;
 }
 
-void vf_compare(struct compiler *c, enum vf_predicate predicate, unsigned dst, unsigned a, unsigned b)
+void vf_compare(struct compiler *c, enum vf_predicate predicate, unsigned dst, unsigned a,
+                unsigned b)
 {
     x_op3(c, X86_CMPPS, dst, a, x_opnd_xmm(b));
     x_u8(&c->a, predicate);
@@ -62,8 +64,8 @@ bool vf_to_nearest(struct compiler *c, const struct ir_op *op, int32_t i)
     return op->imm;
 }
 
-/* Before the operation: to the reference unless all arguments are 0 or have the magnitude. @t and @u
- * are changed. */
+/* Before the operation: to the reference unless all arguments are 0 or have the magnitude. @t and
+ * @u are changed. */
 static struct stub *check_arguments(struct compiler *c, const struct ir_op *op, unsigned dst,
                                     const struct opnd *args, unsigned count, struct x86_mem least,
                                     unsigned t, unsigned u)
@@ -161,7 +163,8 @@ static struct stub *product_check(struct compiler *c, const struct ir_op *op,
 }
 
 /* To the reference where an addend is a NaN and a factor infinite: */
-static struct stub *addend_check(struct compiler *c, const struct ir_op *op, const struct product *p)
+static struct stub *addend_check(struct compiler *c, const struct ir_op *op,
+                                 const struct product *p)
 {
     vf_compare(c, VF_UNORDERED, p->t, p->x[0], p->x[0]);
     x_op2(c, X86_PTEST, 0, p->t, x_opnd_xmm(p->t));
@@ -177,8 +180,8 @@ static struct stub *addend_check(struct compiler *c, const struct ir_op *op, con
     return s;
 }
 
-/* With all magnitudes from 2^-40 on, sum and product are multiples of 2^-126. Infinity times 0 is invalid
- * although a quiet NaN is added, which the host does not say. */
+/* With all magnitudes from 2^-40 on, sum and product are multiples of 2^-126. Infinity times 0 is
+ * invalid although a quiet NaN is added, which the host does not say. */
 void emit_vfmuladd(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     if (~c->be->features & (HOST_FMA | HOST_AVX)) {

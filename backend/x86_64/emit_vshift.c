@@ -1,7 +1,7 @@
 /*
- * Vectors shifted by vectors: to the left by the signed lowest bytes of the elements, or to the right.
- * Elements of 8 and 16 bits are multiplied by powers of 2, which are looked up; those of 32 and 64
- * need the variable shifts of AVX2.
+ * Vectors shifted by vectors: to the left by the signed lowest bytes of the elements, or to the
+ * right. Elements of 8 and 16 bits are multiplied by powers of 2, which are looked up; those of 32
+ * and 64 need the variable shifts of AVX2.
  */
 #include "backend/x86_64/xmm.h"
 
@@ -17,7 +17,7 @@ static void look_up(struct compiler *c, unsigned dst, struct x86_mem table, unsi
     x_op3(c, X86_PSHUFB, dst, dst, x_opnd_xmm(index));
 }
 
-/* ---- bytes: the high byte of the product of the extended byte and 2^(8 + n), n from -8 to 7 ------- */
+/* ---- bytes: the high byte of the product of the extended byte and 2^(8 + n), n from -8 to 7 -- */
 
 /* t := indexes n + 8 into the powers from 1 to 2^15, by the low four bits; the top bit beyond. */
 static void byte_indexes(struct compiler *c, unsigned t, unsigned b)
@@ -48,8 +48,9 @@ static void shift_bytes(struct compiler *c, const struct ir_op *op, int32_t i)
     x_op3(c, X86_PACKUSWB, dst, dst, x_opnd_xmm(op->type == IR_V128 ? t : dst));
 }
 
-/* ---- halfwords: a product with 2^n for 0 to 15, and the high half of one with 2^(16 + n) for -16 to
- * -1; the other factor is 0 ------------------------------------------------------------------------- */
+/* ---- halfwords: a product with 2^n for 0 to 15, and the high half of one with 2^(16 + n) for -16
+ * to -1; the other factor is 0
+ * ------------------------------------------------------------------------- */
 
 static void shift_halfwords(struct compiler *c, const struct ir_op *op, int32_t i)
 {
@@ -72,7 +73,7 @@ static void shift_halfwords(struct compiler *c, const struct ir_op *op, int32_t 
     x_op3(c, X86_POR, dst, dst, x_opnd_xmm(u));
 }
 
-/* ---- words and doublewords: amounts from the width on give 0 --------------------------------------- */
+/* ---- words and doublewords: amounts from the width on give 0 --------------------------------- */
 
 /* t := a >> amounts u, signed; of doublewords by the complement of negative ones. */
 static void right_signed(struct compiler *c, bool wide, unsigned t, unsigned a, unsigned amounts)

@@ -1,6 +1,7 @@
 /*
- * Accesses to the window beside the tables (ir_block.window): the host's address is the guest's, by segment GS.
- * Sums of two registers are part of the access, which takes no longer than one by a register.
+ * Accesses to the window beside the tables (ir_block.window): the host's address is the guest's, by
+ * segment GS. Sums of two registers are part of the access, which takes no longer than one by a
+ * register.
  */
 #include "backend/x86_64/compiler.h"
 #include "backend/x86_64/xmm.h"
@@ -11,8 +12,8 @@ static bool allowed(const struct compiler *c, uint32_t insn_word)
     enum { OFFSET_MASK = 0xfff };
     unsigned halfword = (insn_word & OFFSET_MASK) / 2;
     const uint64_t *no = c->b->no_window;
-    return c->b->window && c->be->config.window && !c->be->config.direct && !c->be->config.always_slow &&
-           !(no && (no[halfword / 64] >> (halfword % 64) & 1));
+    return c->b->window && c->be->config.window && !c->be->config.direct &&
+           !c->be->config.always_slow && !(no && (no[halfword / 64] >> (halfword % 64) & 1));
 }
 
 bool window_insn(const struct compiler *c)
@@ -28,23 +29,24 @@ void window_segment(struct compiler *c)
 }
 
 /* ---- sums of two registers ----------------------------------------------------------------------
- * The sum's operands are kept until the access, which adds them by itself. The sum is not computed where nothing
- * else needs it; where it is, the access need not wait for it. */
+ * The sum's operands are kept until the access, which adds them by itself. The sum is not computed
+ * where nothing else needs it; where it is, the access need not wait for it. */
 
 static bool is_sum(const struct compiler *c, const struct ir_op *op)
 {
     if (op->type != IR_I32)
         return false;
     return op->opcode == IR_OP_index ||
-           (op->opcode == IR_OP_add && !op->fw && !op_is_const(c, op->arg[0]) && !op_is_const(c, op->arg[1]));
+           (op->opcode == IR_OP_add && !op->fw && !op_is_const(c, op->arg[0]) &&
+            !op_is_const(c, op->arg[1]));
 }
 
 /* Is op @k the sum of value @i and a constant, for one op alone? */
 static bool adds_constant(const struct compiler *c, int32_t k, int32_t i)
 {
     const struct ir_op *op = op_of(c, k);
-    return op->opcode == IR_OP_add && op->type == IR_I32 && !op->fw && op->arg[0] == i && op_is_const(c, op->arg[1]) &&
-           c->val[k].uses == 1;
+    return op->opcode == IR_OP_add && op->type == IR_I32 && !op->fw && op->arg[0] == i &&
+           op_is_const(c, op->arg[1]) && c->val[k].uses == 1;
 }
 
 /* Does the op overwrite the register or the memory that value @v is in? */
@@ -56,8 +58,9 @@ static bool overwrites(const struct compiler *c, const struct ir_op *op, int32_t
     return x->loc == LOC_PIN ? c->pin_of_slot[op->imm] == x->reg : x->loc == LOC_ENV;
 }
 
-/* The access that the sum at @i is the address of, not far behind; *@plus: the op that adds a constant to it in
- * between, or NO_VALUE. NO_VALUE: there is none, or it cannot take the operands. */
+/* The access that the sum at @i is the address of, not far behind; *@plus: the op that adds a
+ * constant to it in between, or NO_VALUE. NO_VALUE: there is none, or it cannot take the
+ * operands. */
 static int32_t access_of(const struct compiler *c, int32_t i, int32_t *plus)
 {
     enum { NEAR = 12 };
@@ -76,9 +79,9 @@ static int32_t access_of(const struct compiler *c, int32_t i, int32_t *plus)
             word = (uint32_t)op->imm;
         else if (*plus == NO_VALUE && adds_constant(c, k, i))
             *plus = k;
-        else if ((ir_op_info[op->opcode].effects & (IR_EFF_BR | IR_EFF_END)) || op->opcode == IR_OP_memgroup ||
-                 op->opcode == IR_OP_call || overwrites(c, op, op_of(c, i)->arg[0]) ||
-                 overwrites(c, op, op_of(c, i)->arg[1]))
+        else if ((ir_op_info[op->opcode].effects & (IR_EFF_BR | IR_EFF_END)) ||
+                 op->opcode == IR_OP_memgroup || op->opcode == IR_OP_call ||
+                 overwrites(c, op, op_of(c, i)->arg[0]) || overwrites(c, op, op_of(c, i)->arg[1]))
             return NO_VALUE;
     }
     return NO_VALUE;
@@ -130,7 +133,7 @@ static struct x86_mem sum_operand(struct compiler *c, const struct ir_op *op, in
     return x_memx((int)base, (int)index, scale, disp);
 }
 
-/* ---- accesses ------------------------------------------------------------------------------------ */
+/* ---- accesses -------------------------------------------------------------------------------- */
 
 static bool by_window(const struct compiler *c, const struct ir_op *op)
 {

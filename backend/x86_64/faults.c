@@ -1,6 +1,6 @@
 /*
- * Accesses to the window: which guest instruction a host instruction that accesses the window belongs to. One
- * place is recorded per guest instruction with accesses, in the order of the code.
+ * Accesses to the window: which guest instruction a host instruction that accesses the window
+ * belongs to. One place is recorded per guest instruction with accesses, in the order of the code.
  */
 #include <stdlib.h>
 
@@ -21,7 +21,8 @@ static void add(struct compiler *c, uint32_t word, uint32_t left)
             abort();
     }
     assert(left < 1 << 10);
-    l->places[l->count++] = (struct fault_place){.host = x_rx(&c->a, c->a.p), .insn_word = word, .insn_left = left};
+    l->places[l->count++] = (struct fault_place){
+        .host = x_rx(&c->a, c->a.p), .insn_word = word, .insn_left = left};
 }
 
 void faults_mark(struct compiler *c)

@@ -73,7 +73,8 @@ static bool unknown(const char *word, struct error *e)
         known[i] = names[i].name;
     const char *near = error_nearest(word, known);
     if (near)
-        return error_set(e, "--host-features: unknown feature '%s'; did you mean '%s'?", word, near);
+        return error_set(e, "--host-features: unknown feature '%s'; did you mean '%s'?", word,
+                         near);
     return error_set(e, "--host-features: unknown feature '%s'", word);
 }
 

@@ -52,7 +52,8 @@ static void want_set(struct compiler *c, struct pass *p, const struct ir_op *op)
  * op works in place. Not where the op may leave the block: the register has to be intact then. */
 static void want_operand(struct compiler *c, struct pass *p, const struct ir_op *op, int8_t reg)
 {
-    if (ir_op_info[op->opcode].nargs == 0 || op->arg[0] == IR_NONE || is_barrier(c, op) || reg >= PIN_XMM ||
+    if (ir_op_info[op->opcode].nargs == 0 || op->arg[0] == IR_NONE || is_barrier(c, op) ||
+        reg >= PIN_XMM ||
         op->opcode == IR_OP_selcc) /* what else it selects from is often the register's old value */
         return;
     const struct ir_op *def = op_of(c, op->arg[0]);

@@ -1,16 +1,16 @@
 /*
  * Guest flags that have not been stored. Where the operands of a comparison or the result of an op
- * stay in pinned registers or the state, its flags are not stored at once: code that leaves the block
- * out of line (slow paths, side exits) computes them once more. They are stored inline when their
- * operands are about to change, and where control flow joins; often they are dead before. Flags that die
- * in the block keep scratch registers as operands, as long as nobody needs these, and take copies of operands
- * that are about to change into spill slots.
+ * stay in pinned registers or the state, its flags are not stored at once: code that leaves the
+ * block out of line (slow paths, side exits) computes them once more. They are stored inline when
+ * their operands are about to change, and where control flow joins; often they are dead before.
+ * Flags that die in the block keep scratch registers as operands, as long as nobody needs these,
+ * and take copies of operands that are about to change into spill slots.
  */
 #include "backend/x86_64/compiler.h"
 
 #include <assert.h>
 
-/* ---- where operands are ------------------------------------------------------------------------- */
+/* ---- where operands are ---------------------------------------------------------------------- */
 
 /* How operands may be found: in scratch registers, but not in the one that is @taken. */
 struct wish {
@@ -27,7 +27,8 @@ static bool place_of_value(const struct compiler *c, int32_t v, struct wish wish
         p->imm = (int32_t)op_of(c, v)->imm;
         return true;
     }
-    if ((x->loc == LOC_PIN && x->disp == 0) || (x->loc == LOC_REG && wish.scratch && x->reg != wish.taken)) {
+    if ((x->loc == LOC_PIN && x->disp == 0) ||
+        (x->loc == LOC_REG && wish.scratch && x->reg != wish.taken)) {
         p->kind = PLACE_REG;
         p->reg = x->reg;
         p->home = x->loc == LOC_REG ? x->home : 0;
@@ -60,10 +61,11 @@ static bool is_copy(const struct place *p)
 
 static bool overlaps_env(const struct place *p, unsigned offset, unsigned size)
 {
-    return p->kind == PLACE_ENV && (unsigned)p->imm < offset + size && offset < (unsigned)p->imm + 4;
+    return p->kind == PLACE_ENV && (unsigned)p->imm < offset + size &&
+           offset < (unsigned)p->imm + 4;
 }
 
-/* ---- code ---------------------------------------------------------------------------------------- */
+/* ---- code ------------------------------------------------------------------------------------ */
 
 /* @k x, y, where not both are in memory, and x is no constant. */
 static void alu(struct code *a, enum x86_alu k, const struct place *x, const struct place *y)
@@ -116,7 +118,8 @@ static bool first_moves(const struct pending *p)
 
 static bool needs_temp(const struct pending *p)
 {
-    return p->kind != PENDING_CONST && (first_moves(p) || is_displaced(&p->a) || is_displaced(&p->b));
+    return p->kind != PENDING_CONST &&
+           (first_moves(p) || is_displaced(&p->a) || is_displaced(&p->b));
 }
 
 static bool same_place(const struct place *p, const struct place *q)
@@ -133,8 +136,8 @@ static void move_to(struct code *a, struct place *p, unsigned temp)
     *p = (struct place){.kind = PLACE_REG, .reg = (uint8_t)temp};
 }
 
-/* EFLAGS := the flags. @temp: a register that may be changed, where needs_temp. Returns whether the carry
- * is inverted. */
+/* EFLAGS := the flags. @temp: a register that may be changed, where needs_temp. Returns whether the
+ * carry is inverted. */
 static bool compute(struct code *a, const struct pending *p, unsigned temp)
 {
     struct place x = p->a, y = p->b;
@@ -179,14 +182,14 @@ void pending_store_cold(struct code *a, const struct pending_set *s)
     }
 }
 
-/* ---- the hot path -------------------------------------------------------------------------------- */
+/* ---- the hot path ---------------------------------------------------------------------------- */
 
 /* Is the copy at @imm an operand of other flags than @not's? */
 static bool copy_is_shared(const struct compiler *c, const struct pending *not, int32_t imm)
 {
     for (unsigned k = 0; k < c->pending.count; k++) {
         const struct pending *p = &c->pending.list[k];
-        if (p != not && ((is_copy(&p->a) && p->a.imm == imm) || (is_copy(&p->b) && p->b.imm == imm)))
+        if (p != not &&((is_copy(&p->a) && p->a.imm == imm) || (is_copy(&p->b) && p->b.imm == imm)))
             return true;
     }
     return false;
@@ -362,7 +365,8 @@ static bool shows_state(const struct compiler *c, const struct ir_op *op)
         return !c->keep_pending; /* emit_exitd sees to it */
     if (op->opcode == IR_OP_callhint) /* uses EFLAGS itself, and an exit follows */
         return true;
-    return (ir_op_info[op->opcode].effects & (IR_EFF_FAULT | IR_EFF_END)) && !is_inline_access(c, op);
+    return (ir_op_info[op->opcode].effects & (IR_EFF_FAULT | IR_EFF_END)) &&
+           !is_inline_access(c, op);
 }
 
 static bool takes_carry(const struct ir_op *op)
@@ -370,8 +374,8 @@ static bool takes_carry(const struct ir_op *op)
     return op->opcode == IR_OP_adc || op->opcode == IR_OP_sbc || op->opcode == IR_OP_rrx;
 }
 
-/* Does the op read flags from their bytes? Conditions are computed from what is pending, carries are
- * taken from EFLAGS where these hold them. */
+/* Does the op read flags from their bytes? Conditions are computed from what is pending, carries
+ * are taken from EFLAGS where these hold them. */
 static bool reads_bytes(const struct compiler *c, const struct ir_op *op)
 {
     unsigned reads = ir_op_flags_read(op);
@@ -387,7 +391,8 @@ static bool reads_bytes(const struct compiler *c, const struct ir_op *op)
     }
 }
 
-/* Are the flags written again before anybody needs them at an inline place: from the op at @i on? */
+/* Are the flags written again before anybody needs them at an inline place: from the op at @i
+ * on? */
 static bool flags_die(const struct compiler *c, int32_t i, unsigned mask)
 {
     enum { FAR = 64 };
@@ -396,8 +401,9 @@ static bool flags_die(const struct compiler *c, int32_t i, unsigned mask)
         const struct ir_op *op = op_of(c, k);
         if (c->val[k].dead)
             continue;
-        if (op->opcode == IR_OP_label ? side != (int64_t)op->imm
-                                      : side < 0 && (shows_state(c, op) || op->opcode == IR_OP_exitd))
+        if (op->opcode == IR_OP_label
+                ? side != (int64_t)op->imm
+                : side < 0 && (shows_state(c, op) || op->opcode == IR_OP_exitd))
             return false;
         if (is_branch(op)) {
             if (!c->keep_pending || !exit_is_side(c, k))
@@ -421,7 +427,8 @@ struct overwritten {
     unsigned offset, size;
 };
 
-static struct overwritten overwritten_by(const struct compiler *c, const struct ir_op *op, int32_t i)
+static struct overwritten overwritten_by(const struct compiler *c, const struct ir_op *op,
+                                         int32_t i)
 {
     struct overwritten o = {c->val[i].want, 0, 0};
     if (op->opcode != IR_OP_set)
@@ -442,11 +449,13 @@ static bool depends_on(const struct pending *p, const struct overwritten *o)
     if (o->reg != NO_REG && (place_is(&p->a, PLACE_REG, (unsigned)o->reg) ||
                              place_is(&p->b, PLACE_REG, (unsigned)o->reg)))
         return true;
-    return o->size && (overlaps_env(&p->a, o->offset, o->size) || overlaps_env(&p->b, o->offset, o->size));
+    return o->size &&
+           (overlaps_env(&p->a, o->offset, o->size) || overlaps_env(&p->b, o->offset, o->size));
 }
 
 /* Does the op add a constant to pinned register @reg? */
-static bool adds_constant(const struct compiler *c, const struct ir_op *op, unsigned reg, int32_t *sum)
+static bool adds_constant(const struct compiler *c, const struct ir_op *op, unsigned reg,
+                          int32_t *sum)
 {
     if (op->arg[0] == IR_NONE)
         return false;
@@ -509,8 +518,8 @@ static bool copy_operands(struct compiler *c, unsigned k, const struct overwritt
 {
     const struct pending *p = &c->pending.list[k];
     bool one = !(p->mask & (p->mask - 1));
-    if (c->group_open >= 0 || p->kind == PENDING_CONST || is_displaced(&p->a) || is_displaced(&p->b) ||
-        (one && (c->a.eflags & p->mask)) || !flags_die(c, i, p->mask))
+    if (c->group_open >= 0 || p->kind == PENDING_CONST || is_displaced(&p->a) ||
+        is_displaced(&p->b) || (one && (c->a.eflags & p->mask)) || !flags_die(c, i, p->mask))
         return false;
     while (depends_on(p, o)) {
         struct pending just = {.a = p->a};
@@ -538,8 +547,8 @@ static void before_overwriting(struct compiler *c, const struct ir_op *op, int32
     }
 }
 
-/* Flags that are still live at the label a branch leads to have to be stored, but where nothing else
- * leads there. */
+/* Flags that are still live at the label a branch leads to have to be stored, but where nothing
+ * else leads there. */
 static void before_branch(struct compiler *c, int32_t i)
 {
     if (c->keep_pending && exit_is_side(c, i))
@@ -547,7 +556,8 @@ static void before_branch(struct compiler *c, int32_t i)
     pending_store(c);
 }
 
-/* In a group, which may be emitted twice, nothing can be stored that takes a register, and nothing moves. */
+/* In a group, which may be emitted twice, nothing can be stored that takes a register, and nothing
+ * moves. */
 static void store_results(struct compiler *c)
 {
     for (unsigned r = 0; r < SCRATCH_COUNT; r++)
@@ -557,7 +567,8 @@ static void store_results(struct compiler *c)
             store_one(c, k);
 }
 
-/* The op at @i, a comparison, leaves EFLAGS for the op behind it: nothing can be stored in between. */
+/* The op at @i, a comparison, leaves EFLAGS for the op behind it: nothing can be stored in
+ * between. */
 static void before_fused(struct compiler *c, int32_t i)
 {
     const struct ir_op *next = op_of(c, i + 1);
@@ -585,19 +596,21 @@ void pending_before(struct compiler *c, const struct ir_op *op, int32_t i)
     else if (op->opcode == IR_OP_label && !exit_is_behind_side(c, i))
         pending_store(c);
     before_overwriting(c, op, i);
-    if (reads && reads_bytes(c, op) && !(carry && pending_compute(c, IR_FLAG_C))) /* perhaps EFLAGS were used just now */
+    /* perhaps EFLAGS were used just now */
+    if (reads && reads_bytes(c, op) && !(carry && pending_compute(c, IR_FLAG_C)))
         pending_store(c);
     cancel(c, op->fw);
     if (flags_fusable(c, i))
         before_fused(c, i);
 }
 
-/* ---- new flags ----------------------------------------------------------------------------------- */
+/* ---- new flags ------------------------------------------------------------------------------- */
 
 static bool is_zero_extended_result(const struct compiler *c, const struct ir_op *op, int32_t i,
                                     struct wish wish, struct place *p)
 {
-    return op->type == IR_I32 && c->val[i].uses && place_of_value(c, i, wish, p) && p->kind == PLACE_REG;
+    return op->type == IR_I32 && c->val[i].uses && place_of_value(c, i, wish, p) &&
+           p->kind == PLACE_REG;
 }
 
 /* The scratch register that the result of the op at @i is in. */
@@ -612,8 +625,9 @@ static bool is_gone(const struct compiler *c, int32_t v, const struct wish *wish
     return c->val[v].loc == LOC_REG && c->val[v].reg == wish->taken;
 }
 
-/* Of the sum or difference that was computed in the register of its first operand: the operand is the result with
- * the operation undone. A constant that is undone is a displacement of the register, if that is pinned. */
+/* Of the sum or difference that was computed in the register of its first operand: the operand is
+ * the result with the operation undone. A constant that is undone is a displacement of the
+ * register, if that is pinned. */
 static bool recipe_in_place(const struct place *result, bool dies, struct pending *p)
 {
     bool add = p->kind == PENDING_ADD;
@@ -626,7 +640,8 @@ static bool recipe_in_place(const struct place *result, bool dies, struct pendin
     return dies && !place_is(&p->b, PLACE_REG, result->reg);
 }
 
-/* The operands of the sum or difference; @result is in a register when @in_place, and may have been an operand's. */
+/* The operands of the sum or difference; @result is in a register when @in_place, and may have been
+ * an operand's. */
 static bool recipe_sum(const struct compiler *c, const struct ir_op *op, bool in_place,
                        const struct place *result, struct wish wish, struct pending *p)
 {
@@ -638,7 +653,8 @@ static bool recipe_sum(const struct compiler *c, const struct ir_op *op, bool in
         second = op->arg[0];
     }
     bool gone = in_place && is_gone(c, first, &wish);
-    if ((!gone && !place_of_value(c, first, wish, &p->a)) || !place_of_value(c, second, wish, &p->b))
+    if ((!gone && !place_of_value(c, first, wish, &p->a)) ||
+        !place_of_value(c, second, wish, &p->b))
         return false;
     if (gone)
         return recipe_in_place(result, wish.scratch, p);
@@ -672,7 +688,8 @@ static bool recipe(const struct compiler *c, const struct ir_op *op, int32_t i, 
     if (op->opcode == IR_OP_add || op->opcode == IR_OP_sub)
         return recipe_sum(c, op, in_place, &result, wish, p);
     p->kind = PENDING_TEST;
-    return op->opcode == IR_OP_and && !c->val[i].uses && place_of_value(c, op->arg[0], wish, &p->a) &&
+    return op->opcode == IR_OP_and && !c->val[i].uses &&
+           place_of_value(c, op->arg[0], wish, &p->a) &&
            place_of_value(c, op->arg[1], wish, &p->b) && p->a.kind == PLACE_REG;
 }
 
@@ -684,10 +701,12 @@ static bool recipe_carry(const struct compiler *c, const struct ir_op *op, int32
     struct place result = {0};
     bool left = op->opcode == IR_OP_shl;
     if ((!left && op->opcode != IR_OP_shr && op->opcode != IR_OP_sar) || op->type != IR_I32 ||
-        !op_is_const(c, op->arg[1]) || !place_of_value(c, op->arg[0], wish, &p->a) || p->a.kind == PLACE_IMM)
+        !op_is_const(c, op->arg[1]) || !place_of_value(c, op->arg[0], wish, &p->a) ||
+        p->a.kind == PLACE_IMM)
         return false;
     unsigned n = (unsigned)op_of(c, op->arg[1])->imm & 31;
-    if (!n || (is_zero_extended_result(c, op, i, wish, &result) && place_is(&p->a, PLACE_REG, result.reg)))
+    if (!n || (is_zero_extended_result(c, op, i, wish, &result) &&
+               place_is(&p->a, PLACE_REG, result.reg)))
         return false;
     p->kind = PENDING_BIT;
     p->mask = IR_FLAG_C;
@@ -712,7 +731,8 @@ bool pending_add(struct compiler *c, const struct ir_op *op, int32_t i, unsigned
         return true;
     }
     bool rest = store & ~(unsigned)IR_FLAG_C;
-    if (!(store & IR_FLAG_C) || c->pending.count + rest >= PENDINGS_MAX || !recipe_carry(c, op, i, scratch, &carry))
+    if (!(store & IR_FLAG_C) || c->pending.count + rest >= PENDINGS_MAX ||
+        !recipe_carry(c, op, i, scratch, &carry))
         return false;
     if (rest && !recipe(c, op, i, store & ~(unsigned)IR_FLAG_C, scratch, &p))
         return false;
@@ -726,8 +746,8 @@ bool pending_add_constant(struct compiler *c, unsigned store, bool n, bool z)
 {
     if (!store || c->pending.count == PENDINGS_MAX)
         return false;
-    c->pending.list[c->pending.count++] =
-        (struct pending){.mask = (uint8_t)store, .kind = PENDING_CONST, .b = {.kind = PLACE_IMM, .imm = n | z << 1}};
+    c->pending.list[c->pending.count++] = (struct pending){
+        .mask = (uint8_t)store, .kind = PENDING_CONST, .b = {.kind = PLACE_IMM, .imm = n | z << 1}};
     c->pending_version++;
     return true;
 }

@@ -89,7 +89,8 @@ unsigned ra_idle(const struct compiler *c)
 {
     unsigned idle = 0;
     for (unsigned r = 0; r < SCRATCH_COUNT; r++)
-        if (c->ra.owner[r] == NO_VALUE && !((c->ra.locked | c->ra.reserved) >> r & 1) && !pending_holds(c, r))
+        if (c->ra.owner[r] == NO_VALUE && !((c->ra.locked | c->ra.reserved) >> r & 1) &&
+            !pending_holds(c, r))
             idle |= 1u << r;
     return idle;
 }
@@ -173,7 +174,8 @@ unsigned ra_reg(struct compiler *c, int32_t i)
     load_into(c, v, value_wide(c, i), reg);
     if (v->loc == LOC_SPILL)
         c->ra.left[v->off / 64] |= BIT64(v->off & 63);
-    unsigned home = v->loc == LOC_ENV && !v->disp && v->width == 2 && !value_wide(c, i) ? v->off : 0u;
+    unsigned home = v->loc == LOC_ENV && !v->disp && v->width == 2 && !value_wide(c, i) ? v->off
+                                                                                        : 0u;
     ra_own(c, i, reg);
     v->home = (uint16_t)home;
     return reg;

@@ -16,7 +16,8 @@ static void evict(struct compiler *c, unsigned reg)
     c->ra.xspills |= BIT64(n);
     v->loc = LOC_XSPILL;
     v->off = (uint16_t)n;
-    x_op2(c, X86_MOVUPS_MR, 0, reg, (struct opnd){.kind = OPND_MEM, .reg = NO_REG, .mem = xmm_spill_mem(n)});
+    x_op2(c, X86_MOVUPS_MR, 0, reg,
+          (struct opnd){.kind = OPND_MEM, .reg = NO_REG, .mem = xmm_spill_mem(n)});
     c->ra.xowner[reg] = NO_VALUE;
 }
 
@@ -140,8 +141,8 @@ unsigned xa_own_reg(struct compiler *c, int32_t i)
     return reg;
 }
 
-/* May value @i be computed into the pinned register @reg? Not where an argument is there, but @hint:
- * it may be needed when the result is. */
+/* May value @i be computed into the pinned register @reg? Not where an argument is there, but
+ * @hint: it may be needed when the result is. */
 static bool computable_in(const struct compiler *c, int32_t i, int32_t hint, unsigned reg)
 {
     const struct ir_op *op = op_of(c, i);

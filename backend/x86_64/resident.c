@@ -1,9 +1,9 @@
 /*
- * Loops with pins of their own. A block that branches back to its own start keeps the slots that it uses
- * in registers from round to round: those of the backend's pins that it does not use make room for
- * other slots, and XMM registers are pinned to floating-point and vector slots. Such a slot is in
- * its register between the block's entry and whatever leaves it, and its bytes in the state are stale.
- * Accesses that take the slow path find the block's pin_map at their site.
+ * Loops with pins of their own. A block that branches back to its own start keeps the slots that it
+ * uses in registers from round to round: those of the backend's pins that it does not use make room
+ * for other slots, and XMM registers are pinned to floating-point and vector slots. Such a slot is
+ * in its register between the block's entry and whatever leaves it, and its bytes in the state are
+ * stale. Accesses that take the slow path find the block's pin_map at their site.
  */
 #include "backend/x86_64/xmm.h"
 
@@ -66,7 +66,7 @@ static bool is_used(const struct uses *u, unsigned slot)
     return false;
 }
 
-/* ---- general registers --------------------------------------------------------------------------- */
+/* ---- general registers ----------------------------------------------------------------------- */
 
 /* May the slot be in a general register, and is it not? */
 static bool wants_register(const struct compiler *c, const struct use *use)
@@ -119,7 +119,7 @@ static void choose_general(struct compiler *c, struct uses *u)
     }
 }
 
-/* ---- XMM registers ------------------------------------------------------------------------------- */
+/* ---- XMM registers --------------------------------------------------------------------------- */
 
 static bool same_bytes(const struct ir_slot *x, const struct ir_slot *y)
 {
@@ -127,7 +127,8 @@ static bool same_bytes(const struct ir_slot *x, const struct ir_slot *y)
            xa_type(x->type) == xa_type(y->type);
 }
 
-/* May the slot be in an XMM register? Not if the block sees its bytes by another division as well. */
+/* May the slot be in an XMM register? Not if the block sees its bytes by another division as
+ * well. */
 static bool wants_xmm(const struct compiler *c, const struct uses *u, const struct use *use)
 {
     const struct ir_target *t = c->b->target;
@@ -135,7 +136,8 @@ static bool wants_xmm(const struct compiler *c, const struct uses *u, const stru
     if (!xa_type(slot->type) || use->taken)
         return false;
     for (uint32_t k = 0; k < u->count; k++)
-        if (ir_slots_overlap(t, u->list[k].slot, use->slot) && !same_bytes(slot, &t->slots[u->list[k].slot]))
+        if (ir_slots_overlap(t, u->list[k].slot, use->slot) &&
+            !same_bytes(slot, &t->slots[u->list[k].slot]))
             return false;
     return true;
 }
@@ -178,7 +180,7 @@ static void choose_xmm(struct compiler *c, struct uses *u)
     }
 }
 
-/* ---- the list ------------------------------------------------------------------------------------ */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 static void put_map(struct compiler *c)
 {
@@ -215,7 +217,7 @@ void resident_choose(struct compiler *c)
     put_map(c);
 }
 
-/* ---- the change ---------------------------------------------------------------------------------- */
+/* ---- the change ------------------------------------------------------------------------------ */
 
 static void xmm_move(struct compiler *c, const struct pin *p, bool store)
 {

@@ -25,7 +25,8 @@ void sf_compare(struct compiler *c, bool wide, unsigned reg, struct opnd with);
 /** Results that are NaNs are computed out of line, by the reference if need be. */
 void sf_check_nan(struct compiler *c, const struct ir_op *op, bool wide, unsigned dst,
                   const struct opnd *args);
-/** So are those of the magnitude of the smallest normal number. Smaller ones are tiny by any rule. */
+/** So are those of the magnitude of the smallest normal number. Smaller ones are tiny by any
+ * rule. */
 void sf_check_tiny(struct compiler *c, const struct ir_op *op, bool wide, unsigned dst,
                    const struct opnd *args);
 
@@ -37,8 +38,8 @@ struct sf_flush {
 };
 /** To be called before other registers are asked for. */
 struct sf_flush sf_flush_begin(struct compiler *c, const struct ir_op *op);
-/** To the reference unless argument @k, in a register, is 0 or not below the magnitude. No register may be
- * allocated from here on. */
+/** To the reference unless argument @k, in a register, is 0 or not below the magnitude. No register
+ * may be allocated from here on. */
 void sf_flush_check(struct compiler *c, const struct ir_op *op, struct sf_flush *f, unsigned dst,
                     const struct opnd *args, unsigned k, bool wide, enum sf_least least);
 /** Behind the op. */

@@ -38,7 +38,8 @@ static void mxcsr_load(struct code *a, const struct backend *be)
 }
 
 /* env.fp_flags |= exceptions: invalid is bit 0 in both; divide, overflow, underflow and inexact are
- * one place higher in MXCSR, above "denormal operand". Changes rcx and rdx; rsp is that of the block. */
+ * one place higher in MXCSR, above "denormal operand". Changes rcx and rdx; rsp is that of the
+ * block. */
 static void mxcsr_save(struct code *a)
 {
     x_m(a, X86_STMXCSR, 0, x_mem(RSP, -8));
@@ -52,7 +53,8 @@ static void mxcsr_save(struct code *a)
     x_rm(a, X86_MOV8_MR, 0, RCX, ENV(fp_flags));
 }
 
-/* Around helpers that look at env.fp_*: all registers survive, but rcx and rdx behind the helper. */
+/* Around helpers that look at env.fp_*: all registers survive, but rcx and rdx behind the
+ * helper. */
 static void thunk_fp(struct code *a, struct backend *be)
 {
     be->thunk.fp_end = x_rx(a, a->p);
@@ -81,8 +83,8 @@ static void put_constants(struct code *a, struct backend *be)
     a->p += POOL_MAX * sizeof(*be->pool);
 }
 
-/* Powers of 2, and the fractions of estimates, which depend on the upper bits of the argument's, and for square roots
- * on the lowest bit of the exponent. */
+/* Powers of 2, and the fractions of estimates, which depend on the upper bits of the argument's,
+ * and for square roots on the lowest bit of the exponent. */
 static void put_tables(struct code *a, struct backend *be)
 {
     be->thunk.powers = x_rx(a, a->p);
@@ -149,8 +151,8 @@ static void add_page_base(struct code *a, const struct backend *be)
         x_alu_rm(a, ALU_ADD, 0, RAX, ENV(page_base));
 }
 
-/* Called (not to return) with the page offset (direct mode: address) in eax; the return address is the exit's
- * handle. */
+/* Called (not to return) with the page offset (direct mode: address) in eax; the return address is
+ * the exit's handle. */
 static void thunk_chain(struct code *a, struct backend *be)
 {
     be->thunk.chain = x_rx(a, a->p);
@@ -162,8 +164,8 @@ static void thunk_chain(struct code *a, struct backend *be)
     x_jmp_to(a, be->thunk.leave);
 }
 
-/* The budget does not cover a block of ecx instructions at page offset (direct mode: address) eax with entry
- * edx: begin a new slice, unless somebody wants attention or a slice would never do. */
+/* The budget does not cover a block of ecx instructions at page offset (direct mode: address) eax
+ * with entry edx: begin a new slice, unless somebody wants attention or a slice would never do. */
 static void thunk_budget(struct code *a, struct backend *be)
 {
     be->thunk.budget = x_rx(a, a->p);

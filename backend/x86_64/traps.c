@@ -1,8 +1,9 @@
 /*
- * Invalid operations as host signals. Where NaNs are quiet, the host propagates them as the guest does; in all other
- * cases in which scalar sums, products, quotients and square roots differ, the operation is invalid. So their code
- * looks at no NaN, the exception is not masked while it runs, and what is here computes the result by the reference.
- * Everything else is executed once more, with the exception masked, for its code knows what comes then.
+ * Invalid operations as host signals. Where NaNs are quiet, the host propagates them as the guest
+ * does; in all other cases in which scalar sums, products, quotients and square roots differ, the
+ * operation is invalid. So their code looks at no NaN, the exception is not masked while it runs,
+ * and what is here computes the result by the reference. Everything else is executed once more,
+ * with the exception masked, for its code knows what comes then.
  */
 #include <ucontext.h>
 
@@ -24,8 +25,9 @@ struct trapped {
 
 static greg_t *general(ucontext_t *uc, unsigned n)
 {
-    static const uint8_t where[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
-                                    REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+    static const uint8_t where[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                    REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                    REG_R12, REG_R13, REG_R14, REG_R15};
     return &uc->uc_mcontext.gregs[where[n]];
 }
 
@@ -62,7 +64,8 @@ static const uint8_t *skip_prefixes(const uint8_t *p, struct prefixes *x)
 }
 
 /* The second argument: a register, or memory by a base register, or at an address. */
-static bool second_argument(ucontext_t *uc, const uint8_t *p, const struct prefixes *x, struct trapped *t)
+static bool second_argument(ucontext_t *uc, const uint8_t *p, const struct prefixes *x,
+                            struct trapped *t)
 {
     unsigned mod = *p >> 6, rm = *p & 7;
     int32_t disp = 0;
@@ -102,7 +105,8 @@ static bool decode(ucontext_t *uc, struct trapped *t)
                                   [0x59 - 0x50] = IR_OP_fmul,  [0x5c - 0x50] = IR_OP_fsub,
                                   [0x5e - 0x50] = IR_OP_fdiv,  [0x5f - 0x50] = 0};
     struct prefixes x;
-    const uint8_t *p = skip_prefixes((const uint8_t *)(uintptr_t)uc->uc_mcontext.gregs[REG_RIP], &x);
+    const uint8_t *p = skip_prefixes((const uint8_t *)(uintptr_t)uc->uc_mcontext.gregs[REG_RIP],
+                                     &x);
     if (!p || x.pp < 2 || (*p & 0xf0) != 0x50 || !ops[*p & 15])
         return false;
     t->opcode = ops[*p++ & 15];

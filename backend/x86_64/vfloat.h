@@ -13,9 +13,11 @@ void vf_by_reference(struct compiler *c, const struct ir_op *op, int32_t i);
 bool vf_to_nearest(struct compiler *c, const struct ir_op *op, int32_t i);
 /** The register of argument @v, of which a v64's upper half is 0: it must not take part. */
 unsigned vf_argument(struct compiler *c, int32_t v);
-/** dst := ones where @a and @b compare so, else zeros; VF_LT and VF_LE take quiet NaNs as invalid. */
+/** dst := ones where @a and @b compare so, else zeros; VF_LT and VF_LE take quiet NaNs as
+ * invalid. */
 enum vf_predicate { VF_EQ, VF_LT, VF_LE, VF_UNORDERED };
-void vf_compare(struct compiler *c, enum vf_predicate predicate, unsigned dst, unsigned a, unsigned b);
+void vf_compare(struct compiler *c, enum vf_predicate predicate, unsigned dst, unsigned a,
+                unsigned b);
 /** The default NaN for all NaNs of @dst; @t and @u are changed. */
 void vf_default_nans(struct compiler *c, unsigned dst, unsigned t, unsigned u);
 

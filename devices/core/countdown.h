@@ -27,8 +27,8 @@ struct countdown {
 /** Stopped at 0, with @hz ticks a second. */
 void countdown_init(struct countdown *c, struct timer_queue *queue, uint32_t hz,
                     void (*zero)(void *opaque), void *opaque);
-/** The counter now. It is seen as 0 until `zero` has been called: a guest that finds it reloaded also
- * finds what `zero` has noted, however late the host is. */
+/** The counter now. It is seen as 0 until `zero` has been called: a guest that finds it reloaded
+ * also finds what `zero` has noted, however late the host is. */
 uint32_t countdown_value(const struct countdown *c);
 /** Go on from @value. It does not count as reaching 0 when @value is 0. */
 void countdown_set(struct countdown *c, uint32_t value);

@@ -156,8 +156,8 @@ static void look_at_alarms(struct stm32_rtc *r)
                 r->isr |= (uint32_t)ISR_ALRAF << n;
 }
 
-/** Alarms that are due come before what changes them or the time: the host's timer may be later than
- * the guest. */
+/** Alarms that are due come before what changes them or the time: the host's timer may be later
+ * than the guest. */
 static void catch_up(struct stm32_rtc *r)
 {
     if (timer_armed(&r->timer))

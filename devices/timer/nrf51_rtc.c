@@ -109,8 +109,8 @@ static void catch_up_with(struct nrf51_rtc *t, uint32_t on, unsigned most)
     }
 }
 
-/** Events that are due come before whatever looks at the counter or changes it: the host's timer may
- * be later than the guest. Of very many ticks some are left out, of nothing else. */
+/** Events that are due come before whatever looks at the counter or changes it: the host's timer
+ * may be later than the guest. Of very many ticks some are left out, of nothing else. */
 static void catch_up(struct nrf51_rtc *t)
 {
     enum { TICKS_MAX = 64 };

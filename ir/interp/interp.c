@@ -44,8 +44,10 @@ static unsigned sign_of(const struct ir_op *op, uint64_t v)
     return v >> (ir_op_width(op) - 1) & 1;
 }
 
-/* Write those of the flags that the instance defines. @c and @v matter only where it defines them. */
-static void set_flags(struct interp *it, const struct ir_op *op, uint64_t result, unsigned c, unsigned v)
+/* Write those of the flags that the instance defines. @c and @v matter only where it defines
+ * them. */
+static void set_flags(struct interp *it, const struct ir_op *op, uint64_t result, unsigned c,
+                      unsigned v)
 {
     uint8_t *nzcv = it->env->nzcv;
     if (op->fw & IR_FLAG_N)
@@ -75,7 +77,7 @@ static bool cc_holds(const struct interp *it, unsigned cc)
     return holds != (cc & 1);
 }
 
-/* ---- values and arithmetic ----------------------------------------------------------------------- */
+/* ---- values and arithmetic ------------------------------------------------------------------- */
 
 static inline uint64_t op_const(struct interp *it, const struct ir_op *op)
 {
@@ -167,17 +169,18 @@ static uint64_t op_pcrel(struct interp *it, const struct ir_op *op)
             set_flags(it, op, r, 0, 0);                                                            \
         return r;                                                                                  \
     }
-PURE_OP(and) PURE_OP(or) PURE_OP(xor) PURE_OP(andn) PURE_OP(not) PURE_OP(neg) PURE_OP(mov)
-PURE_OP(index) PURE_OP(mul) PURE_OP(udiv) PURE_OP(sdiv) PURE_OP(sext8) PURE_OP(sext16) PURE_OP(zext8)
-PURE_OP(zext16) PURE_OP(sext32) PURE_OP(zext32) PURE_OP(lo32) PURE_OP(hi32) PURE_OP(pair)
-PURE_OP(ubfx) PURE_OP(sbfx) PURE_OP(bfi) PURE_OP(clz) PURE_OP(bswap) PURE_OP(rev16) PURE_OP(rbit) PURE_OP(crc32c)
-PURE_OP(cmpeq) PURE_OP(cmpne) PURE_OP(cmpltu) PURE_OP(cmpleu) PURE_OP(cmplts) PURE_OP(cmples)
-PURE_OP(select)
+PURE_OP(and)
+PURE_OP(or) PURE_OP(xor) PURE_OP(andn) PURE_OP(not ) PURE_OP(neg) PURE_OP(mov) PURE_OP(index)
+    PURE_OP(mul) PURE_OP(udiv) PURE_OP(sdiv) PURE_OP(sext8) PURE_OP(sext16) PURE_OP(zext8)
+        PURE_OP(zext16) PURE_OP(sext32) PURE_OP(zext32) PURE_OP(lo32) PURE_OP(hi32) PURE_OP(pair)
+            PURE_OP(ubfx) PURE_OP(sbfx) PURE_OP(bfi) PURE_OP(clz) PURE_OP(bswap) PURE_OP(rev16)
+                PURE_OP(rbit) PURE_OP(crc32c) PURE_OP(cmpeq) PURE_OP(cmpne) PURE_OP(cmpltu)
+                    PURE_OP(cmpleu) PURE_OP(cmplts) PURE_OP(cmples) PURE_OP(select)
 #undef PURE_OP
 
-/* a + b + carry, with the flags of that sum: sub is add of the complement with a carry. */
-static inline uint64_t add_with_carry(struct interp *it, const struct ir_op *op, uint64_t a, uint64_t b,
-                               unsigned carry)
+    /* a + b + carry, with the flags of that sum: sub is add of the complement with a carry. */
+    static inline uint64_t add_with_carry(struct interp *it, const struct ir_op *op, uint64_t a,
+                                          uint64_t b, unsigned carry)
 {
     uint64_t r = ir_eval_truncate(op->type, a + b + carry);
     if (op->fw) {
@@ -249,7 +252,7 @@ static uint64_t op_rrx(struct interp *it, const struct ir_op *op)
     return finish_shift(it, op, a >> 1 | (uint32_t)it->env->nzcv[C] << 31, 0);
 }
 
-/* ---- flags --------------------------------------------------------------------------------------- */
+/* ---- flags ----------------------------------------------------------------------------------- */
 
 static uint64_t op_cond(struct interp *it, const struct ir_op *op)
 {
@@ -292,10 +295,11 @@ static uint64_t op_setflags(struct interp *it, const struct ir_op *op)
 static uint64_t op_getnzcv(struct interp *it, const struct ir_op *op)
 {
     const uint8_t *f = it->env->nzcv;
-    return (uint32_t)f[N] << 31 | (uint32_t)f[Z] << 30 | (uint32_t)f[C] << 29 | (uint32_t)f[V] << 28;
+    return (uint32_t)f[N] << 31 | (uint32_t)f[Z] << 30 | (uint32_t)f[C] << 29 |
+           (uint32_t)f[V] << 28;
 }
 
-/* ---- memory and helpers -------------------------------------------------------------------------- */
+/* ---- memory and helpers ---------------------------------------------------------------------- */
 
 /* Host address of a guest access by the FLAT8 table at distance @table, or 0 for the slow path. */
 static uint64_t fast_address(const struct interp *it, uint64_t addr, uint32_t memop, uint32_t table)
@@ -304,8 +308,8 @@ static uint64_t fast_address(const struct interp *it, uint64_t addr, uint32_t me
     uint64_t size = BIT64(memop & IR_MEM_SIZE_MASK);
     uint64_t align = BIT64((memop & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT);
     uint64_t page = BIT64(m->page_bits);
-    if (it->callbacks->no_tables || !it->env->tables || (memop & IR_MEM_USER) || (addr & (align - 1)) ||
-        (addr & (page - 1)) + size > page)
+    if (it->callbacks->no_tables || !it->env->tables || (memop & IR_MEM_USER) ||
+        (addr & (align - 1)) || (addr & (page - 1)) + size > page)
         return 0;
     uint64_t entry;
     memcpy(&entry, it->env->tables + table + (addr >> m->page_bits) * 8, 8);
@@ -437,7 +441,7 @@ static uint64_t op_callz(struct interp *it, const struct ir_op *op)
     return 0;
 }
 
-/* ---- floating point ------------------------------------------------------------------------------ */
+/* ---- floating point -------------------------------------------------------------------------- */
 
 #define FLOAT_OP(name)                                                                             \
     static uint64_t op_##name(struct interp *it, const struct ir_op *op)                           \
@@ -449,7 +453,7 @@ FLOAT_OP(fneg) FLOAT_OP(fabs) FLOAT_OP(fcmp) FLOAT_OP(ftos) FLOAT_OP(ftou) FLOAT
 FLOAT_OP(utof) FLOAT_OP(frint) FLOAT_OP(fmaxnm) FLOAT_OP(fminnm) FLOAT_OP(fwiden) FLOAT_OP(fnarrow)
 #undef FLOAT_OP
 
-/* ---- vectors ------------------------------------------------------------------------------------- */
+/* ---- vectors --------------------------------------------------------------------------------- */
 
 static uint64_t vector(struct interp *it, const struct ir_op *op)
 {
@@ -466,27 +470,36 @@ static uint64_t vector(struct interp *it, const struct ir_op *op)
     {                                                                                              \
         return vector(it, op);                                                                     \
     }
-VECTOR_OP(vand) VECTOR_OP(vor) VECTOR_OP(vxor) VECTOR_OP(vandn) VECTOR_OP(vadd) VECTOR_OP(vsub)
-VECTOR_OP(vmul) VECTOR_OP(vmins) VECTOR_OP(vmaxs) VECTOR_OP(vminu) VECTOR_OP(vmaxu)
-VECTOR_OP(vcmpeq) VECTOR_OP(vcmpgts) VECTOR_OP(vshl) VECTOR_OP(vshru) VECTOR_OP(vshrs)
-VECTOR_OP(vqadds) VECTOR_OP(vqsubs) VECTOR_OP(vqaddu) VECTOR_OP(vqsubu) VECTOR_OP(vwidens)
-VECTOR_OP(vwidenu) VECTOR_OP(vnarrow) VECTOR_OP(vdup) VECTOR_OP(vfadd) VECTOR_OP(vfsub)
-VECTOR_OP(vfmul) VECTOR_OP(vfmuladd) VECTOR_OP(vfmla) VECTOR_OP(vfmls) VECTOR_OP(vfmax) VECTOR_OP(vfmin) VECTOR_OP(vfcmpeq)
-VECTOR_OP(vfcmpge) VECTOR_OP(vfcmpgt) VECTOR_OP(vftos) VECTOR_OP(vstof) VECTOR_OP(vqnarrows)
-VECTOR_OP(vqnarrowu) VECTOR_OP(vqnarrowsu) VECTOR_OP(vdupl) VECTOR_OP(vext) VECTOR_OP(vtbl)
-VECTOR_OP(vzip) VECTOR_OP(vmulls) VECTOR_OP(vmullu) VECTOR_OP(vqdmulh) VECTOR_OP(vqrdmulh)
-VECTOR_OP(vfmaxnm) VECTOR_OP(vfminnm) VECTOR_OP(vfrecps) VECTOR_OP(vfrsqrts) VECTOR_OP(vfrecpe)
-VECTOR_OP(vfrsqrte) VECTOR_OP(vrecpe) VECTOR_OP(vrsqrte) VECTOR_OP(vfrint) VECTOR_OP(vftou)
-VECTOR_OP(vutof) VECTOR_OP(vftoh) VECTOR_OP(vhtof)
-VECTOR_OP(vblend) VECTOR_OP(vqc) VECTOR_OP(vshlvs) VECTOR_OP(vshlvu)
-VECTOR_OP(vpmull) VECTOR_OP(vaese) VECTOR_OP(vaesd) VECTOR_OP(vaesmc) VECTOR_OP(vaesimc)
-VECTOR_OP(vsha1) VECTOR_OP(vsha256h) VECTOR_OP(vsha256h2) VECTOR_OP(vsha256su0)
-VECTOR_OP(vsha256su1)
+VECTOR_OP(vand)
+VECTOR_OP(vor) VECTOR_OP(vxor) VECTOR_OP(vandn) VECTOR_OP(vadd) VECTOR_OP(vsub) VECTOR_OP(vmul)
+    VECTOR_OP(vmins) VECTOR_OP(vmaxs) VECTOR_OP(vminu) VECTOR_OP(vmaxu) VECTOR_OP(vcmpeq) VECTOR_OP(
+        vcmpgts) VECTOR_OP(vshl) VECTOR_OP(vshru) VECTOR_OP(vshrs) VECTOR_OP(vqadds)
+        VECTOR_OP(vqsubs) VECTOR_OP(vqaddu) VECTOR_OP(vqsubu) VECTOR_OP(vwidens) VECTOR_OP(vwidenu)
+            VECTOR_OP(vnarrow) VECTOR_OP(vdup) VECTOR_OP(vfadd) VECTOR_OP(vfsub) VECTOR_OP(vfmul)
+                VECTOR_OP(vfmuladd) VECTOR_OP(vfmla) VECTOR_OP(vfmls) VECTOR_OP(vfmax) VECTOR_OP(
+                    vfmin) VECTOR_OP(vfcmpeq) VECTOR_OP(vfcmpge) VECTOR_OP(vfcmpgt) VECTOR_OP(vftos)
+                    VECTOR_OP(vstof) VECTOR_OP(vqnarrows) VECTOR_OP(vqnarrowu) VECTOR_OP(vqnarrowsu)
+                        VECTOR_OP(vdupl) VECTOR_OP(vext) VECTOR_OP(vtbl) VECTOR_OP(vzip) VECTOR_OP(
+                            vmulls) VECTOR_OP(vmullu) VECTOR_OP(vqdmulh) VECTOR_OP(vqrdmulh)
+                            VECTOR_OP(vfmaxnm) VECTOR_OP(vfminnm) VECTOR_OP(vfrecps)
+                                VECTOR_OP(vfrsqrts) VECTOR_OP(vfrecpe) VECTOR_OP(vfrsqrte)
+                                    VECTOR_OP(vrecpe) VECTOR_OP(vrsqrte) VECTOR_OP(vfrint)
+                                        VECTOR_OP(vftou) VECTOR_OP(vutof) VECTOR_OP(vftoh)
+                                            VECTOR_OP(vhtof) VECTOR_OP(vblend) VECTOR_OP(vqc)
+                                                VECTOR_OP(vshlvs) VECTOR_OP(vshlvu)
+                                                    VECTOR_OP(vpmull) VECTOR_OP(vaese)
+                                                        VECTOR_OP(vaesd) VECTOR_OP(vaesmc)
+                                                            VECTOR_OP(vaesimc) VECTOR_OP(vsha1)
+                                                                VECTOR_OP(vsha256h)
+                                                                    VECTOR_OP(vsha256h2)
+                                                                        VECTOR_OP(vsha256su0)
+                                                                            VECTOR_OP(vsha256su1)
 #undef VECTOR_OP
 
-/* ---- control ------------------------------------------------------------------------------------- */
+    /* ---- control
+       --------------------------------------------------------------------------------- */
 
-static inline uint64_t op_insn(struct interp *it, const struct ir_op *op)
+    static inline uint64_t op_insn(struct interp *it, const struct ir_op *op)
 {
     it->word = (uint32_t)op->imm;
     it->left = it->unstarted--;
@@ -587,7 +600,7 @@ static uint64_t op_exitengine(struct interp *it, const struct ir_op *op)
     return leave_block(it, arg(it, op, 0), (enum ir_exit)op->aux);
 }
 
-/* ---- the run ------------------------------------------------------------------------------------- */
+/* ---- the run --------------------------------------------------------------------------------- */
 
 static handler *const handlers[IR_OP_COUNT] = {
 #define OP(name, ...) [IR_OP_##name] = op_##name,
@@ -656,7 +669,8 @@ other:
 #undef NEXT
 }
 
-enum ir_exit ir_interp_run(const struct ir_block *b, struct ir_env *env, const struct ir_callbacks *cb)
+enum ir_exit ir_interp_run(const struct ir_block *b, struct ir_env *env,
+                           const struct ir_callbacks *cb)
 {
     uint64_t values[b->count + 1], high[b->count + 1];
     struct interp it = {

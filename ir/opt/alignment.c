@@ -43,7 +43,8 @@ static void visit_access(struct alignment *s, struct ir_op *op)
         s->facts[s->count++] = (struct fact){root, -(uint32_t)disp & (modulus - 1), modulus};
 }
 
-/* Places of facts that are dropped get others, which do not hold on ways that have branched off before. */
+/* Places of facts that are dropped get others, which do not hold on ways that have branched off
+ * before. */
 static void visit_label(struct alignment *s, uint64_t label)
 {
     unsigned held = s->count_at[label];

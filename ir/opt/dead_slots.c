@@ -46,7 +46,8 @@ static void visit(struct dead_slots *d, struct ir_op *op)
 
 void ir_opt_dead_slots(struct ir_block *b)
 {
-    const unsigned concerned = IR_EFF_RDS | IR_EFF_WRS | IR_EFF_BR | IR_EFF_FAULT | IR_EFF_END | IR_EFF_CALL;
+    const unsigned concerned = IR_EFF_RDS | IR_EFF_WRS | IR_EFF_BR | IR_EFF_FAULT | IR_EFF_END |
+                               IR_EFF_CALL;
     struct dead_slots d;
     d.b = b;
     d.dead = 0;

@@ -3,8 +3,8 @@
 #include "ir/opt/rename.h"
 #include "util/bits.h"
 
-/* A branch on a constant that is never taken. One around an exit stays: values live across its label, see
- * ir_label_is_side. */
+/* A branch on a constant that is never taken. One around an exit stays: values live across its
+ * label, see ir_label_is_side. */
 static bool never_taken(const struct ir_block *b, const struct ir_op *op, const struct ir_op *next)
 {
     uint64_t c;
@@ -45,8 +45,8 @@ static int32_t find_arranged(struct arranged *s, const struct ir_block *b, const
 {
     for (unsigned k = 0; k < ARRAY_SIZE(s->values); k++) {
         const struct ir_op *other = s->values[k] == IR_NONE ? NULL : &b->ops[s->values[k]];
-        if (other && other->opcode == op->opcode && other->type == op->type && other->aux == op->aux &&
-            other->imm == op->imm && other->arg[0] == op->arg[0])
+        if (other && other->opcode == op->opcode && other->type == op->type &&
+            other->aux == op->aux && other->imm == op->imm && other->arg[0] == op->arg[0])
             return s->values[k];
     }
     s->values[s->next++ % ARRAY_SIZE(s->values)] = (int32_t)b->count;

@@ -153,7 +153,8 @@ static void op_values(struct fixture *f, struct ir_op op, enum shape shape, unsi
     struct error e;
     cr_assert(ir_verify(&b, &e), "%s", e.text);
     struct backend_code code = test_compile(f->be, &b);
-    for (unsigned n = (unsigned)fp_random(&f->seed) % f->stride; n < count * count; n += f->stride) {
+    for (unsigned n = (unsigned)fp_random(&f->seed) % f->stride; n < count * count;
+         n += f->stride) {
         uint64_t v[3] = {special(n % count, single), special(n / count, single),
                          special(n * 7, single)};
         one(f, &b, &code, &op, v, single);

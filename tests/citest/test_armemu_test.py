@@ -346,8 +346,8 @@ def test_reports_cannot_be_written(folder):
 
 
 def test_killed_at_any_time(folder):
-    """What is left after SIGKILL is complete, or nothing. Where the reports are large and tests few, most of the
-    time is spent on writing."""
+    """What is left after SIGKILL is complete, or nothing. Where the reports are large and tests
+    few, most of the time is spent on writing."""
     names = ["x.xml", "x.json", "x.info"]
     command = [PROGRAM, *BOARD, image("cover"), image("flood"), "--repeat", "3", "-q"]
     for option, name in zip(["--junit", "--json", "--coverage"], names):
@@ -381,7 +381,8 @@ def test_killed_at_any_time(folder):
 
 def test_full_disk(folder):
     """On a file system of 16 KiB, in a name space of its own."""
-    script = f"mount -t tmpfs -o size=16k none {folder} && cd {folder} && \"$@\"; s=$?; ls -A; exit $s"
+    script = (f"mount -t tmpfs -o size=16k none {folder} && cd {folder} && "
+              "\"$@\"; s=$?; ls -A; exit $s")
     small = ["unshare", "-rm", "sh", "-c", script, "sh"]
     if subprocess.run([*small, "true"], capture_output=True, check=False).returncode:
         return # not allowed here

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The examples of docs/CI.md, as they stand there: pipelines, and armemu-run as the runner of meson, CMake and cargo.
+"""The examples of docs/CI.md, as they stand there: pipelines, and armemu-run as the runner of
+meson, CMake and cargo.
 usage: test_examples.py ARMEMU_TEST IMAGES"""
 import os
 import re
@@ -15,7 +16,8 @@ from harness import Skip, check, run_cases # pylint: disable=wrong-import-positi
 
 PROGRAM, IMAGES = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 SOURCE = os.path.join(HERE, "firmware")
-FLAGS = ["-O1", "-mthumb", "-mcpu=cortex-m3", "-ffreestanding", "-fno-tree-loop-distribute-patterns"]
+FLAGS = ["-O1", "-mthumb", "-mcpu=cortex-m3", "-ffreestanding",
+         "-fno-tree-loop-distribute-patterns"]
 with open(os.path.join(ROOT, "docs", "CI.md"), encoding="utf-8") as page:
     EXAMPLES = re.findall(r"^```(\w*)\n(.*?)^```", page.read(), re.M | re.S)
 
@@ -116,7 +118,8 @@ def test_meson(folder):
     need("meson", "ninja")
     env = environment(folder)
     write(folder, "cross.ini", example("exe_wrapper").replace(
-        "[binaries]\n", "[binaries]\nc = 'arm-none-eabi-gcc'\n") + "[host_machine]\nsystem = 'none'\ncpu_family = 'arm'\ncpu = 'cortex-m3'\n"
+        "[binaries]\n", "[binaries]\nc = 'arm-none-eabi-gcc'\n")
+          + "[host_machine]\nsystem = 'none'\ncpu_family = 'arm'\ncpu = 'cortex-m3'\n"
           "endian = 'little'\n")
     write(folder, "meson.build", f"""project('firmware', 'c')
 e = executable('arguments', '{SOURCE}/firmware.c', '{SOURCE}/arguments.c', c_args: {FLAGS},
@@ -153,7 +156,8 @@ set_tests_properties(status PROPERTIES WILL_FAIL TRUE)
 
 
 def test_cargo(folder):
-    """Cargo starts the runner; a linker of our own puts an image for the board in the program's place."""
+    """Cargo starts the runner; a linker of our own puts an image for the board in the program's
+    place."""
     need("cargo", "rustc")
     env = environment(folder)
     image = os.path.join(folder, "image.elf")

@@ -10,7 +10,7 @@
         uint32_t flags = *fpscr;                                                                   \
         __asm__ volatile("vldr d0, [%1]; vldr d1, [%1, #8]; vldr d2, [%1, #16]; vmsr fpscr, %0;"   \
                          insns "; vmrs %0, fpscr; vstr d0, [%1]"                                   \
-                         : "+r"(flags) : "r"(v) : "d0", "d1", "d2", "r3", "memory");                \
+                         : "+r"(flags) : "r"(v) : "d0", "d1", "d2", "r3", "memory");               \
         __asm__ volatile("vmsr fpscr, %0" : : "r"(0));                                             \
         *fpscr = flags;                                                                            \
     }

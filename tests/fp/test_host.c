@@ -144,7 +144,8 @@ Test(fp_host, conversions)
         unsigned flags = host_flags();
         host_begin(0);
         uint32_t host = (uint32_t)_mm_cvtsi128_si32(_mm_castps_si128(r));
-        unsigned differ = (flags ^ s.flags) & (is_smallest_normal(FP_32, host) ? ~(unsigned)FP_UFC : ~0u);
+        unsigned differ = (flags ^ s.flags) &
+                          (is_smallest_normal(FP_32, host) ? ~(unsigned)FP_UFC : ~0u);
         cr_assert(mine == host && !differ, "%llx mode %u: %llx flags %x, host %x flags %x",
                   (unsigned long long)a, mode, (unsigned long long)mine, s.flags, host, flags);
     }
@@ -176,7 +177,8 @@ Test(fp_host, fused)
         uint64_t mine = fp_muladd(&s, FP_64, c, a, b);
         host_begin(s.rounding);
         uint64_t host = host_fma(c, a, b);
-        unsigned differ = (host_flags() ^ s.flags) & (is_smallest_normal(FP_64, host) ? ~(unsigned)FP_UFC : ~0u);
+        unsigned differ = (host_flags() ^ s.flags) &
+                          (is_smallest_normal(FP_64, host) ? ~(unsigned)FP_UFC : ~0u);
         host_begin(0);
         if (is_nan(FP_64, c))
             differ &= ~(unsigned)FP_IOC; /* infinity times zero plus a NaN: ARM alone reports it */

@@ -32,7 +32,8 @@ MODELS = {'arm926': (0, 0, 0), 'arm1176': (0, 0, 0),
           'cortex-a15': (D32, AHP, 1), 'max': (D32, AHP, 1)}
 # What the options of armemu-user say about the host.
 HOSTS = [[], ['-host-features', 'no-avx,no-aes,no-pclmul,no-sha,no-bmi1,no-bmi2,no-lzcnt'],
-         ['-host-features', 'no-traps'], ['-host-features', 'no-avx2'], ['-host-features', 'no-fma,no-f16c'], ['-accel', 'interp']]
+         ['-host-features', 'no-traps'], ['-host-features', 'no-avx2'],
+         ['-host-features', 'no-fma,no-f16c'], ['-accel', 'interp']]
 
 Row = collections.namedtuple('Row', 'isa mnemonic set bits where')
 Record = collections.namedtuple('Record', 'insn flags fpscr last seed what')

@@ -45,7 +45,8 @@ static unsigned check_op(FILE *guest, unsigned op, unsigned mode)
         if (mine == (r.value & ops[op].mask) && s.flags == (r.fpscr & FP_FLAGS))
             continue;
         if (bad++ < REPORTS)
-            fprintf(stderr, "%s fpscr %08x: %llx %llx %llx: %llx flags %02x, QEMU %llx flags %02x\n",
+            fprintf(stderr, "%s fpscr %08x: %llx %llx %llx: %llx flags %02x, QEMU %llx flags "
+                            "%02x\n",
                     ops[op].text, fpscr, (unsigned long long)v[0], (unsigned long long)v[1],
                     (unsigned long long)v[2], (unsigned long long)mine, s.flags,
                     (unsigned long long)(r.value & ops[op].mask), (unsigned)(r.fpscr & FP_FLAGS));

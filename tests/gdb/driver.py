@@ -1,4 +1,5 @@
-"""What the tests of the GDB stub share: the emulator, GDB itself, and a bare client of the protocol."""
+"""What the tests of the GDB stub share: the emulator, GDB itself, and a bare client of the
+protocol."""
 import os
 import re
 import shutil
@@ -120,29 +121,33 @@ LINUX_FLAGS = {"arm": ["-marm", "-static"], "thumb": ["-mthumb", "-static"], "dy
 
 
 def linux_program(context, kind):
-    """Path of the program for ARM Linux: "arm", "thumb" (both static) or "dynamic"; "fork" is another one."""
+    """Path of the program for ARM Linux: "arm", "thumb" (both static) or "dynamic"; "fork" is
+    another one."""
     name = "user-" + kind
     if name not in context.programs:
         if not shutil.which(LINUX_COMPILER):
             raise Skip(f"there is no {LINUX_COMPILER}")
         path = os.path.join(context.scratch, name)
         subprocess.run([LINUX_COMPILER, "-g", "-O0", "-w", "-pthread", *LINUX_FLAGS[kind],
-                        os.path.join(HERE, "guest", "fork.c" if kind == "fork" else "user.c"), "-o", path], check=True)
+                        os.path.join(HERE, "guest", "fork.c" if kind == "fork" else "user.c"), "-o",
+                        path], check=True)
         context.programs[name] = path
     return context.programs[name]
 
 
 def gdb_start(context, kind, target, commands, mode="remote", program=None, before=""):
-    """Starts GDB on @commands, one string with a line each; its output comes through the pipe. @before: what comes in front
-    of the connection."""
+    """Starts GDB on @commands, one string with a line each; its output comes through the pipe.
+    @before: what comes in front of the connection."""
     if not shutil.which(GDB):
         raise Skip(f"there is no {GDB}")
     fd, script = tempfile.mkstemp(suffix=".gdb", dir=context.scratch)
     with os.fdopen(fd, "w") as f:
         f.write("set pagination off\nset confirm off\nset width 0\nset style enabled off\n"
-                "set debuginfod enabled off\n" + before + f"target {mode} {target}\n" + commands + "\n")
+                "set debuginfod enabled off\n" + before + f"target {mode} {target}\n" + commands
+                + "\n")
     program = [context.program(kind)] if kind else [program] if program else []
-    return subprocess.Popen([GDB, "-nx", "-batch", *(["-iex", "set architecture arm"] if not kind else []),
+    return subprocess.Popen([GDB, "-nx", "-batch", *(["-iex", "set architecture arm"] if not kind
+                                                     else []),
                              "-x", script, *program],
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True)
@@ -174,15 +179,20 @@ def show(name, expression, format=""):
 
 
 def thumb_steps(base, first, how):
-    """GDB's commands that step, by @how, through Thumb code at @base (an expression; writable) whose first instruction is @first:
-    an IT block, a store to the next instruction, pop {pc} back to the start. See check_thumb_steps."""
-    code = [first, 0x2d05, 0xbf0c, 0x2101, 0x2102, 0x801c, 0x2601, 0xbd00] # cmp r5; ite eq; movs r1; movs r1; strh; movs r6; pop
+    """GDB's commands that step, by @how, through Thumb code at @base (an expression; writable)
+    whose first instruction is @first: an IT block, a store to the next instruction, pop {pc} back
+    to the start. See check_thumb_steps."""
+    # cmp r5; ite eq; movs r1; movs r1; strh; movs r6; pop
+    code = [first, 0x2d05, 0xbf0c, 0x2101, 0x2102, 0x801c, 0x2601, 0xbd00]
     commands = f"set $base = (unsigned)({base})\n"
-    commands += "".join(f"set *(unsigned short *)($base + {2 * i}) = {word:#x}\n" for i, word in enumerate(code))
-    commands += ("set $pc = $base\nset $r5 = 5\nset $r3 = $base + 12\nset $r4 = 0x2663\nset $sp = $sp - 64\n"
+    commands += "".join(
+        f"set *(unsigned short *)($base + {2 * i}) = {word:#x}\n" for i, word in enumerate(code))
+    commands += ("set $pc = $base\nset $r5 = 5\nset $r3 = $base + 12\nset $r4 = 0x2663\nset $sp = "
+                 "$sp - 64\n"
                  "set *(unsigned *)$sp = $base + 1\n")
     for i in range(len(code)):
-        commands += how + "\n" + show(f"at{i}", "(unsigned)$pc - $base", "/d") + show(f"r1_{i}", "$r1", "/d") \
+        commands += how + "\n" + show(f"at{i}", "(unsigned)$pc - $base",
+                                      "/d") + show(f"r1_{i}", "$r1", "/d") \
             + show(f"r6_{i}", "$r6", "/d")
     return commands
 
@@ -190,8 +200,10 @@ def thumb_steps(base, first, how):
 def check_thumb_steps(output):
     """Every instruction was one step, and did what it does."""
     v = values(output)
-    check_equal([v[f"at{i}"] for i in range(8)], [str(n) for n in (2, 4, 6, 8, 10, 12, 14, 0)], "the PC behind each step")
-    check_equal((v["r1_3"], v["r1_4"], v["r6_6"]), ("1", "1", "99"), "the IT block, the changed instruction")
+    check_equal([v[f"at{i}"] for i in range(8)], [str(n) for n in (2, 4, 6, 8, 10, 12, 14, 0)],
+                "the PC behind each step")
+    check_equal((v["r1_3"], v["r1_4"], v["r6_6"]), ("1", "1", "99"),
+                "the IT block, the changed instruction")
 
 
 class Rsp:
@@ -247,7 +259,8 @@ class Rsp:
             check_equal(self.byte(), b"+", "acknowledgement")
 
     def receive(self):
-        """The next packet, unescaped. Notifications that come before it go to self.notifications."""
+        """The next packet, unescaped. Notifications that come before it go to
+        self.notifications."""
         while True:
             kind, text = self.receive_any()
             if kind == b"$":

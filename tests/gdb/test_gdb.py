@@ -4,8 +4,8 @@ import os
 import re
 import time
 
-from driver import (HANG_SECONDS, Emulator, Failure, check, check_equal, check_match, gdb, gdb_finish, gdb_start, interrupt,
-                    show, values)
+from driver import (HANG_SECONDS, Emulator, Failure, check, check_equal, check_match, gdb,
+                    gdb_finish, gdb_start, interrupt, show, values)
 
 KINDS = ("a32", "t32")
 
@@ -69,7 +69,8 @@ def test_step_next(context, kind):
 @both
 def test_watchpoints(context, kind):
     """Exact: the neighbours of the variable are written and read around it."""
-    out = gdb(context, kind, "watch neighbours[1]\ncontinue\ncontinue\n" + show("w", "neighbours[1]")
+    out = gdb(context, kind, "watch neighbours[1]\ncontinue\ncontinue\n"
+              + show("w", "neighbours[1]")
               + "delete\nrwatch neighbours[1]\ncontinue\n" + show("line_r", "neighbours[2]")
               + "delete\nawatch neighbours[3]\ncontinue\ncontinue\n" + show("a", "neighbours[3]")
               + "delete\nwatch bytes[2]\ncontinue\n" + show("b", "bytes[2]", "/d")
@@ -108,7 +109,8 @@ def test_step_it_block(context):
 def test_step_exceptions(context):
     def at(name):
         return f"(unsigned)&{name}"
-    steps = ("stepi\n" + show("svc", "$pc - (unsigned)&vectors", "/d") + show("svcmode", "$cpsr & 31", "/d")
+    steps = ("stepi\n" + show("svc", "$pc - (unsigned)&vectors", "/d")
+             + show("svcmode", "$cpsr & 31", "/d")
              + "stepi\nstepi\nstepi\n" + show("back", f"$pc - {at('the_udf')}", "/d")
              + show("r0", "$r0", "/d")
              + "stepi\n" + show("und", "$pc - (unsigned)&vectors", "/d")
@@ -130,15 +132,19 @@ def test_step_exceptions(context):
 
 def test_dprintf(context):
     """Printed by the stub, while the program runs on."""
-    out = gdb(context, "a32", "set dprintf-style agent\ndprintf body,\"i is %d\\n\", i\nbreak idle\ncontinue\n"
+    out = gdb(context, "a32", "set dprintf-style agent\ndprintf body,\"i is %d\\n\", i\nbreak "
+                              "idle\ncontinue\n"
               + show("end", "$pc == &idle"))
-    check_equal(re.findall(r"^i is (\d+)$", out, re.MULTILINE), [str(i) for i in range(40)], "lines")
+    check_equal(re.findall(r"^i is (\d+)$", out, re.MULTILINE), [str(i) for i in range(40)],
+                "lines")
     check_equal(values(out)["end"], "1", "one stop")
 
 
 def test_register_groups(context):
-    out = gdb(context, "a32", "break body\ncontinue\ninfo registers system\necho ---\\n\ninfo registers banked\n"
-              "set $spsr_fiq = 0x1d1\nset $r8_fiq = 77\nset $cpsr = 0x1d1\n" + show("r8", "$r8") + show("usr", "$r8_usr")
+    out = gdb(context, "a32", "break body\ncontinue\ninfo registers system\necho ---\\n\ninfo "
+                              "registers banked\n"
+              "set $spsr_fiq = 0x1d1\nset $r8_fiq = 77\nset $cpsr = 0x1d1\n" + show("r8", "$r8")
+              + show("usr", "$r8_usr")
               + "set $TTBR0 = 0x40004000\n" + show("ttbr", "$TTBR0", "/x"))
     system, banked = out.split("\n---\n")
     for name in ("SCTLR", "TTBR0", "DFSR", "VBAR"):
@@ -146,25 +152,32 @@ def test_register_groups(context):
     for name in ("r8_usr", "sp_irq", "lr_abt", "spsr_und"):
         check_match(rf"^{name} +", banked)
     v = values(out)
-    check_equal((v["r8"], v["usr"] != "77", v["ttbr"]), ("77", True, "0x40004000"), "what is written")
+    check_equal((v["r8"], v["usr"] != "77", v["ttbr"]), ("77", True, "0x40004000"),
+                "what is written")
 
 
 def test_steps_and_interrupts(context):
     """A pending interrupt waits for the steps, or is one, as the debugger wants."""
     gic = "".join(f"set *(unsigned *){address:#x} = {value:#x}\n" for address, value in (
         (0x08000000, 1), (0x08010004, 0xff), (0x08010000, 1), (0x08000f00, 0x00010001)))
-    out = gdb(context, "a32", "break body\ncontinue\ndelete\nset $cpsr = $cpsr & ~0x80\n" + gic + "stepi\n"
-              + show("waits", "$cpsr & 31", "/x") + "maintenance packet Qqemu.sstep=1\nset $next = $pc\nstepi\n"
+    out = gdb(context, "a32", "break body\ncontinue\ndelete\nset $cpsr = $cpsr & ~0x80\n" + gic
+              + "stepi\n"
+              + show("waits", "$cpsr & 31", "/x")
+              + "maintenance packet Qqemu.sstep=1\nset $next = $pc\nstepi\n"
               + show("irq", "$pc - (unsigned)&vectors", "/d") + show("mode", "$cpsr & 31", "/x")
               + show("lr", "$lr - (unsigned)$next", "/d"))
     v = values(out)
-    check_equal((v["waits"], v["irq"], v["mode"], v["lr"]), ("0x13", "24", "0x12", "4"), "the interrupt")
+    check_equal((v["waits"], v["irq"], v["mode"], v["lr"]), ("0x13", "24", "0x12", "4"),
+                "the interrupt")
 
 
 def test_catch_exceptions(context):
-    out = gdb(context, "a32", "monitor catch\nmonitor catch dabt,undef\nmonitor catch nonsense\ncontinue\n"
-              + show("und", "$pc - (unsigned)&vectors", "/d") + show("mode", "$cpsr & 31", "/d") + "continue\n"
-              + show("abt", "$pc - (unsigned)&vectors", "/d") + "monitor catch none\nbreak idle\ncontinue\n"
+    out = gdb(context, "a32", "monitor catch\nmonitor catch dabt,undef\nmonitor catch nonsense\n"
+                              "continue\n"
+              + show("und", "$pc - (unsigned)&vectors", "/d") + show("mode", "$cpsr & 31", "/d")
+              + "continue\n"
+              + show("abt", "$pc - (unsigned)&vectors", "/d")
+              + "monitor catch none\nbreak idle\ncontinue\n"
               + show("end", "$pc == &idle"))
     v = values(out)
     check_match(r"^dabt +-$", out)
@@ -177,32 +190,43 @@ def test_catch_more_exceptions(context):
     """A fetch from nowhere, and an interrupt that GDB's writes to the GIC raise."""
     gic = "".join(f"set *(unsigned *){address:#x} = {value:#x}\n" for address, value in (
         (0x08000000, 1), (0x08010004, 0xff), (0x08010000, 1), (0x08000f00, 0x00010001)))
-    out = gdb(context, "a32", "break body\ncontinue\ndelete\nmonitor catch pabt irq\nset $home = $pc\nset $pc = 0xe0000000\n"
-              "continue\n" + show("pabt", "$pc - (unsigned)&vectors", "/d") + show("mode", "$cpsr & 31", "/x")
-              + show("ifar", "$IFAR", "/x") + "set $cpsr = $cpsr & ~0x9f | 0x13\nset $pc = $home\n" + gic + "continue\n"
+    out = gdb(context, "a32", "break body\ncontinue\ndelete\nmonitor catch pabt irq\nset $home = "
+                              "$pc\nset $pc = 0xe0000000\n"
+              "continue\n" + show("pabt", "$pc - (unsigned)&vectors", "/d")
+              + show("mode", "$cpsr & 31", "/x")
+              + show("ifar", "$IFAR", "/x") + "set $cpsr = $cpsr & ~0x9f | 0x13\nset $pc = $home\n"
+              + gic + "continue\n"
               + show("irq", "$pc - (unsigned)&vectors", "/d") + show("irqmode", "$cpsr & 31", "/x")
               + show("lr", "$lr_irq - (unsigned)$home", "/d"))
     v = values(out)
-    check_equal((v["pabt"], v["mode"], v["ifar"]), ("12", "0x17", "0xe0000000"), "the prefetch abort")
+    check_equal((v["pabt"], v["mode"], v["ifar"]), ("12", "0x17", "0xe0000000"),
+                "the prefetch abort")
     check_equal((v["irq"], v["irqmode"], v["lr"]), ("24", "0x12", "4"), "the interrupt")
 
 
 def test_catch_fiq(context):
-    """An interrupt of group 0 that the GIC is to signal as FIQ; the handler's return goes on behind it."""
+    """An interrupt of group 0 that the GIC is to signal as FIQ; the handler's return goes on behind
+    it."""
     gic = "".join(f"set *(unsigned *){address:#x} = {value:#x}\n" for address, value in (
         (0x08000000, 1), (0x08010004, 0xff), (0x08010000, 9), (0x08000f00, 0x00010001)))
     out = gdb(context, "a32", "break body\ncontinue\ndelete\nmonitor catch fiq\nset $home = $pc\n"
-              "set $cpsr = $cpsr & ~0x40\n" + gic + "continue\n" + show("fiq", "$pc - (unsigned)&vectors", "/d")
+              "set $cpsr = $cpsr & ~0x40\n" + gic + "continue\n"
+              + show("fiq", "$pc - (unsigned)&vectors", "/d")
               + show("mode", "$cpsr & 31", "/x") + show("masked", "$cpsr & 0xc0", "/x")
-              + show("lr", "$lr_fiq - (unsigned)$home", "/d") + "monitor catch none\nset *(unsigned *)0x08010000 = 0\n"
-              "set $pc = $lr - 4\nset $cpsr = $spsr_fiq\nbreak idle\ncontinue\n" + show("end", "$pc == &idle"))
+              + show("lr", "$lr_fiq - (unsigned)$home", "/d")
+              + "monitor catch none\nset *(unsigned *)0x08010000 = 0\n"
+              "set $pc = $lr - 4\nset $cpsr = $spsr_fiq\nbreak idle\ncontinue\n"
+              + show("end", "$pc == &idle"))
     v = values(out)
-    check_equal((v["fiq"], v["mode"], v["masked"], v["lr"], v["end"]), ("28", "0x11", "0xc0", "4", "1"), "the interrupt")
+    check_equal((v["fiq"], v["mode"], v["masked"], v["lr"], v["end"]),
+                ("28", "0x11", "0xc0", "4", "1"), "the interrupt")
 
 
 def test_catch_what_cannot_be(context):
-    """The machine serves HVC and SMC itself: nothing of the program is entered by them, and the monitor says so."""
-    out = gdb(context, "a32", "monitor catch\nmonitor catch hvc\nmonitor catch svc,smc\nmonitor catch n\nmonitor catch\n")
+    """The machine serves HVC and SMC itself: nothing of the program is entered by them, and the
+    monitor says so."""
+    out = gdb(context, "a32", "monitor catch\nmonitor catch hvc\nmonitor catch svc,smc\nmonitor "
+                              "catch n\nmonitor catch\n")
     check("hvc  " not in out and "smc  " not in out, out)
     for name in ("hvc", "smc"):
         check_match(rf"this machine's CPU does not take '{name}'", out)
@@ -214,7 +238,8 @@ def test_catch_what_cannot_be(context):
 def test_load_into_ram(context, kind):
     """A machine with nothing to start: GDB brings the program and its entry point."""
     with Emulator(context, None) as emulator:
-        out = gdb_finish(gdb_start(context, kind, emulator.path, "load\ncompare-sections\nbreak body if i == 2\ncontinue\n"
+        out = gdb_finish(gdb_start(context, kind, emulator.path,
+                                   "load\ncompare-sections\nbreak body if i == 2\ncontinue\n"
                                    + show("i", "i") + show("counter", "counter")))
     v = values(out)
     check("MIS-MATCHED" not in out and out.count("matched.") >= 2, "sections")
@@ -224,17 +249,21 @@ def test_load_into_ram(context, kind):
 def test_catch_exceptions_of_two_cpus(context):
     """Both are taken, whichever is told first."""
     vector = "$pc - (unsigned)&vectors"
-    out = gdb(context, "a32", "set var stay = 1\nbreak second_main\ncontinue\ndelete\nmonitor catch svc\n"
-              "thread 1\nset $pc = &the_svc\nthread 2\nset $pc = &the_svc\nset $VBAR = (unsigned)&vectors\n"
+    out = gdb(context, "a32", "set var stay = 1\nbreak second_main\ncontinue\ndelete\nmonitor "
+                              "catch svc\n"
+              "thread 1\nset $pc = &the_svc\nthread 2\nset $pc = &the_svc\nset $VBAR = "
+              "(unsigned)&vectors\n"
               "continue\n" + show("first", vector, "/d") + show("one", "$_thread")
-              + "continue\n" + show("second", vector, "/d") + show("other", "$_thread"), "-smp", "2")
+              + "continue\n" + show("second", vector, "/d") + show("other", "$_thread"), "-smp",
+              "2")
     v = values(out)
     check_equal((v["first"], v["second"]), ("8", "8"), "at the vector")
     check_equal(sorted((v["one"], v["other"])), ["1", "2"], "each CPU")
 
 
 def test_step_wfi(context):
-    out = gdb(context, "a32", "break idle\ncontinue\nstepi\n" + show("behind", "$pc - (unsigned)&idle", "/d")
+    out = gdb(context, "a32", "break idle\ncontinue\nstepi\n"
+              + show("behind", "$pc - (unsigned)&idle", "/d")
               + "stepi\n" + show("back", "$pc - (unsigned)&idle", "/d"))
     v = values(out)
     check_equal((v["behind"], v["back"]), ("4", "0"), "WFI does not wait")
@@ -253,7 +282,8 @@ def test_write_registers_and_memory(context):
               + show("sum", "$", "/d")
               + "set $r7 = 0x12345678\n" + show("r7", "$r7", "/x")
               + "set $d3 = 2.5\n" + show("d3", "$d3") + show("s6", "$s6")
-              + show("q1", "$q1.u64[1]", "/x") + "set $q15.u32[3] = 0xabcd1234\n" + "set $q2.f32[1] = 1.5\n" + show("s9", "$s9")
+              + show("q1", "$q1.u64[1]", "/x") + "set $q15.u32[3] = 0xabcd1234\n"
+              + "set $q2.f32[1] = 1.5\n" + show("s9", "$s9")
               + show("q15", "$q15.u8[15]", "/x")
               + show("sp0", "$sp", "/x") + "set $sp_irq = 0x40300000\nset $cpsr = 0x1d2\n"
               + show("sp1", "$sp", "/x") + show("svc", "$sp_svc", "/x")
@@ -267,7 +297,8 @@ def test_write_registers_and_memory(context):
     v = values(out)
     check_equal(v["sum"], "1034", "changed arguments")
     check_equal((v["r7"], v["d3"], v["s6"]), ("0x12345678", "2.5", "0"), "registers")
-    check_equal((v["q1"], v["s9"], v["q15"]), ("0x4004000000000000", "1.5", "0xab"), "views of NEON registers")
+    check_equal((v["q1"], v["s9"], v["q15"]), ("0x4004000000000000", "1.5", "0xab"),
+                "views of NEON registers")
     check_equal(v["sp1"], "0x40300000", "sp of IRQ mode")
     check_equal((v["svc"], v["sp2"]), (v["sp0"], v["sp0"]), "sp of Supervisor mode")
     check_equal(v["tpidr"], "0xabcd", "a system register")
@@ -277,14 +308,16 @@ def test_write_registers_and_memory(context):
 def test_write_thumb_state(context):
     out = gdb(context, "a32", "break main\ncontinue\nset $cpsr = $cpsr | 0x20\n"
               "set $pc = (unsigned)&it_block & ~1\nset $r0 = 4\nset $lr = (unsigned)&idle\n"
-              "break idle\ncontinue\n" + show("r1", "$r1", "/d") + show("t", "($cpsr >> 5) & 1", "/d"))
+              "break idle\ncontinue\n" + show("r1", "$r1", "/d")
+              + show("t", "($cpsr >> 5) & 1", "/d"))
     v = values(out)
     check_equal((v["r1"], v["t"]), ("22", "0"), "a Thumb routine from ARM state")
 
 
 def interrupted(context, stay, expect):
     """Ctrl-C while the program does @stay."""
-    commands = (f"set var stay = {stay}\nbreak add if a == 39\n" + ("" if stay == 2 else "continue\n")
+    commands = (f"set var stay = {stay}\nbreak add if a == 39\n"
+                + ("" if stay == 2 else "continue\n")
                 + "delete\necho ready\\n\ncontinue\n" + expect)
     with Emulator(context, "a32") as emulator:
         process = gdb_start(context, "a32", emulator.path, commands)
@@ -315,10 +348,13 @@ def test_interrupt_asleep(context):
 def test_threads(context):
     out = gdb(context, "a32", "set var stay = 1\ninfo threads\nbreak second_main\ncontinue\n"
               + show("thread", "$_thread") + "thread apply all info symbol $pc\n"
-              + "delete\nset scheduler-locking on\nset $before = second_count\nthread 1\nstepi\nstepi\n"
-              + show("held", "second_count == $before") + "thread 2\nwatch second_count\ncontinue\ncontinue\n"
+              + "delete\nset scheduler-locking on\nset $before = second_count\nthread 1\nstepi\n"
+                "stepi\n"
+              + show("held", "second_count == $before")
+              + "thread 2\nwatch second_count\ncontinue\ncontinue\n"
               + show("count", "second_count") + show("on", "$_thread")
-              + "set scheduler-locking off\ndelete\nbreak idle\ncontinue\n" + show("last", "$_thread")
+              + "set scheduler-locking off\ndelete\nbreak idle\ncontinue\n"
+              + show("last", "$_thread")
               + "info threads\n", "-smp", "2")
     v = values(out)
     check_match(r"Thread 2 .*off", out)
@@ -330,11 +366,15 @@ def test_threads(context):
 
 
 def test_monitor_and_reset(context):
-    out = gdb(context, "a32", "break body\ncontinue\nmonitor info status\nmonitor help\nmonitor nonsense\n"
-              "monitor info mtree\nmonitor info irq\nmonitor info tlb\nmonitor info jit\nmonitor info registers\n"
+    out = gdb(context, "a32", "break body\ncontinue\nmonitor info status\nmonitor help\nmonitor "
+                              "nonsense\n"
+              "monitor info mtree\nmonitor info irq\nmonitor info tlb\nmonitor info jit\nmonitor "
+              "info registers\n"
               "monitor x/4xb &text\nmonitor xp/1xw 0x40010000\nmonitor log int\nmonitor log none\n"
-              "monitor system_reset\nmaintenance flush register-cache\n" + show("pc", "$pc == &_start")
-              + "continue\n" + show("i", "i") + "monitor reset halt\nmaintenance flush register-cache\n"
+              "monitor system_reset\nmaintenance flush register-cache\n"
+              + show("pc", "$pc == &_start")
+              + "continue\n" + show("i", "i")
+              + "monitor reset halt\nmaintenance flush register-cache\n"
               + show("again", "$pc == &_start") + "continue\n" + show("j", "i"))
     v = values(out)
     check_match(r"^VM status: paused", out)
@@ -363,26 +403,31 @@ def test_extended_remote_again(context):
     """run starts again, detach and attach keep the connection."""
     with Emulator(context, "a32") as emulator:
         out = gdb_finish(gdb_start(context, "a32", emulator.path,
-                                   "break body if i == 3\ncontinue\n" + show("i", "i") + "run\n" + show("again", "i")
-                                   + "detach\nattach 1\n" + show("counter", "counter >= 6") + "kill\n",
-                                   "extended-remote"))
+                                   "break body if i == 3\ncontinue\n" + show("i", "i") + "run\n"
+                                   + show("again", "i")
+                                   + "detach\nattach 1\n" + show("counter", "counter >= 6")
+                                   + "kill\n", "extended-remote"))
         v = values(out)
         check_equal((v["i"], v["again"], v["counter"]), ("3", "3", "1"), "values")
         check_equal(emulator.wait(), 0, "exit status after kill")
 
 
 def test_two_machines(context):
-    """Two machines are two inferiors of one GDB, with a connection each: alone, at once, ended one by one."""
+    """Two machines are two inferiors of one GDB, with a connection each: alone, at once, ended one
+    by one."""
     with Emulator(context, "a32", "-smp", "2") as one, Emulator(context, "t32") as two:
         out = gdb_finish(gdb_start(
             context, "a32", one.path,
             f"add-inferior -no-connection -exec {context.program('t32')}\ninferior 2\n"
-            f"target extended-remote {two.path}\ninfo inferiors\ninfo threads\nbreak body if i == 5\n"
-            + "continue\n" + show("b", "counter") + "inferior 1\n" + show("a", "$pc == &_start") + "continue\n"
-            + show("a5", "counter") + "delete\nbreak add if a == 20\nset schedule-multiple on\ncontinue\n"
+            f"target extended-remote {two.path}\ninfo inferiors\ninfo threads\nbreak body if i == "
+            f"5\n"
+            + "continue\n" + show("b", "counter") + "inferior 1\n" + show("a", "$pc == &_start")
+            + "continue\n"
+            + show("a5", "counter") + "delete\nbreak add if a == 20\nset schedule-multiple on\n"
+                                      "continue\n"
             + show("first", "a") + "continue\n" + show("second", "a") + "info threads\n"
-            + "kill inferiors 1\ninfo inferiors\ninferior 2\n" + show("left", "$pc != 0") + "kill\n",
-            "extended-remote", before="maintenance set target-non-stop on\n"))
+            + "kill inferiors 1\ninfo inferiors\ninferior 2\n" + show("left", "$pc != 0")
+            + "kill\n", "extended-remote", before="maintenance set target-non-stop on\n"))
         v = values(out)
         check_match(r"^  1 +Remote target +1 \(extended-remote ", out)
         check_match(r"^\* 2 +Remote target +2 \(extended-remote ", out)
@@ -410,7 +455,8 @@ def test_memory_packets(context):
     check_match(r"1 pattern found|<text>", out)
     check_match(r'"needle in a haystack"', out)
     check_match(r"Cannot access memory at address 0xe0000000", out)
-    check_match(r"0x9000018:\s+0x0000009[0-9a-f]$", out) # flags of the UART: nothing to send or receive
+    check_match(r"0x9000018:\s+0x0000009[0-9a-f]$",
+                out) # flags of the UART: nothing to send or receive
     check_match(r'received: "0"', out)
     check_match(r'received: "OK"', out)
 
@@ -421,15 +467,19 @@ def test_detach_and_attach_again(context):
                              "set var stay = 3\nbreak body\ncontinue\ndetach\n"))
         out = gdb_finish(gdb_start(context, "a32", emulator.path,
                                    show("counter", "counter > 0") + "break touch\ncontinue\n"
-                                   + show("in", "$pc >= (unsigned)&touch && $pc < (unsigned)&body")))
+                                   + show("in",
+                                          "$pc >= (unsigned)&touch && $pc < (unsigned)&body")))
         check_equal(values(out)["in"], "1", "the second debugger")
 
 
 def test_stdio(context):
     """GDB starts the emulator itself, and talks through its standard input and output."""
-    command = f"{context.armemu} -M virt -S -gdb stdio -serial null -monitor none -kernel {context.program('t32')}"
-    out = gdb_finish(gdb_start(context, "t32", "| " + command, "break body if i == 2\ncontinue\n" + show("i", "i")
-                               + "watch counter\ncontinue\n" + show("counter", "counter") + "kill\n"))
+    program = context.program("t32")
+    command = f"{context.armemu} -M virt -S -gdb stdio -serial null -monitor none -kernel {program}"
+    out = gdb_finish(gdb_start(context, "t32", "| " + command, "break body if i == 2\ncontinue\n"
+                               + show("i", "i")
+                               + "watch counter\ncontinue\n" + show("counter", "counter")
+                               + "kill\n"))
     v = values(out)
     check_equal((v["i"], v["counter"]), ("2", "6"), "values")
 

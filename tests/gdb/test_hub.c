@@ -78,7 +78,8 @@ static int listen_somewhere(struct sockaddr_un *address, socklen_t *size)
     return fd;
 }
 
-/* What a process prints while it is paused for another's stop is told before that, and is no stop. */
+/* What a process prints while it is paused for another's stop is told before that, and is no
+ * stop. */
 Test(hub, output_while_the_others_are_paused, .timeout = 60)
 {
     static struct gdb_parser parser;

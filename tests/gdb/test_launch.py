@@ -22,7 +22,8 @@ class Dap:
         self.number = 0
         self.events = []
         self.answers = {}
-        self.process = subprocess.Popen([names[0]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen([names[0]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL)
         self.timer = threading.Timer(HANG_SECONDS, self.process.kill)
         self.timer.start()
 
@@ -47,7 +48,8 @@ class Dap:
 
     def send(self, command, **arguments):
         self.number += 1
-        text = json.dumps({"seq": self.number, "type": "request", "command": command, "arguments": arguments}).encode()
+        text = json.dumps({"seq": self.number, "type": "request", "command": command,
+                           "arguments": arguments}).encode()
         self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(text), text))
         self.process.stdin.flush()
         return self.number
@@ -86,8 +88,10 @@ def launch_configuration(kind, program, port):
         blocks = re.findall(r"```json\n(.*?)```", f.read(), re.DOTALL)
     found = [json.loads(b) for b in blocks]
     config = next(c for c in found if c["type"] == kind)
-    text = json.dumps(config).replace(":1234", f":{port}").replace("${workspaceFolder}/program.elf", program)
-    return json.loads(text.replace("${workspaceFolder}", os.path.dirname(program)).replace("firmware.elf", program))
+    text = json.dumps(config).replace(":1234", f":{port}").replace("${workspaceFolder}/program.elf",
+                                                                   program)
+    return json.loads(text.replace("${workspaceFolder}",
+                                   os.path.dirname(program)).replace("firmware.elf", program))
 
 
 def test_vscode(context):
@@ -99,7 +103,8 @@ def test_vscode(context):
         dap.ask("initialize", adapterID="lldb-dap", linesStartAt1=True, columnsStartAt1=True)
         attach = dap.send(config["request"], **config)
         dap.event("initialized")
-        check_equal(dap.ask("setFunctionBreakpoints", breakpoints=[{"name": "body"}])["breakpoints"][0]["verified"], True,
+        check_equal(dap.ask("setFunctionBreakpoints",
+                            breakpoints=[{"name": "body"}])["breakpoints"][0]["verified"], True,
                     "a breakpoint")
         dap.ask("configurationDone")
         dap.answer(attach)
@@ -110,7 +115,8 @@ def test_vscode(context):
         frames = dap.ask("stackTrace", threadId=thread, startFrame=0, levels=3)["stackFrames"]
         check_match("^body", frames[0]["name"])
         scopes = dap.ask("scopes", frameId=frames[0]["id"])["scopes"]
-        local = dap.ask("variables", variablesReference=scopes[0]["variablesReference"])["variables"]
+        local = dap.ask("variables",
+                        variablesReference=scopes[0]["variablesReference"])["variables"]
         check_equal([v["value"] for v in local if v["name"] == "i"], ["0"], "a variable")
         dap.ask("next", threadId=thread)
         check_equal(dap.event("stopped")["reason"], "step", "a step")
@@ -125,9 +131,11 @@ def test_vscode_codelldb(context):
     config = launch_configuration("lldb", context.program("a32"), port)
     with Emulator(context, "a32", gdb=f"tcp::{port}") as emulator:
         wait_for(port)
-        arguments = [x for command in (*config["targetCreateCommands"], *config["processCreateCommands"], "breakpoint set -n body",
+        arguments = [x for command in (*config["targetCreateCommands"],
+                                       *config["processCreateCommands"], "breakpoint set -n body",
                                        "continue", "bt", "process kill") for x in ("-o", command)]
-        out = subprocess.run(["lldb", "-b", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        out = subprocess.run(["lldb", "-b", *arguments], stdin=subprocess.DEVNULL,
+                             capture_output=True, text=True,
                              timeout=HANG_SECONDS, check=False).stdout
         emulator.process.wait(timeout=HANG_SECONDS)
     check_match(r"frame #1: .*`main", out)
@@ -140,8 +148,10 @@ def test_vscode_gdb(context):
     with Emulator(context, "t32", gdb=f"tcp::{port}") as emulator, Mi(config["program"]) as gdb:
         wait_for(port)
         check_equal((config["MIMode"], config["miDebuggerPath"]), ("gdb", GDB), "the debugger")
-        for command in ("-gdb-set mi-async on", "-gdb-set debuginfod enabled off", "-gdb-set confirm off",
-                        "-target-select remote " + config["miDebuggerServerAddress"], "-break-insert -f body", "-exec-continue"):
+        for command in ("-gdb-set mi-async on", "-gdb-set debuginfod enabled off",
+                        "-gdb-set confirm off",
+                        "-target-select remote " + config["miDebuggerServerAddress"],
+                        "-break-insert -f body", "-exec-continue"):
             gdb.ask(command)
         gdb.stop(1)
         check_match(r'reason="breakpoint-hit".*func="body"', gdb.stop(1))
@@ -156,9 +166,11 @@ def test_vscode_cortex_debug(context):
     """cortex-debug: the same, with commands of its own around starting and resetting."""
     port = free_port()
     config = launch_configuration("cortex-debug", cortexm_program(context), port)
-    with Emulator(context, None, gdb=f"tcp::{port}", machine="lm3s6965evb") as emulator, Mi(config["executable"]) as gdb:
+    with Emulator(context, None, gdb=f"tcp::{port}",
+                  machine="lm3s6965evb") as emulator, Mi(config["executable"]) as gdb:
         wait_for(port)
-        for command in ("-gdb-set mi-async on", "-gdb-set debuginfod enabled off", "-gdb-set confirm off",
+        for command in ("-gdb-set mi-async on", "-gdb-set debuginfod enabled off",
+                        "-gdb-set confirm off",
                         "-target-select extended-remote " + config["gdbTarget"]):
             gdb.ask(command)
         for commands in (config["overrideLaunchCommands"], config["overrideResetCommands"]):
@@ -179,16 +191,20 @@ def test_vscode_cortex_debug(context):
 
 
 def test_clion(context):
-    """As CLion uses what docs/DEBUGGING.md names: GDB's machine interface on localhost, LLDB with a URL."""
+    """As CLion uses what docs/DEBUGGING.md names: GDB's machine interface on localhost, LLDB with a
+    URL."""
     with open(os.path.join(HERE, "../../docs/DEBUGGING.md"), encoding="utf-8") as f:
         text = check_match(r"^CLion: (?:.+\n)+", f.read())[0]
     places = re.findall(r"`((?:connect://)?localhost:1234)`", text)
     check_equal(places, ["localhost:1234", "connect://localhost:1234"], "what the page names")
     port = free_port()
-    with Emulator(context, "a32", gdb=f"tcp::{port}") as emulator, Mi(context.program("a32")) as gdb:
+    with Emulator(context, "a32",
+                  gdb=f"tcp::{port}") as emulator, Mi(context.program("a32")) as gdb:
         wait_for(port)
-        for command in ("-gdb-set mi-async on", "-gdb-set debuginfod enabled off", "-gdb-set confirm off", "-break-insert -f body",
-                        "-target-select remote " + places[0].replace("1234", str(port)), "-exec-continue"):
+        for command in ("-gdb-set mi-async on", "-gdb-set debuginfod enabled off",
+                        "-gdb-set confirm off", "-break-insert -f body",
+                        "-target-select remote " + places[0].replace("1234", str(port)),
+                        "-exec-continue"):
             gdb.ask(command)
         while 'reason="breakpoint-hit"' not in gdb.stop(1):
             pass

@@ -1,7 +1,8 @@
 """Debian's kernel under the debugger, after it has switched the MMU on."""
 import os
 
-from driver import Emulator, Rsp, Skip, check, check_equal, check_match, gdb_finish, gdb_start, show, values
+from driver import (Emulator, Rsp, Skip, check, check_equal, check_match, gdb_finish, gdb_start,
+                    show, values)
 
 IRQ_VECTOR = 0xffff0018
 SVC_VECTOR = 0xffff0008
@@ -23,7 +24,8 @@ def test_kernel_with_gdb(context):
     _, arguments = kernel(context)
     commands = (f"hbreak *{IRQ_VECTOR:#x}\ncontinue\n" + show("sctlr", "$SCTLR & 1", "/d")
                 + show("mode", "$cpsr & 31", "/x") + show("pc", "$pc", "/x") + "x/i $pc\n"
-                + show("lr", "$lr_irq >> 30", "/d") + "stepi\n" + show("moved", f"$pc != {IRQ_VECTOR:#x}")
+                + show("lr", "$lr_irq >> 30", "/d") + "stepi\n"
+                + show("moved", f"$pc != {IRQ_VECTOR:#x}")
                 + "continue\n" + show("again", "$pc", "/x")
                 + f"delete\nhbreak *{SVC_VECTOR:#x}\ncontinue\n" + show("svc", "$pc", "/x")
                 + show("user", "$spsr_svc & 31", "/x") + show("call", "$r7 < 1000", "/d")
@@ -42,7 +44,8 @@ ENTRIES = (0x40008000, 0x40208000) # where the kernel may have been decompressed
 
 
 def test_from_the_first_instruction_past_the_mmu_switch(context):
-    """From the entry of the decompressed kernel the stub steps until the PC is the kernel's virtual one."""
+    """From the entry of the decompressed kernel the stub steps until the PC is the kernel's virtual
+    one."""
     _, arguments = kernel(context)
     with Emulator(context, None, *arguments) as emulator, Rsp(emulator.path) as client:
         xml = client.ask("qXfer:features:read:target.xml:0,7fff")
@@ -60,7 +63,8 @@ def test_from_the_first_instruction_past_the_mmu_switch(context):
         # The same memory by the virtual and the physical address.
         code = client.ask(f"m{pc:x},40")
         client.ask("Qqemu.PhyMemMode:1")
-        physical = [client.ask(f"m{(pc & 0x3fffffff) | 0x40000000:x},40"), client.ask(f"m{pc:x},40")]
+        physical = [client.ask(f"m{(pc & 0x3fffffff) | 0x40000000:x},40"),
+                    client.ask(f"m{pc:x},40")]
         client.ask("Qqemu.PhyMemMode:0")
         check_equal((physical[0], physical[1]), (code, "E0e"), "physical memory")
         check(client.registers()[16] & 31 == 0x13, "Supervisor mode")
@@ -70,8 +74,10 @@ def test_from_the_first_instruction_past_the_mmu_switch(context):
         + "monitor gva2gpa 0xffff0000\n" + show("vector", "*(unsigned *)0xffff0000 != 0")
     with Emulator(context, None, *arguments) as emulator:
         out = gdb_finish(gdb_start(context, None, emulator.path,
-                                   "".join(f"hbreak *{e:#x}\n" for e in ENTRIES) + "continue\ndelete\n"
-                                   + "maintenance packet vCont;r0,7fffffff:1\nmaintenance flush register-cache\n" + with_gdb))
+                                   "".join(f"hbreak *{e:#x}\n" for e in ENTRIES)
+                                   + "continue\ndelete\n"
+                                   + "maintenance packet vCont;r0,7fffffff:1\nmaintenance flush "
+                                     "register-cache\n" + with_gdb))
     v = values(out)
     check_equal((v["pc"], v["lr"], v["vector"]), ("1", "1", "1"), "behind the switch")
 

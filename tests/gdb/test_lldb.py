@@ -6,8 +6,8 @@ import subprocess
 import time
 
 from test_cortexm import program as cortexm_program
-from driver import (HANG_SECONDS, Emulator, Failure, Skip, check, check_equal, check_match, interrupt,
-                    linux_program)
+from driver import (HANG_SECONDS, Emulator, Failure, Skip, check, check_equal, check_match,
+                    interrupt, linux_program)
 
 
 def free_port():
@@ -29,17 +29,20 @@ def wait_for(port):
 
 
 def lldb(program, where, commands, before=(), fds=()):
-    """LLDB's output. @where: a port, the path of a socket, or what "process connect" takes. @before: commands in front of
-    the connection. @fds: descriptors that LLDB inherits."""
+    """LLDB's output. @where: a port, the path of a socket, or what "process connect" takes.
+    @before: commands in front of the connection. @fds: descriptors that LLDB inherits."""
     if not shutil.which("lldb"):
         raise Skip("there is no lldb")
     url = where if "://" in str(where) else f"unix-connect://{where}"
-    connect = f"gdb-remote {where}" if isinstance(where, int) else f"process connect --plugin gdb-remote {url}"
+    connect = f"process connect --plugin gdb-remote {url}"
+    if isinstance(where, int):
+        connect = f"gdb-remote {where}"
     arguments = ["lldb", "-b"]
     for command in (*before, connect, *commands):
         arguments += ["-o", command]
     done = subprocess.run([*arguments, program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=HANG_SECONDS, check=False, pass_fds=fds)
+                          stderr=subprocess.STDOUT, text=True, timeout=HANG_SECONDS, check=False,
+                          pass_fds=fds)
     return done.stdout
 
 
@@ -48,9 +51,10 @@ def machine(context, kind):
     with Emulator(context, kind, gdb=f"tcp::{port}") as emulator:
         wait_for(port)
         out = lldb(context.program(kind), port,
-                   ["breakpoint set -n body", "continue", "register read r0 pc cpsr d0 sp_irq", "bt",
-                    "frame variable", "stepi", "finish", "breakpoint delete -f", "memory read -f x -s 4 -c 2 $sp",
-                    "process kill"])
+                   ["breakpoint set -n body", "continue", "register read r0 pc cpsr d0 sp_irq",
+                    "bt",
+                    "frame variable", "stepi", "finish", "breakpoint delete -f",
+                    "memory read -f x -s 4 -c 2 $sp", "process kill"])
         emulator.process.wait(timeout=HANG_SECONDS)
     check_match(r"stop reason = breakpoint 1\.1", out)
     check_match(r"^ *sp_irq = 0x", out)
@@ -72,7 +76,8 @@ def test_thumb(context):
 def test_unix_socket(context):
     with Emulator(context, "a32") as emulator:
         out = lldb(context.program("a32"), emulator.path,
-                   ["breakpoint set -n body -c 'i == 6'", "continue", "frame variable", "watchpoint set variable counter",
+                   ["breakpoint set -n body -c 'i == 6'", "continue", "frame variable",
+                    "watchpoint set variable counter",
                     "continue", "thread step-over", "frame variable i", "process kill"])
         emulator.process.wait(timeout=HANG_SECONDS)
     check_match(r"^\(int\) i = 6$", out)
@@ -80,9 +85,11 @@ def test_unix_socket(context):
 
 
 def test_cortex_m(context):
-    with Emulator(context, None, "-kernel", cortexm_program(context), machine="lm3s6965evb") as emulator:
+    with Emulator(context, None, "-kernel", cortexm_program(context),
+                  machine="lm3s6965evb") as emulator:
         out = lldb(cortexm_program(context), emulator.path,
-                   ["breakpoint set -n svc_handler", "continue", "register read pc xpsr msp control", "bt",
+                   ["breakpoint set -n svc_handler", "continue",
+                    "register read pc xpsr msp control", "bt",
                     "breakpoint delete -f", "stepi", "finish", "process kill"])
         emulator.process.wait(timeout=HANG_SECONDS)
     check_match(r"stop reason = breakpoint 1\.1", out)
@@ -109,19 +116,22 @@ def test_user(context):
         text = process.communicate(timeout=HANG_SECONDS)[0]
     check_match(r"stop reason = breakpoint 1\.1", out)
     check_match(r"exited with status = 3", out)
-    check_equal((process.returncode, text), (3, "counter 15000 shared 3000 handled 1 tls 7\n"), "the end")
+    check_equal((process.returncode, text), (3, "counter 15000 shared 3000 handled 1 tls 7\n"),
+                "the end")
 
 
 def follow(context, mode, commands, *arguments):
-    """LLDB's output on the program that makes processes, and the program's exit status and output."""
+    """LLDB's output on the program that makes processes, and the program's exit status and
+    output."""
     user, program = armemu_user(context), linux_program(context, "fork")
     path = os.path.join(context.scratch, "follow.sock")
-    with subprocess.Popen([user, "-g", path, program, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          text=True) as process:
+    with subprocess.Popen([user, "-g", path, program, *arguments], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True) as process:
         end = time.monotonic() + HANG_SECONDS
         while not os.path.exists(path) and time.monotonic() < end:
             time.sleep(0.02)
-        out = lldb(program, path, commands, before=["settings set target.process.follow-fork-mode " + mode])
+        out = lldb(program, path, commands, before=["settings set target.process.follow-fork-mode "
+                                                    + mode])
         text = process.communicate(timeout=HANG_SECONDS)[0]
     if os.path.exists(path):
         os.unlink(path)
@@ -131,8 +141,10 @@ def follow(context, mode, commands, *arguments):
 def test_follow_parent(context):
     """The child is let go, breakpoints or not."""
     for how in ("fork", "vfork"):
-        out, status, text = follow(context, "parent", ["breakpoint set -n in_child", "breakpoint set -n in_parent", "continue",
-                                                       "frame variable", "target variable stage", "continue"], how)
+        out, status, text = follow(context, "parent", ["breakpoint set -n in_child",
+                                                       "breakpoint set -n in_parent", "continue",
+                                                       "frame variable", "target variable stage",
+                                                       "continue"], how)
         check_match(r"stop reason = breakpoint 2\.1", out)
         check_match(r"^\(volatile int\) stage = 0$", out)
         check_match(r"exited with status = 3", out)
@@ -141,8 +153,10 @@ def test_follow_parent(context):
 
 def test_follow_child(context):
     for how in ("fork", "vfork"):
-        out, status, text = follow(context, "child", ["breakpoint set -n in_child", "breakpoint set -n in_parent", "continue",
-                                                      "bt", "thread step-over", "target variable stage", "continue"], how)
+        out, status, text = follow(context, "child", ["breakpoint set -n in_child",
+                                                      "breakpoint set -n in_parent", "continue",
+                                                      "bt", "thread step-over",
+                                                      "target variable stage", "continue"], how)
         check_match(r"stop reason = breakpoint 1\.1", out)
         check_match(r"frame #1: .*`main\(argc=2", out)
         check_match(r"^\(volatile int\) stage = 1$", out)
@@ -151,8 +165,8 @@ def test_follow_child(context):
 
 
 # LLDB forgets the program when another one is executed, and does not ask for its name.
-EXECUTED = ["target modules add PROGRAM", "target modules load --file PROGRAM --slide 0", "breakpoint set -n main", "continue",
-            "frame variable argc", "continue"]
+EXECUTED = ["target modules add PROGRAM", "target modules load --file PROGRAM --slide 0",
+            "breakpoint set -n main", "continue", "frame variable argc", "continue"]
 
 
 def executed(context):
@@ -178,7 +192,8 @@ def test_follow_exec_in_child(context):
 
 def test_steps_of_a_family(context):
     """Steps with the hub between."""
-    out, status, text = follow(context, "parent", ["breakpoint set -n in_parent", "continue", "stepi", "stepi", "thread step-out",
+    out, status, text = follow(context, "parent", ["breakpoint set -n in_parent", "continue",
+                                                   "stepi", "stepi", "thread step-out",
                                                    "breakpoint delete -f", "continue"], "fork")
     check_match(r"stop reason = instruction step into", out)
     check_match(r"stop reason = step out", out)
@@ -186,14 +201,17 @@ def test_steps_of_a_family(context):
 
 
 def test_stdio(context):
-    """LLDB starts nothing by itself, but it talks through a descriptor that it inherits: the machine's standard input and
-    output are the other end (docs/DEBUGGING.md)."""
+    """LLDB starts nothing by itself, but it talks through a descriptor that it inherits: the
+    machine's standard input and output are the other end (docs/DEBUGGING.md)."""
     ours, theirs = socket.socketpair()
-    with subprocess.Popen([context.armemu, "-M", "virt", "-S", "-gdb", "stdio", "-serial", "null", "-monitor", "none",
-                           "-kernel", context.program("t32")], stdin=theirs, stdout=theirs) as process:
+    with subprocess.Popen([context.armemu, "-M", "virt", "-S", "-gdb", "stdio", "-serial", "null",
+                           "-monitor", "none",
+                           "-kernel", context.program("t32")], stdin=theirs,
+                          stdout=theirs) as process:
         theirs.close()
         out = lldb(context.program("t32"), f"fd://{ours.fileno()}",
-                   ["breakpoint set -n body -c 'i == 6'", "continue", "frame variable", "stepi", "process kill"],
+                   ["breakpoint set -n body -c 'i == 6'", "continue", "frame variable", "stepi",
+                    "process kill"],
                    fds=[ours.fileno()])
         ours.close()
         check_equal(process.wait(timeout=HANG_SECONDS), 0, "the end")
@@ -202,10 +220,12 @@ def test_stdio(context):
 
 
 def interrupted(program, where, stop):
-    """LLDB's output when Ctrl-C comes while the program runs; then it is killed. @stop: called with LLDB before."""
+    """LLDB's output when Ctrl-C comes while the program runs; then it is killed. @stop: called with
+    LLDB before."""
     if not shutil.which("lldb"):
         raise Skip("there is no lldb")
-    process = subprocess.Popen(["lldb", "-o", f"process connect unix-connect://{where}", program], stdin=subprocess.PIPE,
+    process = subprocess.Popen(["lldb", "-o", f"process connect unix-connect://{where}", program],
+                               stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     out = ""
     process.stdin.write("process handle SIGUSR1 -s false -p true\ncontinue\n")
@@ -231,8 +251,10 @@ def test_interrupt(context):
         emulator.process.wait(timeout=HANG_SECONDS)
     check_match(r"stop reason = signal SIGINT", out)
     check_match(r"^ *pc = 0x4001", out)
-    user, program, path = armemu_user(context), linux_program(context, "arm"), os.path.join(context.scratch, "read.sock")
-    with subprocess.Popen([user, "-g", path, program, "read"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    user, program, path = armemu_user(context), linux_program(context, "arm"), os.path.join(
+        context.scratch, "read.sock")
+    with subprocess.Popen([user, "-g", path, program, "read"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as process:
         while not os.path.exists(path):
             time.sleep(0.02)
 
@@ -248,7 +270,8 @@ def test_interrupt(context):
 def test_monitor(context):
     with Emulator(context, "a32") as emulator:
         out = lldb(context.program("a32"), emulator.path,
-                   ["process plugin packet monitor info status", "process plugin packet monitor nonsense", "process kill"])
+                   ["process plugin packet monitor info status",
+                    "process plugin packet monitor nonsense", "process kill"])
         emulator.process.wait(timeout=HANG_SECONDS)
     check_match(r"VM status: paused", out)
     check_match(r"unknown command: 'nonsense'", out)
@@ -258,7 +281,8 @@ def test_load_into_flash(context):
     elf = cortexm_program(context)
     with Emulator(context, None, machine="lm3s6965evb") as emulator:
         out = lldb(elf, emulator.path,
-                   [f"target modules load --file {elf} --slide 0 --load", "process plugin packet monitor reset halt",
+                   [f"target modules load --file {elf} --slide 0 --load",
+                    "process plugin packet monitor reset halt",
                     "breakpoint set -n main", "continue", "target variable value", "process kill"])
         emulator.process.wait(timeout=HANG_SECONDS)
     check_match(r"stop reason = breakpoint 1\.1", out)
@@ -267,12 +291,16 @@ def test_load_into_flash(context):
 
 
 def test_registers_memory_and_coming_back(context):
-    """Banked registers, a mode that is changed; detached the program goes on, and another session finds it."""
+    """Banked registers, a mode that is changed; detached the program goes on, and another session
+    finds it."""
     with Emulator(context, "a32") as emulator:
         out = lldb(context.program("a32"), emulator.path,
                    ["breakpoint set -n body", "continue", "memory write -s 4 $sp-64 0x11223344",
-                    "memory read -f x -s 4 -c 1 $sp-64", "register write sp_irq 0x40300000", "register write cpsr 0x600001d2",
-                    "register read sp", "register write cpsr 0x600001d3", "register write d3 2.5", "register read d3", "register write q1 '{1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16}'",
+                    "memory read -f x -s 4 -c 1 $sp-64", "register write sp_irq 0x40300000",
+                    "register write cpsr 0x600001d2",
+                    "register read sp", "register write cpsr 0x600001d3", "register write d3 2.5",
+                    "register read d3", "register write q1 '{1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 "
+                                        "16}'",
                     "register read q1 d2",
                     "memory find -s needle 0x40010000 0x40012000", "process detach"])
         check_match(r"^0x[0-9a-f]+: 0x11223344$", out)
@@ -281,7 +309,8 @@ def test_registers_memory_and_coming_back(context):
         check_match(r"^ *q1 = \{0x01 0x02 .* 0x10\}$", out)
         check_match(r"needle in a hays", out)
         time.sleep(0.3)
-        out = lldb(context.program("a32"), emulator.path, ["register read pc", "target variable counter", "process kill"])
+        out = lldb(context.program("a32"), emulator.path,
+                   ["register read pc", "target variable counter", "process kill"])
         emulator.process.wait(timeout=HANG_SECONDS)
         check_match(r"^ *pc = 0x[0-9a-f]+  a32.elf`idle", out)
         check_match(r"counter = 13", out) # fibonacci(7)
@@ -289,25 +318,31 @@ def test_registers_memory_and_coming_back(context):
 
 def test_calls_in_a_program(context):
     """LLDB gets memory for its code by calling the program's mmap. On machines it cannot."""
-    user, program, path = armemu_user(context), linux_program(context, "arm"), os.path.join(context.scratch, "call.sock")
-    with subprocess.Popen([user, "-g", path, program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+    user, program, path = armemu_user(context), linux_program(context, "arm"), os.path.join(
+        context.scratch, "call.sock")
+    with subprocess.Popen([user, "-g", path, program], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True) as process:
         while not os.path.exists(path):
             time.sleep(0.02)
-        out = lldb(program, path, ["breakpoint set -n body", "continue", "expression (int)add(40,2)", "process detach"])
+        out = lldb(program, path, ["breakpoint set -n body", "continue",
+                                   "expression (int)add(40,2)", "process detach"])
         text = process.communicate(timeout=HANG_SECONDS)[0]
     check_match(r"^\(int\) \$0 = 42$", out)
-    check_equal((process.returncode, text), (3, "counter 15000 shared 3000 handled 1 tls 7\n"), "the end")
+    check_equal((process.returncode, text), (3, "counter 15000 shared 3000 handled 1 tls 7\n"),
+                "the end")
 
 
 def test_dynamic_program(context):
-    """LLDB's dynamic loader: it changes its mind about what is Thumb code at the program's entry."""
+    """LLDB's dynamic loader: it changes its mind about what is Thumb code at the program's
+    entry."""
     user, program, port = armemu_user(context), linux_program(context, "dynamic"), free_port()
-    with subprocess.Popen([user, "-L", "/usr/arm-linux-gnueabihf", "-g", str(port), program], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([user, "-L", "/usr/arm-linux-gnueabihf", "-g", str(port), program],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
         wait_for(port)
-        out = lldb(program, port, ["process handle SIGUSR1 -s false -p true", "breakpoint set -n threads_done", "continue", "bt",
-                                   "continue"])
+        out = lldb(program, port, ["process handle SIGUSR1 -s false -p true",
+                                   "breakpoint set -n threads_done", "continue", "bt", "continue"])
         text = process.communicate(timeout=HANG_SECONDS)[0]
     check_match(r"frame #1: .*`main", out)
     check_match(r"exited with status = 3", out)
-    check_equal((process.returncode, text), (3, "counter 15000 shared 3000 handled 1 tls 7\n"), "the end")
+    check_equal((process.returncode, text), (3, "counter 15000 shared 3000 handled 1 tls 7\n"),
+                "the end")

@@ -1,4 +1,5 @@
-"""The same session with GDB (its Python) and LLDB, over TCP, a Unix socket and stdio, for A32, T32, Cortex-M and programs."""
+"""The same session with GDB (its Python) and LLDB, over TCP, a Unix socket and stdio, for A32, T32,
+Cortex-M and programs."""
 import os
 import shutil
 import signal
@@ -28,16 +29,18 @@ def command(context, kind, spec):
     if not KINDS[kind][0]:
         return [armemu_user(context), "-g", str(spec), program(context, kind)]
     where = f"tcp::{spec}" if isinstance(spec, int) else spec if spec == "stdio" else "unix:" + spec
-    return [context.armemu, "-M", KINDS[kind][0], "-S", "-gdb", where, "-serial", "null", "-monitor", "none", "-kernel",
-            program(context, kind)]
+    return [context.armemu, "-M", KINDS[kind][0], "-S", "-gdb", where, "-serial", "null",
+            "-monitor", "none", "-kernel", program(context, kind)]
 
 
 class Waiting:
     """An emulator that waits at a socket."""
 
     def __init__(self, context, kind, transport):
-        self.where = free_port() if transport == "tcp" else os.path.join(context.scratch, "matrix.sock")
-        self.process = subprocess.Popen(command(context, kind, self.where), stdin=subprocess.DEVNULL,
+        self.where = free_port() if transport == "tcp" else os.path.join(context.scratch,
+                                                                         "matrix.sock")
+        self.process = subprocess.Popen(command(context, kind, self.where),
+                                        stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, start_new_session=True)
         end = time.monotonic() + HANG_SECONDS
         if transport == "tcp":
@@ -72,7 +75,8 @@ def number(expression):
 
 gdb.execute("break FUNCTION CONDITION")
 gdb.execute("continue")
-assert isinstance(stops[-1], gdb.BreakpointEvent) and gdb.selected_frame().name() == "FUNCTION", stops
+assert isinstance(stops[-1], gdb.BreakpointEvent), stops
+assert gdb.selected_frame().name() == "FUNCTION", stops
 for name in ("r0", "r3", "r7", "r12", "lr"):
     old = number("$" + name)
     gdb.execute(f"set ${name} = 0x12345678")
@@ -88,7 +92,8 @@ assert inferior.search_memory(below - 64, 128, b"789a") == below + 7, "qSearch"
 watchpoint = gdb.Breakpoint("VARIABLE", gdb.BP_WATCHPOINT, gdb.WP_WRITE)
 before = number("VARIABLE")
 gdb.execute("continue")
-assert isinstance(stops[-1], gdb.BreakpointEvent) and watchpoint in stops[-1].breakpoints, "a watchpoint"
+assert isinstance(stops[-1], gdb.BreakpointEvent), "a watchpoint"
+assert watchpoint in stops[-1].breakpoints, "a watchpoint"
 assert number("VARIABLE") > before, "what was written"
 watchpoint.delete()
 never = gdb.Breakpoint("FUNCTION")
@@ -108,9 +113,12 @@ def gdb_session(context, kind, transport):
                 .replace("CONDITION", "" if kind == "m" else "if i == 3"))
 
     def run(target):
-        done = subprocess.run([GDB, "-nx", "-batch", "-iex", "set debuginfod enabled off", "-ex", "set confirm off",
-                               "-ex", "target remote " + target, "-x", script, program(context, kind)],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        done = subprocess.run([GDB, "-nx", "-batch", "-iex", "set debuginfod enabled off", "-ex",
+                               "set confirm off",
+                               "-ex", "target remote " + target, "-x", script,
+                               program(context, kind)],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True,
                               timeout=HANG_SECONDS, check=False)
         check_match(r"^session done$", done.stdout)
 
@@ -124,14 +132,18 @@ def gdb_session(context, kind, transport):
 
 def lldb_session(context, kind, transport):
     _, function, variable = KINDS[kind]
-    commands = [f"breakpoint set -n {function}", "continue", "register read pc", "register write r3 0x12345678", "register read r3",
-                "stepi", "expression -- *(int *)($sp - 256) = 0x7a6b5c4d", "memory read -f x -s 4 -c 1 '$sp - 256'",
+    commands = [f"breakpoint set -n {function}", "continue", "register read pc",
+                "register write r3 0x12345678", "register read r3",
+                "stepi", "expression -- *(int *)($sp - 256) = 0x7a6b5c4d",
+                "memory read -f x -s 4 -c 1 '$sp - 256'",
                 f"watchpoint set variable {variable}", "continue", "thread list", "process kill"]
     if transport == "stdio":
         ours, theirs = socket.socketpair()
-        with subprocess.Popen(command(context, kind, "stdio"), stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command(context, kind, "stdio"), stdin=theirs, stdout=theirs,
+                              stderr=subprocess.DEVNULL) as process:
             theirs.close()
-            out = lldb(program(context, kind), f"fd://{ours.fileno()}", commands, fds=[ours.fileno()])
+            out = lldb(program(context, kind), f"fd://{ours.fileno()}", commands,
+                       fds=[ours.fileno()])
             ours.close()
             process.wait(timeout=HANG_SECONDS)
     else:
@@ -165,7 +177,8 @@ def test_the_debugger_vanishes_from_stdio(context):
     for kind in ("a32", "arm"):
         for detach in (False, True):
             ours, theirs = socket.socketpair()
-            with subprocess.Popen(command(context, kind, "stdio"), stdin=theirs, stdout=theirs, stderr=subprocess.PIPE) as process:
+            with subprocess.Popen(command(context, kind, "stdio"), stdin=theirs, stdout=theirs,
+                                  stderr=subprocess.PIPE) as process:
                 theirs.close()
                 if detach:
                     ours.sendall(b"+$D#44")
@@ -176,13 +189,16 @@ def test_the_debugger_vanishes_from_stdio(context):
                     check_equal(process.poll(), None, "the machine goes on")
                     process.kill()
                 status = process.wait(timeout=HANG_SECONDS)
-                expected = {("a32", False): 0, ("a32", True): -signal.SIGKILL, ("arm", False): -signal.SIGKILL, ("arm", True): 3}
+                expected = {("a32", False): 0, ("a32", True): -signal.SIGKILL,
+                            ("arm", False): -signal.SIGKILL, ("arm", True): 3}
                 check_equal(status, expected[kind, detach], f"{kind}, detached: {detach}")
 
 
 def test_stdio_of_a_program(context):
-    """What it writes goes to standard error, and it reads nothing; pipes instead of a socket do as well."""
-    with subprocess.Popen([armemu_user(context), "-g", "stdio", linux_program(context, "arm"), "read"], stdin=subprocess.PIPE,
+    """What it writes goes to standard error, and it reads nothing; pipes instead of a socket do as
+    well."""
+    with subprocess.Popen([armemu_user(context), "-g", "stdio", linux_program(context, "arm"),
+                           "read"], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdin.write(b"+$QPassSignals:1e#89+$vCont;c#a8")
         process.stdin.flush()

@@ -10,7 +10,8 @@ SMP = ("-smp", "2")
 
 
 def read(context, client, name):
-    return int.from_bytes(bytes.fromhex(client.ask(f"m{context.symbol('a32', name):x},4")), "little")
+    return int.from_bytes(bytes.fromhex(client.ask(f"m{context.symbol('a32', name):x},4")),
+                          "little")
 
 
 def begin(context, client, stay=1):
@@ -117,7 +118,8 @@ def test_leaving(context):
 
 
 def test_end(context):
-    """The machine ends: the debugger hears it, behind other news, and only then is the connection closed."""
+    """The machine ends: the debugger hears it, behind other news, and only then is the connection
+    closed."""
     for first_stop in (False, True):
         with Emulator(context, "a32", *SMP) as emulator, Rsp(emulator.path) as client:
             begin(context, client, 4)
@@ -159,7 +161,8 @@ class Mi:
         self.number = 0
         self.stops = []
         self.lines = []
-        self.process = subprocess.Popen([GDB, "-nx", "-q", "-i=mi3", program], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([GDB, "-nx", "-q", "-i=mi3", program],
+                                        stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.timer = threading.Timer(HANG_SECONDS, self.process.kill)
         self.timer.start()
@@ -191,7 +194,9 @@ class Mi:
                 return text
 
     def value(self, expression, thread=1):
-        return int(check_match(r'value="(-?[0-9]+)', self.ask(f"-data-evaluate-expression --thread {thread} {expression}"))[1])
+        return int(check_match(r'value="(-?[0-9]+)',
+                               self.ask(
+                                   f"-data-evaluate-expression --thread {thread} {expression}"))[1])
 
     def stop(self, thread):
         """What GDB says when the thread stops."""
@@ -227,7 +232,8 @@ def test_gdb(context):
         count = gdb.value("second_count")
         gdb.ask("-exec-next --thread 1")
         check_match(r'reason="end-stepping-range"', gdb.stop(1))
-        check_equal((gdb.value("second_count"), gdb.value("neighbours[2]")), (count, 101), "the CPU that is stopped, and the other")
+        check_equal((gdb.value("second_count"), gdb.value("neighbours[2]")), (count, 101),
+                    "the CPU that is stopped, and the other")
         gdb.ask("-exec-continue --thread 2")
         gdb.ask("-break-watch second_count")
         check_match(r'reason="watchpoint-trigger"', gdb.stop(2))

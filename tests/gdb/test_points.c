@@ -29,7 +29,8 @@ Test(points, add_find_remove)
     /* A breakpoint is one by its address, a watchpoint by its range. */
     cr_assert(gdb_points_add(&p, GDB_POINT_HARDWARE, 0x3000, 2, NULL, &added) && added);
     cr_assert(gdb_points_add(&p, GDB_POINT_HARDWARE, 0x3000, 4, NULL, &added) && !added);
-    cr_assert(gdb_points_remove(&p, GDB_POINT_HARDWARE, 0x3000, 4, &gone) && !gdb_points_at(&p, 0x3000));
+    cr_assert(gdb_points_remove(&p, GDB_POINT_HARDWARE, 0x3000, 4, &gone) &&
+              !gdb_points_at(&p, 0x3000));
     cr_assert(!gdb_points_remove(&p, GDB_POINT_ACCESS, 0xfffffffe, 1, &gone));
     cr_assert(gdb_points_remove(&p, GDB_POINT_ACCESS, 0xfffffffe, 2, &gone));
     cr_assert_eq(gone.kind, GDB_POINT_ACCESS);

@@ -30,11 +30,13 @@ def test_bad_packets(context):
         for packet in ["", "vMustReplyEmpty", "qUnknown", "QUnknown:1", "y", "vCont", "Zzz"]:
             check(client.ask(packet) in ("", "E16"), packet)
         for packet in ["m", "m1", "m1,", "m,4", "mzz,4", "m0,ffffffff", "m11111111111111111,1",
-                       "M40000000,4:00", "M40000000,4", "X40000000,4:ab", "p", "pffff", "P0", "P0=12",
+                       "M40000000,4:00", "M40000000,4", "X40000000,4:ab", "p", "pffff", "P0",
+                       "P0=12",
                        "Pffff=00000000", "G00", "Z0", "Z0,1,4", "Z0,40000000,9", "Z9,40000000,4",
-                       "Z2,40000000,0", "z2", "vCont;x", "vCont;s:99", "vCont;t", "Hx1", "Hg99", "T99",
-                       "qCRC:1", "qSearch:memory:0;1", "qXfer:features:read:target.xml:0",
-                       "qThreadExtraInfo,99", "Qqemu.PhyMemMode:2", "Qqemu.sstep=9", "cxyz", "qRcmd,1"]:
+                       "Z2,40000000,0", "z2", "vCont;x", "vCont;s:99", "vCont;t", "Hx1", "Hg99",
+                       "T99", "qCRC:1", "qSearch:memory:0;1", "qXfer:features:read:target.xml:0",
+                       "qThreadExtraInfo,99", "Qqemu.PhyMemMode:2", "Qqemu.sstep=9", "cxyz",
+                       "qRcmd,1"]:
             check_match("^E", client.ask(packet) or "empty reply to " + packet)
         check_match("^E0e$", client.ask("me0000000,4"))
         check_equal(client.ask("g"), registers, "nothing has changed")
@@ -47,7 +49,8 @@ def test_honest_features(context):
         check("multiprocess" not in supported and "QNonStop+" in supported, supported)
         data = bytes(range(256)) * ((size - 64) // 512)
         escaped = re.sub(rb"[#$}*]", lambda m: b"}" + bytes([m[0][0] ^ 0x20]), data)
-        check_equal(client.ask(b"X40001000,%x:" % len(data) + escaped), "OK", "a large binary write")
+        check_equal(client.ask(b"X40001000,%x:" % len(data) + escaped), "OK",
+                    "a large binary write")
         check_equal(bytes.fromhex(client.ask("m40001000,%x" % len(data))), data, "a large read")
         xml, part = "", "m"
         while part[0] == "m":
@@ -58,7 +61,8 @@ def test_honest_features(context):
         names = re.findall(r'reg name="([^"]+)"', xml)
         check_equal(len(names), len(set(names)), "register names are unique")
         for number, bits in re.findall(r'bitsize="(\d+)" regnum="(\d+)"', xml):
-            check_equal(len(client.ask("p%x" % int(bits))), int(number) // 4, "size of register " + bits)
+            check_equal(len(client.ask("p%x" % int(bits))), int(number) // 4, "size of register "
+                        + bits)
         check("SCTLR" in names and "spsr_irq" in names and "d31" in names, "names")
 
 
@@ -102,7 +106,8 @@ def test_port_in_use(context):
         check_equal(done.returncode, 1, "exit status")
         check_match(r"^armemu: -gdb: .*in use", done.stderr)
     with Emulator(context, "a32") as emulator: # a path that somebody listens at
-        done = subprocess.run([context.armemu, "-M", "virt", "-gdb", "unix:" + emulator.path, "-kernel",
+        done = subprocess.run([context.armemu, "-M", "virt", "-gdb", "unix:" + emulator.path,
+                               "-kernel",
                                context.program("a32")], capture_output=True, text=True, timeout=30,
                               stdin=subprocess.DEVNULL, check=False)
         check_equal(done.returncode, 1, "exit status")
@@ -232,7 +237,8 @@ ACCESSES = {
 
 
 def accesses(context, *arguments):
-    """Every byte of every access is watched, and no byte beside it; the instruction starts again."""
+    """Every byte of every access is watched, and no byte beside it; the instruction starts
+    again."""
     code, data = 0x40001000, 0x40003ff0 # some accesses cross a page
     with Emulator(context, "a32", *arguments) as emulator, Rsp(emulator.path) as client:
         stop = context.symbol("a32", "idle")
@@ -291,7 +297,8 @@ def test_flash(context):
         check_equal(client.ask(b"vFlashWrite:1ffe:ab}\x03d"), "OK", "program")
         check_equal(client.ask("vFlashDone"), "OK", "done")
         check_equal(client.ask("m1ffd,6"), "ff616223" + "64ff", "programmed")
-        for bad in ("vFlashErase:40000000,1000", "vFlashErase:3fff000,2000", b"vFlashWrite:40000000:a"):
+        for bad in ("vFlashErase:40000000,1000", "vFlashErase:3fff000,2000",
+                    b"vFlashWrite:40000000:a"):
             check_equal(client.ask(bad), "E.memtype", "RAM")
         for bad in ("vFlashErase:", "vFlashErase:0", "vFlashWrite:0", "vFlashErase:0,1,2"):
             check_match("^E16", client.ask(bad))
@@ -307,10 +314,12 @@ def lookups(client):
 
 
 def test_breakpoints_in_other_pages(context):
-    """A breakpoint at the offset of a hot loop, in another page, costs it nothing; and in its own it stops."""
+    """A breakpoint at the offset of a hot loop, in another page, costs it nothing; and in its own
+    it stops."""
     code = 0x40001000
     with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
-        check_equal(client.ask(f"Z1,{context.symbol('a32', 'main'):x},4"), "OK", "breakpoint behind the start")
+        check_equal(client.ask(f"Z1,{context.symbol('a32', 'main'):x},4"), "OK",
+                    "breakpoint behind the start")
         check_match("^T05", client.ask("c"))
         check_equal(client.ask(f"M{code:x},c:" + "".join(w.to_bytes(4, "little").hex() for w in (
             0xe2500001, 0x1afffffd, 0xeafffffe))), "OK", "subs r0, r0, #1; bne; b .")
@@ -320,14 +329,16 @@ def test_breakpoints_in_other_pages(context):
             client.ask("P%x=%s" % (register, value.to_bytes(4, "little").hex()))
         before = lookups(client)
         check_match("^T05", client.ask("vCont;c"))
-        check_equal((client.registers()[0], client.registers()[15]), (0, code + 8), "the end of the loop")
+        check_equal((client.registers()[0], client.registers()[15]), (0, code + 8),
+                    "the end of the loop")
         check(lookups(client) - before < 1000, "lookups")
         check_equal(client.ask(f"Z0,{code + 4:x},4"), "OK", "breakpoint in the loop")
         for register, value in ((0, 3), (15, code)):
             client.ask("P%x=%s" % (register, value.to_bytes(4, "little").hex()))
         for left in (2, 1, 0):
             check_match("^T05", client.ask("vCont;c"))
-            check_equal((client.registers()[0], client.registers()[15]), (left, code + 4), "the loop")
+            check_equal((client.registers()[0], client.registers()[15]), (left, code + 4),
+                        "the loop")
             client.ask("vCont;s:1")
 
 
@@ -339,11 +350,12 @@ def test_conditions_as_packets(context):
         check_match("^T05", client.ask("vCont;c"))
         check_equal(client.registers()[0], 3, "r0")
         check_equal(client.ask(f"Z0,{body:x},4;X3,220027X3,220027"), "OK", "other conditions")
-        check_equal(client.ask(f"Z1,{context.symbol('a32', 'idle'):x},4;X2,1927"), "OK", "a bad one")
+        check_equal(client.ask(f"Z1,{context.symbol('a32', 'idle'):x},4;X2,1927"), "OK",
+                    "a bad one")
         check_match("^T05", client.ask("vCont;c"))
         check_equal(client.registers()[15], context.symbol("a32", "idle"), "the end")
-        for bad in (";", ";X", ";X2", ";X2,22", ";X5,2227", ";Xffffffff,00", ";cmds:", ";cmds:1", ";cmds:1,X2,2",
-                    ";Y", ";X2,2227;cmds:1,X1,27;X1,27", ";" + "X1,27" * 33):
+        for bad in (";", ";X", ";X2", ";X2,22", ";X5,2227", ";Xffffffff,00", ";cmds:", ";cmds:1",
+                    ";cmds:1,X2,2", ";Y", ";X2,2227;cmds:1,X1,27;X1,27", ";" + "X1,27" * 33):
             check_match("^E16", client.ask(f"Z0,{body:x},4{bad}"))
         check_match("^E16", client.ask("Z2,40000000,4;X1,27"))
 
@@ -366,7 +378,8 @@ def test_range_steps(context):
         check_match("^T05", client.ask(f"vCont;r{body:x},{body + 0x100:x}:1"))
         check_equal(client.ask(f"Z0,{body:x},4"), "OK", "breakpoint")
         check_match("^T05", client.ask("vCont;c"))
-        check_equal(client.ask(f"Z0,{body + 8:x},4;X3,220027"), "OK", "a condition that never holds")
+        check_equal(client.ask(f"Z0,{body + 8:x},4;X3,220027"), "OK",
+                    "a condition that never holds")
         check_match("^T05", client.ask(f"vCont;r{body:x},{body + 0x100:x}:1"))
         check_equal(client.registers()[15], add, "past the condition")
         for point in (body, body + 8):
@@ -398,7 +411,8 @@ def test_output_of_commands(context):
     code = "22002200340000" + "03" + "686900" + "27" # "hi"
     with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
         body = context.symbol("a32", "body")
-        check_equal(client.ask(f"Z0,{body:x},4;cmds:0,X{len(code) // 2:x},{code}"), "OK", "commands")
+        check_equal(client.ask(f"Z0,{body:x},4;cmds:0,X{len(code) // 2:x},{code}"), "OK",
+                    "commands")
         check_equal(client.ask(f"Z0,{context.symbol('a32', 'idle'):x},4"), "OK", "the end")
         client.send("vCont;c")
         reply, count = client.receive(), 0
@@ -412,15 +426,19 @@ def test_output_of_commands(context):
 def test_default_port(context):
     """-s: port 1234 of this machine; when somebody has that, a message says so."""
     with subprocess.Popen(
-            [context.armemu, "-M", "virt", "-S", "-s", "-nographic", "-monitor", "none", "-serial", "null", "-kernel",
-             context.program("a32")], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            [context.armemu, "-M", "virt", "-S", "-s", "-nographic", "-monitor", "none", "-serial",
+             "null", "-kernel",
+             context.program("a32")], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+             text=True) as process:
         inode = None
         end = time.monotonic() + 60
         while process.poll() is None and not inode and time.monotonic() < end:
             with open("/proc/net/tcp", encoding="ascii") as f:
                 rows = [line.split() for line in f.read().splitlines()[1:]]
-            mine = {os.readlink(p) for p in glob.glob(f"/proc/{process.pid}/fd/*") if os.path.islink(p)}
-            inode = next((r[9] for r in rows if r[1] == "0100007F:04D2" and r[3] == "0A" and f"socket:[{r[9]}]" in mine), None)
+            mine = {os.readlink(p) for p in glob.glob(f"/proc/{process.pid}/fd/*")
+                    if os.path.islink(p)}
+            inode = next((r[9] for r in rows if r[1] == "0100007F:04D2" and r[3] == "0A"
+                          and f"socket:[{r[9]}]" in mine), None)
             time.sleep(0.02)
         if process.poll() is not None:
             check_match(r"^armemu: .*1234.*in use", process.stderr.read())
@@ -433,9 +451,11 @@ def test_default_port(context):
 
 
 def test_actions_per_thread(context):
-    """vCont: the first action that names a thread counts, those that none names stay as they are."""
+    """vCont: the first action that names a thread counts, those that none names stay as they
+    are."""
     with Emulator(context, "a32", "-smp", "2") as emulator, Rsp(emulator.path) as client:
-        second, stay, count = (context.symbol("a32", n) for n in ("second_main", "stay", "second_count"))
+        second, stay, count = (context.symbol("a32", n) for n in ("second_main", "stay",
+                                                                  "second_count"))
         check_equal(client.ask(f"M{stay:x},4:01000000"), "OK", "the second CPU is wanted")
         check_equal(client.ask(f"Z1,{second:x},4"), "OK", "a breakpoint")
         check_match("^T05thread:2;", client.ask("vCont;c"))
@@ -450,7 +470,8 @@ def test_actions_per_thread(context):
         before = state()
         check_match("^T05thread:2;", client.ask("vCont;s:2"))
         after = state()
-        check_equal((after[0], after[1] != before[1]), (before[0], True), "a step of the second alone")
+        check_equal((after[0], after[1] != before[1]), (before[0], True),
+                    "a step of the second alone")
         check_match("^T05thread:1;", client.ask("vCont;s:1"))
         last = state()
         check_equal((last[1:], last[0] != after[0]), (after[1:], True), "a step of the first alone")
@@ -458,8 +479,10 @@ def test_actions_per_thread(context):
         check_match("^T05thread:2;", client.ask(f"vCont;r{at & ~3:x},{(at & ~3) + 4:x}:2;t:1"))
         check_equal(state()[0], last[0], "the first stays")
         idle = context.symbol("a32", "idle")
-        for _ in range(100): # the second runs meanwhile; the first is at a WFI, which a step does not wait for
-            check_equal(client.ask("Hg1") + client.ask("Pf=" + idle.to_bytes(4, "little").hex()), "OKOK", "the first's PC")
+        # the second runs meanwhile; the first is at a WFI, which a step does not wait for
+        for _ in range(100):
+            check_equal(client.ask("Hg1") + client.ask("Pf=" + idle.to_bytes(4, "little").hex()),
+                        "OKOK", "the first's PC")
             check_match("^T05thread:1;", client.ask("vCont;s:1;c"))
             check_equal(client.registers()[15], idle + 4, "behind the WFI")
             if state()[2] != last[2]:
@@ -471,7 +494,9 @@ def test_no_tracepoints(context):
     """What the stub does not have it does not say that it has."""
     with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
         supported = client.ask("qSupported:swbreak+;hwbreak+;xmlRegisters=arm")
-        for feature in ("Trace", "Reverse", "racepoint", "qXfer:auxv", "QPassSignals", "fork-events"):
+        for feature in ("Trace", "Reverse", "racepoint", "qXfer:auxv", "QPassSignals",
+                        "fork-events"):
             check(feature not in supported, feature)
-        for packet in ("QTinit", "QTStart", "qTStatus", "qTfP", "bs", "bc", "qXfer:auxv:read::0,100", "QPassSignals:1"):
+        for packet in ("QTinit", "QTStart", "qTStatus", "qTfP", "bs", "bc",
+                       "qXfer:auxv:read::0,100", "QPassSignals:1"):
             check_equal(client.ask(packet), "", packet)

@@ -5,8 +5,8 @@ import subprocess
 import tempfile
 import time
 
-from driver import (COMPILER, GDB, HERE, Emulator, Rsp, Skip, check, check_equal, check_match, gdb_finish, gdb_start,
-                    show, values)
+from driver import (COMPILER, GDB, HERE, Emulator, Rsp, Skip, check, check_equal, check_match,
+                    gdb_finish, gdb_start, show, values)
 
 PROFILES = {"m": ("mps2-an385", ["-mcpu=cortex-m3", "-mthumb"], "0", "0x20001000"),
             "a": ("virt", ["-mcpu=cortex-a15", "-marm"], "0x40010000", "0x40080000")}
@@ -19,25 +19,28 @@ def program(context, profile):
         if not shutil.which(COMPILER):
             raise Skip(f"there is no {COMPILER}")
         _, flags, text, data = PROFILES[profile]
-        subprocess.run([COMPILER, "-g", "-O1", *flags, "-ffreestanding", "-nostdlib", "-nostartfiles",
-                        "-Wl,--section-start=.vectors=" + text, f"-Wl,-Ttext={int(text, 0) + 0x100:#x}",
+        subprocess.run([COMPILER, "-g", "-O1", *flags, "-ffreestanding", "-nostdlib",
+                        "-nostartfiles",
+                        "-Wl,--section-start=.vectors=" + text,
+                        f"-Wl,-Ttext={int(text, 0) + 0x100:#x}",
                         "-Wl,-Tdata=" + data, os.path.join(HERE, "guest", "semihosting.c"), "-lgcc",
                         "-o", path], check=True, stderr=subprocess.DEVNULL)
     return path
 
 
 def symbol(context, profile, name):
-    out = subprocess.run(["arm-none-eabi-nm", program(context, profile)], check=True, capture_output=True,
-                         text=True).stdout
+    out = subprocess.run(["arm-none-eabi-nm", program(context, profile)], check=True,
+                         capture_output=True, text=True).stdout
     return int(check_match(rf"^([0-9a-f]+) . {name}$", out)[1], 16)
 
 
 def emulator(context, profile, target="gdb", *arguments):
-    return Emulator(context, None, "-semihosting-config", "target=" + target, "-kernel", program(context, profile),
-                    *arguments, machine=PROFILES[profile][0])
+    return Emulator(context, None, "-semihosting-config", "target=" + target, "-kernel",
+                    program(context, profile), *arguments, machine=PROFILES[profile][0])
 
 
-FIELDS = ("out written tty made wrote length seek left end refused closed again renamed missing missing_errno removed "
+FIELDS = ("out written tty made wrote length seek left end refused closed again renamed missing "
+          "missing_errno removed "
           "bad_seek system tmpnam time").split()
 
 
@@ -64,12 +67,14 @@ def both(test):
 def test_files_and_consoles(context, profile):
     for target in ("gdb", "auto"):
         out, folder = session(context, profile, "break done\ncontinue\n"
-                              + "".join(show(f, "result." + f, "/d") for f in FIELDS) + show("text", "result.text")
+                              + "".join(show(f, "result." + f, "/d") for f in FIELDS)
+                              + show("text", "result.text")
                               + show("name", "result.name"), target)
         v = values(out)
-        expected = dict(written="0", tty="1", wrote="0", length="10", seek="0", left="10", end="4", refused="0", closed="0",
-                        again="-1", renamed="0", missing="-1", missing_errno="2", removed="0", bad_seek="-1", system="-1",
-                        tmpnam="0")
+        expected = dict(written="0", tty="1", wrote="0", length="10", seek="0", left="10", end="4",
+                        refused="0", closed="0",
+                        again="-1", renamed="0", missing="-1", missing_errno="2", removed="0",
+                        bad_seek="-1", system="-1", tmpnam="0")
         check_equal({k: v[k] for k in expected}, expected, "results")
         check(int(v["made"]) > 0 and int(v["out"]) > 0 and v["made"] != v["out"], "handles")
         check(abs(int(v["time"]) - time.time()) < 3600, "SYS_TIME: " + v["time"])
@@ -90,7 +95,8 @@ def test_steps_over_calls(context, profile):
                      + "continue\n" + show("op2", "$r0") + "stepi\n" + show("left", "$r0"))
     v = values(out)
     size = "2" if profile == "m" else "4"
-    check_equal((v["op1"], v["behind"], v["handle"], v["op2"], v["left"]), ("1", size, "1", "5", "0"), "stops")
+    check_equal((v["op1"], v["behind"], v["handle"], v["op2"], v["left"]),
+                ("1", size, "1", "5", "0"), "stops")
 
 
 def files_until(client, text):
@@ -110,7 +116,8 @@ def test_protocol(context, profile):
         check_equal(client.ask("F0"), "E16", "an answer without a request")
         request = client.ask("vCont;c")
         address = check_match(r"^Fwrite,1,([0-9a-f]+),a$", request)[1]
-        check_equal(bytes.fromhex(client.ask(f"m{address},a")), b"to stdout\n", "memory of the program")
+        check_equal(bytes.fromhex(client.ask(f"m{address},a")), b"to stdout\n",
+                    "memory of the program")
         check_equal(client.ask("Fx"), "E16", "an answer that is none")
         pc = client.registers()[15]
         check_equal(pc, symbol(context, profile, "the_call"), "the PC before the call")
@@ -121,7 +128,8 @@ def test_protocol(context, profile):
         check_equal(client.registers()[15], pc, "the PC before the call, again")
         check_match(r"^Fwrite,2,", client.ask("vCont;c"))
         data = client.ask(f"m{symbol(context, profile, 'result'):x},c")
-        words = [int.from_bytes(bytes.fromhex(data)[i:i + 4], "little", signed=True) for i in (4, 8)]
+        words = [int.from_bytes(bytes.fromhex(data)[i:i + 4], "little",
+                                signed=True) for i in (4, 8)]
         check_equal(words, [6, -1], "what was not written, and the failed call")
         # without an answer the call is made again
         check_match(r"^Fwrite,2,", client.ask("vCont;c"))
@@ -140,9 +148,11 @@ def test_scratch(context, profile):
         client.send("F0")
         client.receive()
         at = symbol(context, profile, "result")
-        check_equal(int.from_bytes(bytes.fromhex(client.ask(f"m{at + 20:x},4")), "little"), 0x1234, "the length")
+        check_equal(int.from_bytes(bytes.fromhex(client.ask(f"m{at + 20:x},4")), "little"), 0x1234,
+                    "the length")
         files_until(client, "Fgettimeofday,ffffff00,0")
-        check_equal(client.ask("Mffffff00,c:" + (1234567890).to_bytes(4, "big").hex() + "00" * 8), "OK", "time")
+        check_equal(client.ask("Mffffff00,c:" + (1234567890).to_bytes(4, "big").hex() + "00" * 8),
+                    "OK", "time")
         client.send("F0")
         check_equal(client.receive(), "Fread,0,ffffff00,1", "SYS_READC")
         check_equal(client.ask("Mffffff00,1:41"), "OK", "a character")
@@ -155,8 +165,10 @@ def test_scratch(context, profile):
         client.socket.settimeout(60)
         client.raw(b"\3")
         check_equal(client.receive()[:3], "T02", "Ctrl-C")
-        check_equal(int.from_bytes(bytes.fromhex(client.ask(f"m{at + 72:x},4")), "little"), 0x41, "what was typed")
-        check_equal(int.from_bytes(bytes.fromhex(client.ask(f"m{at + 68:x},4")), "little"), 1234567890, "the time")
+        check_equal(int.from_bytes(bytes.fromhex(client.ask(f"m{at + 72:x},4")), "little"), 0x41,
+                    "what was typed")
+        check_equal(int.from_bytes(bytes.fromhex(client.ask(f"m{at + 68:x},4")), "little"),
+                    1234567890, "the time")
 
 
 @both
@@ -175,4 +187,5 @@ def test_the_debugger_leaves(context, profile):
                     left = int.from_bytes(bytes.fromhex(client.ask(f"m{at:x},4")), "little")
                     check_equal(client.ask("D"), "OK", "detach")
                 time.sleep(0.05)
-            check_equal("to stdout\n" in e.output(), target == "auto", "output of the emulator: " + e.output())
+            check_equal("to stdout\n" in e.output(), target == "auto", "output of the emulator: "
+                        + e.output())

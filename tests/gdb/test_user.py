@@ -6,8 +6,8 @@ import socket
 import subprocess
 import time
 
-from driver import (HANG_SECONDS, HERE, Rsp, check, check_equal, check_match, check_thumb_steps, gdb_finish, gdb_start,
-                    interrupt, linux_program, show, thumb_steps, values)
+from driver import (HANG_SECONDS, HERE, Rsp, check, check_equal, check_match, check_thumb_steps,
+                    gdb_finish, gdb_start, interrupt, linux_program, show, thumb_steps, values)
 
 
 class UserEmulator:
@@ -61,8 +61,10 @@ SUMMARY = "counter 15000 shared 3000 handled 1 tls 7\n"
 
 def breakpoints(context, kind):
     out, status, text = session(
-        context, kind, "break body if i == 7\ncontinue\n" + show("i", "i") + show("counter", "counter")
-        + "backtrace\nstepi\nfinish\ndelete\ntbreak add\ncontinue\nup\n" + show("j", "i") + "set $q8.u16[7] = 0x1234\n"
+        context, kind, "break body if i == 7\ncontinue\n" + show("i", "i")
+        + show("counter", "counter")
+        + "backtrace\nstepi\nfinish\ndelete\ntbreak add\ncontinue\nup\n" + show("j", "i")
+        + "set $q8.u16[7] = 0x1234\n"
         + show("q8", "$q8.u64[1] >> 48", "/x")
         + "down\nfinish\n" + show("sum", "$") + show("call", "add(40, 2)") + show("real", "real")
         + "continue\ncontinue\n")
@@ -99,7 +101,8 @@ def test_libraries(context):
     with UserEmulator(context, "dynamic") as emulator:
         out = gdb_finish(gdb_start(context, None, emulator.path,
                                    "break threads_done\ncontinue\ninfo sharedlibrary\n"
-                                   + show("tls", "$tpidruro != 0") + show("malloc", "(int)(long)&printf != 0")
+                                   + show("tls", "$tpidruro != 0")
+                                   + show("malloc", "(int)(long)&printf != 0")
                                    + "info auxv\nkill\n"))
     check_match(r"^From .* To .*", out)
     check_match(r"0x[0-9a-f]+ .* target:.*/libc\.so\.6$", out)
@@ -111,13 +114,16 @@ def test_libraries(context):
 def test_thread_local_variables(context):
     with UserEmulator(context, "dynamic") as emulator:
         out = gdb_finish(start(context, emulator, "break worker\ncontinue\ndelete\nnext\nnext\n"
-                               + show("n", "n") + show("own", "tls_value") + "set var tls_value = 55\n"
+                               + show("n", "n") + show("own", "tls_value")
+                               + "set var tls_value = 55\n"
                                + "thread 1\n" + show("first", "tls_value")
-                               + "break threads_done\nset scheduler-locking off\ncontinue\nset var tls_value = 8\n"
+                               + "break threads_done\nset scheduler-locking off\ncontinue\nset var "
+                                 "tls_value = 8\n"
                                + "handle SIGUSR1 nostop pass\ncontinue\n"))
         status, text = emulator.end()
     v = values(out)
-    check_equal((int(v["own"]) - int(v["n"]), v["first"]), (100, "7"), "the variable in two threads")
+    check_equal((int(v["own"]) - int(v["n"]), v["first"]), (100, "7"),
+                "the variable in two threads")
     check_equal((status, text), (3, SUMMARY.replace("tls 7", "tls 8")), "what was written")
 
 
@@ -127,7 +133,8 @@ def test_threads(context):
         + "next\n" + show("tls", "$tpidruro != 0")
         + "set scheduler-locking on\n" + "".join("stepi\n" for _ in range(20))
         + "set scheduler-locking off\ndelete\nbreak threads_done\ncontinue\ninfo threads\n"
-        + show("shared", "shared[0] + shared[1] + shared[2]") + "thread apply all backtrace 1\ncontinue\ncontinue\n")
+        + show("shared", "shared[0] + shared[1] + shared[2]")
+        + "thread apply all backtrace 1\ncontinue\ncontinue\n")
     check_match(r"^  1 +Thread [\d.]+ .*\(in (a system call|the program)\)", out)
     check_match(r"^\* \d+ +Thread [\d.]+ .* worker", out)
     check_equal(values(out)["tls"], "1", "thread-local storage")
@@ -143,8 +150,8 @@ def test_signals(context):
         + show("after", "handled") + "continue\n")
     v = values(out)
     check_match(r"received signal SIGUSR1", out)
-    check_equal((v["signo"], v["from"], v["before"], v["sig"], v["after"]), ("10", "1", "0", "10", "1"),
-                "the signal")
+    check_equal((v["signo"], v["from"], v["before"], v["sig"], v["after"]),
+                ("10", "1", "0", "10", "1"), "the signal")
     check_equal((status, text), (3, SUMMARY), "the program's end")
 
 
@@ -177,7 +184,8 @@ def test_segv(context):
 
 def test_fork(context):
     """The child runs without the debugger, breakpoints or not."""
-    _, status, text = session(context, "arm", "handle SIGUSR1 nostop pass\nbreak threads_done\ncontinue\n"
+    _, status, text = session(context, "arm",
+                              "handle SIGUSR1 nostop pass\nbreak threads_done\ncontinue\n"
                               "break body\ncontinue\n", "fork")
     check_equal((status, text), (3, SUMMARY + "child 5\n"), "the program's end")
 
@@ -209,7 +217,8 @@ def interrupted(context, how, commands):
 
 
 def test_interrupt_in_call(context):
-    out, status, text = interrupted(context, "read", show("call", "add(1, 2)") + "backtrace\ncontinue\n")
+    out, status, text = interrupted(context, "read", show("call", "add(1, 2)")
+                                    + "backtrace\ncontinue\n")
     check_equal(values(out)["call"], "3", "a call while the program waits for input")
     check_match(r"^#\d+ .* main \(", out)
     check_equal((status, text), (3, "read 1\n"), "the system call goes on")
@@ -259,8 +268,8 @@ def breakpoint_in_hot_code(context, which):
 
 
 def test_breakpoint_in_hot_code(context):
-    """Code that has been chained over pages stops where a breakpoint comes later, be it in the page where it was
-    interrupted or in another one."""
+    """Code that has been chained over pages stops where a breakpoint comes later, be it in the page
+    where it was interrupted or in another one."""
     breakpoint_in_hot_code(context, 0)
     breakpoint_in_hot_code(context, 1)
 
@@ -268,11 +277,12 @@ def test_breakpoint_in_hot_code(context):
 def test_packets(context):
     with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
         supported = client.ask("qSupported:swbreak+;hwbreak+;xmlRegisters=arm")
-        for feature in ("qXfer:auxv:read+", "qXfer:exec-file:read+", "qXfer:siginfo:read+", "QPassSignals+"):
+        for feature in ("qXfer:auxv:read+", "qXfer:exec-file:read+", "qXfer:siginfo:read+",
+                        "QPassSignals+"):
             check(feature in supported, feature)
         check("memory-map" not in supported, supported)
-        check_equal(client.ask("qXfer:exec-file:read::0,fff"), "l" + os.path.realpath(emulator.program),
-                    "exec-file")
+        check_equal(client.ask("qXfer:exec-file:read::0,fff"),
+                    "l" + os.path.realpath(emulator.program), "exec-file")
         check_equal(client.ask("vFile:setfs:0"), "F0", "setfs")
         name = os.path.realpath(emulator.program).encode().hex()
         check_equal(client.ask(f"vFile:open:{name},0,0"), "F0", "open")
@@ -301,8 +311,8 @@ def test_tls_packets(context):
         name = "_thread_db_link_map_l_tls_modid".encode().hex()
         check_equal(client.ask("qSymbol::"), "qSymbol:" + name, "the symbol that is wanted")
         check_equal(client.ask("qSymbol::" + name), "OK", "there is none")
-        for bad in ("qSymbol:", "qSymbol:x:" + name, "qGetTLSAddr:", "qGetTLSAddr:1,2", "qGetTLSAddr:1,2,3",
-                    "qGetTLSAddr:-1,0,0", "qGetTLSAddr:0,0,10000"):
+        for bad in ("qSymbol:", "qSymbol:x:" + name, "qGetTLSAddr:", "qGetTLSAddr:1,2",
+                    "qGetTLSAddr:1,2,3", "qGetTLSAddr:-1,0,0", "qGetTLSAddr:0,0,10000"):
             check_match("^E", client.ask(bad))
 
 
@@ -337,7 +347,8 @@ def test_socket_in_use(context):
     check_equal(done.returncode, 1, "exit status")
     check_match(r"^armemu-user: .*in use", done.stderr)
     with UserEmulator(context, "arm") as emulator: # a path that somebody listens at
-        done = subprocess.run([context.armemu, "-g", emulator.path, emulator.program], capture_output=True, text=True,
+        done = subprocess.run([context.armemu, "-g", emulator.path, emulator.program],
+                              capture_output=True, text=True,
                               timeout=30, stdin=subprocess.DEVNULL, check=False)
         check_equal(done.returncode, 1, "exit status")
         check_match(r"^armemu-user: .*in use", done.stderr)
@@ -346,16 +357,19 @@ def test_socket_in_use(context):
 
 
 def test_watchpoints(context):
-    """Writes, reads and both, exact: the neighbours are written and read as well; atomic accesses count."""
+    """Writes, reads and both, exact: the neighbours are written and read as well; atomic accesses
+    count."""
     out, status, text = session(
-        context, "arm", "break main\ncontinue\ndelete\nwatch counter\ncontinue\n" + show("w1", "counter")
+        context, "arm", "break main\ncontinue\ndelete\nwatch counter\ncontinue\n"
+        + show("w1", "counter")
         + "continue\n" + show("w2", "counter") + "delete\n"
         "rwatch shared[1]\ncontinue\n" + show("r", "shared[1]") + "info symbol $pc\ndelete\n"
         "awatch shared[2]\ncontinue\ncontinue\n" + show("a", "shared[2]") + "delete\n"
         "handle SIGUSR1 nostop noprint pass\n"
         "watch handled\ncontinue\n" + show("h", "handled") + "backtrace 1\ndelete\ncontinue\n")
     v = values(out)
-    check_equal(len(set(re.findall(r"^Hardware .*watchpoint (\d+): ", out, re.MULTILINE))), 4, "watchpoints of the stub")
+    check_equal(len(set(re.findall(r"^Hardware .*watchpoint (\d+): ", out, re.MULTILINE))), 4,
+                "watchpoints of the stub")
     check_equal((v["w1"], v["w2"]), ("1", "3"), "the values after two writes of counter")
     check_match(r"^Old value = 0\nNew value = 1$", out)
     check_match(r"^worker \+", out)
@@ -383,13 +397,17 @@ def accesses(context, *options):
     with UserEmulator(context, "arm", options=options) as emulator, Rsp(emulator.path) as client:
         sp = client.registers()[13]
         check_equal(client.ask("P19=10000000"), "OK", "ARM state")
-        code, data = client.registers()[15], (sp & ~0xfff) - 0x3000 - 16 # some accesses cross a page
+        # some accesses cross a page
+        code, data = client.registers()[15], (sp & ~0xfff) - 0x3000 - 16
         for name, (word, size, write) in ACCESSES.items():
             start, size = (data + size, -size) if size < 0 else (data, size)
-            check_equal(client.ask(f"M{code:x},8:" + word.to_bytes(4, "little").hex() + "feffffea"), "OK", "code")
+            check_equal(client.ask(f"M{code:x},8:" + word.to_bytes(4, "little").hex() + "feffffea"),
+                        "OK", "code")
             for offset in sorted({-1, 0, size // 2, size - 1, size}):
                 point = f"{2 if write else 3},{start + offset:x},1"
-                others = [f"4,{data + 0x1000 * k:x},4" for k in (1, -1, 2, -2, -3)] # more than are checked one by one
+                others = [f"4,{data + 0x1000 * k:x},4" for k in (1, -1, 2, -2,
+                                                                 # more than are checked one by one
+                                                                 -3)]
                 for register, value in ((0, data), (15, code)):
                     client.ask("P%x=%s" % (register, value.to_bytes(4, "little").hex()))
                 before = client.ask("g")
@@ -397,7 +415,8 @@ def accesses(context, *options):
                     check_equal(client.ask("Z" + p), "OK", name)
                 reply = client.ask("vCont;c" if 0 <= offset < size else "vCont;s")
                 hit = re.search(r"watch:([0-9a-f]+);", reply)
-                check_equal(bool(hit), 0 <= offset < size, f"{name}, watching byte {offset}: {reply}")
+                check_equal(bool(hit), 0 <= offset < size,
+                            f"{name}, watching byte {offset}: {reply}")
                 if hit:
                     check_equal(int(hit[1], 16), start + offset, "address of " + name)
                     check_equal(client.ask("g"), before, "registers before " + name)
@@ -408,29 +427,40 @@ def accesses(context, *options):
                 check_equal(client.registers()[15], code + 4, "the instruction is done: " + name)
 
 
-# Instructions in a row, r0 is the address of the data: which one is stopped at, by kind of watchpoint and byte (from, to).
+# Instructions in a row, r0 is the address of the data: which one is stopped at, by kind of
+# watchpoint and byte (from, to).
 ROWS = {
-    "load, then store": ((0xe5901000, 0xe5801000), {("2", 0, 4): 1, ("3", 0, 4): 0, ("4", 3, 4): 0}),
-    "store, then load": ((0xe5801000, 0xe5901000), {("2", 0, 4): 0, ("3", 0, 4): 1, ("4", 0, 1): 0}),
-    "a part of what is loaded before": ((0xe5901000, 0xe5d02002, 0xe5903004), {("3", 2, 3): 0, ("3", 4, 5): 2}),
-    "more than is loaded before": ((0xe5d02002, 0xe5901000), {("3", 2, 3): 0, ("3", 0, 1): 1, ("3", 3, 4): 1}),
-    "a load that is skipped": ((0xe1500000, 0x15901000, 0xe5902000), {("3", 0, 4): 2, ("4", 0, 4): 2}), # cmp r0, r0; ldrne
+    "load, then store": ((0xe5901000, 0xe5801000), {("2", 0, 4): 1, ("3", 0, 4): 0,
+                                                    ("4", 3, 4): 0}),
+    "store, then load": ((0xe5801000, 0xe5901000), {("2", 0, 4): 0, ("3", 0, 4): 1,
+                                                    ("4", 0, 1): 0}),
+    "a part of what is loaded before": ((0xe5901000, 0xe5d02002, 0xe5903004),
+                                        {("3", 2, 3): 0, ("3", 4, 5): 2}),
+    "more than is loaded before": ((0xe5d02002, 0xe5901000),
+                                   {("3", 2, 3): 0, ("3", 0, 1): 1, ("3", 3, 4): 1}),
+    "a load that is skipped": ((0xe1500000, 0x15901000, 0xe5902000),
+                               {("3", 0, 4): 2, ("4", 0, 4): 2}), # cmp r0, r0; ldrne
     "a base that changes": ((0xe5901000, 0xe2800004, 0xe5902000), {("3", 0, 4): 0, ("3", 4, 8): 2}),
-    "a store of several, then a load": ((0xe880001e, 0xe590100c), {("2", 12, 16): 0, ("3", 12, 16): 1, ("3", 8, 12): None}),
-    "a constant address": ((0xe3a01a20, 0xe5912000, 0xe5901000), {("3", 0, 4): 2}), # mov r1, #0x20000: what is there is read
+    "a store of several, then a load": ((0xe880001e, 0xe590100c),
+                                        {("2", 12, 16): 0, ("3", 12, 16): 1, ("3", 8, 12): None}),
+    "a constant address": ((0xe3a01a20, 0xe5912000, 0xe5901000),
+                           {("3", 0, 4): 2}), # mov r1, #0x20000: what is there is read
 }
 
 
 def test_watched_in_a_row(context):
-    """What has been looked at once is not looked at again, and yet each access stops where it is watched."""
+    """What has been looked at once is not looked at again, and yet each access stops where it is
+    watched."""
     for options in ((), ("-accel", "interp")):
-        with UserEmulator(context, "arm", options=options) as emulator, Rsp(emulator.path) as client:
+        with UserEmulator(context, "arm",
+                          options=options) as emulator, Rsp(emulator.path) as client:
             sp = client.registers()[13]
             check_equal(client.ask("P19=10000000"), "OK", "ARM state")
             code, data = client.registers()[15] & ~3, (sp & ~0xfff) - 0x2000
             for name, (words, stops) in ROWS.items():
                 for (kind, start, end), where in stops.items():
-                    text = b"".join(w.to_bytes(4, "little") for w in (*words, 0xe1a00000, 0xeafffffe))
+                    text = b"".join(w.to_bytes(4, "little") for w in (*words, 0xe1a00000,
+                                                                      0xeafffffe))
                     check_equal(client.ask(f"M{code:x},{len(text):x}:" + text.hex()), "OK", "code")
                     for register, value in ((0, data), (15, code)):
                         client.ask("P%x=%s" % (register, value.to_bytes(4, "little").hex()))
@@ -442,7 +472,8 @@ def test_watched_in_a_row(context):
                     check_equal(client.ask(f"Z0,{last:x},4"), "OK", name)
                     client.ask("vCont;c")
                     at = (client.registers()[15] - code) // 4
-                    check_equal(at, len(words) if where is None else where, f"{name}, kind {kind}, from {start}")
+                    check_equal(at, len(words) if where is None else where,
+                                f"{name}, kind {kind}, from {start}")
                     for p in (*points, f"0,{last:x},4"):
                         check_equal(client.ask("z" + p), "OK", name)
 
@@ -464,7 +495,8 @@ def test_watched_memory_in_system_calls(context):
     with UserEmulator(context, "arm", "read") as emulator, Rsp(emulator.path) as client:
         sp = client.registers()[13]
         client.ask("QPassSignals:1e")
-        check_equal(client.ask(f"Z4,{(sp & ~0xfff) - 0x8000:x},{0x2000:x}"), "OK", "a range that is not used")
+        check_equal(client.ask(f"Z4,{(sp & ~0xfff) - 0x8000:x},{0x2000:x}"), "OK",
+                    "a range that is not used")
         client.send("vCont;c")
         check_equal(emulator.process.stdout.readline(), SUMMARY, "output")
         emulator.process.stdin.write("x")
@@ -474,37 +506,44 @@ def test_watched_memory_in_system_calls(context):
 
 
 def test_steps(context):
-    """In memory that the program gets for it: a system call (getpid), an IT block, changed code, pop {pc}."""
+    """In memory that the program gets for it: a system call (getpid), an IT block, changed code,
+    pop {pc}."""
     for kind in ("arm", "thumb"):
         out, _, _ = session(context, kind, "break body\ncontinue\ndelete\n"
-                            "set $memory = ((unsigned (*)(unsigned, unsigned, int, int, int, int))mmap)(0, 4096, 7, 0x22, -1, 0)\n"
-                            + "set $cpsr = $cpsr | 0x20\nset $r7 = 20\n" + thumb_steps("$memory", 0xdf00, "stepi")
+                            "set $memory = ((unsigned (*)(unsigned, unsigned, int, int, int, "
+                            "int))mmap)(0, 4096, 7, 0x22, -1, 0)\n"
+                            + "set $cpsr = $cpsr | 0x20\nset $r7 = 20\n"
+                            + thumb_steps("$memory", 0xdf00, "stepi")
                             + show("pid", "$r0 > 1") + "kill\n")
         check_thumb_steps(out)
         check_equal(values(out)["pid"], "1", "the system call")
 
 
 def test_steps_of_all_kinds(context):
-    """What a step meets: a system call, a fault (again and again, until it is mended), a half of an LDM that is not there,
-    a watched access, a signal to be delivered, code that is changed."""
+    """What a step meets: a system call, a fault (again and again, until it is mended), a half of an
+    LDM that is not there, a watched access, a signal to be delivered, code that is changed."""
     with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
         check_match("^T05", client.ask("?"))
         entry, sp = client.registers()[15] & ~3, client.registers()[13]
 
         def run(words, stops, **registers):
-            """Writes instructions, and steps to where each step leads: words behind the first, and the signal."""
+            """Writes instructions, and steps to where each step leads: words behind the first, and
+            the signal."""
             code = b"".join(w.to_bytes(4, "little") for w in words)
             check_equal(client.ask(f"M{entry:x},{len(code):x}:{code.hex()}"), "OK", "code")
             for name, value in {**registers, "19": 0x10, "f": entry}.items():
-                check_equal(client.ask(f"P{name}={value.to_bytes(4, 'little').hex()}"), "OK", "a register")
+                check_equal(client.ask(f"P{name}={value.to_bytes(4, 'little').hex()}"), "OK",
+                            "a register")
             for word, stop in stops:
                 reply = client.ask("vCont;s:" + client.ask("qC")[2:])
                 check_match(f"^T{stop:02x}", reply)
                 check_equal((client.registers()[15] - entry) // 4, word, f"where {reply} is")
             return client.registers()
 
-        check_equal(run([0xe3a07014, 0xef000000, 0xe1a06000], [(1, 5), (2, 5), (3, 5)])[6], emulator.process.pid, "getpid")
-        regs = run([0xe5910000, 0xe2822001], [(0, 0xb), (0, 0xb)], **{"1": 4}) # ldr r0, [r1]: nothing is there
+        check_equal(run([0xe3a07014, 0xef000000, 0xe1a06000], [(1, 5), (2, 5), (3, 5)])[6],
+                    emulator.process.pid, "getpid")
+        regs = run([0xe5910000, 0xe2822001],
+                   [(0, 0xb), (0, 0xb)], **{"1": 4}) # ldr r0, [r1]: nothing is there
         check_equal(client.ask(f"P1={sp.to_bytes(4, 'little').hex()}"), "OK", "mended")
         check_match("^T05", client.ask("vCont;s:" + client.ask("qC")[2:]))
         check_equal(client.registers()[2], regs[2], "one instruction")
@@ -521,7 +560,8 @@ def test_steps_of_all_kinds(context):
         run([0xe5010010, 0xe3a02063], [(0, 5)], **{"0": 5, "1": sp})
         check_equal(client.ask(f"z2,{sp - 16:x},4"), "OK", "a watchpoint")
         regs = run([0xe5010010, 0xe3a02063], [(1, 5), (2, 5)], **{"0": 0x1234, "1": sp})
-        check_equal((client.ask(f"m{sp - 16:x},4"), regs[2]), ("34120000", 0x63), "the store, and the next")
+        check_equal((client.ask(f"m{sp - 16:x},4"), regs[2]), ("34120000", 0x63),
+                    "the store, and the next")
         run([0xe3a02001, 0xe3a02002], [(1, 5)])
         check_match("^X0f", client.ask("vCont;S0f:" + client.ask("qC")[2:])) # SIGTERM
 
@@ -529,11 +569,14 @@ def test_steps_of_all_kinds(context):
 def test_conditions_and_ranges(context):
     """Steps through a range go on over breakpoints whose conditions do not hold."""
     with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
-        out = subprocess.run(["arm-linux-gnueabihf-nm", emulator.program], check=True, capture_output=True, text=True).stdout
-        body, add = (int(check_match(rf"^([0-9a-f]+) . {name}$", out)[1], 16) for name in ("body", "add"))
+        out = subprocess.run(["arm-linux-gnueabihf-nm", emulator.program], check=True,
+                             capture_output=True, text=True).stdout
+        body, add = (int(check_match(rf"^([0-9a-f]+) . {name}$", out)[1],
+                         16) for name in ("body", "add"))
         check_equal(client.ask(f"Z0,{body:x},4"), "OK", "breakpoint")
         check_match("^T05", client.ask("vCont;c"))
-        check_equal(client.ask(f"Z0,{body + 8:x},4;X3,220027"), "OK", "a condition that never holds")
+        check_equal(client.ask(f"Z0,{body + 8:x},4;X3,220027"), "OK",
+                    "a condition that never holds")
         check_match("^T05", client.ask(f"vCont;r{body:x},{body + 0x100:x}"))
         check_equal(client.registers()[15], add, "past the condition")
         check_match("^T05", client.ask("vCont;c"))
@@ -545,7 +588,8 @@ def test_conditions_and_ranges(context):
 def test_steps_equal_free_run(context):
     """Steps against runs from breakpoint to breakpoint: the same registers at each arrival."""
     arrivals = 30
-    out = subprocess.run(["arm-linux-gnueabihf-nm", linux_program(context, "arm")], check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(["arm-linux-gnueabihf-nm", linux_program(context, "arm")], check=True,
+                         capture_output=True, text=True).stdout
     body = int(check_match(r"^([0-9a-f]+) . body$", out)[1], 16)
 
     def arrive(stepping):
@@ -562,17 +606,21 @@ def test_steps_equal_free_run(context):
                     client.ask(f"Z0,{body:x},4")
                     check_match("^T05", client.ask("vCont;c"))
                     continue
-                while f"0f:{body.to_bytes(4, 'little').hex()}" not in client.ask(f"vCont;s:{pid:x}"):
+                while f"0f:{body.to_bytes(4, 'little').hex()}" not in client.ask(
+                    f"vCont;s:{pid:x}"):
                     pass
         return seen
     check_equal(arrive(True), arrive(False), "registers")
 
 
 def test_debuggers_that_come_and_go(context):
-    """A second one is refused; one that vanishes in the midst of a packet takes its breakpoints along; bad packets harm nothing."""
+    """A second one is refused; one that vanishes in the midst of a packet takes its breakpoints
+    along; bad packets harm nothing."""
     with UserEmulator(context, "arm") as emulator:
-        out = subprocess.run(["arm-linux-gnueabihf-nm", emulator.program], check=True, capture_output=True, text=True).stdout
-        body, done = (int(check_match(rf"^([0-9a-f]+) . {name}$", out)[1], 16) for name in ("body", "threads_done"))
+        out = subprocess.run(["arm-linux-gnueabihf-nm", emulator.program], check=True,
+                             capture_output=True, text=True).stdout
+        body, done = (int(check_match(rf"^([0-9a-f]+) . {name}$", out)[1],
+                          16) for name in ("body", "threads_done"))
         with Rsp(emulator.path, ack=True) as client:
             check_equal(client.ask(f"Z0,{body:x},4"), "OK", "breakpoint")
             check_match("^T05", client.ask("vCont;c"))
@@ -606,9 +654,13 @@ def test_several_programs(context):
         path = os.path.join(context.scratch, "second.sock")
         os.rename(one.path, path) # the other one takes the place
         with UserEmulator(context, "thumb") as two:
-            out = gdb_finish(start(context, two, f"break body if i == 2\nadd-inferior -no-connection -exec {one.program}\n"
-                                   f"inferior 2\ntarget extended-remote {path}\ncontinue\n" + show("b", "counter")
-                                   + "inferior 1\ncontinue\n" + show("a", "counter") + "info inferiors\nkill inferiors 1 2\n"))
+            out = gdb_finish(start(context, two,
+                                   f"break body if i == 2\nadd-inferior -no-connection -exec "
+                                   f"{one.program}\n"
+                                   f"inferior 2\ntarget extended-remote {path}\ncontinue\n"
+                                   + show("b", "counter")
+                                   + "inferior 1\ncontinue\n" + show("a", "counter")
+                                   + "info inferiors\nkill inferiors 1 2\n"))
     v = values(out)
     check_equal((v["a"], v["b"]), ("1", "1"), "both")
 
@@ -617,8 +669,10 @@ def run_again(context, kind):
     """`run` starts the program anew: while it lives, and when it has ended."""
     with UserEmulator(context, kind) as emulator:
         out = gdb_finish(gdb_start(context, None, emulator.path,
-                                   "handle all nostop noprint pass\nbreak body if i == 7\ncontinue\n" + show("first", "counter") + "run\n"
-                                   + show("second", "counter") + "delete\ncontinue\nbreak body if i == 8\nrun\n"
+                                   "handle all nostop noprint pass\nbreak body if i == 7\n"
+                                   "continue\n" + show("first", "counter") + "run\n"
+                                   + show("second", "counter")
+                                   + "delete\ncontinue\nbreak body if i == 8\nrun\n"
                                    + show("third", "counter") + "delete\ncontinue\n",
                                    "extended-remote", program=emulator.program))
         v = values(out)

@@ -31,8 +31,10 @@ def test_parent(context):
 
 
 def test_child(context):
-    out, status, text = session(context, "set follow-fork-mode child\nbreak in_child\nbreak in_parent\ncontinue\n"
-                                "backtrace\nnext\nnext\n" + show("stage", "stage") + "continue\n", "fork")
+    out, status, text = session(context, "set follow-fork-mode child\nbreak in_child\nbreak "
+                                         "in_parent\ncontinue\n"
+                                "backtrace\nnext\nnext\n" + show("stage", "stage") + "continue\n",
+                                "fork")
     check_match(r"^\[Attaching after Thread .* fork to child Thread", out)
     check_match(r"^\[Detaching after fork from parent process \d+\]$", out)
     check_match(r"^#1 .* main \(", out)
@@ -42,18 +44,22 @@ def test_child(context):
 
 
 def test_catch(context):
-    out, status, text = session(context, "catch fork\ncatch vfork\ncatch exec\ncontinue\nbacktrace\ncontinue\n", "vfork")
+    out, status, text = session(context, "catch fork\ncatch vfork\ncatch exec\ncontinue\n"
+                                         "backtrace\ncontinue\n", "vfork")
     check_match(r"^Catchpoint 2 \(vforked process \d+\)", out)
     check_equal((status, text), (3, "child 5\n"), "vfork")
-    out, status, text = session(context, "catch fork\ncatch vfork\ncontinue\ncontinue\n", "fork", "exec")
+    out, status, text = session(context, "catch fork\ncatch vfork\ncontinue\ncontinue\n", "fork",
+                                "exec")
     check_match(r"^Catchpoint 1 \(forked process \d+\)", out)
     check_equal((status, text), (3, "again x\nchild 9\n"), "fork")
 
 
 def test_exec(context):
     """The program executes itself: its memory is new, and the debugger is still there."""
-    out, status, text = session(context, "catch exec\ncontinue\ninfo breakpoints\nbreak main\ncontinue\n"
-                                + show("argc", "argc") + show("how", "argv[1]") + "continue\n", "self")
+    out, status, text = session(context, "catch exec\ncontinue\ninfo breakpoints\nbreak main\n"
+                                         "continue\n"
+                                + show("argc", "argc") + show("how", "argv[1]") + "continue\n",
+                                "self")
     check_match(r"^process \d+ is executing new program: .*user-fork$", out)
     check_match(r"hit Catchpoint 1 \(exec'd|^Catchpoint 1 \(exec'd", out)
     v = values(out)
@@ -66,7 +72,8 @@ def test_exec(context):
 def test_exec_in_child(context):
     for how in ("fork", "vfork"):
         out, status, text = session(context, "set follow-fork-mode child\ncatch exec\ncontinue\n"
-                                    "tbreak main\ncontinue\n" + show("argc", "argc") + "continue\n", how, "exec")
+                                    "tbreak main\ncontinue\n" + show("argc", "argc") + "continue\n",
+                                    how, "exec")
         check_match(r"is executing new program", out)
         check_equal(values(out)["argc"], "3", "arguments")
         check_match(r"\[Inferior 2 \(process \d+\) exited with code 011\]", out)
@@ -74,10 +81,13 @@ def test_exec_in_child(context):
 
 
 def test_both(context):
-    """detach-on-fork off: two inferiors, each with memory and breakpoints of its own, one after the other and at once."""
+    """detach-on-fork off: two inferiors, each with memory and breakpoints of its own, one after the
+    other and at once."""
     out, status, text = session(
-        context, "set detach-on-fork off\nbreak in_parent\nbreak in_child\ncontinue\ninfo inferiors\n"
-        + "info threads\ninferior 2\n" + "continue\n" + show("child", "stage") + "next\nnext\n" + show("child1", "stage")
+        context, "set detach-on-fork off\nbreak in_parent\nbreak in_child\ncontinue\ninfo "
+                 "inferiors\n"
+        + "info threads\ninferior 2\n" + "continue\n" + show("child", "stage") + "next\nnext\n"
+        + show("child1", "stage")
         + "inferior 1\n" + show("parent", "stage") + "next\nnext\n" + show("parent2", "stage")
         + "inferior 2\ncontinue\ninferior 1\ncontinue\n", "fork")
     v = values(out)
@@ -85,7 +95,8 @@ def test_both(context):
     check_match(r"^  2 +process \d+ ", out)
     check_match(r"^  2\.1 +Thread ", out)
     check_match(r"hit Breakpoint 2\.\d, in_child", out)
-    check_equal((v["child"], v["child1"], v["parent"], v["parent2"]), ("0", "1", "0", "2"), "a variable in both")
+    check_equal((v["child"], v["child1"], v["parent"], v["parent2"]), ("0", "1", "0", "2"),
+                "a variable in both")
     check_match(r"\[Inferior 2 \(process \d+\) exited with code 05\]", out)
     check_match(r"\[Inferior 1 \(process \d+\) exited with code 03\]", out)
     check_equal((status, text), (3, "child 5\n"), "the program's end")
@@ -102,7 +113,8 @@ class Family:
         check_match(rf"^T05thread:p{self.parent:x}\.{self.parent:x};", client.ask("?"))
         client.send("vCont;c")
         reply = client.receive()
-        self.child = int(check_match(rf"^T05thread:p{self.parent:x}\.[0-9a-f]+;fork:p([0-9a-f]+)\.", reply)[1], 16)
+        self.child = int(check_match(rf"^T05thread:p{self.parent:x}\.[0-9a-f]+;fork:p([0-9a-f]+)\.",
+                                     reply)[1], 16)
 
     def word(self, pid, name):
         check_equal(self.client.ask(f"Hgp{pid:x}.0"), "OK", "Hg")
@@ -111,22 +123,26 @@ class Family:
 
     def end_loop(self, pid):
         check_equal(self.client.ask(f"Hgp{pid:x}.0"), "OK", "Hg")
-        check_equal(self.client.ask(f"M{symbol(self.emulator.program, 'stay'):x},4:00000000"), "OK", "the end of a loop")
+        check_equal(self.client.ask(f"M{symbol(self.emulator.program, 'stay'):x},4:00000000"), "OK",
+                    "the end of a loop")
 
 
 def test_packets(context):
     with UserEmulator(context, "fork", "fork", "wait") as emulator, Rsp(emulator.path) as client:
         f = Family(emulator, client)
         parent, child = f"p{f.parent:x}.{f.parent:x}", f"p{f.child:x}.{f.child:x}"
-        check_equal(sorted(client.ask("qfThreadInfo")[1:].split(",")), sorted([parent, child]), "threads")
+        check_equal(sorted(client.ask("qfThreadInfo")[1:].split(",")), sorted([parent, child]),
+                    "threads")
         xml = client.ask("qXfer:threads:read::0,1000")
-        check_equal(sorted(re.findall(r'thread id="([^"]*)"', xml)), sorted([parent, child]), "the document")
+        check_equal(sorted(re.findall(r'thread id="([^"]*)"', xml)), sorted([parent, child]),
+                    "the document")
         check_equal(client.ask("qXfer:threads:read::0,10")[0], "m", "a part")
         for thread in (parent, child):
             check_equal((client.ask("T" + thread), client.ask("Hg" + thread)), ("OK", "OK"), thread)
             check_equal(client.ask("qC"), "QC" + thread, "the current thread")
         # Each runs alone, and both together; Ctrl-C stops both.
-        for action, runs in ((f"vCont;c:p{f.child:x}.-1", (False, True)), (f"vCont;c:{parent}", (True, False)),
+        for action, runs in ((f"vCont;c:p{f.child:x}.-1", (False, True)),
+                             (f"vCont;c:{parent}", (True, False)),
                              ("vCont;c", (True, True))):
             before = [f.word(pid, "turns") for pid in (f.parent, f.child)]
             client.send(action)
@@ -135,7 +151,8 @@ def test_packets(context):
             check_match(r"^T02", client.receive())
             after = [f.word(pid, "turns") for pid in (f.parent, f.child)]
             check_equal(tuple(a != b for a, b in zip(after, before)), runs, action)
-        for bad in ("T", "Tp1.1", "Hgp1.1", "Hgx", "D;1", "vKill;1", "vCont;c:p1.1", "qGetTLSAddr:p1.1,0,0", "QNonStop:1",
+        for bad in ("T", "Tp1.1", "Hgp1.1", "Hgx", "D;1", "vKill;1", "vCont;c:p1.1",
+                    "qGetTLSAddr:p1.1,0,0", "QNonStop:1",
                     "vRun;", "c1000", "C1", "S05;1000", "qXfer:exec-file:read:1:0,10", "mzz,1"):
             check_match("^E", client.ask(bad) or "empty reply to " + bad)
         check_equal(client.ask("qUnknown"), "", "what is not known")

@@ -17,7 +17,8 @@ class Session:
         self.mi = Mi(self.emulator.program)
 
     def __enter__(self):
-        for setting in ("mi-async on", "non-stop on", "confirm off", "debuginfod enabled off", "print thread-events off"):
+        for setting in ("mi-async on", "non-stop on", "confirm off", "debuginfod enabled off",
+                        "print thread-events off"):
             self.mi.ask("-gdb-set " + setting)
         return self
 
@@ -56,7 +57,8 @@ def test_parent(context):
 def test_child(context):
     for how in ("fork", "vfork"):
         with Session(context, how) as s:
-            s.connect("-gdb-set follow-fork-mode child", "-break-insert in_child", "-break-insert in_parent")
+            s.connect("-gdb-set follow-fork-mode child", "-break-insert in_child",
+                      "-break-insert in_parent")
             s.mi.ask("-exec-continue --thread 1")
             check_match(r'reason="breakpoint-hit".*func="in_child"', s.mi.stop(2))
             s.mi.ask("-exec-next --thread 2")
@@ -83,7 +85,8 @@ def test_both(context):
         s.mi.ask("-exec-interrupt --thread 2")
         check_match(r'func="(turn|main)"', s.mi.stop(2))
         check(s.mi.value("turns", 2) > 0, "the child ran")
-        check_equal((s.mi.value("turns", 1), s.mi.value("stage", 1), s.mi.value("stage", 2)), (0, 0, 1), "the parent stood")
+        check_equal((s.mi.value("turns", 1), s.mi.value("stage", 1), s.mi.value("stage", 2)),
+                    (0, 0, 1), "the parent stood")
         s.mi.ask("-exec-continue --thread 1")
         time.sleep(0.2)
         turns = s.mi.value("turns", 2)
@@ -136,7 +139,8 @@ class Family:
         check_equal(client.ask("vStopped"), "OK", "no more")
         check_equal(client.ask("vCont;c"), "OK", "it goes on")
         text = client.notification()
-        self.child = int(check_match(rf"^Stop:T05thread:p{self.parent:x}\.[0-9a-f]+;fork:p([0-9a-f]+)\.", text)[1], 16)
+        self.child = int(check_match(
+            rf"^Stop:T05thread:p{self.parent:x}\.[0-9a-f]+;fork:p([0-9a-f]+)\.", text)[1], 16)
 
     def acknowledged(self):
         check_equal(self.client.ask("vStopped"), "OK", "acknowledged")
@@ -152,14 +156,16 @@ class Family:
 
     def end_loop(self, pid):
         check_equal(self.client.ask(f"Hgp{pid:x}.0"), "OK", "Hg")
-        check_equal(self.client.ask(f"M{symbol(self.emulator.program, 'stay'):x},4:00000000"), "OK", "the end of a loop")
+        check_equal(self.client.ask(f"M{symbol(self.emulator.program, 'stay'):x},4:00000000"), "OK",
+                    "the end of a loop")
 
 
 def test_packets(context):
     with UserEmulator(context, "fork", "fork", "wait") as emulator, Rsp(emulator.path) as client:
         f = Family(emulator, client).acknowledged()
         parent, child = f"p{f.parent:x}.{f.parent:x}", f"p{f.child:x}.{f.child:x}"
-        check_equal(sorted(client.ask("qfThreadInfo")[1:].split(",")), sorted([parent, child]), "threads")
+        check_equal(sorted(client.ask("qfThreadInfo")[1:].split(",")), sorted([parent, child]),
+                    "threads")
         check_equal(client.ask(f"vCont;c:p{f.child:x}.-1"), "OK", "the child goes on")
         check(f.spins(f.child) and not f.spins(f.parent), "the child alone runs")
         check_equal(client.ask("vCont;c"), "OK", "all go on")
@@ -195,7 +201,8 @@ def test_packets(context):
 
 
 def test_taken_over_in_the_midst(context):
-    """The fork happens while an older stop is not acknowledged: nothing is lost, nothing told twice."""
+    """The fork happens while an older stop is not acknowledged: nothing is lost, nothing told
+    twice."""
     with UserEmulator(context, "fork", "fork") as emulator, Rsp(emulator.path) as client:
         client.ask(SUPPORTED)
         client.ask("QNonStop:1")

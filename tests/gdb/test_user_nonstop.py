@@ -10,7 +10,8 @@ from test_user import SUMMARY, UserEmulator
 
 def symbol(program, name):
 
-    out = subprocess.run(["arm-linux-gnueabihf-nm", program], check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(["arm-linux-gnueabihf-nm", program], check=True, capture_output=True,
+                         text=True).stdout
     return int(check_match(rf"^([0-9a-f]+) . {name}$", out)[1], 16)
 
 
@@ -144,7 +145,8 @@ def test_gdb(context):
         gdb.ask(f"-exec-next --thread {one}")
         check_match(r'reason="end-stepping-range"', gdb.stop(one))
         info = gdb.ask("-thread-info")
-        check_equal(sorted(re.findall(r'state="(\w+)"', info)), ["running", "running", "stopped"], "threads")
+        check_equal(sorted(re.findall(r'state="(\w+)"', info)), ["running", "running", "stopped"],
+                    "threads")
         gdb.ask(f"-exec-interrupt --thread {two}")
         check_match(r'func="spinner"', gdb.stop(two))
         gdb.ask("-gdb-set var stay=0")

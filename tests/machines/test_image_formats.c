@@ -203,11 +203,13 @@ Test(formats, recognition)
     static const struct {
         const char *path;
         enum image_format format;
-    } names[] = {{"x.elf", IMAGE_FORMAT_ELF}, {"x.HEX", IMAGE_FORMAT_HEX}, {"a.b/x.s19", IMAGE_FORMAT_SREC},
-                 {"x.uf2", IMAGE_FORMAT_UF2}, {"x.bin", IMAGE_FORMAT_RAW}, {"elf", IMAGE_FORMAT_RAW}};
+    } names[] = {{"x.elf", IMAGE_FORMAT_ELF},      {"x.HEX", IMAGE_FORMAT_HEX},
+                 {"a.b/x.s19", IMAGE_FORMAT_SREC}, {"x.uf2", IMAGE_FORMAT_UF2},
+                 {"x.bin", IMAGE_FORMAT_RAW},      {"elf", IMAGE_FORMAT_RAW}};
     for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
         cr_expect_eq(image_format_of(names[i].path, (const uint8_t *)"text", 4), names[i].format);
-        cr_expect_eq(image_format_of(names[i].path, (const uint8_t *)"\177ELF", 4), IMAGE_FORMAT_ELF);
+        cr_expect_eq(image_format_of(names[i].path, (const uint8_t *)"\177ELF", 4),
+                     IMAGE_FORMAT_ELF);
         cr_expect(names[i].format == IMAGE_FORMAT_RAW ||
                   !image_parse("x", (const uint8_t *)"text", 4, names[i].format, 0, &image, &e));
     }

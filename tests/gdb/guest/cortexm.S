@@ -1,4 +1,5 @@
-/* A program for Cortex-M in flash at 0: Thread mode on the process stack, SVC, SysTick, FPU-less. */
+/* A program for Cortex-M in flash at 0: Thread mode on the process stack, SVC, SysTick, without
+ * FPU. */
     .syntax unified
     .thumb
     .section .vectors, "a"

@@ -1,5 +1,6 @@
-/* A program that makes a process. Its arguments say how: "fork" or "vfork", then "exec" to execute itself there, or
- * "self" to execute itself at once; "wait": both count until they are told to go on. */
+/* A program that makes a process. Its arguments say how: "fork" or "vfork", then "exec" to execute
+ * itself there, or "self" to execute itself at once; "wait": both count until they are told to go
+ * on. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>

@@ -2,7 +2,8 @@
 #ifdef __ARM_ARCH_7M__
 #define CALL "bkpt 0xab"
 extern int main(void);
-__attribute__((section(".vectors"), used)) static const void *const vectors[] = {(void *)0x20004000, (void *)main};
+__attribute__((section(".vectors"), used)) static const void *const vectors[] = {(void *)0x20004000,
+                                                                                 (void *)main};
 #else
 #define CALL "svc 0x123456"
 extern int main(void);
@@ -12,8 +13,10 @@ __attribute__((naked, section(".vectors"))) void _start(void)
 }
 #endif
 
-enum { OPEN = 1, CLOSE, WRITEC, WRITE0, WRITE, READ, READC, ISTTY = 9, SEEK, FLEN = 12, TMPNAM, REMOVE, RENAME,
-       TIME = 17, SYSTEM, ERRNO };
+enum {
+    OPEN = 1, CLOSE, WRITEC, WRITE0, WRITE, READ, READC, ISTTY = 9, SEEK, FLEN = 12, TMPNAM, REMOVE,
+    RENAME, TIME = 17, SYSTEM, ERRNO,
+};
 
 __attribute__((noinline)) int call(int op, const void *arg)
 {
@@ -27,8 +30,8 @@ __attribute__((noinline)) int call(int op, const void *arg)
 #define TEXT(s) (unsigned)(s), sizeof(s) - 1
 
 struct {
-    int out, written, tty, made, wrote, length, seek, left, again, end, closed, renamed, missing, missing_errno, removed,
-        bad_seek, refused, time, typed, system, tmpnam;
+    int out, written, tty, made, wrote, length, seek, left, again, end, closed, renamed, missing,
+        missing_errno, removed, bad_seek, refused, time, typed, system, tmpnam;
     char text[16], name[32];
 } result;
 

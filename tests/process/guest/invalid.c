@@ -1,5 +1,5 @@
-/* Invalid floating-point operations, seldom and often, in two threads; and the signals SIGFPE and SIGTRAP, which have
- * nothing to do with them for the program. */
+/* Invalid floating-point operations, seldom and often, in two threads; and the signals SIGFPE and
+ * SIGTRAP, which have nothing to do with them for the program. */
 #include <fenv.h>
 #include <pthread.h>
 #include <signal.h>
@@ -35,16 +35,24 @@ static uint64_t bits_of(double d)
 /* A sum over the results of operations on NaNs of both kinds, infinities and numbers. */
 static uint64_t compute(unsigned rounds)
 {
-    volatile double v[] = {0, 1, -2, 1 / 0.0, double_of(0x7ff0000000001234), double_of(0xfff8000000005678),
-                           double_of(0x7ff8000000009abc), double_of(0xfff000000000def0)};
+    volatile double v[] = {0,
+                           1,
+                           -2,
+                           1 / 0.0,
+                           double_of(0x7ff0000000001234),
+                           double_of(0xfff8000000005678),
+                           double_of(0x7ff8000000009abc),
+                           double_of(0xfff000000000def0)};
     enum { COUNT = sizeof(v) / sizeof(v[0]) };
     uint64_t sum = 0;
     for (unsigned n = 0; n < rounds; n++) {
         double a = v[n % COUNT], b = v[n / COUNT % COUNT], root;
         float c = (float)a, d = (float)b;
         __asm__ volatile("vsqrt.f64 %P0, %P1" : "=w"(root) : "w"(-b));
-        sum = sum * 31 + bits_of(a + b) + 3 * bits_of(a - b) + 5 * bits_of(a * b) + 7 * bits_of(a / b);
-        sum += bits_of(root) + bits_of(c + d) + bits_of(c * d) + (uint64_t)(int)b + (a < b) + 2 * (a == b);
+        sum = sum * 31 + bits_of(a + b) + 3 * bits_of(a - b) + 5 * bits_of(a * b) +
+              7 * bits_of(a / b);
+        sum += bits_of(root) + bits_of(c + d) + bits_of(c * d) + (uint64_t)(int)b + (a < b) +
+               2 * (a == b);
     }
     return sum;
 }
@@ -85,7 +93,8 @@ static void signals(void)
     raise(SIGTRAP);
     raise(SIGFPE);
     sigpending(&pending);
-    printf("pending %d %d %d\n", sigismember(&pending, SIGFPE), sigismember(&pending, SIGTRAP), sigismember(&pending, SIGINT));
+    printf("pending %d %d %d\n", sigismember(&pending, SIGFPE), sigismember(&pending, SIGTRAP),
+           sigismember(&pending, SIGINT));
     printf("%016llx\n", (unsigned long long)compute(64));
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     printf("handled %d %d\n", handled[SIGFPE], handled[SIGTRAP]);

@@ -748,6 +748,35 @@ def places():
 
 
 @test
+def observed():
+    """-dfilter, -perfmap, -host-features."""
+    program = guest('hello')
+    with open(program, 'rb') as f:
+        entry = int.from_bytes(f.read(28)[24:], 'little')
+    r = run([program], ['-d', 'exec', '-dfilter', '0x%x+0x100' % (entry & ~0xff)])
+    places = [int(m, 16) for m in re.findall(rb'^EXEC: pc 0x([0-9a-f]+)', r.stderr, re.M)]
+    check(r.returncode == 3 and places and
+          all(entry & ~0xff <= place <= entry | 0xff for place in places), '-dfilter', r)
+    refused(['-dfilter', 'nowhere', program], 'nowhere')
+    with subprocess.Popen([USER, '-perfmap', program], stdout=subprocess.DEVNULL) as p:
+        p.wait(TIMEOUT)
+    path = '/tmp/perf-%d.map' % p.pid
+    try:
+        with open(path, encoding='ascii') as f:
+            lines = f.read().splitlines()
+    finally:
+        if os.path.exists(path):
+            os.unlink(path)
+    check(p.returncode == 3 and lines and
+          all(re.fullmatch(r'[0-9a-f]+ [0-9a-f]+ guest_0x[0-9a-f]{8}', line) for line in lines),
+          '-perfmap: %s' % lines[:3])
+    plain = run([guest('floats')])
+    r = run([guest('floats')], ['-host-features', 'no-avx2,no-fma,no-lzcnt'])
+    check((r.returncode, r.stdout) == (plain.returncode, plain.stdout), '-host-features', r)
+    refused(['-host-features', 'no-wings', program], 'wings')
+
+
+@test
 def code_cache():
     """What was translated is found again, and only then; a damaged file is as none."""
     with tempfile.TemporaryDirectory() as d:

@@ -15,11 +15,11 @@ enum { PACE_SPIN_NS = 50000 };
 
 /* All zero at the beginning. */
 struct pace {
-    unsigned phase;       /* trials of sleeping and of spinning, then the better one for longer */
-    unsigned requests;    /* of this phase */
-    unsigned failures;    /* to find a request by spinning, one after the other */
-    int64_t last, spent;  /* ns: when the last request was, what those of this phase took */
-    int64_t cost[2];      /* ns per request when sleeping and when spinning */
+    unsigned phase;      /* trials of sleeping and of spinning, then the better one for longer */
+    unsigned requests;   /* of this phase */
+    unsigned failures;   /* to find a request by spinning, one after the other */
+    int64_t last, spent; /* ns: when the last request was, what those of this phase took */
+    int64_t cost[2];     /* ns per request when sleeping and when spinning */
 };
 
 /** Is it worth while to spin now? */

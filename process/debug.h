@@ -40,7 +40,8 @@ struct process_debug {
     enum { HUB_NONE, HUB_WANTED, HUB_THERE, HUB_FAILED } hub;
     char hub_name[8 + PROCESS_HUB_MAX]; /* as -g takes it */
     bool inherited;          /* pass was the parent's */
-    void *host_stack;        /* of the debugger's thread, for steps that it does */
+    void *host_stack;        /* of the debugger's thread, for steps that it does, */
+    sigset_t mask;           /* and what it blocks otherwise */
     int mem;                 /* /proc/self/mem, of the debugger's thread; -1: not open yet */
 };
 

@@ -73,16 +73,12 @@ bool debug_step_here(struct process_debug *d, struct task *t)
 {
     enum { MOST = 4096 }; /* of a range, before the loop has a look at other things */
     struct gdb_stop stop = {.kind = GDB_STOP_NONE};
-    sigset_t faults, old;
-    sigemptyset(&faults);
-    sigaddset(&faults, SIGSEGV);
-    sigaddset(&faults, SIGBUS);
     *(struct task **)d->host_stack = t;
-    pthread_sigmask(SIG_UNBLOCK, &faults, &old);
+    signals_block_all(); /* but what the guest's instructions raise */
     for (unsigned n = 0; n < MOST && stop.kind == GDB_STOP_NONE; n++)
         if (!step_once(d, t, &stop))
             break;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_sigmask(SIG_SETMASK, &d->mask, NULL);
     if (stop.kind == GDB_STOP_NONE)
         return false;
     stop.thread = (uint32_t)t->tid;
@@ -95,6 +91,7 @@ bool debug_step_here(struct process_debug *d, struct task *t)
 
 bool debug_step_begin(struct process_debug *d, struct error *e)
 {
+    pthread_sigmask(SIG_SETMASK, NULL, &d->mask);
     d->host_stack = host_stack_new(NULL);
     const stack_t stack = {.ss_sp = d->host_stack, .ss_size = HOST_STACK};
     return (d->host_stack && !sigaltstack(&stack, NULL)) ||

@@ -243,8 +243,8 @@ void task_enter_thread(struct task *t);
 void task_run(struct task *t);
 /** Run the guest until something is to be done, which the return value and t->event tell. */
 enum engine_stop task_enter_guest(struct task *t);
-/** A signal stack for the thread that calls, which is no task's, so that it can run one's guest; NULL if
- * there is no memory. Its first word is the task. */
+/** A signal stack for the thread that calls, which is no task's, so that it can run one's guest;
+ * NULL if there is no memory. Its first word is the task. */
 void *host_stack_new(struct task *t);
 /** Let the child's state be the parent's behind the system call. */
 void task_inherit(struct task *child, const struct task *t, const struct clone_request *q);
@@ -279,8 +279,8 @@ void rseq_after_guest(struct task *t);
 /** Now and then while it runs: have it come out when it uses critical sections and has no processor
  * of its own. */
 void rseq_look(struct task *t);
-/** Is the thread in no critical section, and has no processor of its own: could another thread run the
- * guest in its place, unseen? */
+/** Is the thread in no critical section, and has no processor of its own: could another thread run
+ * the guest in its place, unseen? */
 bool rseq_idle(const struct task *t);
 /** A handler is about to be entered: the critical section is aborted. */
 void rseq_signal(struct task *t);

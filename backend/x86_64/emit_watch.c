@@ -1,8 +1,9 @@
 /*
- * Direct mode: what a debugger watches. Accesses compare their address with the ranges in line, and what
- * meets one goes the slow way, which leaves the block if it is to stop. Ranges that lie together are one
- * comparison, and told apart out of line. What has been compared once in a straight line of code, or can
- * be told when it is translated, is not compared; of a group of accesses (LDM, PUSH) all at once.
+ * Direct mode: what a debugger watches. Accesses compare their address with the ranges in line, and
+ * what meets one goes the slow way, which leaves the block if it is to stop. Ranges that lie
+ * together are one comparison, and told apart out of line. What has been compared once in a
+ * straight line of code, or can be told when it is translated, is not compared; of a group of
+ * accesses (LDM, PUSH) all at once.
  */
 #include <assert.h>
 
@@ -14,7 +15,7 @@ struct cluster {
     const struct backend_watch *first;
     uint32_t count; /* in the list, with such as are not for this kind of access */
     uint32_t start, size;
-    bool exact;     /* it is one range */
+    bool exact; /* it is one range */
 };
 
 enum { CLUSTER_BYTES = 1 << 16, WORD = 4 };
@@ -56,8 +57,8 @@ static bool next_cluster(const struct backend *be, bool write, uint32_t *k, stru
 }
 
 /* Jump away if the access of @bytes at guest address @reg + @disp meets the range. */
-static uint8_t *range_jump(struct compiler *c, unsigned reg, int32_t disp, uint32_t bytes, uint32_t start,
-                           uint32_t size, unsigned temp)
+static uint8_t *range_jump(struct compiler *c, unsigned reg, int32_t disp, uint32_t bytes,
+                           uint32_t start, uint32_t size, unsigned temp)
 {
     uint32_t low = start - (bytes - 1), span = size + bytes - 1;
     x_rm(&c->a, X86_LEA, 0, temp, x_mem((int)reg, (int32_t)((uint32_t)disp - low)));
@@ -67,14 +68,16 @@ static uint8_t *range_jump(struct compiler *c, unsigned reg, int32_t disp, uint3
 
 /* The comparisons of an access of @bytes at @site. Each has a stub, c->stubs[first] and following;
  * how many, is returned. */
-static uint32_t compare(struct compiler *c, const struct slow_site *site, uint32_t bytes, bool write, uint32_t *first)
+static uint32_t compare(struct compiler *c, const struct slow_site *site, uint32_t bytes,
+                        bool write, uint32_t *first)
 {
     struct cluster cl;
     *first = c->stub_count;
     for (uint32_t k = 0; next_cluster(c->be, write, &k, &cl);) {
         unsigned temp = ra_alloc(c);
-        struct stub *s = stub_new(c, STUB_WATCH,
-                                  range_jump(c, site->addr_reg, site->disp, bytes, cl.start, cl.size, temp));
+        struct stub *s = stub_new(
+            c, STUB_WATCH,
+            range_jump(c, site->addr_reg, site->disp, bytes, cl.start, cl.size, temp));
         ra_unlock(c, temp);
         s->site = *site;
         s->temp = (uint8_t)temp;
@@ -85,7 +88,8 @@ static uint32_t compare(struct compiler *c, const struct slow_site *site, uint32
     return c->stub_count - *first;
 }
 
-/* ---- what need not be compared ------------------------------------------------------------------ */
+/* ---- what need not be compared ------------------------------------------------------------------
+ */
 
 void watch_forget(struct compiler *c)
 {
@@ -126,7 +130,8 @@ static bool seen(const struct compiler *c, int32_t root, int64_t disp, uint32_t 
 
 static void note_seen(struct compiler *c, int32_t root, int64_t disp, uint32_t bytes, bool write)
 {
-    c->watch_seen[c->watch_seen_count++ % WATCH_SEEN_MAX] = (struct watch_seen){root, bytes, disp, write};
+    c->watch_seen[c->watch_seen_count++ % WATCH_SEEN_MAX] = (struct watch_seen){root, bytes, disp,
+                                                                                write};
 }
 
 /* @disp as the guest adds it, modulo 2^32. */
@@ -137,7 +142,8 @@ static int32_t root_of(const struct compiler *c, int32_t v, int64_t *disp)
     return root;
 }
 
-/* ---- one access ----------------------------------------------------------------------------------- */
+/* ---- one access
+ * ----------------------------------------------------------------------------------- */
 
 bool watch_needed(const struct compiler *c, const struct ir_op *op)
 {
@@ -152,7 +158,8 @@ bool watch_needed(const struct compiler *c, const struct ir_op *op)
     return !seen(c, root, disp, bytes, write);
 }
 
-uint32_t watch_check(struct compiler *c, const struct ir_op *op, const struct slow_site *site, uint32_t *first)
+uint32_t watch_check(struct compiler *c, const struct ir_op *op, const struct slow_site *site,
+                     uint32_t *first)
 {
     bool write = op->opcode == IR_OP_st;
     uint32_t bytes = 1u << (op->imm & IR_MEM_SIZE_MASK);
@@ -171,16 +178,18 @@ void watch_back(struct compiler *c, uint32_t first, uint32_t count)
         c->stubs[k].back = c->a.p;
 }
 
-/* ---- groups --------------------------------------------------------------------------------------- */
+/* ---- groups
+ * --------------------------------------------------------------------------------------- */
 
-/* Out of line the slow path looks at each word, without an access. That comes before all accesses, so
- * that what is watched stops the whole instruction, as it would later. */
+/* Out of line the slow path looks at each word, without an access. That comes before all accesses,
+ * so that what is watched stops the whole instruction, as it would later. */
 void watch_group(struct compiler *c, const struct ir_op *op)
 {
     enum { BYTES_MAX = 256 };
     bool write = op->aux;
     uint32_t first, bytes = (uint32_t)op->imm;
-    if (!some_apply(c->be, write) || op_is_const(c, op->arg[0]) || op->imm > BYTES_MAX || op->imm % WORD)
+    if (!some_apply(c->be, write) || op_is_const(c, op->arg[0]) || op->imm > BYTES_MAX ||
+        op->imm % WORD)
         return;
     struct slow_site site = {
         .memop = (uint16_t)(2 | IR_MEM_PROBE | (write ? IR_MEM_WRITE : 0)),
@@ -208,8 +217,8 @@ void watch_stub_emit(struct compiler *c, struct stub *s)
     for (uint32_t k = 0; k < s->watch_count; k++) {
         const struct backend_watch *w = &c->be->watches[s->watch_first + k];
         if (applies(w, write))
-            hit[hits++] =
-                range_jump(c, s->site.addr_reg, s->site.disp, s->watch_bytes, w->start, w->size, s->temp);
+            hit[hits++] = range_jump(c, s->site.addr_reg, s->site.disp, s->watch_bytes, w->start,
+                                     w->size, s->temp);
     }
     if (hits)
         x_patch(x_jmp(&c->a), s->access);

@@ -562,6 +562,10 @@ def test_steps_of_all_kinds(context):
         regs = run([0xe5010010, 0xe3a02063], [(1, 5), (2, 5)], **{"0": 0x1234, "1": sp})
         check_equal((client.ask(f"m{sp - 16:x},4"), regs[2]), ("34120000", 0x63),
                     "the store, and the next")
+        # mov r0, #0; vmov s0, r0; vdiv.f32 s1, s0, s0; vmov r1, s1; vmrs r2, fpscr: invalid
+        regs = run([0xe3a00000, 0xee000a10, 0xeec00a00, 0xee101a90, 0xeef12a10],
+                   [(i, 5) for i in range(1, 6)])
+        check_equal((regs[1], regs[2] & 1), (0x7fc00000, 1), "a NaN, and that it was invalid")
         run([0xe3a02001, 0xe3a02002], [(1, 5)])
         check_match("^X0f", client.ask("vCont;S0f:" + client.ask("qC")[2:])) # SIGTERM
 

@@ -26,16 +26,18 @@ struct backend_config {
     uint32_t region_count;  /* the cache is divided into so many regions of equal size */
     bool no_chain;          /* every exit returns to the engine (lockstep, -d exec) */
     bool always_slow;       /* every memory access takes the slow path (lockstep replay) */
-    bool direct;            /* guest memory is a window of the host's address space, and needs no tables,
-                               and pages of code have one address each (ir_block.fixed): env.page_base is
-                               right when code calls out, and not kept otherwise */
-    uint64_t window;        /* guest address A is host address window + A; 64 KiB before and behind the
-                               4 GiB are reserved, and nothing is mapped in the guest's first and
-                               last page. Faults are host signals, see backend_fault. Without
-                               `direct`: 0, or what blocks with ir_block.window use; the host's
-                               segment GS starts there in each thread that runs code */
+    /* guest memory is a window of the host's address space, and needs no tables, and pages of code
+     * have one address each (ir_block.fixed): env.page_base is right when code calls out, and not
+     * kept otherwise */
+    bool direct;
+    /* guest address A is host address window + A; 64 KiB before and behind the 4 GiB are reserved,
+     * and nothing is mapped in the guest's first and last page. Faults are host signals, see
+     * backend_fault. Without `direct`: 0, or what blocks with ir_block.window use; the host's
+     * segment GS starts there in each thread that runs code */
+    uint64_t window;
     uint32_t host_features_mask; /* host features (enum host_feature bits) that must not be used */
-    bool fp_traps;          /* invalid floating-point operations raise SIGFPE, see backend_fp_trap, unless env.fp_masked */
+    /* invalid floating-point operations raise SIGFPE, see backend_fp_trap, unless env.fp_masked */
+    bool fp_traps;
 };
 
 /* Addresses whose accesses take the slow path in direct mode: what a debugger watches. */
@@ -62,8 +64,8 @@ struct backend_code {
     uint32_t start, end; /* host address range, out-of-line stubs included */
     uint32_t region;
     uint8_t exit_count;
-    struct backend_exit exits[BACKEND_EXITS_MAX]; /* direct exits to the same page and lane; of blocks
-                                                     with ir_block.far all direct ones */
+    /* direct exits to the same page and lane; of blocks with ir_block.far all direct ones */
+    struct backend_exit exits[BACKEND_EXITS_MAX];
 };
 
 struct backend *backend_new(const struct backend_config *config, struct error *e);
@@ -113,26 +115,27 @@ struct backend_fault {
  * `resume`. The caller holds the translation lock. */
 bool backend_fault_find(const struct backend *be, uint64_t host_pc, struct backend_fault *out);
 
-/** An invalid floating-point operation has raised SIGFPE, of the ucontext_t @context, on the thread of @env. False: it
- * is none that is known here, or not of generated code; it is to be executed with the exception masked, by
- * backend_fp_step. Else the context is behind the instruction, with its result. */
+/** An invalid floating-point operation has raised SIGFPE, of the ucontext_t @context, on the thread
+ * of @env. False: it is none that is known here, or not of generated code; it is to be executed
+ * with the exception masked, by backend_fp_step. Else the context is behind the instruction, with
+ * its result. */
 bool backend_fp_trap(const struct backend *be, struct ir_env *env, void *context);
-/** Have the instruction at @context executed without exception, and SIGTRAP raised behind it; and what is to be done
- * then. */
+/** Have the instruction at @context executed without exception, and SIGTRAP raised behind it; and
+ * what is to be done then. */
 void backend_fp_step(void *context);
 void backend_fp_stepped(const struct ir_env *env, void *context);
-/** Code that is compiled from here on needs no such signals: once all other code is gone, env.fp_masked may be set.
- * The caller holds the translation lock. */
+/** Code that is compiled from here on needs no such signals: once all other code is gone,
+ * env.fp_masked may be set. The caller holds the translation lock. */
 void backend_fp_check(struct backend *be);
 
-/** Before fork, with the translation lock held until after it: the code will be the child's as well,
- * in shared memory. Who compiles, chains or unchains next gets a copy first. False: it has been
- * shared since an earlier fork. */
+/** Before fork, with the translation lock held until after it: the code will be the child's as
+ * well, in shared memory. Who compiles, chains or unchains next gets a copy first. False: it has
+ * been shared since an earlier fork. */
 bool backend_share(struct backend *be);
 
 /**
- * The compiled code as bytes, to be taken by a backend with the same key in another process of the same
- * program: addresses in it (entries, sites) hold there. Jumps that were patched still are.
+ * The compiled code as bytes, to be taken by a backend with the same key in another process of the
+ * same program: addresses in it (entries, sites) hold there. Jumps that were patched still are.
  */
 struct hash128 backend_image_key(const struct backend *be);
 /* An image is these, one behind the other. */
@@ -143,8 +146,8 @@ struct backend_part {
 enum { BACKEND_PARTS_MAX = 129 };
 /** The parts of the image of what is compiled now, valid until more is. Returns their number. */
 unsigned backend_image_parts(struct backend *be, struct backend_part parts[BACKEND_PARTS_MAX]);
-/** Take an image; nothing has been compiled yet. False: it is damaged, or there is no memory, and nothing
- * was changed. */
+/** Take an image; nothing has been compiled yet. False: it is damaged, or there is no memory, and
+ * nothing was changed. */
 bool backend_image_read(struct backend *be, const uint8_t *image, size_t size);
 /** No image is going to be taken. */
 void backend_image_none(struct backend *be);

@@ -23,8 +23,8 @@ static uint32_t hash64(uint64_t v, unsigned bits)
     return (uint32_t)((v * 0x9e3779b97f4a7c15ull) >> (64 - bits));
 }
 
-/* The bucket of a key, and its mark there. What a page has lies together, as it is asked for together, and
- * so do neighbours, since a short program should not touch much of the table. */
+/* The bucket of a key, and its mark there. What a page has lies together, as it is asked for
+ * together, and so do neighbours, since a short program should not touch much of the table. */
 static struct block_bucket *block_bucket(struct engine *en, uint64_t phys, uint32_t offset,
                                          uint32_t flags, uint32_t *mark)
 {
@@ -32,10 +32,11 @@ static struct block_bucket *block_bucket(struct engine *en, uint64_t phys, uint3
     uint64_t number = phys >> PAGE_BITS;
     uint32_t page = (uint32_t)(number * PAGE_BUCKETS) + hash64(flags, BLOCK_HASH_BITS);
     *mark = 1u << (offset >> 1 ^ hash64(number, 5)) % 32;
-    return &en->block_hash[(page + offset / (PAGE_BYTES / PAGE_BUCKETS)) % ARRAY_SIZE(en->block_hash)];
+    return &en->block_hash[(page + offset / (PAGE_BYTES / PAGE_BUCKETS)) %
+                           ARRAY_SIZE(en->block_hash)];
 }
 
-/* ---- pages ------------------------------------------------------------------------------------- */
+/* ---- pages ----------------------------------------------------------------------------------- */
 
 static struct code_page **page_bucket(struct engine *en, uint64_t phys)
 {
@@ -103,11 +104,12 @@ static bool covers(const struct code_page *page, uint32_t start, uint32_t end)
 static void recover(const struct engine *en, struct code_page *page)
 {
     memset(page->covered, 0, sizeof(page->covered));
-    for (const struct block *b = engine_block_at(en, page->blocks); b; b = engine_block_at(en, b->next_in_page))
+    for (const struct block *b = engine_block_at(en, page->blocks); b;
+         b = engine_block_at(en, b->next_in_page))
         cover_block(page, b);
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------ */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 struct block *engine_block_find(struct engine *en, uint64_t phys, uint32_t offset, uint32_t flags)
 {
@@ -263,7 +265,7 @@ void engine_block_drop(struct engine *en, struct block *b)
     block_unreach(en, b);
 }
 
-/* ---- writes to code ------------------------------------------------------------------------------ */
+/* ---- writes to code -------------------------------------------------------------------------- */
 
 static bool overlaps(const struct block *b, uint32_t start, uint32_t end)
 {
@@ -283,7 +285,8 @@ static void page_unprotect_if_empty(struct engine *en, struct code_page *page)
 /* Is the block's code, written again, what it was? */
 static bool is_same(const struct block *b, const struct code_page *page)
 {
-    return b->extra && b->extra->code && !memcmp(b->extra->code, page->host + b->start, (size_t)(b->end - b->start));
+    return b->extra && b->extra->code &&
+           !memcmp(b->extra->code, page->host + b->start, (size_t)(b->end - b->start));
 }
 
 static void drop_range(struct engine *en, struct code_page *page, uint32_t start, uint32_t end,
@@ -395,10 +398,10 @@ void engine_code_drop(struct engine *en, uint64_t phys)
     pthread_mutex_unlock(&en->lock);
 }
 
-/* ---- eviction ---------------------------------------------------------------------------------- */
+/* ---- eviction -------------------------------------------------------------------------------- */
 
-/* Pages without blocks, taken out of the hash so that nobody finds them; exec tables may still point
- * at their entry arrays. */
+/* Pages without blocks, taken out of the hash so that nobody finds them; exec tables may still
+ * point at their entry arrays. */
 static struct code_page *pages_detach_empty(struct engine *en)
 {
     struct code_page *dead = NULL;
@@ -490,8 +493,8 @@ void engine_drop_blocks(struct engine *en, bool (*drop)(const struct block *b, c
 
 enum { STOP_BYTES = PAGE_BYTES / 2 / 8 };
 
-/* Was @b made otherwise than it would be made now? @changed: the halfwords whose meaning changed. A block that starts at
- * one must become reachable, or no longer be. */
+/* Was @b made otherwise than it would be made now? @changed: the halfwords whose meaning changed. A
+ * block that starts at one must become reachable, or no longer be. */
 static bool passes(const struct block *b, const uint64_t *changed)
 {
     uint32_t end = b->end < PAGE_BYTES ? b->end : PAGE_BYTES;

@@ -68,7 +68,8 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     pthread_mutex_init(&en->cpus_lock, NULL);
     pthread_cond_init(&en->quiet, NULL);
     uint32_t cache_size = config->cache_size ? config->cache_size : DEFAULT_CACHE;
-    if (!engine_pool_open(en, cache_size, e) || (config->coverage && !(en->coverage = engine_coverage_new(e))) ||
+    if (!engine_pool_open(en, cache_size, e) ||
+        (config->coverage && !(en->coverage = engine_coverage_new(e))) ||
         (en->accel != ENGINE_INTERP && !backend_start(en, config, e))) {
         engine_free(en);
         return NULL;
@@ -132,7 +133,8 @@ struct engine_cpu *engine_cpu_add(struct engine *en, struct ir_env *env)
 void engine_cpu_remove(struct engine_cpu *ec)
 {
     struct engine *en = ec->engine;
-    atomic_store_explicit(&ec->in_guest, false, memory_order_release); /* its thread may have been killed there */
+    /* its thread may have been killed there */
+    atomic_store_explicit(&ec->in_guest, false, memory_order_release);
     pthread_mutex_lock(&en->cpus_lock);
     for (uint32_t i = 0; i < en->cpu_count; i++)
         if (en->cpus[i] == ec)
@@ -172,7 +174,8 @@ void engine_sync(struct engine *en, struct ir_env *self)
             continue;
         atomic_store(&ec->env->exit_request, 1);
         for (unsigned spins = 0;
-             atomic_load(&ec->in_guest) && (int)(atomic_load(&ec->seen_epoch) - epoch) < 0; spins++) {
+             atomic_load(&ec->in_guest) && (int)(atomic_load(&ec->seen_epoch) - epoch) < 0;
+             spins++) {
             struct timespec nap = {.tv_nsec = 20000};
             if (spins < 100)
                 sched_yield();
@@ -188,9 +191,10 @@ bool engine_cpu_in_guest(const struct engine_cpu *ec)
     return atomic_load(&ec->in_guest);
 }
 
-/* ---- lookup ------------------------------------------------------------------------------------ */
+/* ---- lookup ---------------------------------------------------------------------------------- */
 
-static uint32_t *exec_entries(struct engine *en, const struct ir_env *env, uint64_t pc, uint32_t lane)
+static uint32_t *exec_entries(struct engine *en, const struct ir_env *env, uint64_t pc,
+                              uint32_t lane)
 {
     const struct ir_memory_layout *m = &en->target->memory;
     uint32_t *const *table = (void *)(env->tables + m->exec_table[lane]);
@@ -231,7 +235,8 @@ static struct block *straddle_known(struct engine_cpu *ec, uint32_t flags)
     struct block *b = h->block;
     uint32_t lane = flags & GUEST_FLAGS_LANE_MASK;
     if ((ec->env->pc & (PAGE_BYTES - 1)) != PAGE_BYTES - 2 || !b || h->pc != ec->env->pc ||
-        ec->step_once || h->evictions != __atomic_load_n(&en->stats.regions_evicted, __ATOMIC_RELAXED) ||
+        ec->step_once ||
+        h->evictions != __atomic_load_n(&en->stats.regions_evicted, __ATOMIC_RELAXED) ||
         b->flags != flags || !__atomic_load_n(&b->valid, __ATOMIC_ACQUIRE))
         return NULL;
     bool same = h->entries[0] && exec_entries(en, ec->env, h->pc, lane) == h->entries[0] &&
@@ -270,7 +275,8 @@ static bool straddle_matches(struct engine_cpu *ec, const struct block *b,
            !memcmp(b->extra->straddle_bytes + 2, next.host, 2);
 }
 
-/* The page of @fetch, with stores to it going through the slow path. May drop and retake the lock. */
+/* The page of @fetch, with stores to it going through the slow path. May drop and retake the
+ * lock. */
 static struct code_page *page_protected(struct engine *en, uint64_t phys)
 {
     struct code_page *page = engine_page_get(en, phys);
@@ -304,9 +310,11 @@ static void block_publish(struct engine *en, struct code_page *page, struct bloc
     engine_block_publish(en, b);
 }
 
-/* The loop that a hot block is part of becomes a hot block, too. Samples may never find it: where a round has as many
- * instructions as divide those of a slice, they all find the same one of its blocks. */
-static void heat_loop(struct engine_cpu *ec, const struct engine_fetch *fetch, struct code_page *page, uint32_t flags)
+/* The loop that a hot block is part of becomes a hot block, too. Samples may never find it: where a
+ * round has as many instructions as divide those of a slice, they all find the same one of its
+ * blocks. */
+static void heat_loop(struct engine_cpu *ec, const struct engine_fetch *fetch,
+                      struct code_page *page, uint32_t flags)
 {
     struct engine *en = ec->engine;
     uint64_t pc = align_down(ec->env->pc, PAGE_BYTES) + ec->loop_head;
@@ -319,7 +327,8 @@ static void heat_loop(struct engine_cpu *ec, const struct engine_fetch *fetch, s
         block_publish(en, page, b);
 }
 
-struct block *engine_block_get(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags)
+struct block *engine_block_get(struct engine_cpu *ec, const struct engine_fetch *fetch,
+                               uint32_t flags)
 {
     struct engine *en = ec->engine;
     uint64_t pc = ec->env->pc;
@@ -330,12 +339,15 @@ struct block *engine_block_get(struct engine_cpu *ec, const struct engine_fetch 
         engine_page_visited(en, page, pc);
     if (en->store && !page->stored && !en->fp_checked)
         engine_store_adopt(en, page);
-    struct block *b = ec->step_once ? NULL : block_find(en, fetch->phys, (uint32_t)pc & (PAGE_BYTES - 1), flags);
+    struct block *b = ec->step_once
+                          ? NULL
+                          : block_find(en, fetch->phys, (uint32_t)pc & (PAGE_BYTES - 1), flags);
     if (b && b->straddles && !straddle_matches(ec, b, fetch)) {
         engine_block_drop(en, b);
         b = NULL;
     }
-    if (b && b->checked && memcmp(b->extra->code, fetch->host + b->start, (size_t)(b->end - b->start)) != 0) {
+    if (b && b->checked &&
+        memcmp(b->extra->code, fetch->host + b->start, (size_t)(b->end - b->start)) != 0) {
         engine_block_drop(en, b);
         b = NULL;
     }
@@ -364,7 +376,8 @@ struct block *engine_block_get(struct engine_cpu *ec, const struct engine_fetch 
 
 /* Find or translate the block at env.pc. @site: the jump to chain to it, or NULL. NULL: the state
  * changed (prefetch abort), start again. */
-static struct block *lookup_slow(struct engine_cpu *ec, uint32_t flags, void *site, uint64_t evictions)
+static struct block *lookup_slow(struct engine_cpu *ec, uint32_t flags, void *site,
+                                 uint64_t evictions)
 {
     struct engine *en = ec->engine;
     struct engine_fetch fetch;
@@ -391,7 +404,7 @@ static struct block *lookup_slow(struct engine_cpu *ec, uint32_t flags, void *si
     return b;
 }
 
-/* ---- running ------------------------------------------------------------------------------------ */
+/* ---- running --------------------------------------------------------------------------------- */
 
 static void log_block(struct engine_cpu *ec, uint32_t flags)
 {
@@ -410,7 +423,8 @@ static void log_block(struct engine_cpu *ec, uint32_t flags)
 static enum ir_exit run_block(struct engine_cpu *ec, struct block *b, uint32_t entry)
 {
     struct engine *en = ec->engine;
-    const struct ir_callbacks cb = {.load = en->ops.load, .store = en->ops.store, .no_tables = en->cold};
+    const struct ir_callbacks cb = {
+        .load = en->ops.load, .store = en->ops.store, .no_tables = en->cold};
     ec->env->page_base = align_down(ec->env->pc, PAGE_BYTES);
     switch (en->accel) {
     case ENGINE_JIT:
@@ -426,8 +440,8 @@ static enum ir_exit run_block(struct engine_cpu *ec, struct block *b, uint32_t e
 }
 
 /* A point where nothing of the guest is under way: let the owner apply what others asked for. */
-/* Invalid operations come often: all code is translated anew, to look for them itself. Until it is, they go on to be
- * signals, on each CPU whose mask is not set yet. */
+/* Invalid operations come often: all code is translated anew, to look for them itself. Until it is,
+ * they go on to be signals, on each CPU whose mask is not set yet. */
 static void fp_mask(struct engine_cpu *ec)
 {
     struct engine *en = ec->engine;
@@ -451,7 +465,8 @@ static bool safe_point(struct engine_cpu *ec)
         memset(ec->straddles, 0, sizeof(ec->straddles));
     ec->straddles_known = false;
     ec->single = ec->short_next = false;
-    if (atomic_load_explicit(&ec->engine->fp_traps, memory_order_relaxed) >= FP_TRAPS_MAX && !ec->env->fp_masked)
+    if (atomic_load_explicit(&ec->engine->fp_traps, memory_order_relaxed) >= FP_TRAPS_MAX &&
+        !ec->env->fp_masked)
         fp_mask(ec);
     bool go_on = ec->engine->ops.service(ec->env);
     atomic_store_explicit(&ec->seen_epoch, epoch, memory_order_release);
@@ -471,8 +486,8 @@ static void sample_exact(struct engine_cpu *ec)
         en->ops.sampled(ec->env);
 }
 
-/* A new slice has just begun, and it was time for a sample. Slices of one length end always at the same place of a loop,
- * so there is another one first, of some length. */
+/* A new slice has just begun, and it was time for a sample. Slices of one length end always at the
+ * same place of a loop, so there is another one first, of some length. */
 static void sample(struct engine_cpu *ec)
 {
     struct engine *en = ec->engine;
@@ -490,8 +505,8 @@ static void sample(struct engine_cpu *ec)
         en->ops.sampled(env);
 }
 
-/* One turn: look env.pc up and run from there until something comes back. @site and @evictions carry
- * the last exit that wants to be chained from one turn to the next. */
+/* One turn: look env.pc up and run from there until something comes back. @site and @evictions
+ * carry the last exit that wants to be chained from one turn to the next. */
 static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions)
 {
     struct engine *en = ec->engine;
@@ -507,7 +522,8 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
         flags |= BLOCK_SHORT | GUEST_FLAGS_LOOKUP_ONLY;
     ec->sampling = ec->sampling && !ec->step && !ec->step_once && !ec->single && !ec->short_next;
     bool known = !*site && !ec->sampling && !ec->changed &&
-                 (en->accel == ENGINE_JIT || (en->accel == ENGINE_INTERP && !atomic_load(&en->checks)));
+                 (en->accel == ENGINE_JIT ||
+                  (en->accel == ENGINE_INTERP && !atomic_load(&en->checks)));
     uint32_t entry = known ? entry_known(ec, flags) : en->no_entry;
     if (entry == en->no_entry) {
         b = straddle_known(ec, flags);
@@ -537,13 +553,15 @@ static enum ir_exit turn(struct engine_cpu *ec, void **site, uint64_t *evictions
     ec->short_next = ec->short_next && reason == IR_EXIT_BUDGET;
     if (reason == IR_EXIT_BUDGET && en->exact)
         sample_exact(ec);
-    else if (reason == IR_EXIT_BUDGET && !env->sample_in && (en->tiers == TIERS_BY_SAMPLES || en->ops.sampled))
+    else if (reason == IR_EXIT_BUDGET && !env->sample_in &&
+             (en->tiers == TIERS_BY_SAMPLES || en->ops.sampled))
         sample(ec);
     return reason;
 }
 
-/* The slice does not cover the next block. When nothing of it has been used, a short block may be covered still;
- * else the rest is executed instruction by instruction. Otherwise the owner says how it goes on. */
+/* The slice does not cover the next block. When nothing of it has been used, a short block may be
+ * covered still; else the rest is executed instruction by instruction. Otherwise the owner says how
+ * it goes on. */
 static bool slice_next(struct engine_cpu *ec)
 {
     const struct engine *en = ec->engine;
@@ -609,7 +627,7 @@ enum engine_stop engine_run(struct engine_cpu *ec)
     return stop;
 }
 
-/* ---- whole-cache operations ----------------------------------------------------------------------- */
+/* ---- whole-cache operations ------------------------------------------------------------------ */
 
 void engine_flush(struct engine *en)
 {
@@ -640,7 +658,8 @@ bool engine_fp_trap(struct engine_cpu *ec, void *context)
 {
     if (!ec->engine->backend)
         return false;
-    if (atomic_fetch_add_explicit(&ec->engine->fp_traps, 1, memory_order_relaxed) >= FP_TRAPS_MAX - 1)
+    if (atomic_fetch_add_explicit(&ec->engine->fp_traps, 1, memory_order_relaxed) >=
+        FP_TRAPS_MAX - 1)
         atomic_store(&ec->env->exit_request, 1);
     if (backend_fp_trap(ec->engine->backend, ec->env, context))
         return false;

@@ -33,7 +33,8 @@ struct engine_fetch {
 enum engine_code_mode {
     ENGINE_CODE_PROTECTED, /* nothing writes to it without the engine's knowledge */
     ENGINE_CODE_CHECKED,   /* something may: each block looks by itself. Direct mode alone */
-    ENGINE_CODE_TRUSTED,   /* data may be written to; code only with engine_code_drop_range behind it */
+    /* data may be written to; code only with engine_code_drop_range behind it */
+    ENGINE_CODE_TRUSTED,
 };
 
 /* What the engine needs from the owner of memory and CPUs. @opaque is engine_config.opaque. */
@@ -46,22 +47,23 @@ struct engine_ops {
     /** The RAM page at @phys now holds translated code: when this returns, every store of any CPU
      * to it goes through the slow path (which calls engine_code_write). */
     void (*code_protect)(void *opaque, uint64_t phys);
-    /** Behind that: how far can the page's contents be relied on? May be NULL: it is protected. When the
-     * answer becomes another one, engine_code_drop is called. */
+    /** Behind that: how far can the page's contents be relied on? May be NULL: it is protected.
+     * When the answer becomes another one, engine_code_drop is called. */
     enum engine_code_mode (*code_mode)(void *opaque, uint64_t phys);
     /** It holds none any more. */
     void (*code_unprotect)(void *opaque, uint64_t phys);
     /** Drop all exec table entries of all CPUs. When this returns no CPU will use them again. */
     void (*exec_flush)(void *opaque);
-    /** A CPU is about to enter the guest, or has been asked to look up (exit_request): apply pending
-     * TLB operations and interrupt lines. Returns false when engine_run must return. */
+    /** A CPU is about to enter the guest, or has been asked to look up (exit_request): apply
+     * pending TLB operations and interrupt lines. Returns false when engine_run must return. */
     bool (*service)(struct ir_env *env);
-    /** A CPU is between two blocks, as every now and then while code runs (with ENGINE_JIT). May be NULL. */
+    /** A CPU is between two blocks, as every now and then while code runs (with ENGINE_JIT). May be
+     * NULL. */
     void (*sampled)(struct ir_env *env);
     uint64_t (*load)(struct ir_env *env, uint64_t addr, uint32_t memop);
     void (*store)(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop);
-    /** The page at @phys if nothing is expected to write to it, else NULL. May be NULL: translated code
-     * is not kept. */
+    /** The page at @phys if nothing is expected to write to it, else NULL. May be NULL: translated
+     * code is not kept. */
     const uint8_t *(*stable_code)(void *opaque, uint64_t phys);
 };
 
@@ -72,18 +74,22 @@ struct engine_config {
     enum engine_accel accel;
     uint32_t cache_size;      /* bytes of code cache, 0 = default */
     uint32_t slice;           /* instructions between two polls of exit_request, 0 = default */
-    bool exact;               /* ops.service begins every slice by engine_slice_begin, and it is ended
-                                 at exactly that count: for time that is counted in instructions */
+    /* ops.service begins every slice by engine_slice_begin, and it is ended at exactly that count:
+     * for time that is counted in instructions */
+    bool exact;
     uint32_t host_features_mask;
     bool one_insn;            /* each block is one instruction */
     bool coverage;            /* record what is executed: see engine_coverage */
     bool direct;              /* guest memory is a window of the host's address space: see */
-    uint64_t window;          /* struct backend_config. Its address is what a page's phys is then. Without
-                                 direct: 0, or the window for code that the frontend allows it for
-                                 (ir_block.window), in which pages with code are read-only */
-    bool fp_traps;            /* the owner has SIGFPE told to engine_fp_trap; on no thread is it blocked */
-    const char *store;        /* file that keeps translated code from run to run; NULL: none. Only with
-                                 ENGINE_JIT and ops.stable_code */
+    /* struct backend_config. Its address is what a page's phys is then. Without direct: 0, or the
+     * window for code that the frontend allows it for (ir_block.window), in which pages with code
+     * are read-only */
+    uint64_t window;
+    /* the owner has SIGFPE told to engine_fp_trap; on no thread is it blocked */
+    bool fp_traps;
+    /* file that keeps translated code from run to run; NULL: none. Only with ENGINE_JIT and
+     * ops.stable_code */
+    const char *store;
     FILE *perfmap;            /* a line for each block, as perf reads them; or NULL */
 };
 
@@ -92,7 +98,8 @@ enum engine_stop {
     ENGINE_STOP_SERVICE, /* ops.service asked for it */
     ENGINE_STOP_HALT,    /* the guest waits for an interrupt */
     ENGINE_STOP_DEBUG,   /* the lockstep checker found a difference */
-    ENGINE_STOP_BREAKPOINT, /* env.pc is a breakpoint; the instruction there has not been executed */
+    /* env.pc is a breakpoint; the instruction there has not been executed */
+    ENGINE_STOP_BREAKPOINT,
     ENGINE_STOP_STEP,    /* the step that engine_step asked for is done */
 };
 
@@ -124,53 +131,54 @@ enum engine_stop engine_run(struct engine_cpu *ec);
 /**
  * A store of @len bytes (or DMA, with @env NULL) is about to change RAM at @phys in a page with
  * code: drop the blocks that it touches. Returns false when the store must not be done now because
- * it may change the block that is running: the caller leaves the block before the instruction, which
- * the engine then executes again, by itself.
+ * it may change the block that is running: the caller leaves the block before the instruction,
+ * which the engine then executes again, by itself.
  */
 bool engine_code_write(struct engine *en, struct ir_env *env, uint64_t phys, uint32_t len);
 
 /**
- * Drop the translated code of the page at @phys; its protection has ended when this returns. A block
- * of it that is running goes on to its end.
+ * Drop the translated code of the page at @phys; its protection has ended when this returns. A
+ * block of it that is running goes on to its end.
  */
 void engine_code_drop(struct engine *en, uint64_t phys);
 
-/** The program says that it has written @len bytes of code at @phys, all of one page: drop the blocks that
- * are no longer right. */
+/** The program says that it has written @len bytes of code at @phys, all of one page: drop the
+ * blocks that are no longer right. */
 void engine_code_drop_range(struct engine *en, uint64_t phys, uint32_t len);
 
 /**
- * Direct mode, from a signal handler: a guest access at host address @host_pc has made the host raise
- * a signal. When that is in generated code: sets env.insn_word and env.insn_left, and *@resume to the
- * host address that leaves the block and continues at env.pc; the caller sets env.pc and lets the
- * interrupted thread go on there. False when it is elsewhere.
+ * Direct mode, from a signal handler: a guest access at host address @host_pc has made the host
+ * raise a signal. When that is in generated code: sets env.insn_word and env.insn_left, and
+ * *@resume to the host address that leaves the block and continues at env.pc; the caller sets
+ * env.pc and lets the interrupted thread go on there. False when it is elsewhere.
  */
 bool engine_fault(struct engine *en, struct ir_env *env, uint64_t host_pc, uint64_t *resume);
 
-/** With `fp_traps`, from the handler of SIGFPE on the CPU's thread, @context its ucontext_t: an invalid floating-point
- * operation. The context is changed to go on. True: SIGTRAP follows, for engine_fp_stepped. */
+/** With `fp_traps`, from the handler of SIGFPE on the CPU's thread, @context its ucontext_t: an
+ * invalid floating-point operation. The context is changed to go on. True: SIGTRAP follows, for
+ * engine_fp_stepped. */
 bool engine_fp_trap(struct engine_cpu *ec, void *context);
 void engine_fp_stepped(struct engine_cpu *ec, void *context);
 
-/** The instruction at physical address @phys reaches more than RAM: from here on its code takes the tables and
- * not the window (engine_fault has found that), and with `exact` hot blocks take care of it. On the CPU's thread,
- * in ops.service. */
+/** The instruction at physical address @phys reaches more than RAM: from here on its code takes the
+ * tables and not the window (engine_fault has found that), and with `exact` hot blocks take care of
+ * it. On the CPU's thread, in ops.service. */
 void engine_outside_found(struct engine *en, uint64_t phys);
 
-/** With `exact`, before the instruction at physical address @phys reaches a device: has that been told? If not
- * the caller leaves the block before the instruction, and tells. */
+/** With `exact`, before the instruction at physical address @phys reaches a device: has that been
+ * told? If not the caller leaves the block before the instruction, and tells. */
 bool engine_outside_known(struct engine *en, struct ir_env *env, uint64_t phys);
 
-/** Whether code may use the window at all. Off while somebody watches accesses. All CPUs are outside of the
- * guest. */
+/** Whether code may use the window at all. Off while somebody watches accesses. All CPUs are
+ * outside of the guest. */
 void engine_window_use(struct engine *en, bool use);
 
 /** Around fork, from a thread that is not in the guest: the child has the CPU @self alone. */
 void engine_fork_prepare(struct engine *en, struct engine_cpu *self);
 void engine_fork_finish(struct engine *en, struct engine_cpu *self, bool child);
 
-/** Write what has been translated to engine_config.store, if enough of it was not there before, and no
- * other process has written the file meanwhile: true. A process and its children do so once.
+/** Write what has been translated to engine_config.store, if enough of it was not there before, and
+ * no other process has written the file meanwhile: true. A process and its children do so once.
  * CPUs may go on running, but for what they want to translate. */
 bool engine_store_save(struct engine *en);
 
@@ -246,13 +254,13 @@ struct engine_covered {
     uint8_t taken;
 };
 
-/** Call @visit for all that has been executed since the start; the same may come several times. False: there was more
- * than could be recorded. No CPU runs. */
+/** Call @visit for all that has been executed since the start; the same may come several times.
+ * False: there was more than could be recorded. No CPU runs. */
 bool engine_coverage(const struct engine *en,
                      void (*visit)(void *opaque, const struct engine_covered *c), void *opaque);
 
-/** Let code that is translated from here on not record again what has been, and translate all code anew. On the
- * CPU's thread, in ops.service, with a single CPU. */
+/** Let code that is translated from here on not record again what has been, and translate all code
+ * anew. On the CPU's thread, in ops.service, with a single CPU. */
 void engine_coverage_settle(struct engine *en);
 
 /** Differences found by the lockstep checker so far. */

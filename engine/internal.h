@@ -22,8 +22,9 @@ enum {
 
 struct block;
 
-/* Large programs have tens of thousands of blocks, so what each takes is kept small: blocks and links lie in one
- * reserved piece of memory (pool.c), and refer to each other by distances in it. */
+/* Large programs have tens of thousands of blocks, so what each takes is kept small: blocks and
+ * links lie in one reserved piece of memory (pool.c), and refer to each other by distances in
+ * it. */
 typedef uint32_t pool_ref; /* 0: none */
 
 /* A jump that has been patched to enter `to` directly; element of the target's incoming list. */
@@ -51,7 +52,8 @@ struct block {
     uint32_t flags;
     uint16_t start, end; /* bytes of the page that it was made from */
     uint16_t literal_start, literal_end;
-    uint32_t entry;          /* host address where its code begins; the interpreter's number of the block */
+    /* host address where its code begins; the interpreter's number of the block */
+    uint32_t entry;
     uint32_t code_end;       /* host code, stubs included */
     uint32_t number;         /* store.c: among those that are written */
     uint8_t region;
@@ -66,7 +68,8 @@ struct block {
     struct link links[]; /* the exits that can be chained */
 };
 
-/* Most blocks that are asked for are not there yet, and what is there is seldom in the host's caches. */
+/* Most blocks that are asked for are not there yet, and what is there is seldom in the host's
+ * caches. */
 struct block_bucket {
     pool_ref first; /* next_in_hash */
     uint32_t marks; /* a bit for each block since the bucket was empty, by block_hash */
@@ -89,7 +92,8 @@ struct code_page {
     bool stored;          /* the store has been asked for its blocks */
     pool_ref blocks;
     struct entry_array *arrays;
-    uint64_t *stops;      /* halfwords that are breakpoints where the page is mapped, a bit each; NULL: none known */
+    /* halfwords that are breakpoints where the page is mapped, a bit each; NULL: none known */
+    uint64_t *stops;
     uint64_t *outside;    /* a bit per halfword, see engine_outside_found; NULL: none */
     uint64_t covered[PAGE_BYTES / 4 / 64]; /* words that some block was made from */
     struct cold_table *cold; /* cold.c; NULL: nothing */
@@ -117,10 +121,12 @@ struct engine_cpu {
     bool sampling;              /* the block at env.pc was found to be running */
     bool sample_due;            /* it will be at the end of this slice */
     uint32_t random;            /* of a linear congruence, for the length of such slices */
-    uint32_t loop_head;         /* of the last block translated: page offset of the loop that a hot one is part of, or 0 */
+    /* of the last block translated: page offset of the loop that a hot one is part of, or 0 */
+    uint32_t loop_head;
     bool stepped;               /* the last turn executed something, or took an exception */
-    bool short_next;            /* exact: what is left of the slice is shorter than the block at env.pc; */
-    bool single;                /* than a short one as well */
+    /* exact: what is left of the slice is shorter than the block at env.pc; than a short one */
+    bool short_next;
+    bool single;
     uint64_t sampled;           /* exact: instructions executed at the last sample */
     struct arena cold_arena;    /* of: */
     struct ir_block cold_ir;
@@ -139,7 +145,8 @@ struct engine_debug {
     struct engine_watch watches[ENGINE_WATCHES_MAX]; /* see engine_watch */
     uint32_t watching; /* how many */
     bool no_window;   /* see engine_window_use */
-    uint64_t stops[PAGE_BYTES / 2 / 64]; /* their offsets in a page, a bit per halfword: for a first look */
+    /* their offsets in a page, a bit per halfword: for a first look */
+    uint64_t stops[PAGE_BYTES / 2 / 64];
     uint32_t pages;                      /* that have stops of their own */
 };
 
@@ -161,7 +168,8 @@ struct engine {
     bool log_blocks;              /* -d exec, -d cpu: every block comes back to the engine */
     enum {
         TIERS_COLD,       /* short blocks alone */
-        TIERS_BY_SAMPLES, /* long ones where samples say that it pays: short translations, quick loops */
+        /* long ones where samples say that it pays: short translations, quick loops */
+        TIERS_BY_SAMPLES,
         TIERS_HOT,        /* long ones alone, where testing is the purpose */
     } tiers;
     uint32_t no_entry;            /* filler of entry arrays */
@@ -200,7 +208,7 @@ struct engine {
     uint64_t seen[1 << (SEEN_BITS - 6)]; /* hashed keys translated before, for the statistics */
 };
 
-/* ---- pool.c: the memory of blocks; engine.lock is held --------------------------------------------- */
+/* ---- pool.c: the memory of blocks; engine.lock is held --------------------------------------- */
 
 /** Reserve it, for a code cache of @cache_size bytes. */
 bool engine_pool_open(struct engine *en, uint32_t cache_size, struct error *e);
@@ -234,7 +242,7 @@ static inline uint64_t engine_block_phys(const struct block *b)
     return (uint64_t)b->frame << PAGE_BITS;
 }
 
-/* ---- cache.c: blocks and pages; engine.lock is held ---------------------------------------------- */
+/* ---- cache.c: blocks and pages; engine.lock is held ------------------------------------------ */
 
 struct code_page *engine_page_find(struct engine *en, uint64_t phys);
 struct code_page *engine_page_get(struct engine *en, uint64_t phys);
@@ -254,8 +262,8 @@ void engine_evict(struct engine *en, struct engine_cpu *self);
 /** Drop the blocks for which @drop says so. */
 void engine_drop_blocks(struct engine *en, bool (*drop)(const struct block *b, const void *opaque),
                         const void *opaque);
-/** Let the halfwords @stops of the page be where blocks end (NULL: none); those that pass others go. Returns whether
- * that changed anything. */
+/** Let the halfwords @stops of the page be where blocks end (NULL: none); those that pass others
+ * go. Returns whether that changed anything. */
 bool engine_page_stops_set(struct engine *en, struct code_page *page, const uint64_t *stops);
 /** No page has stops any more. */
 void engine_stops_forget(struct engine *en);
@@ -264,7 +272,7 @@ void engine_drop_all(struct engine *en);
 /** Give all blocks and pages back to the host; no CPU runs. */
 void engine_cache_free(struct engine *en);
 
-/* ---- debug.c ------------------------------------------------------------------------------------------ */
+/* ---- debug.c --------------------------------------------------------------------------------- */
 
 /* Flag of a block's key, none of the frontend's: one instruction, for single steps. */
 #define BLOCK_STEP 0x40000000u
@@ -276,55 +284,58 @@ static inline bool engine_offset_stops(const struct engine *en, uint32_t offset)
 {
     return en->debug.stops[offset / 2 / 64] >> (offset / 2 % 64) & 1;
 }
-/** Must it, for a block of @page? Blocks have no virtual addresses, so they end there wherever the page is mapped. */
+/** Must it, for a block of @page? Blocks have no virtual addresses, so they end there wherever the
+ * page is mapped. */
 static inline bool engine_page_stops(const struct code_page *page, uint32_t offset)
 {
     return page->stops && page->stops[offset / 2 / 64] >> (offset / 2 % 64) & 1;
 }
-/** The code at @pc has been found to be in @page: breakpoints in the virtual page are the page's from here on. */
+/** The code at @pc has been found to be in @page: breakpoints in the virtual page are the page's
+ * from here on. */
 void engine_page_visited(struct engine *en, struct code_page *page, uint64_t pc);
 /** Is there a breakpoint at @pc? */
 bool engine_breakpoint_at(const struct engine *en, uint64_t pc);
 
-/* ---- translate.c ------------------------------------------------------------------------------------ */
+/* ---- translate.c ----------------------------------------------------------------------------- */
 
-/** Translate and compile the block at @pc, whose page is @fetch, with the code in @mode. NULL: no room,
- * evict and look again. The block is not published. */
+/** Translate and compile the block at @pc, whose page is @fetch, with the code in @mode. NULL: no
+ * room, evict and look again. The block is not published. */
 struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch *fetch, uint64_t pc,
                                uint32_t flags, enum engine_code_mode mode, uint32_t max_insns,
                                bool hot);
 
-/** The IR of the block that @code describes, from @arena. Returns whether it is one instruction that goes on in the
- * next page. */
-bool engine_make_ir(struct engine *en, struct ir_block *ir, struct guest_code *code, struct arena *arena,
-                    uint64_t pc, bool checked, bool optimise);
+/** The IR of the block that @code describes, from @arena. Returns whether it is one instruction
+ * that goes on in the next page. */
+bool engine_make_ir(struct engine *en, struct ir_block *ir, struct guest_code *code,
+                    struct arena *arena, uint64_t pc, bool checked, bool optimise);
 
-/* ---- cold.c -------------------------------------------------------------------------------------- */
+/* ---- cold.c ---------------------------------------------------------------------------------- */
 
-/** The block at env.pc in the page @fetch, if its code is new: to be run once, now, by the interpreter.
- * NULL: it is to be translated. */
-struct block *engine_cold_block(struct engine_cpu *ec, const struct engine_fetch *fetch, uint32_t flags);
+/** The block at env.pc in the page @fetch, if its code is new: to be run once, now, by the
+ * interpreter. NULL: it is to be translated. */
+struct block *engine_cold_block(struct engine_cpu *ec, const struct engine_fetch *fetch,
+                                uint32_t flags);
 
-/** The same for what would be translated, while it is better not to write code (fork.c); engine.lock
- * is held. NULL: it is to be translated. */
+/** The same for what would be translated, while it is better not to write code (fork.c);
+ * engine.lock is held. NULL: it is to be translated. */
 struct block *engine_block_instead(struct engine_cpu *ec, const struct engine_fetch *fetch,
                                    uint32_t flags);
 
-/* ---- fork.c -------------------------------------------------------------------------------------- */
+/* ---- fork.c ---------------------------------------------------------------------------------- */
 
 struct wishes;
 /** The block at env.pc is missed in a process that forked or was forked. */
 void engine_wish(struct engine_cpu *ec, uint32_t flags);
 
-/* ---- engine.c ------------------------------------------------------------------------------------ */
+/* ---- engine.c -------------------------------------------------------------------------------- */
 
-/** The published block at env.pc, or a fresh unpublished one for a single step; engine.lock is held,
- * and may be dropped for a while. NULL: look again. */
+/** The published block at env.pc, or a fresh unpublished one for a single step; engine.lock is
+ * held, and may be dropped for a while. NULL: look again. */
 struct block *engine_block_get(struct engine_cpu *ec, const struct engine_fetch *fetch,
                                uint32_t flags);
 void engine_cpu_free(struct engine_cpu *ec);
 
-/* ---- coverage.c -------------------------------------------------------------------------------------- */
+/* ---- coverage.c ------------------------------------------------------------------------------ */
 
 struct coverage_marks *engine_coverage_new(struct error *e);
 void engine_coverage_free(struct coverage_marks *c);
@@ -335,7 +346,7 @@ void engine_coverage_trim(struct coverage_marks *c, struct ir_block *b, uint64_t
 /** A block in the page at virtual address @page has been made with them. */
 void engine_coverage_keep(struct coverage_marks *c, uint64_t page);
 
-/* ---- store.c: translated code that is kept; engine.lock is held ------------------------------------- */
+/* ---- store.c: translated code that is kept; engine.lock is held ------------------------------ */
 
 /** Open the store at @path; the backend takes what fits. NULL: none can be used. */
 struct store *engine_store_open(struct engine *en, const char *path);
@@ -345,7 +356,7 @@ void engine_store_adopt(struct engine *en, struct code_page *page);
 /** The code of @region is going to be overwritten. */
 void engine_store_evict(struct engine *en, uint32_t region);
 
-/* ---- lockstep.c -------------------------------------------------------------------------------------- */
+/* ---- lockstep.c ------------------------------------------------------------------------------ */
 
 struct lockstep *engine_lockstep_new(struct engine *en);
 void engine_lockstep_free(struct lockstep *ls);

@@ -14,8 +14,8 @@ static uint64_t now_ns(void)
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static void log_guest_code(struct engine *en, const struct ir_block *ir, const struct guest_code *code,
-                           uint64_t pc)
+static void log_guest_code(struct engine *en, const struct ir_block *ir,
+                           const struct guest_code *code, uint64_t pc)
 {
     uint8_t bytes[PAGE_BYTES + 4];
     uint32_t in_page = PAGE_BYTES - code->offset;
@@ -34,10 +34,11 @@ static void log_ir(const struct ir_block *ir, uint32_t category, uint64_t pc)
     ir_print(ir, log_stream());
 }
 
-bool engine_make_ir(struct engine *en, struct ir_block *ir, struct guest_code *code, struct arena *arena,
-                    uint64_t pc, bool checked, bool optimise)
+bool engine_make_ir(struct engine *en, struct ir_block *ir, struct guest_code *code,
+                    struct arena *arena, uint64_t pc, bool checked, bool optimise)
 {
-    bool logged = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) && log_filter_match(pc);
+    bool logged = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) &&
+                  log_filter_match(pc);
     arena_reset(arena);
     ir_block_init(ir, en->target, arena);
     ir->fixed = en->direct;
@@ -189,8 +190,8 @@ static const uint64_t *stops_of(struct engine *en, uint64_t phys)
 /* Of a page of which nothing is known. */
 static const uint64_t no_bits[PAGE_BYTES / 2 / 64];
 
-/* Where the block jumps back to, in front of its start: it is part of a loop that begins there. 0: nowhere, or it is
- * a loop itself. */
+/* Where the block jumps back to, in front of its start: it is part of a loop that begins there. 0:
+ * nowhere, or it is a loop itself. */
 static uint32_t loop_head(const struct ir_block *b)
 {
     enum { FAR = 512 };
@@ -207,8 +208,8 @@ static uint32_t loop_head(const struct ir_block *b)
     return head;
 }
 
-/* Is something in the page watched, so that its constants have to be loaded? Where that matters guest
- * addresses are physical ones. */
+/* Is something in the page watched, so that its constants have to be loaded? Where that matters
+ * guest addresses are physical ones. */
 static bool watches_reads(const struct engine *en, uint64_t phys)
 {
     uint64_t page = align_down(phys, PAGE_BYTES);
@@ -259,7 +260,9 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     ir.no_window = page ? page->outside : NULL;
     ir.window = ir.window && !en->debug.no_window && !(flags & BLOCK_STEP);
     if (!straddles && !(flags & (BLOCK_STEP | BLOCK_SHORT | GUEST_FLAGS_LOOKUP_ONLY)))
-        ir.entries = engine_entries(en, engine_page_get(en, align_down(fetch->phys, PAGE_BYTES)), flags)->entry;
+        ir.entries = engine_entries(en, engine_page_get(en, align_down(fetch->phys, PAGE_BYTES)),
+                                    flags)
+                         ->entry;
     if (code.entered && !hot)
         ir.entered = 1 + guest_entered(code.entered_key, code.offset);
     if (!(en->backend ? backend_compile(en->backend, &ir, &host) : interp_id(en, &host)))

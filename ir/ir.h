@@ -45,7 +45,8 @@ enum ir_cc {
 enum {
     IR_MEM_SIZE_MASK = 7,      /* log2 of the size in bytes, 0..4 */
     IR_MEM_SIGNED = 8,         /* sign extend to the type */
-    IR_MEM_ALIGN_SHIFT = 4,    /* 3 bits: log2 of the alignment that is demanded, else a fault; 0 = none */
+    /* 3 bits: log2 of the alignment that is demanded, else a fault; 0 = none */
+    IR_MEM_ALIGN_SHIFT = 4,
     IR_MEM_ALIGN_MASK = 7 << IR_MEM_ALIGN_SHIFT,
     IR_MEM_USER = 0x80,        /* with the rights of unprivileged code */
     IR_MEM_GROUP = 0x100,      /* belongs to the open memgroup */
@@ -67,21 +68,22 @@ static inline uint32_t ir_mem_half(uint32_t memop, unsigned half)
 /* Lanes: the instruction sets that blocks can be in (A32 0, T32 1); see target.h. For exiti. */
 enum {
     IR_LANE_SAME = 0x10, /* the block's own lane */
-    IR_LANE_BIT0 = 0x11, /* bit 0 of the address selects the lane and is then cleared; when it differs
-                            from the block's, the lane slot is written */
+    /* bit 0 of the address selects the lane and is then cleared; when it differs from the block's,
+     * the lane slot is written */
+    IR_LANE_BIT0 = 0x11,
     IR_LANE_MASK = 0x1f, /* values below 0x10 are the lane itself */
     IR_HINT_RETURN = 0x20,
 };
 
-/* Rounding of ftos, ftou and frint, in aux: toward zero, as env.fp_rounding says, to nearest, up, down, to
- * nearest with ties away from 0. */
+/* Rounding of ftos, ftou and frint, in aux: toward zero, as env.fp_rounding says, to nearest, up,
+ * down, to nearest with ties away from 0. */
 enum ir_round {
     IR_ROUND_ZERO, IR_ROUND_ENV, IR_ROUND_NEAREST, IR_ROUND_UP, IR_ROUND_DOWN, IR_ROUND_AWAY,
     IR_ROUND_MASK = 7,
 };
 
-/* In aux of floating-point scalars: denormal arguments and results are flushed to zero; results that are
- * NaNs are the default one. */
+/* In aux of floating-point scalars: denormal arguments and results are flushed to zero; results
+ * that are NaNs are the default one. */
 enum { IR_FP_FLUSH = 0x40, IR_FP_DEFAULT_NAN = 0x80, IR_FP_MODES = 0xc0 };
 
 #define IR_NONE (-1)
@@ -91,10 +93,11 @@ struct ir_op {
     union {
         struct {
             uint8_t opcode; /* enum ir_opcode */
-            uint8_t type;   /* enum ir_type: the instance type ("t" in ops.def) where the op has one (so the
-                               operands' type for cmp*, set, st), else the result's type, else IR_VOID.
-                               Instance types are IR_I32 and IR_I64, of floating-point ops IR_F32 and
-                               IR_F64, of vector ops IR_V64 and IR_V128. */
+            /* enum ir_type: the instance type ("t" in ops.def) where the op has one (so the
+             * operands' type for cmp*, set, st), else the result's type, else IR_VOID. Instance
+             * types are IR_I32 and IR_I64, of floating-point ops IR_F32 and IR_F64, of vector ops
+             * IR_V64 and IR_V128. */
+            uint8_t type;
             uint8_t fw;     /* guest flags written, IR_FLAG_* */
             uint8_t aux;    /* condition, lane, exit reason, element size */
         };
@@ -117,32 +120,40 @@ struct ir_block {
     uint32_t count, capacity;
     uint32_t label_count;
     uint32_t insn_count; /* guest instructions: number of insn ops */
-    uint32_t page_offset; /* of the first instruction in its page: block entry is page base + this */
+    /* of the first instruction in its page: block entry is page base + this */
+    uint32_t page_offset;
     uint32_t lane;        /* that the block runs in */
-    uint32_t base;        /* direct mode: virtual address of the page, the only one that the block runs at */
+    /* direct mode: virtual address of the page, the only one that the block runs at */
+    uint32_t base;
     bool fixed;           /* it has such a base; pcrel then makes constants */
     bool far;             /* exits to other pages are to be chained, too, which takes a base */
     uint32_t guest_size;  /* bytes of guest code translated */
-    uint32_t literal_end; /* end (page offset) of the furthest in-page literal folded into the block;
-                             0 when none. Writes in [literal_start, literal_end) invalidate too. */
+    /* end (page offset) of the furthest in-page literal folded into the block; 0 when none. Writes
+     * in [literal_start, literal_end) invalidate too. */
+    uint32_t literal_end;
     uint32_t literal_start;
-    const uint8_t *check; /* direct mode: the guest's page, when its code may change without notice. The
-                             block begins with a look whether it is what it was. NULL: it need not */
-    bool window; /* accesses may be made through the window of backend_config, without tables, but for
-                    those of instructions whose bits, one per halfword of the page, are set in: */
+    /* direct mode: the guest's page, when its code may change without notice. The block begins with
+     * a look whether it is what it was. NULL: it need not */
+    const uint8_t *check;
+    /* accesses may be made through the window of backend_config, without tables, but for those of
+     * instructions whose bits, one per halfword of the page, are set in: */
+    bool window;
     const uint64_t *no_window; /* NULL: none */
-    const uint32_t *entries; /* host code of the places of the page, by granule, for jumps within it; not direct mode.
-                                NULL: not to be used */
-    uint32_t entered;     /* index of the element of env.entered that compiled code counts its entries
-                             in, plus 1; 0: none */
+    /* host code of the places of the page, by granule, for jumps within it; not direct mode. NULL:
+     * not to be used */
+    const uint32_t *entries;
+    /* index of the element of env.entered that compiled code counts its entries in, plus 1; 0:
+     * none */
+    uint32_t entered;
     struct arena *arena;
 };
 
-/* ---- facts about ops (ops.c) -------------------------------------------------------------------- */
+/* ---- facts about ops (ops.c) ----------------------------------------------------------------- */
 
 enum ir_effect {
     IR_EFF_PURE = 0,
-    IR_EFF_RDF = 1, IR_EFF_RDS = 2, IR_EFF_WRS = 4, IR_EFF_LD = 8, IR_EFF_ST = 16, IR_EFF_FAULT = 32,
+    IR_EFF_RDF = 1, IR_EFF_RDS = 2, IR_EFF_WRS = 4, IR_EFF_LD = 8, IR_EFF_ST = 16,
+    IR_EFF_FAULT = 32,
     IR_EFF_END = 64, IR_EFF_BR = 128, IR_EFF_COMM = 256, IR_EFF_CALL = 512,
     IR_EFF_MARK = 1024, IR_EFF_FP = 2048,
 };
@@ -195,8 +206,8 @@ static inline bool ir_op_has_effect(const struct ir_block *b, const struct ir_op
     return effects & (IR_EFF_WRS | IR_EFF_LD | IR_EFF_ST | IR_EFF_FAULT | IR_EFF_END | IR_EFF_BR |
                       IR_EFF_MARK | IR_EFF_FP);
 }
-/** May this instance leave the block, or show the guest state to somebody (fault, helper, exit)? All
- * slots and flags must then be in their architectural place. */
+/** May this instance leave the block, or show the guest state to somebody (fault, helper, exit)?
+ * All slots and flags must then be in their architectural place. */
 static inline bool ir_op_observes_state(const struct ir_block *b, const struct ir_op *op)
 {
     unsigned effects = ir_op_info[op->opcode].effects;
@@ -207,8 +218,8 @@ static inline bool ir_op_observes_state(const struct ir_block *b, const struct i
 }
 /** How often branches lead to each label, 2 for more; in the block's arena. */
 uint8_t *ir_label_uses(const struct ir_block *b);
-/** Is the label at @at behind a direct exit that just the branch before it leads around? Values live across
- * such a label, since there is one way to it. @uses: of ir_label_uses. */
+/** Is the label at @at behind a direct exit that just the branch before it leads around? Values
+ * live across such a label, since there is one way to it. @uses: of ir_label_uses. */
 bool ir_label_is_side(const struct ir_block *b, uint32_t at, const uint8_t *uses);
 /** The value that address @v is @disp more than, by sums and differences with constants. */
 int32_t ir_address_root(const struct ir_block *b, int32_t v, int64_t *disp);
@@ -217,15 +228,15 @@ uint8_t ir_op_flags_read(const struct ir_op *op);
 /** Guest flags that condition @cc depends on. */
 uint8_t ir_cc_flags(enum ir_cc cc);
 
-/* ---- building (builder.c) ------------------------------------------------------------------------ */
+/* ---- building (builder.c) -------------------------------------------------------------------- */
 
 /** An empty block for @target; its ops are allocated from @arena. The caller fills in page_offset,
  * lane, guest_size and the literal range. */
 void ir_block_init(struct ir_block *b, const struct ir_target *target, struct arena *arena);
 
 /** Append an op with raw fields and return its index (its value's name). */
-int32_t ir_emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0, int32_t a1,
-                int32_t a2, uint64_t imm);
+int32_t ir_emit(struct ir_block *b, enum ir_opcode opcode, enum ir_type type, int32_t a0,
+                int32_t a1, int32_t a2, uint64_t imm);
 
 int32_t ir_const(struct ir_block *b, enum ir_type type, uint64_t imm);
 static inline int32_t ir_i32(struct ir_block *b, uint32_t imm)
@@ -241,7 +252,8 @@ static inline bool ir_const_value(const struct ir_block *b, int32_t v, uint64_t 
     return true;
 }
 
-int32_t ir_get(struct ir_block *b, unsigned slot);           /* typed as the slot; i8/i16 slots yield i32 */
+/* typed as the slot; i8/i16 slots yield i32 */
+int32_t ir_get(struct ir_block *b, unsigned slot);
 void ir_set(struct ir_block *b, unsigned slot, int32_t v);
 int32_t ir_pcrel(struct ir_block *b, int64_t offset);
 /** Unary and binary ops of value @a's type; trivial cases (x + 0, constants) fold at once when no
@@ -250,13 +262,16 @@ int32_t ir_op1(struct ir_block *b, enum ir_opcode op, int32_t a);
 int32_t ir_op2(struct ir_block *b, enum ir_opcode op, int32_t a, int32_t c);
 int32_t ir_op1f(struct ir_block *b, enum ir_opcode op, int32_t a, unsigned fw);
 int32_t ir_op2f(struct ir_block *b, enum ir_opcode op, int32_t a, int32_t c, unsigned fw);
-int32_t ir_op2i(struct ir_block *b, enum ir_opcode op, int32_t a, uint64_t imm); /* constant second operand */
-int32_t ir_bits(struct ir_block *b, enum ir_opcode op, int32_t a, unsigned lsb, unsigned width); /* ubfx, sbfx */
+/* constant second operand */
+int32_t ir_op2i(struct ir_block *b, enum ir_opcode op, int32_t a, uint64_t imm);
+/* ubfx, sbfx */
+int32_t ir_bits(struct ir_block *b, enum ir_opcode op, int32_t a, unsigned lsb, unsigned width);
 int32_t ir_bfi(struct ir_block *b, int32_t a, int32_t field, unsigned lsb, unsigned width);
 /** Op with a float instance type @type (what ops.def has as f). */
 int32_t ir_fop(struct ir_block *b, enum ir_opcode op, enum ir_type type, int32_t a0, int32_t a1,
                int32_t a2, unsigned aux);
-/** Vector op with instance type @type on elements of 1 << @size bytes; absent arguments are IR_NONE. */
+/** Vector op with instance type @type on elements of 1 << @size bytes; absent arguments are
+ * IR_NONE. */
 int32_t ir_vop(struct ir_block *b, enum ir_opcode op, enum ir_type type, unsigned size, int32_t a0,
                int32_t a1, uint64_t imm);
 /** The same with three arguments. */
@@ -275,7 +290,8 @@ void ir_st(struct ir_block *b, int32_t addr, int32_t value, unsigned memop);
 void ir_memgroup(struct ir_block *b, int32_t addr, unsigned bytes, bool write);
 void ir_memgroupend(struct ir_block *b);
 void ir_fence(struct ir_block *b);
-/** Call helper @id of the target's table; unused arguments are IR_NONE. The result has the row's type. */
+/** Call helper @id of the target's table; unused arguments are IR_NONE. The result has the row's
+ * type. */
 int32_t ir_call(struct ir_block *b, unsigned id, int32_t a0, int32_t a1, int32_t a2, int32_t a3);
 /** Call helper @id, which raises, when @v is 0. */
 void ir_callz(struct ir_block *b, int32_t v, unsigned id);
@@ -295,7 +311,7 @@ void ir_exiti(struct ir_block *b, int32_t addr, unsigned lane_and_hint);
 void ir_exitdyn(struct ir_block *b, int32_t addr);
 void ir_exitengine(struct ir_block *b, int32_t addr, enum ir_exit reason);
 
-/* ---- text (printer.c, parser.c), checking (verifier.c) ------------------------------------------- */
+/* ---- text (printer.c, parser.c), checking (verifier.c) --------------------------------------- */
 
 /** Print the block in the text form that ir_parse takes. */
 void ir_print(const struct ir_block *b, FILE *out);
@@ -304,7 +320,7 @@ bool ir_parse(struct ir_block *b, const char *text, struct error *e);
 /** Check every rule of this header; the first breach is described in @e. */
 bool ir_verify(const struct ir_block *b, struct error *e);
 
-/* ---- passes (ir/opt) ------------------------------------------------------------------------------ */
+/* ---- passes (ir/opt) ------------------------------------------------------------------------- */
 
 /** Run the pipeline over @b in place. Afterwards the ops are compacted: no dead op is left in the
  * array, and the values have new names. */

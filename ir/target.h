@@ -18,7 +18,8 @@ enum ir_exit {
     IR_EXIT_BUDGET,  /* the instruction budget is used up or somebody wants attention */
     IR_EXIT_HALT,    /* the guest waits for an interrupt (WFI, WFE) */
     IR_EXIT_DEBUG,   /* breakpoint, single step, watchpoint */
-    IR_EXIT_YIELD,   /* the guest gives up its time slice, or changed something that the engine must see */
+    /* the guest gives up its time slice, or changed something that the engine must see */
+    IR_EXIT_YIELD,
     IR_EXIT_CHANGED, /* the code at env.pc is no longer what the block there was made from */
 };
 
@@ -28,13 +29,15 @@ enum { IR_ENTERED = 2048 };
  * The head of a guest's state struct.
  *
  * budget: each block subtracts its number of instructions on entry; below zero the block is not
- * entered. An exit in the middle of the block gives the instructions behind it back. When the slice is used up, `icount += slice - budget` and a new slice of `refill`
- * instructions begins, unless exit_request or a refill of 0 asks for the engine. The instructions
- * executed so far are always icount + (slice - budget) [+ what a partly executed block did not do,
- * insn_left, when it is left in the middle: the slow path's exit gives these back].
+ * entered. An exit in the middle of the block gives the instructions behind it back. When the slice
+ * is used up, `icount += slice - budget` and a new slice of `refill` instructions begins, unless
+ * exit_request or a refill of 0 asks for the engine. The instructions executed so far are always
+ * icount + (slice - budget) [+ what a partly executed block did not do, insn_left, when it is left
+ * in the middle: the slow path's exit gives these back].
  */
 struct ir_env {
-    uint32_t entered[IR_ENTERED]; /* how often blocks were entered (ir_block.entered); wraps around */
+    /* how often blocks were entered (ir_block.entered); wraps around */
+    uint32_t entered[IR_ENTERED];
     uint64_t spill[256]; /* backend: values that did not get a register. First, so that the fields
                             below adjoin the guest's most used slots (IR_ENV_BIAS). */
     int32_t budget;
@@ -44,12 +47,14 @@ struct ir_env {
     uint8_t *tables;    /* memory tables of the current translation context (host register) */
     uint64_t page_base; /* virtual base address of the page of the running block */
     uint64_t pc;        /* where the guest continues; valid whenever the engine has control */
-    uint8_t raised;     /* a helper or slow path changed the flow: leave the block and dispatch at pc */
+    /* a helper or slow path changed the flow: leave the block and dispatch at pc */
+    uint8_t raised;
     uint8_t slow_dispatch; /* the next dispatch must go through the engine (state that has no lane
                               table: a block that starts inside an IT block, single step) */
     uint8_t nzcv[4];    /* N, Z, C, V, each 0 or 1 */
-    uint8_t touched;    /* a memory slow path changed the state beyond what raising does (an interrupt
-                           line fell); the lockstep checker records it */
+    /* a memory slow path changed the state beyond what raising does (an interrupt line fell); the
+     * lockstep checker records it */
+    uint8_t touched;
     uint8_t pad;
     uint32_t insn_word; /* opaque word of the insn that is calling out (helper that may raise or
                            reads state, memory slow path) */
@@ -65,7 +70,8 @@ struct ir_env {
     uint8_t fp_rounding; /* of floating-point ops: enum fp_rounding, to nearest .. toward zero */
     uint8_t fp_flags;    /* exceptions, FP_IOC ...: those of the ops that were executed are here
                             whenever the engine has control and in helpers with IR_HELPER_FP */
-    uint8_t fp_masked;   /* backend_config.fp_traps: invalid operations raise no signals: IR_FP_MASKED, or 0 */
+    /* backend_config.fp_traps: invalid operations raise no signals: IR_FP_MASKED, or 0 */
+    uint8_t fp_masked;
     uint8_t fp_pad[5];
 };
 
@@ -96,7 +102,8 @@ enum ir_helper_effect {
     IR_HELPER_FP = 32,      /* looks at or changes env.fp_rounding and env.fp_flags */
 };
 
-typedef uint64_t ir_helper_fn(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
+typedef uint64_t ir_helper_fn(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2,
+                              uint64_t a3);
 
 struct ir_helper {
     const char *name;
@@ -121,8 +128,8 @@ struct ir_memory_layout {
     uint8_t page_bits;    /* 12 */
     uint32_t read_table, write_table; /* byte distances from env.tables */
     uint32_t exec_table[IR_LANES];
-    /* Byte distance of a uint64_t; 0: there is none. A number in bits 62..32 that no context has had
-     * before; there is a new one whenever exec entries of the context are dropped. It validates
+    /* Byte distance of a uint64_t; 0: there is none. A number in bits 62..32 that no context has
+     * had before; there is a new one whenever exec entries of the context are dropped. It validates
      * predicted returns. */
     uint32_t return_tag;
 };
@@ -146,7 +153,8 @@ struct ir_callbacks {
     uint64_t (*load)(struct ir_env *env, uint64_t addr, uint32_t memop);
     void (*store)(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop);
     /* Call helper @id; NULL = directly. The lockstep checker sets it to record and replay. */
-    uint64_t (*helper)(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
+    uint64_t (*helper)(struct ir_env *env, uint32_t id, uint64_t a0, uint64_t a1, uint64_t a2,
+                       uint64_t a3);
     bool no_tables; /* env.tables knows nothing of data: it need not be looked at */
 };
 

@@ -102,7 +102,8 @@ struct task {
     /* Where a fault of C code that works on guest memory goes. */
     sigjmp_buf recover;
     enum task_recovery recovery;
-    bool fp_step;             /* SIGTRAP follows: an invalid operation is being executed once more */
+    /* SIGTRAP follows: an invalid operation is being executed once more */
+    bool fp_step;
     uint64_t held;            /* SIGTRAP and SIGFPE that the guest has been sent and blocks, */
     siginfo_t held_info[2];   /* in this order */
 
@@ -148,8 +149,8 @@ struct process_limit {
 };
 enum { LIMIT_SPACE, LIMIT_DATA, LIMIT_STACK, LIMITS };
 
-/* What changes most often comes first, together: a child of fork gets its own copy of each page that
- * is written to. */
+/* What changes most often comes first, together: a child of fork gets its own copy of each page
+ * that is written to. */
 struct process {
     struct process_debug *debug; /* NULL: no debugger */
     struct space space;
@@ -318,7 +319,8 @@ void signals_force(struct task *t, const siginfo_t *info);
 _Noreturn void signals_die(struct task *t, int sig);
 /** The action that a signal without handler has. */
 void signals_default(struct task *t, int sig);
-/** Around an execve: signals that the guest ignores but the host must not are ignored by the new program. */
+/** Around an execve: signals that the guest ignores but the host must not are ignored by the new
+ * program. */
 void signals_exec_begins(struct task *t);
 void signals_exec_failed(void);
 uint64_t signals_blockable(uint64_t mask);

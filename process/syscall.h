@@ -97,8 +97,8 @@ const char *ioctl_type(uint32_t request, bool *written);
 
 /** Does the futex operation have a timeout? Else its fourth argument is a number. */
 bool futex_waits(uint32_t op);
-/** futex_order.c: the futex call with arguments @a, for a program of the other byte order, where the
- * kernel would write to its memory; -ENOSYS: not this one. */
+/** futex_order.c: the futex call with arguments @a, for a program of the other byte order, where
+ * the kernel would write to its memory; -ENOSYS: not this one. */
 int64_t futex_in_order(struct task *t, const uint32_t *a, const struct timespec *timeout);
 
 struct sigevent;

@@ -11,7 +11,8 @@ void exit_budget_check(struct compiler *c)
     x_alu_ri(&c->a, ALU_SUB, 0, BUDGET, (int32_t)c->b->insn_count);
     stub_new(c, STUB_BUDGET, x_jcc(&c->a, CC_S));
     if (c->b->entered)
-        x_alu_mi(&c->a, ALU_ADD, 0, env_mem(offsetof(struct ir_env, entered[c->b->entered - 1])), 1);
+        x_alu_mi(&c->a, ALU_ADD, 0, env_mem(offsetof(struct ir_env, entered[c->b->entered - 1])),
+                 1);
     c->a.eflags = 0;
 }
 
@@ -38,7 +39,8 @@ static void checked_range(const struct ir_block *b, uint32_t *start, uint32_t *e
 
 size_t exit_check_bytes(const struct ir_block *b)
 {
-    enum { PIECE_BYTES = 32, REST_BYTES = 64 }; /* at most, for 8 bytes of the guest's, and for all */
+    /* at most, for 8 bytes of the guest's, and for all */
+    enum { PIECE_BYTES = 32, REST_BYTES = 64 };
     return b->check ? (b->guest_size / 8 + 2) * PIECE_BYTES + REST_BYTES : 0;
 }
 
@@ -89,21 +91,23 @@ void emit_mark(struct compiler *c, const struct ir_op *op, int32_t i)
     x_u8(&c->a, 1);
 }
 
-/* ---- predicted returns ---------------------------------------------------------------------------
- * A call of the guest is a call of the host, so that the host predicts the return. The stack has, per
- * call, a key (the guest's return address and the context's tag) and the host's return address. A
- * return of the guest whose address and context have the key on top is a return of the host, which
- * leads behind the call and on to the block there by a jump that can be patched, as the block is in
- * the caller's page. All other returns look for the block, and leave the stack alone. What is on the
- * stack for longer than code runs is never used: it is emptied when code is left. A caller that is
- * invalid by the time of the return has had its jumps reset. */
+/* ---- predicted returns
+ * --------------------------------------------------------------------------- A call of the guest
+ * is a call of the host, so that the host predicts the return. The stack has, per call, a key (the
+ * guest's return address and the context's tag) and the host's return address. A return of the
+ * guest whose address and context have the key on top is a return of the host, which leads behind
+ * the call and on to the block there by a jump that can be patched, as the block is in the caller's
+ * page. All other returns look for the block, and leave the stack alone. What is on the stack for
+ * longer than code runs is never used: it is emptied when code is left. A caller that is invalid by
+ * the time of the return has had its jumps reset. */
 
 void exit_forget_returns(struct code *a)
 {
     x_mov_rm(a, 1, RSP, ENV(backend_private));
 }
 
-/* Is the exit behind the callhint at @i one that can call? Nothing before it may leave the block. */
+/* Is the exit behind the callhint at @i one that can call? Nothing before it may leave the
+ * block. */
 static bool call_predictable(const struct compiler *c, const struct ir_op *op, int32_t i)
 {
     int64_t back = (int64_t)op->imm, page = 1ll << c->b->target->memory.page_bits;
@@ -223,7 +227,8 @@ static void exec_entry(struct code *a, const struct backend *be, unsigned lane)
 }
 
 /* The same where the address is known, in direct mode. */
-static void exec_entry_fixed(struct code *a, const struct backend *be, unsigned lane, uint32_t address)
+static void exec_entry_fixed(struct code *a, const struct backend *be, unsigned lane,
+                             uint32_t address)
 {
     const struct ir_memory_layout *m = &be->config.target->memory;
     uint32_t index = address >> m->page_bits;
@@ -287,11 +292,12 @@ static void give_back(struct compiler *c, uint32_t insns)
         x_alu_ri(&c->a, ALU_ADD, 0, BUDGET, (int32_t)insns);
 }
 
-/* ---- exits in the middle, and loops --------------------------------------------------------------
- * A conditional branch out of the block is a jump that is not taken where the block goes on; what has
- * to be done on the way out is in a stub. A branch back to the block's own start is a loop: when flags
- * are pending there, all code is emitted a second time, for the state that they are pending, and the
- * back edges lead to this copy. */
+/* ---- exits in the middle, and loops
+ * -------------------------------------------------------------- A conditional branch out of the
+ * block is a jump that is not taken where the block goes on; what has to be done on the way out is
+ * in a stub. A branch back to the block's own start is a loop: when flags are pending there, all
+ * code is emitted a second time, for the state that they are pending, and the back edges lead to
+ * this copy. */
 
 static bool chains_to(const struct compiler *c, int64_t offset, unsigned lane)
 {
@@ -320,7 +326,8 @@ bool exit_is_side(const struct compiler *c, int32_t i)
     if (!conditional || op_of(c, exit)->opcode != IR_OP_exitd || exit + 1 == (int32_t)c->b->count)
         return false;
     const struct ir_op *label = op_of(c, next_alive(c, exit));
-    return label->opcode == IR_OP_label && label->imm == op_of(c, i)->imm && c->label_uses[label->imm] == 1;
+    return label->opcode == IR_OP_label && label->imm == op_of(c, i)->imm &&
+           c->label_uses[label->imm] == 1;
 }
 
 bool exit_is_behind_side(const struct compiler *c, int32_t i)
@@ -339,7 +346,8 @@ bool exit_any_side(const struct compiler *c)
     for (int32_t i = 0; i < (int32_t)c->b->count; i++) {
         const struct ir_op *op = op_of(c, i);
         insns += op->opcode == IR_OP_insn;
-        if (op->opcode == IR_OP_exitd && (insns < c->b->insn_count || (is_own_start(c, op) && is_chainable(c, op))))
+        if (op->opcode == IR_OP_exitd &&
+            (insns < c->b->insn_count || (is_own_start(c, op) && is_chainable(c, op))))
             return true;
     }
     return false;
@@ -369,7 +377,8 @@ bool exit_has_run_before(const struct compiler *c, int32_t i)
 /* The back edge of the loop, by a jump of kind @how. False: it has to be an exit as any other. */
 static bool loop_back(struct compiler *c, const struct ir_op *exit, int how)
 {
-    if (!is_own_start(c, exit) || !c->pending.count || insns_behind(c) || !pending_is_stable(&c->pending))
+    if (!is_own_start(c, exit) || !c->pending.count || insns_behind(c) ||
+        !pending_is_stable(&c->pending))
         return false;
     if (!c->has_loop && !c->looping) {
         c->has_loop = true;
@@ -384,8 +393,8 @@ static bool loop_back(struct compiler *c, const struct ir_op *exit, int how)
 /* The back edge with all flags stored, where the pins are the block's own. */
 static bool loop_back_resident(struct compiler *c, int64_t offset, int how)
 {
-    if (!c->resident_count || offset != c->b->page_offset || c->be->config.no_chain || c->call_open ||
-        c->out->exit_count == BACKEND_EXITS_MAX)
+    if (!c->resident_count || offset != c->b->page_offset || c->be->config.no_chain ||
+        c->call_open || c->out->exit_count == BACKEND_EXITS_MAX)
         return false;
     exit_chained(c, how, offset)->loop = LOOP_FIRST;
     return true;
@@ -512,24 +521,29 @@ static void address_to_rax(struct compiler *c, const struct ir_op *op)
     resident_leave(c);
 }
 
-/* How far ahead of a place in this page the exit can lead, where a table of bytes or halfwords says it; or -1. */
+/* How far ahead of a place in this page the exit can lead, where a table of bytes or halfwords says
+ * it; or -1. */
 static int64_t exit_reach(const struct compiler *c, const struct ir_op *op)
 {
     const struct ir_op *sum = op_of(c, op->arg[0]);
-    if (!c->b->entries || c->be->config.direct || c->call_open || op->aux != IR_LANE_SAME || sum->opcode != IR_OP_index)
+    if (!c->b->entries || c->be->config.direct || c->call_open || op->aux != IR_LANE_SAME ||
+        sum->opcode != IR_OP_index)
         return -1;
     const struct ir_op *base = op_of(c, sum->arg[0]), *entry = op_of(c, sum->arg[1]);
     unsigned bits = 8u << (entry->imm & IR_MEM_SIZE_MASK);
-    if (base->opcode != IR_OP_pcrel || entry->opcode != IR_OP_ld || (entry->imm & IR_MEM_SIGNED) || bits > 16)
+    if (base->opcode != IR_OP_pcrel || entry->opcode != IR_OP_ld || (entry->imm & IR_MEM_SIGNED) ||
+        bits > 16)
         return -1;
     return (int64_t)base->imm + (((1ll << bits) - 1) << sum->imm);
 }
 
-/* To address eax, which is in this page, or seldom in another: the place where the jump leaves in that case, or NULL. */
+/* To address eax, which is in this page, or seldom in another: the place where the jump leaves in
+ * that case, or NULL. */
 static uint8_t *exit_within_page(struct compiler *c, bool certain)
 {
     struct code *a = &c->a;
-    unsigned page_bytes = 1u << c->b->target->memory.page_bits, granule = c->b->target->granule[c->b->lane];
+    unsigned page_bytes = 1u << c->b->target->memory.page_bits,
+             granule = c->b->target->granule[c->b->lane];
     uint8_t *outside = NULL;
     if (!certain) {
         x_mov_rr(a, 0, RCX, RAX);
@@ -620,8 +634,8 @@ static void changed_stub(struct compiler *c)
     x_jmp_to(a, c->be->thunk.leave);
 }
 
-/* The data behind the call is the exit's handle: the address of the jump that led here. The jump of a
- * back edge is chained to its place in the loop, and its stub makes the state that of an exit. */
+/* The data behind the call is the exit's handle: the address of the jump that led here. The jump of
+ * a back edge is chained to its place in the loop, and its stub makes the state that of an exit. */
 static void chain_stub(struct compiler *c, struct stub *s)
 {
     struct code *a = &c->a;

@@ -1,5 +1,5 @@
-/* The compiled code as bytes. It holds addresses of itself, so it can only be taken back to where it
- * was; the address is asked for when the cache is made. */
+/* The compiled code as bytes. It holds addresses of itself, so it can only be taken back to where
+ * it was; the address is asked for when the cache is made. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,7 +46,8 @@ static size_t size_of(const struct backend *be, const struct image_head *h)
     return size;
 }
 
-_Static_assert(BACKEND_PARTS_MAX >= 1 + 2 * CODECACHE_REGIONS_MAX, "the head, and two for each region");
+_Static_assert(BACKEND_PARTS_MAX >= 1 + 2 * CODECACHE_REGIONS_MAX, "the head, and two for each "
+                                                                   "region");
 
 unsigned backend_image_parts(struct backend *be, struct backend_part parts[BACKEND_PARTS_MAX])
 {

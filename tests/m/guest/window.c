@@ -27,7 +27,8 @@ __asm__(".syntax unified\n .thumb\n .align 2\n"
         /* a sum that is an address, and the same sum plus a constant that is something else */
         ".thumb_func\n load_behind:\n add r2, r0, r1, lsl #2\n ldr r3, [r2], #4\n b 1f\n nop\n"
         " 1: subs r0, r2, r0\n add r0, r0, r3\n bx lr\n"
-        ".thumb_func\n store_next:\n add r2, r0, r1, lsl #2\n add r3, r2, #4\n str r3, [r2]\n b 1f\n nop\n"
+        ".thumb_func\n store_next:\n add r2, r0, r1, lsl #2\n add r3, r2, #4\n str r3, [r2]\n"
+        " b 1f\n nop\n"
         " 1: ldr r0, [r0, r1, lsl #2]\n bx lr\n"
         ".align 2\n .global patch_word\n .thumb_func\n patched:\n patch_word: movs r0, #1\n bx lr\n"
         ".align 2\n code_data: .word 0, 0, 0, 0\n");
@@ -63,7 +64,8 @@ static void test_sums(void)
         sum += load_behind(ram, i & 7);
         next += store_next(ram, i & 7) - (uint32_t)&ram[(i & 7) + 1];
     }
-    check("a sum and one that is behind it", sum, ROUNDS * (ROUNDS - 1) / 2 + (ROUNDS / 8 * 36 + 1 + 2 + 3 + 4) * 4);
+    check("a sum and one that is behind it", sum,
+          ROUNDS * (ROUNDS - 1) / 2 + (ROUNDS / 8 * 36 + 1 + 2 + 3 + 4) * 4);
     check("a sum, and the next one stored there", next, 0);
 }
 

@@ -101,8 +101,9 @@ def build(directory, options, count, targets=()):
 
 
 def step_checks(count):
-    """the layers, and the embedded ROM against its source"""
-    count.add(*((1, 0) if run([sys.executable, "tools/check_includes.py"]) else (0, 1)))
+    """the layers, the length of lines, and the embedded ROM against its source"""
+    for check in ("tools/check_includes.py", "tools/check_lines.py"):
+        count.add(*((1, 0) if run([sys.executable, check]) else (0, 1)))
     status = subprocess.run(["roms/build.sh", "--check"], cwd=ROOT, check=False).returncode
     count.add(*{0: (1, 0, 0), 77: (0, 0, 1)}.get(status, (0, 1, 0)))
 

@@ -6,27 +6,17 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
-import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from harness import Failure, Skip, check # pylint: disable=wrong-import-position
+
 HANG_SECONDS = float(os.environ.get("ARMEMU_TEST_HANG", "120"))
 GDB = "gdb-multiarch"
 COMPILER = "arm-none-eabi-gcc"
-
-
-class Failure(Exception):
-    """What a test expected did not happen."""
-
-
-class Skip(Exception):
-    """A test cannot be run here."""
-
-
-def check(condition, message):
-    if not condition:
-        raise Failure(message)
 
 
 def check_equal(got, expected, what):
@@ -307,25 +297,6 @@ class Rsp:
         reply = self.ask("vCont;s:1")
         at = reply.index("0f:") + 3
         return int.from_bytes(bytes.fromhex(reply[at:at + 8]), "little")
-
-
-def run_tests(context, tests):
-    """Runs the functions, with TAP on standard output; the number of failures."""
-    failures = 0
-    print(f"1..{len(tests)}", flush=True)
-    for number, test in enumerate(tests, 1):
-        name = test.__name__[5:]
-        try:
-            test(context)
-            print(f"ok {number} {name}", flush=True)
-        except Skip as skip:
-            print(f"ok {number} {name} # SKIP {skip}", flush=True)
-        except Exception: # pylint: disable=broad-except
-            failures += 1
-            for line in traceback.format_exc().splitlines():
-                print("# " + line)
-            print(f"not ok {number} {name}", flush=True)
-    return failures
 
 
 def interrupt(process):

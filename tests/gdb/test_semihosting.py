@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import time
 
-from driver import (COMPILER, GDB, HERE, Emulator, Rsp, Skip, check, check_equal, check_match,
+from driver import (COMPILER, HERE, Emulator, Rsp, Skip, check, check_equal, check_match,
                     gdb_finish, gdb_start, show, values)
 
 PROFILES = {"m": ("mps2-an385", ["-mcpu=cortex-m3", "-mthumb"], "0", "0x20001000"),

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 
-from driver import (HANG_SECONDS, HERE, Rsp, check, check_equal, check_match, check_thumb_steps,
+from driver import (HANG_SECONDS, Rsp, check, check_equal, check_match, check_thumb_steps,
                     gdb_finish, gdb_start, interrupt, linux_program, show, thumb_steps, values)
 
 

@@ -439,7 +439,6 @@ static enum ir_exit run_block(struct engine_cpu *ec, struct block *b, uint32_t e
     return IR_EXIT_YIELD;
 }
 
-/* A point where nothing of the guest is under way: let the owner apply what others asked for. */
 /* Invalid operations come often: all code is translated anew, to look for them itself. Until it is,
  * they go on to be signals, on each CPU whose mask is not set yet. */
 static void fp_mask(struct engine_cpu *ec)
@@ -455,6 +454,7 @@ static void fp_mask(struct engine_cpu *ec)
     ec->env->fp_masked = IR_FP_MASKED;
 }
 
+/* A point where nothing of the guest is under way: let the owner apply what others asked for. */
 static bool safe_point(struct engine_cpu *ec)
 {
     atomic_store_explicit(&ec->in_guest, false, memory_order_release);

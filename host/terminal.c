@@ -18,6 +18,7 @@
 
 static const int fatal_signals[] = {SIGINT,  SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGSEGV,
                                     SIGABRT, SIGBUS,  SIGILL, SIGFPE,  SIGTSTP, SIGCONT};
+enum { STOP_INDEX = 10 }; /* of SIGTSTP */
 
 static struct {
     pthread_mutex_t mutex; /* begin against end; handlers do not take it */
@@ -79,6 +80,8 @@ static void on_signal(int signal)
 {
     int saved = errno;
     if (signal == SIGCONT) {
+        if (terminal.installed[STOP_INDEX]) /* again, before a mode that a stop has to end */
+            install(SIGTSTP, on_signal, NULL);
         if (atomic_load(&terminal.active))
             apply(&terminal.raw);
     } else {

@@ -148,9 +148,9 @@ void engine_code_drop_range(struct engine *en, uint64_t phys, uint32_t len);
 
 /**
  * Direct mode, from a signal handler: a guest access at host address @host_pc has made the host
- * raise a signal. When that is in generated code: sets env.insn_word and env.insn_left, and
- * *@resume to the host address that leaves the block and continues at env.pc; the caller sets
- * env.pc and lets the interrupted thread go on there. False when it is elsewhere.
+ * raise a signal. When that is in generated code: sets env.page_base, env.insn_word and
+ * env.insn_left, and *@resume to the host address that leaves the block and continues at env.pc;
+ * the caller sets env.pc and lets the interrupted thread go on there. False when it is elsewhere.
  */
 bool engine_fault(struct engine *en, struct ir_env *env, uint64_t host_pc, uint64_t *resume);
 

@@ -310,9 +310,8 @@ static void block_publish(struct engine *en, struct code_page *page, struct bloc
     engine_block_publish(en, b);
 }
 
-/* The loop that a hot block is part of becomes a hot block, too. Samples may never find it: where a
- * round has as many instructions as divide those of a slice, they all find the same one of its
- * blocks. */
+/* The loop that a hot block is part of becomes a hot block, too. Samples find its other blocks late,
+ * and with `exact`, where the length of slices is not the engine's to vary, perhaps never. */
 static void heat_loop(struct engine_cpu *ec, const struct engine_fetch *fetch,
                       struct code_page *page, uint32_t flags)
 {

@@ -17,6 +17,9 @@ THREADS = os.path.join(ROOT, "build-tsan")
 CRITERION = re.compile(r"Synthesis: Tested: (\d+) \| Passing: (\d+) \| Failing: (\d+)")
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 TAP = re.compile(r"^(not )?ok\b(?:.*?# (SKIP))?", re.MULTILINE)
+# What a log says of a failed case: TAP's diagnostics stand in front of it
+FAILURE = re.compile(r"^(?:(?:#.*\n){0,8}not ok\b"
+                     r"|.*\[FAIL\]|.*(?:ERROR: \w+Sanitizer|runtime error:)).*", re.MULTILINE)
 SANITIZER_OPTIONS = {"ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
                      "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 THREAD_TESTS = ["smp-jit-2", "smp-jit-4", "smp-interp-2", "evict-jit-2"]
@@ -31,6 +34,7 @@ class Count:
         self.passed = 0
         self.failed = 0
         self.skipped = 0
+        self.failures = []  # texts for the end of the run
 
     def add(self, passed, failed, skipped=0):
         self.passed += passed
@@ -69,6 +73,15 @@ def count_cases(record):
     return passed, max(failed, 0 if succeeded else 1), 0
 
 
+def describe_failure(directory, record):
+    """A few lines that say which cases of a test program failed, and why."""
+    output = COLOR.sub("", record.get("stdout", "") + "\n" + record.get("stderr", ""))
+    found = [match[0] for match in FAILURE.finditer(output)][:5]
+    lines = "\n".join(found or output.splitlines()[-5:]).splitlines()
+    return "\n".join([f"{os.path.basename(directory)}: {record['name']}: {record['result']}"]
+                     + ["    " + line[:300] for line in lines])
+
+
 def run_meson_tests(build, arguments, count, environment=None):
     """Runs tests of a build and counts their cases."""
     log = os.path.join(build, "meson-logs", "testlog.json")
@@ -85,8 +98,10 @@ def run_meson_tests(build, arguments, count, environment=None):
         passed, failed, skipped = count_cases(record)
         say(f"  {record['name']}: {passed} passed, {failed} failed, {skipped} skipped")
         count.add(passed, failed, skipped)
+        if failed:
+            count.failures.append(describe_failure(build, record))
     if not records or (not succeeded and count.failed == before):
-        say("  the tests could not be run")
+        count.failures.append(f"{os.path.basename(build)}: the tests could not be run")
         count.add(0, 1)
 
 
@@ -97,15 +112,22 @@ def build(directory, options, count, targets=()):
     setup = ["meson", "configure", directory] if configured else ["meson", "setup", directory, ROOT]
     built = run(setup + options) and run(["ninja", "-C", directory, *targets])
     count.add(*((1, 0) if built else (0, 1)))
+    if not built:
+        count.failures.append(f"{os.path.basename(directory)}: could not be built")
     return built
 
 
 def step_checks(count):
     """the layers, the length of lines, and the embedded ROM against its source"""
     for check in ("tools/check_includes.py", "tools/check_lines.py"):
-        count.add(*((1, 0) if run([sys.executable, check]) else (0, 1)))
+        passed = run([sys.executable, check])
+        count.add(*((1, 0) if passed else (0, 1)))
+        if not passed:
+            count.failures.append(check)
     status = subprocess.run(["roms/build.sh", "--check"], cwd=ROOT, check=False).returncode
     count.add(*{0: (1, 0, 0), 77: (0, 0, 1)}.get(status, (0, 1, 0)))
+    if status not in (0, 77):
+        count.failures.append("roms/build.sh --check")
 
 
 def step_unit(count):
@@ -152,6 +174,10 @@ def main():
     for name in names:
         say(f"== {name}: {STEPS[name].__doc__}")
         STEPS[name](count)
+    if count.failures:
+        say("== failed")
+    for text in count.failures:
+        say(text)
     if count.skipped:
         say(f"{count.skipped} skipped")
     say(f"{count.passed} passed, {count.failed} failed")

@@ -107,6 +107,8 @@ static void recover(const struct engine *en, struct code_page *page)
     for (const struct block *b = engine_block_at(en, page->blocks); b;
          b = engine_block_at(en, b->next_in_page))
         cover_block(page, b);
+    if (page->over)
+        cover(page, 0, 2);
 }
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
@@ -166,8 +168,14 @@ void engine_block_publish(struct engine *en, struct block *b)
     bucket->marks |= mark;
     b->valid = true;
     sites_add(en, b);
-    if (b->straddles)
+    if (b->apart)
         return;
+    if (b->straddles) {
+        struct code_page *second = b->extra->second;
+        b->extra->next_over = second->over;
+        second->over = b;
+        cover(second, 0, 2);
+    }
     b->next_in_page = b->page->blocks;
     b->page->blocks = engine_ref(en, b);
     cover_block(b->page, b);
@@ -197,7 +205,7 @@ void engine_chain(struct engine *en, void *site, struct block *to)
         l = engine_link_at(en, l->next_in_hash);
     const struct block *from = l ? engine_block_at(en, l->from) : NULL;
     uint32_t same = en->direct ? ~(uint32_t)GUEST_FLAGS_LANE_MASK : ~0u;
-    if (!l || l->to || !to->valid || to->straddles || (!en->direct && to->page != from->page) ||
+    if (!l || l->to || !to->valid || to->apart || (!en->direct && to->page != from->page) ||
         ((to->flags ^ from->flags) & same) || engine_page_stops(to->page, to->start))
         return;
     engine_link(en, l, to);
@@ -237,14 +245,35 @@ static void unhash(struct engine *en, struct block *b)
         bucket->marks = 0;
 }
 
+static void page_unprotect_if_empty(struct engine *en, struct code_page *page)
+{
+    if (page->blocks || page->over || !page->protected)
+        return;
+    page->protected = page->stored = false;
+    en->unprotects++;
+    en->ops.code_unprotect(en->opaque, page->phys);
+}
+
+static void leave_second(struct engine *en, struct block *b)
+{
+    struct code_page *second = b->extra->second;
+    struct block **p = &second->over;
+    while (*p != b)
+        p = &(*p)->extra->next_over;
+    *p = b->extra->next_over;
+    page_unprotect_if_empty(en, second);
+}
+
 /* No new entry into @b from here on. The page's list is left to the caller. */
 static void block_unreach(struct engine *en, struct block *b)
 {
     if (!b->valid)
         return;
     b->valid = false;
-    if (!b->straddles && !(b->flags & GUEST_FLAGS_LOOKUP_ONLY))
+    if (!b->apart && !(b->flags & GUEST_FLAGS_LOOKUP_ONLY))
         entry_store(entry_of(en, b), en->no_entry);
+    if (b->straddles && !b->apart)
+        leave_second(en, b);
     sites_remove(en, b);
     unhash(en, b);
     for (struct link *l = engine_link_at(en, b->incoming); l; l = engine_link_at(en, l->next))
@@ -273,15 +302,6 @@ static bool overlaps(const struct block *b, uint32_t start, uint32_t end)
            (b->literal_start < end && start < b->literal_end);
 }
 
-static void page_unprotect_if_empty(struct engine *en, struct code_page *page)
-{
-    if (page->blocks || !page->protected)
-        return;
-    page->protected = page->stored = false;
-    en->unprotects++;
-    en->ops.code_unprotect(en->opaque, page->phys);
-}
-
 /* Is the block's code, written again, what it was? */
 static bool is_same(const struct block *b, const struct code_page *page)
 {
@@ -302,6 +322,13 @@ static void drop_range(struct engine *en, struct code_page *page, uint32_t start
         } else {
             p = &b->next_in_page;
         }
+    }
+    for (struct block *b = page->over, *next; b && start < 2; b = next) {
+        struct code_page *first = b->page;
+        next = b->extra->next_over;
+        engine_block_drop(en, b);
+        page_unprotect_if_empty(en, first);
+        en->stats.blocks_invalidated++;
     }
     if (!compare) /* what is covered too much costs a little, and this, each time, more */
         recover(en, page);
@@ -409,7 +436,7 @@ static struct code_page *pages_detach_empty(struct engine *en)
         struct code_page **p = &en->page_hash[i];
         while (*p) {
             struct code_page *page = *p;
-            if (page->blocks) {
+            if (page->blocks || page->over) {
                 p = &page->next_in_hash;
                 continue;
             }

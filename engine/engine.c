@@ -252,7 +252,7 @@ static void straddle_note(struct engine_cpu *ec, struct block *b, const struct e
     struct engine *en = ec->engine;
     struct engine_fetch next;
     uint32_t lane = b->flags & GUEST_FLAGS_LANE_MASK;
-    if (!b->straddles || !b->valid || !en->ops.fetch(ec->env, next_page(ec), false, &next))
+    if (!b->apart || !b->valid || !en->ops.fetch(ec->env, next_page(ec), false, &next))
         return;
     ec->straddles_known = true;
     *straddle_slot(ec) = (struct straddle_hit){
@@ -304,14 +304,39 @@ static struct block *block_find(struct engine *en, uint64_t phys, uint32_t offse
     return b && !b->hot ? b : engine_block_find(en, phys, offset, flags);
 }
 
-static void block_publish(struct engine *en, struct code_page *page, struct block *b)
+/* The new block @b straddles. Where pages of code have one address it concerns two pages and is
+ * like any other if both are protected. May drop and retake the lock; false: look again. */
+static bool straddler_place(struct engine_cpu *ec, const struct engine_fetch *fetch,
+                            struct code_page **page, struct block *b)
 {
-    b->page = b->straddles ? NULL : page;
-    engine_block_publish(en, b);
+    struct engine *en = ec->engine;
+    struct engine_fetch next;
+    uint64_t evictions = en->stats.regions_evicted;
+    if (!en->direct || !en->ops.fetch(ec->env, next_page(ec), false, &next))
+        return true;
+    struct code_page *second = page_protected(en, next.phys);
+    if (en->evicting || en->stats.regions_evicted != evictions)
+        return false;
+    *page = engine_page_get(en, fetch->phys);
+    if (!(*page)->protected || !straddle_matches(ec, b, fetch))
+        return false;
+    b->apart = (*page)->mode != ENGINE_CODE_PROTECTED || second->mode != ENGINE_CODE_PROTECTED;
+    b->extra->second = b->apart ? NULL : second;
+    return true;
 }
 
-/* The loop that a hot block is part of becomes a hot block, too. Samples find its other blocks late,
- * and with `exact`, where the length of slices is not the engine's to vary, perhaps never. */
+static bool block_publish(struct engine_cpu *ec, const struct engine_fetch *fetch,
+                          struct code_page *page, struct block *b)
+{
+    if (b->straddles && !straddler_place(ec, fetch, &page, b))
+        return false;
+    b->page = b->apart ? NULL : page;
+    engine_block_publish(ec->engine, b);
+    return true;
+}
+
+/* The loop that a hot block is part of becomes a hot block, too. Samples find its other blocks
+ * late, and with `exact`, where the length of slices is not the engine's to vary, perhaps never. */
 static void heat_loop(struct engine_cpu *ec, const struct engine_fetch *fetch,
                       struct code_page *page, uint32_t flags)
 {
@@ -323,7 +348,7 @@ static void heat_loop(struct engine_cpu *ec, const struct engine_fetch *fetch,
     engine_block_drop(en, b);
     b = engine_translate(ec, fetch, pc, flags, page->mode, UINT32_MAX, true);
     if (b && !b->transient)
-        block_publish(en, page, b);
+        block_publish(ec, fetch, page, b);
 }
 
 struct block *engine_block_get(struct engine_cpu *ec, const struct engine_fetch *fetch,
@@ -341,7 +366,7 @@ struct block *engine_block_get(struct engine_cpu *ec, const struct engine_fetch 
     struct block *b = ec->step_once
                           ? NULL
                           : block_find(en, fetch->phys, (uint32_t)pc & (PAGE_BYTES - 1), flags);
-    if (b && b->straddles && !straddle_matches(ec, b, fetch)) {
+    if (b && b->apart && !straddle_matches(ec, b, fetch)) {
         engine_block_drop(en, b);
         b = NULL;
     }
@@ -366,7 +391,8 @@ struct block *engine_block_get(struct engine_cpu *ec, const struct engine_fetch 
         return NULL;
     }
     if (!ec->step_once && !b->transient) {
-        block_publish(en, page, b);
+        if (!block_publish(ec, fetch, page, b))
+            return NULL;
         if (b->hot && en->tiers == TIERS_BY_SAMPLES)
             heat_loop(ec, fetch, page, flags);
     }
@@ -391,7 +417,7 @@ static struct block *lookup_slow(struct engine_cpu *ec, uint32_t flags, void *si
     pthread_mutex_lock(&en->lock);
     en->stats.lookups++;
     b = engine_block_get(ec, &fetch, flags);
-    if (b && b->valid && !b->straddles && !(flags & GUEST_FLAGS_LOOKUP_ONLY)) {
+    if (b && b->valid && !b->apart && !(flags & GUEST_FLAGS_LOOKUP_ONLY)) {
         uint32_t lane = flags & GUEST_FLAGS_LANE_MASK;
         en->ops.exec_fill(ec->env, lane, ec->env->pc, engine_entries(en, b->page, flags)->entry);
         if (site && en->stats.regions_evicted == evictions && !en->evicting)

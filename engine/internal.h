@@ -41,10 +41,12 @@ struct block_extra {
     struct ir_block *ir; /* interpreter and lockstep: a private copy */
     uint8_t *code;       /* the bytes that it was made from, where they may have changed; or NULL */
     uint8_t straddle_bytes[4];
+    struct code_page *second; /* see `apart`: where it ends; NULL: it is apart */
+    struct block *next_over;  /* in second->over */
 };
 
 struct block {
-    struct code_page *page; /* NULL when it straddles */
+    struct code_page *page; /* NULL when it is apart */
     struct block_extra *extra; /* NULL: nothing */
     uint32_t frame;         /* its physical page: the address without PAGE_BITS */
     pool_ref next_in_page, next_in_hash;
@@ -61,7 +63,8 @@ struct block {
     uint8_t samples;     /* how often it has been found to be running */
     bool valid;
     bool hot : 1;        /* translated as one that is executed often */
-    bool straddles : 1;  /* one instruction that ends in the virtually next page: found through the
+    bool straddles : 1;  /* one instruction that ends in the virtually next page */
+    bool apart : 1;      /* straddles, and which page that is the mapping says: found through the
                             hash only, and its bytes are compared at each lookup */
     bool transient : 1;  /* not to be found again: its second half could not be fetched */
     bool checked : 1;    /* it looks itself whether its code has changed */
@@ -91,6 +94,7 @@ struct code_page {
     const uint8_t *host;  /* where the page was found to be */
     bool stored;          /* the store has been asked for its blocks */
     pool_ref blocks;
+    struct block *over;   /* of the page in front, which straddle into this one */
     struct entry_array *arrays;
     /* halfwords that are breakpoints where the page is mapped, a bit each; NULL: none known */
     uint64_t *stops;
@@ -99,7 +103,7 @@ struct code_page {
     struct cold_table *cold; /* cold.c; NULL: nothing */
 };
 
-/* A block of a straddling instruction that was found before, and what makes it right still: both
+/* A block apart that was found before, and what makes it right still: both
  * pages are mapped as they were, with the bytes that it was made from. */
 struct straddle_hit {
     struct block *block; /* NULL: unused */

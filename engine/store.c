@@ -436,7 +436,8 @@ static struct stored_link *link_new(struct save *s)
  * are looked for in another way. */
 static bool is_kept(const struct block *b)
 {
-    return !(b->flags & (GUEST_FLAGS_LOOKUP_ONLY | BLOCK_STEP | BLOCK_SHORT));
+    return !b->straddles &&
+           !(b->flags & (GUEST_FLAGS_LOOKUP_ONLY | BLOCK_STEP | BLOCK_SHORT));
 }
 
 static void block_put(struct save *s, struct block *b)

@@ -43,7 +43,7 @@ bool engine_make_ir(struct engine *en, struct ir_block *ir, struct guest_code *c
     ir_block_init(ir, en->target, arena);
     ir->fixed = en->direct;
     ir->base = (uint32_t)align_down(pc, PAGE_BYTES);
-    ir->far = en->direct && code->hot;
+    ir->far = en->direct && (code->hot || code->offset == PAGE_BYTES - 2);
     ir->check = checked ? code->page : NULL;
     code->memo = en->reluctance ? NULL : en->memo; /* its pages would be copied */
     bool straddles = en->frontend->translate(ir, code);
@@ -132,7 +132,7 @@ static void count(struct engine *en, const struct block *b)
 
 static void keep_straddle_bytes(struct block *b, const struct guest_code *code)
 {
-    b->straddles = true;
+    b->straddles = b->apart = true;
     b->transient = !code->next_page;
     uint8_t *bytes = engine_block_extra(b)->straddle_bytes;
     memcpy(bytes, code->page + PAGE_BYTES - 2, 2);

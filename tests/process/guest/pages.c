@@ -1,5 +1,5 @@
-/* Hot code that jumps to other pages and to the other instruction set, while those pages come and
- * go. */
+/* Hot code that jumps to other pages and to the other instruction set, and an instruction that lies
+ * in two pages, while those pages come and go. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 #include <ucontext.h>
 
 enum { PAGE = 4096, ROUNDS = 100000 };
-enum { LOOP, ARM, THUMB, PAGES };
+enum { LOOP, ARM, THUMB, FIRST, SECOND, PAGES };
 #define ADD_R5(n) (0xe2855000u | (n))
 #define BX_LR     0xe12fff1eu
 
@@ -69,6 +69,65 @@ static void map_thumb(unsigned n)
     map(THUMB, (const uint32_t *)code, sizeof(code));
 }
 
+static uint16_t *halfword(unsigned offset)
+{
+    return (uint16_t *)(base + FIRST * PAGE + offset);
+}
+
+/* int count(int rounds): the add.w lies in both pages. */
+enum { COUNT = PAGE - 8, ADD_W = PAGE - 2 };
+
+/* Code that is written has to be told where it may be written to all the time. */
+static int always;
+
+static void seal(void *at)
+{
+    void *start = (void *)((uintptr_t)at & -PAGE);
+    if (always)
+        __builtin___clear_cache(start, (char *)start + PAGE);
+    else
+        mprotect(start, PAGE, PROT_READ | PROT_EXEC);
+}
+
+static void map_halves(uint16_t *at, const uint16_t *code, size_t size)
+{
+    mmap((void *)((uintptr_t)at & -PAGE), PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+         MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memcpy(at, code, size);
+    seal(at);
+}
+
+static void map_first(uint16_t add)
+{
+    const uint16_t code[] = {
+        0x2300, /* movs r3, #0 */
+        0x3801, /* subs r0, #1 */
+        0xbf00, /* nop */
+        add,    /* add.w r3, r3, #... */
+    };
+    map_halves(halfword(COUNT), code, sizeof(code));
+}
+
+static void map_second(uint16_t number)
+{
+    const uint16_t code[] = {
+        number,
+        0xd1fa, /* bne to the subs */
+        0x4618, /* mov r0, r3 */
+        0x4770, /* bx lr */
+    };
+    map_halves(halfword(PAGE), code, sizeof(code));
+}
+
+static void put(unsigned offset, uint16_t value)
+{
+    uint16_t *at = halfword(offset);
+    if (!always)
+        mprotect((void *)((uintptr_t)at & -PAGE), PAGE, PROT_READ | PROT_WRITE);
+    *at = value;
+    seal(at);
+}
+
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
     const mcontext_t *m = &((ucontext_t *)context)->uc_mcontext;
@@ -88,6 +147,54 @@ static void run(const char *what, int *loaded)
     printf("%s: pc %+ld, address %+ld, lr %+ld, %lu rounds left\n", what,
            (long)(fault_pc - (uintptr_t)base), (long)(fault_address - (uintptr_t)base),
            (long)(fault_lr - (uintptr_t)base), (unsigned long)fault_r4);
+}
+
+static int count(int rounds)
+{
+    return ((int (*)(int))((uintptr_t)halfword(COUNT) | 1))(rounds);
+}
+
+static void run_count(const char *what)
+{
+    if (!sigsetjmp(back, 1))
+        printf("two pages, %s: %d\n", what, count(ROUNDS));
+    else
+        printf("two pages, %s: pc %+ld, address %+ld\n", what, (long)(fault_pc - (uintptr_t)base),
+               (long)(fault_address - (uintptr_t)base));
+}
+
+static void two_pages(void)
+{
+    enum { ADD = 0xf103, SUB = 0xf1a3 };
+    map_first(ADD);
+    map_second(0x0301);
+    run_count("first");
+    put(PAGE, 0x0302);
+    run_count("second half written");
+    put(ADD_W, SUB);
+    run_count("first half written");
+    put(PAGE + 8, 0);
+    put(PAGE - 10, 0);
+    run_count("others written");
+    map_second(0x0303);
+    run_count("second replaced");
+    map_first(ADD);
+    run_count("first replaced");
+    mprotect(page(SECOND), PAGE, PROT_READ | PROT_WRITE);
+    run_count("second not executable");
+    mprotect(page(SECOND), PAGE, PROT_READ | PROT_EXEC);
+    run_count("second executable");
+    munmap(page(SECOND), PAGE);
+    run_count("second gone");
+    map_second(0x0304);
+    run_count("second back");
+    for (unsigned n = 0; n < 200; n++) {
+        put(n & 1 ? PAGE : ADD_W, n & 1 ? 0x0300 | n : n & 2 ? ADD : SUB);
+        if (n % 20 == 19)
+            run_count("often");
+        else
+            count(3);
+    }
 }
 
 int main(void)
@@ -119,5 +226,8 @@ int main(void)
     int zero = 0;
     run("loads", &zero);
     run("loads what is not there", (int *)(base + PAGES * PAGE));
+    two_pages();
+    always = 1;
+    two_pages();
     return 0;
 }

@@ -5,11 +5,12 @@
 #include <string.h>
 
 enum { DATA, THUMB, ARM };
+enum { PLAIN, BRANCH, IT };
 
 struct section {
     uint32_t start, size;
     uint8_t *kind;     /* of each halfword, as mapping symbols say */
-    uint8_t *branch;   /* 1 where a conditional branch is */
+    uint8_t *what;     /* begins there */
     const uint8_t *data;
     size_t index;      /* in the file */
 };
@@ -40,7 +41,7 @@ static void add_section(struct code_scan *s, Elf_Scn *scn, const GElf_Shdr *h)
         .start = (uint32_t)h->sh_addr,
         .size = (uint32_t)data->d_size & ~1u,
         .kind = alloc(data->d_size / 2),
-        .branch = alloc(data->d_size / 2),
+        .what = alloc(data->d_size / 2),
         .data = data->d_buf,
         .index = elf_ndxscn(scn),
     };
@@ -133,6 +134,11 @@ static bool is_branch_t32(uint32_t first, uint32_t second)
     return (first & 0xf800) == 0xf000 && (second & 0xd000) == 0x8000 && (first >> 6 & 15) < 14;
 }
 
+static bool is_it(uint32_t insn)
+{
+    return (insn & 0xff00) == 0xbf00 && insn & 15;
+}
+
 static bool is_branch_a32(uint32_t insn)
 {
     return (insn & 0x0f000000) == 0x0a000000 && insn >> 28 < 14;
@@ -146,11 +152,11 @@ static void scan_section(struct section *s)
         uint32_t second = at + 4 <= s->size ? halfword(s, at + 2) : 0;
         if (kind == THUMB && first < 0xe800) {
             size = 2;
-            s->branch[at / 2] = is_branch_t16(first);
+            s->what[at / 2] = is_branch_t16(first) ? BRANCH : is_it(first) ? IT : PLAIN;
         } else if (kind == THUMB) {
-            s->branch[at / 2] = is_branch_t32(first, second);
+            s->what[at / 2] = is_branch_t32(first, second) ? BRANCH : PLAIN;
         } else if (kind == ARM) {
-            s->branch[at / 2] = is_branch_a32(second << 16 | first);
+            s->what[at / 2] = is_branch_a32(second << 16 | first) ? BRANCH : PLAIN;
         }
         at += size;
     }
@@ -178,7 +184,7 @@ void code_scan_free(struct code_scan *s)
 {
     for (unsigned i = 0; i < s->count; i++) {
         free(s->sections[i].kind);
-        free(s->sections[i].branch);
+        free(s->sections[i].what);
     }
     free(s->sections);
     free(s);
@@ -197,8 +203,18 @@ bool code_scan_contains(const struct code_scan *s, uint32_t address)
     return section_of(s, address) != NULL;
 }
 
-bool code_scan_is_branch(const struct code_scan *s, uint32_t address)
+static bool is(const struct code_scan *s, uint32_t address, uint8_t what)
 {
     const struct section *section = section_of(s, address);
-    return section && section->branch[(address - section->start) / 2];
+    return section && section->what[(address - section->start) / 2] == what;
+}
+
+bool code_scan_is_branch(const struct code_scan *s, uint32_t address)
+{
+    return is(s, address, BRANCH);
+}
+
+bool code_scan_is_it(const struct code_scan *s, uint32_t address)
+{
+    return is(s, address, IT);
 }

@@ -1,4 +1,4 @@
-/* The conditional branches in an ELF file's code, also those that were never executed. */
+/* Conditional branches and IT in an ELF file's code, also those that were never executed. */
 #ifndef ARMEMU_CITEST_CODE_SCAN_H
 #define ARMEMU_CITEST_CODE_SCAN_H
 
@@ -17,5 +17,7 @@ void code_scan_free(struct code_scan *s);
 bool code_scan_contains(const struct code_scan *s, uint32_t address);
 /** Is the instruction at @address a conditional branch? */
 bool code_scan_is_branch(const struct code_scan *s, uint32_t address);
+/** Is it IT, which makes those behind it conditional? */
+bool code_scan_is_it(const struct code_scan *s, uint32_t address);
 
 #endif

@@ -277,17 +277,28 @@ static struct source *source_of(struct unit *u, const char *name)
     return source_get(u->report, path);
 }
 
+/* How often anything was executed. That IT was says nothing of the instructions that it makes
+ * conditional. */
+static uint32_t hits_between(const struct unit *u, uint32_t start, uint32_t end)
+{
+    uint32_t hits = 0, of_it = 0;
+    bool other = false;
+    for (uint32_t a = start; a < end; a += 2) {
+        const struct place *p = place_find(&u->image->places, a);
+        bool it = code_scan_is_it(u->scan, a);
+        uint32_t *most = it ? &of_it : &hits;
+        other |= !it;
+        if (p && p->runs > *most)
+            *most = p->runs;
+    }
+    return other ? hits : of_it;
+}
+
 /* The code from @start to @end came from @line. */
 static void add_range(struct unit *u, const char *file, int line, uint32_t start, uint32_t end)
 {
     struct source *s = source_of(u, file);
-    uint32_t hits = 0;
-    for (uint32_t a = start; a < end; a += 2) {
-        const struct place *p = place_find(&u->image->places, a);
-        if (p && p->runs > hits)
-            hits = p->runs;
-    }
-    line_add(s, (uint32_t)line, hits);
+    line_add(s, (uint32_t)line, hits_between(u, start, end));
     for (uint32_t a = start; a < end; a += 2) {
         const struct place *p = place_find(&u->image->places, a);
         bool known = p && (p->taken || p->not_taken);

@@ -9,11 +9,11 @@
 #include "engine/internal.h"
 #include "util/bits.h"
 
-/* What has been executed on a page of code: a bit per halfword. */
+/* What has been executed on a page of code. */
 struct known_page {
-    uint64_t page; /* + 1; 0: unused */
-    uint64_t executed[PAGE_BYTES / 2 / 64], taken[PAGE_BYTES / 2 / 64],
-        not_taken[PAGE_BYTES / 2 / 64];
+    uint64_t page;  /* + 1; 0: unused */
+    uint32_t first; /* number + 1 of a mark that is not part of `bits` yet; 0: none */
+    struct guest_known bits;
 };
 
 enum { KNOWN_PAGES = 4096 }; /* more are not looked up: their code goes on to mark */
@@ -23,6 +23,7 @@ enum { MARKS_MAX = 4 << 20 };
 
 struct record {
     uint64_t page;
+    uint32_t next; /* of the page: number + 1 */
     struct guest_mark mark;
 };
 
@@ -87,86 +88,85 @@ static struct known_page *known_page(struct coverage_marks *c, uint64_t page, bo
     return &c->known[i];
 }
 
-static bool known_bit(const uint64_t *bits, uint32_t offset)
+static void know(uint64_t *bits, uint32_t start, uint32_t end)
 {
-    offset &= PAGE_BYTES - 1;
-    return bits[offset / 2 / 64] >> (offset / 2 % 64) & 1;
+    for (uint32_t at = start; at < end && at < PAGE_BYTES; at += 2)
+        bits[at / 2 / 64] |= BIT64(at / 2 % 64);
 }
 
-static void known_set(uint64_t *bits, uint32_t offset)
+static void know_mark(struct guest_known *k, const struct guest_mark *m)
 {
-    bits[offset / 2 / 64] |= BIT64(offset / 2 % 64);
+    bool branch = m->taken != GUEST_BRANCH_NONE;
+    know(k->executed, m->start, m->end);
+    if (m->conditional)
+        know(k->conditional, m->start, branch ? m->branch : m->end);
+    if (branch)
+        know(m->taken == GUEST_BRANCH_TAKEN ? k->taken : k->not_taken, m->branch, m->branch + 2);
 }
 
-static void know(struct coverage_marks *c, const struct record *r)
+/* What has been reached since the last time. */
+static void know_news(struct coverage_marks *c, struct known_page *k)
 {
-    struct known_page *k = known_page(c, r->page, true);
-    if (!k)
-        return;
-    for (uint32_t at = r->mark.start; at < r->mark.end && at < PAGE_BYTES; at += 2)
-        known_set(k->executed, at);
-    if (r->mark.taken != GUEST_BRANCH_NONE)
-        known_set(r->mark.taken == GUEST_BRANCH_TAKEN ? k->taken : k->not_taken, r->mark.branch);
-}
-
-static bool is_known(const struct known_page *k, const struct guest_mark *m)
-{
-    if (m->end > PAGE_BYTES)
-        return false;
-    for (uint32_t at = m->start; at < m->end; at += 2)
-        if (!known_bit(k->executed, at))
-            return false;
-    return m->taken == GUEST_BRANCH_NONE ||
-           known_bit(m->taken == GUEST_BRANCH_TAKEN ? k->taken : k->not_taken, m->branch);
-}
-
-void engine_coverage_trim(struct coverage_marks *c, struct ir_block *b, uint64_t page)
-{
-    const struct known_page *k = known_page(c, page, false);
-    if (!k)
-        return;
-    for (uint32_t i = 0; i < b->count; i++) {
-        struct ir_op *op = &b->ops[i];
-        if (op->opcode != IR_OP_mark)
-            continue;
-        if (is_known(k, &c->next.mark[(uint8_t *)(uintptr_t)op->imm - c->next.bytes])) {
-            op->opcode = IR_OP_const; /* which nobody uses */
-            op->type = IR_I32;
-            op->imm = 0;
+    uint32_t *place = &k->first;
+    while (*place) {
+        struct record *r = &c->records[*place - 1];
+        if (c->bytes[*place - 1]) {
+            know_mark(&k->bits, &r->mark);
+            *place = r->next;
+        } else {
+            place = &r->next;
         }
     }
 }
 
-void engine_coverage_settle(struct engine *en)
-{
-    struct coverage_marks *c = en->coverage;
-    if (!c)
-        return;
-    pthread_mutex_lock(&en->lock);
-    for (uint32_t i = 0; i < c->used; i++)
-        if (c->bytes[i])
-            know(c, &c->records[i]);
-    engine_drop_all(en);
-    pthread_mutex_unlock(&en->lock);
-}
+/* ---- marks of blocks ------------------------------------------------------------------------- */
 
-struct guest_marks *engine_coverage_begin(struct coverage_marks *c)
+struct guest_marks *engine_coverage_begin(struct coverage_marks *c, uint64_t page)
 {
     if (MARKS_MAX - c->used < GUEST_MARKS_MAX) {
         c->full = true;
         return NULL;
     }
+    struct known_page *k = known_page(c, page, false);
+    if (k)
+        know_news(c, k);
+    c->next.known = k ? &k->bits : NULL;
     c->next.bytes = c->bytes + c->used;
     c->next.count = 0;
     c->next.max = GUEST_MARKS_MAX;
     return &c->next;
 }
 
-void engine_coverage_keep(struct coverage_marks *c, uint64_t page)
+void engine_coverage_keep(struct coverage_marks *c, uint64_t page, struct block *b)
 {
-    for (unsigned i = 0; i < c->next.count; i++)
-        c->records[c->used + i] = (struct record){page, c->next.mark[i]};
+    struct known_page *k = c->next.count ? known_page(c, page, true) : NULL;
+    for (unsigned i = 0; i < c->next.count; i++) {
+        c->records[c->used + i] = (struct record){page, k ? k->first : 0, c->next.mark[i]};
+        if (k)
+            k->first = c->used + i + 1;
+    }
+    if (c->next.count) {
+        struct block_extra *extra = engine_block_extra(b);
+        extra->first_mark = c->used;
+        extra->mark_count = c->next.count;
+    }
     c->used += c->next.count;
+}
+
+static bool has_marked(const struct block *b, const void *opaque)
+{
+    const struct coverage_marks *c = opaque;
+    return b->extra && b->extra->mark_count &&
+           memchr(c->bytes + b->extra->first_mark, 1, b->extra->mark_count);
+}
+
+void engine_coverage_settle(struct engine *en)
+{
+    if (!en->coverage)
+        return;
+    pthread_mutex_lock(&en->lock);
+    engine_drop_blocks(en, has_marked, en->coverage);
+    pthread_mutex_unlock(&en->lock);
 }
 
 bool engine_coverage(const struct engine *en,

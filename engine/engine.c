@@ -60,7 +60,7 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     en->region_count = DEFAULT_REGIONS;
     en->perfmap = config->perfmap;
     en->log_blocks = log_enabled(LOG_EXEC | LOG_CPU);
-    if (en->accel == ENGINE_JIT && !config->coverage && !config->one_insn && !en->log_blocks)
+    if (en->accel == ENGINE_JIT && !config->one_insn && !en->log_blocks)
         en->tiers = TIERS_BY_SAMPLES;
     else if (en->accel != ENGINE_JIT && !config->coverage && !config->one_insn && !en->exact)
         en->tiers = TIERS_HOT;

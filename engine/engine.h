@@ -259,8 +259,8 @@ struct engine_covered {
 bool engine_coverage(const struct engine *en,
                      void (*visit)(void *opaque, const struct engine_covered *c), void *opaque);
 
-/** Let code that is translated from here on not record again what has been, and translate all code
- * anew. On the CPU's thread, in ops.service, with a single CPU. */
+/** Translate code anew that goes on to record what has been recorded. On the CPU's thread, in
+ * ops.service, with a single CPU. */
 void engine_coverage_settle(struct engine *en);
 
 /** Differences found by the lockstep checker so far. */

@@ -43,6 +43,7 @@ struct block_extra {
     uint8_t straddle_bytes[4];
     struct code_page *second; /* see `apart`: where it ends; NULL: it is apart */
     struct block *next_over;  /* in second->over */
+    uint32_t first_mark, mark_count; /* coverage */
 };
 
 struct block {
@@ -343,12 +344,11 @@ void engine_cpu_free(struct engine_cpu *ec);
 
 struct coverage_marks *engine_coverage_new(struct error *e);
 void engine_coverage_free(struct coverage_marks *c);
-/** The marks for the next block to be translated; NULL when there are no more. */
-struct guest_marks *engine_coverage_begin(struct coverage_marks *c);
-/** Take the marks that tell nothing new out of @b, which was translated with them. */
-void engine_coverage_trim(struct coverage_marks *c, struct ir_block *b, uint64_t page);
-/** A block in the page at virtual address @page has been made with them. */
-void engine_coverage_keep(struct coverage_marks *c, uint64_t page);
+/** The marks for the next block to be translated, which is in the page at virtual address @page;
+ * NULL when there are no more. */
+struct guest_marks *engine_coverage_begin(struct coverage_marks *c, uint64_t page);
+/** Block @b has been made with them. */
+void engine_coverage_keep(struct coverage_marks *c, uint64_t page, struct block *b);
 
 /* ---- store.c: translated code that is kept; engine.lock is held ------------------------------ */
 

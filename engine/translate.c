@@ -54,8 +54,6 @@ bool engine_make_ir(struct engine *en, struct ir_block *ir, struct guest_code *c
         if (log_enabled(LOG_OP))
             log_ir(ir, LOG_OP, pc);
     }
-    if (code->marks)
-        engine_coverage_trim(en->coverage, ir, align_down(pc, PAGE_BYTES));
     if (optimise)
         ir_optimise(ir);
     if (logged) {
@@ -241,7 +239,8 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
         .fold_literals = !en->debug.no_literals && !watches_reads(en, fetch->phys) &&
                          mode == ENGINE_CODE_PROTECTED,
         .hot = hot && !checked,
-        .marks = en->coverage ? engine_coverage_begin(en->coverage) : NULL,
+        .marks = en->coverage ? engine_coverage_begin(en->coverage, align_down(pc, PAGE_BYTES))
+                              : NULL,
         .entered = en->tiers == TIERS_BY_SAMPLES ? ec->env->entered : NULL,
         .entered_key = entered_key(fetch->phys, flags),
         .stops = stops_of(en, fetch->phys),
@@ -271,7 +270,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     if (!b)
         return NULL;
     if (code.marks)
-        engine_coverage_keep(en->coverage, align_down(pc, PAGE_BYTES));
+        engine_coverage_keep(en->coverage, align_down(pc, PAGE_BYTES), b);
     b->frame = (uint32_t)(fetch->phys >> PAGE_BITS);
     b->flags = flags; /* with those that only the engine knows */
     b->hot = hot;

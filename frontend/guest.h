@@ -16,14 +16,23 @@ struct guest_mark {
     uint16_t start, end;  /* page offsets: the instructions that have been executed then; */
     uint16_t branch;      /* of a conditional branch, */
     uint8_t taken;        /* which was GUEST_BRANCH_TAKEN or not, unless GUEST_BRANCH_NONE */
+    bool conditional;     /* the instructions were, and their condition held */
 };
 
 enum { GUEST_BRANCH_NONE, GUEST_BRANCH_TAKEN, GUEST_BRANCH_NOT_TAKEN };
 
 enum { GUEST_MARKS_MAX = 160 }; /* per block */
 
+/* What marks have said of a page before: a bit per halfword. */
+struct guest_known {
+    uint64_t executed[4096 / 2 / 64];
+    uint64_t conditional[4096 / 2 / 64]; /* while the condition held; branches are not among them */
+    uint64_t taken[4096 / 2 / 64], not_taken[4096 / 2 / 64];
+};
+
 struct guest_marks {
     uint8_t *bytes;       /* one for each mark */
+    const struct guest_known *known; /* need not be marked again; NULL: nothing */
     unsigned count, max;
     struct guest_mark mark[GUEST_MARKS_MAX];
 };

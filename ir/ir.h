@@ -218,8 +218,9 @@ static inline bool ir_op_observes_state(const struct ir_block *b, const struct i
 }
 /** How often branches lead to each label, 2 for more; in the block's arena. */
 uint8_t *ir_label_uses(const struct ir_block *b);
-/** Is the label at @at behind a direct exit that just the branch before it leads around? Values
- * live across such a label, since there is one way to it. @uses: of ir_label_uses. */
+/** Is the label at @at behind a direct exit (and perhaps a mark) that just the branch before it
+ * leads around? Values live across such a label, since there is one way to it. @uses: of
+ * ir_label_uses. */
 bool ir_label_is_side(const struct ir_block *b, uint32_t at, const uint8_t *uses);
 /** The value that address @v is @disp more than, by sums and differences with constants. */
 int32_t ir_address_root(const struct ir_block *b, int32_t v, int64_t *disp);

@@ -161,9 +161,10 @@ bool ir_label_is_side(const struct ir_block *b, uint32_t at, const uint8_t *uses
     const struct ir_op *op = &b->ops[at];
     if (at < 2 || op[-1].opcode != IR_OP_exitd || uses[op->imm] != 1)
         return false;
-    bool conditional = op[-2].opcode == IR_OP_brnz || op[-2].opcode == IR_OP_brz ||
-                       (op[-2].opcode == IR_OP_brcc && op[-2].aux != IR_CC_AL);
-    return conditional && op[-2].imm == op->imm;
+    const struct ir_op *branch = op - (at > 2 && op[-2].opcode == IR_OP_mark ? 3 : 2);
+    bool conditional = branch->opcode == IR_OP_brnz || branch->opcode == IR_OP_brz ||
+                       (branch->opcode == IR_OP_brcc && branch->aux != IR_CC_AL);
+    return conditional && branch->imm == op->imm;
 }
 
 int32_t ir_address_root(const struct ir_block *b, int32_t v, int64_t *disp)

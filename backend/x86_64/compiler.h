@@ -177,8 +177,9 @@ struct stub {
     uint16_t watch_bytes;
     uint8_t loop;           /* STUB_CHAIN: enum loop_target, the jump is a back edge of the loop */
     bool nan_known;         /* STUB_EXACT: a result that is a NaN hardly ever needs the reference */
-    uint8_t eflags, cinv;   /* STUB_SIDE: as in struct code, and */
-    uint32_t insn_left;     /* the instructions to give back */
+    uint8_t eflags, cinv;   /* STUB_SIDE: as in struct code, */
+    uint32_t insn_left;     /* the instructions to give back, and */
+    int32_t mark;           /* op that leaves a mark, or -1 */
     struct pending_set pending;
     union {
         struct slow_site site;

@@ -319,9 +319,16 @@ static int32_t next_alive(const struct compiler *c, int32_t i)
     return i;
 }
 
-bool exit_is_side(const struct compiler *c, int32_t i)
+/* The exit behind the branch at @i, perhaps with a mark in between. */
+static int32_t exit_behind(const struct compiler *c, int32_t i)
 {
     int32_t exit = next_alive(c, i);
+    return op_of(c, exit)->opcode == IR_OP_mark ? next_alive(c, exit) : exit;
+}
+
+bool exit_is_side(const struct compiler *c, int32_t i)
+{
+    int32_t exit = exit_behind(c, i);
     bool conditional = op_of(c, i)->opcode != IR_OP_brcc || op_of(c, i)->aux != IR_CC_AL;
     if (!conditional || op_of(c, exit)->opcode != IR_OP_exitd || exit + 1 == (int32_t)c->b->count)
         return false;
@@ -402,11 +409,12 @@ static bool loop_back_resident(struct compiler *c, int64_t offset, int how)
 
 static void side_exit(struct compiler *c, int32_t branch, enum x86_cc cc)
 {
-    int32_t exit = next_alive(c, branch);
+    int32_t exit = exit_behind(c, branch), mark = next_alive(c, branch);
     const struct ir_op *op = op_of(c, exit);
-    c->val[exit].dead = true;
+    bool marks = mark != exit;
+    c->val[exit].dead = c->val[mark].dead = true;
     c->side_label = (int64_t)op_of(c, branch)->imm;
-    bool chainable = is_chainable(c, op);
+    bool chainable = is_chainable(c, op) && !marks;
     if (chainable && loop_back(c, op, (int)cc))
         return;
     bool plain = chainable && !c->pending.count && !insns_behind(c);
@@ -420,6 +428,7 @@ static void side_exit(struct compiler *c, int32_t branch, enum x86_cc cc)
     s->imm = (int64_t)op->imm;
     s->lane = op->aux;
     s->insn_left = insns_behind(c);
+    s->mark = marks ? mark : -1;
     s->eflags = c->a.eflags;
     s->cinv = c->a.cinv;
 }
@@ -436,6 +445,8 @@ static void side_stub(struct compiler *c, struct stub *s)
     pending_store_eflags(c);
     pending_store_cold(&c->a, &c->pending);
     c->pending.count = 0;
+    if (s->mark >= 0)
+        emit_mark(c, op_of(c, s->mark), s->mark);
     give_back(c, s->insn_left);
     if (s->lane == c->b->lane && loop_back_resident(c, s->imm, CHAINED_JMP))
         return;

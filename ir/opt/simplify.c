@@ -8,7 +8,8 @@
 static bool never_taken(const struct ir_block *b, const struct ir_op *op, const struct ir_op *next)
 {
     uint64_t c;
-    if ((op->opcode != IR_OP_brnz && op->opcode != IR_OP_brz) || next->opcode == IR_OP_exitd)
+    if ((op->opcode != IR_OP_brnz && op->opcode != IR_OP_brz) || next->opcode == IR_OP_exitd ||
+        next->opcode == IR_OP_mark)
         return false;
     return ir_const_value(b, op->arg[0], &c) && !c == (op->opcode == IR_OP_brnz);
 }

@@ -103,9 +103,12 @@ static inline bool random_nearest(uint64_t seed)
 {
     return seed >> 7 & 1;
 }
+/* Bytes for marks: RANDOM_MARKS at any address, as many at one below 2 GiB. */
+enum { RANDOM_MARK_PLACES = 2, RANDOM_MARKS = 64 };
 /** Fill @b with a random block; @loop: one that is likely to branch back to its start; @floats:
  * mostly of floating-point ops. */
-void random_block(struct ir_block *b, uint64_t *rng, bool loop, bool floats);
+void random_block(struct ir_block *b, uint64_t *rng, bool loop, bool floats,
+                  uint8_t *marks[RANDOM_MARK_PLACES]);
 
 /** A size of elements that the vector op has: @size or one near. */
 unsigned vector_size(unsigned opcode, unsigned size);

@@ -38,6 +38,7 @@ struct gen {
     unsigned count[6];
     bool loop;   /* hardly any calls, and the most frequent exit is to the block's own start */
     bool floats; /* mostly floating-point ops, with IR_FP_* @modes */
+    uint8_t **marks;
     bool nearest; /* env.fp_rounding stays FP_TIEEVEN: vectors need not say so */
     unsigned modes;
 };
@@ -492,6 +493,8 @@ static void branch(struct gen *g, unsigned depth)
              label, 0, 0);
     for (unsigned k = side ? 0 : pick(g, 4); k > 0; k--)
         body(g, depth + 1);
+    if (pick(g, 2))
+        ir_mark(g->b, &g->marks[pick(g, RANDOM_MARK_PLACES)][pick(g, RANDOM_MARKS)]);
     if (side)
         leave_direct(g);
     else if (!pick(g, 3))
@@ -530,10 +533,12 @@ static void body(struct gen *g, unsigned depth)
         callhint(g);
 }
 
-void random_block(struct ir_block *b, uint64_t *rng, bool loop, bool floats)
+void random_block(struct ir_block *b, uint64_t *rng, bool loop, bool floats,
+                  uint8_t *marks[RANDOM_MARK_PLACES])
 {
     struct gen g = {
-        .b = b, .rng = rng, .loop = loop, .floats = floats, .nearest = random_nearest(*rng)};
+        .b = b, .rng = rng, .loop = loop, .floats = floats, .marks = marks,
+        .nearest = random_nearest(*rng)};
     g.modes = pick(&g, 2) ? 0 : pick(&g, 4) * IR_FP_FLUSH;
     b->lane = pick(&g, 2);
     b->page_offset = pick(&g, 1024) * 4;

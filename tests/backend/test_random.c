@@ -5,6 +5,8 @@
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include "backend/x86_64/hostfeat.h"
 #include "harness.h"
@@ -21,6 +23,7 @@ struct run {
     struct backend *be;
     struct ir_callbacks callbacks;
     struct state *start, *jit, *ref;
+    uint8_t *marks[RANDOM_MARK_PLACES]; /* RANDOM_MARKS each */
 };
 
 static void show(struct run *r, const struct ir_block *b, const struct backend_code *code)
@@ -40,6 +43,24 @@ static bool is_again(const struct run *r, const struct state *s, const struct ir
 {
     return exit == IR_EXIT_LOOKUP && s->env.page_base == r->start->env.page_base &&
            s->env.pc == s->env.page_base + b->page_offset && s->lane == b->lane;
+}
+
+static void marks_new(struct run *r)
+{
+    for (unsigned k = 0; k < RANDOM_MARK_PLACES; k++) {
+        r->marks[k] = mmap(NULL, RANDOM_MARKS, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | (k ? MAP_32BIT : 0), -1, 0);
+        cr_assert(r->marks[k] != MAP_FAILED);
+    }
+}
+
+/* The marks go to @to, and are clear. */
+static void marks_take(struct run *r, uint8_t to[RANDOM_MARK_PLACES][RANDOM_MARKS])
+{
+    for (unsigned k = 0; k < RANDOM_MARK_PLACES; k++) {
+        memcpy(to[k], r->marks[k], RANDOM_MARKS);
+        memset(r->marks[k], 0, RANDOM_MARKS);
+    }
 }
 
 /* Run the block for as long as it is left for its own start, and there is budget. */
@@ -73,7 +94,9 @@ static void close_loop(struct run *r, const struct ir_block *b, const struct bac
 
 static bool one_block(struct run *r, const struct ir_block *b, uint64_t seed, bool loop)
 {
-    char text[256] = "exit reasons differ";
+    char text[256] = "exit reasons or marks differ";
+    uint8_t jit_marks[RANDOM_MARK_PLACES][RANDOM_MARKS];
+    uint8_t ref_marks[RANDOM_MARK_PLACES][RANDOM_MARKS];
     struct backend_code code = test_compile(r->be, b);
     if (loop) {
         close_loop(r, b, &code);
@@ -83,10 +106,13 @@ static bool one_block(struct run *r, const struct ir_block *b, uint64_t seed, bo
     state_copy(r->jit, r->start);
     state_copy(r->ref, r->start);
     enum ir_exit x = loop ? execute(r, b, &code) : backend_run(r->be, &r->jit->env, code.entry);
+    marks_take(r, jit_marks);
     enum ir_exit y = loop ? interpret(r, b) : ir_interp_run(b, &r->ref->env, &r->callbacks);
+    marks_take(r, ref_marks);
     if (x == IR_EXIT_CHAIN)
         x = IR_EXIT_LOOKUP;
-    if (x == y && state_equal(r->jit, r->ref, text, sizeof(text)))
+    bool same = x == y && !memcmp(jit_marks, ref_marks, sizeof(jit_marks));
+    if (same && state_equal(r->jit, r->ref, text, sizeof(text)))
         return true;
     fprintf(stderr, "block of seed %#llx: %s (exits %d, %d)\n", (unsigned long long)seed, text, x,
             y);
@@ -119,6 +145,7 @@ static void many_blocks(struct options o)
                                     .host_features_mask = o.features_mask};
     r.be = backend_new(&config, NULL);
     cr_assert(r.be);
+    marks_new(&r);
     if (o.always_slow) /* the interpreter has no such switch: empty tables are as good */
         state_unmap(r.ref);
     bool ok = true;
@@ -131,7 +158,7 @@ static void many_blocks(struct options o)
         struct ir_block b;
         arena_reset(&arena);
         ir_block_init(&b, &test_target, &arena);
-        random_block(&b, &rng, o.loop, o.floats);
+        random_block(&b, &rng, o.loop, o.floats, r.marks);
         struct state *fresh = state_new(rng);
         state_copy(r.start, fresh);
         if (random_nearest(block_seed))
@@ -145,6 +172,8 @@ static void many_blocks(struct options o)
     state_free(r.start);
     state_free(r.jit);
     state_free(r.ref);
+    for (unsigned k = 0; k < RANDOM_MARK_PLACES; k++)
+        munmap(r.marks[k], RANDOM_MARKS);
     backend_free(r.be);
     arena_free(&arena);
     cr_assert(ok);

@@ -162,7 +162,7 @@ def test_images_that_overlap(folder):
 # ---- limits and policies -------------------------------------------------------------------------
 
 def test_memory_limit(_):
-    out = expect(INTERNAL, *BOARD, "--memory-limit", "1M", "--timeout", "0.05", image("fault"),
+    out = expect(INTERNAL, *BOARD, "--memory-limit", "1M", "--timeout", "1000", image("spin"),
                  image("arguments"), out=r"^internal error: .*more than --memory-limit")
     check(out.endswith("s\n") and "2 tests: " in out, out)
 
@@ -416,11 +416,10 @@ def lcov_of(path, source):
     return lines, functions, branches
 
 
-def test_coverage(folder):
-    info = os.path.join(folder, "out.info")
-    expect(PASSED, *BOARD, image("cover"), "--coverage", info)
-    lines, functions, branches = lcov_of(info, "cover.c")
-    with open(os.path.join(HERE, "firmware", "cover.c"), encoding="utf-8") as file:
+def check_comments(info, name):
+    """What the program's comments say of its lines and branches."""
+    lines, functions, branches = lcov_of(info, name)
+    with open(os.path.join(HERE, "firmware", name), encoding="utf-8") as file:
         source = file.read().split("\n")
     for number, text in enumerate(source, 1):
         comment = re.search(r"/\* (.*) \*/", text)
@@ -435,8 +434,21 @@ def test_coverage(folder):
             check(ways.count(True) >= 2, f"line {number}: {branches}")
         elif comment[1] == "only false":
             check(ways and ways.count(True) == 1, f"line {number}: {branches}")
+    return functions
+
+
+def test_coverage(folder):
+    info = os.path.join(folder, "out.info")
+    expect(PASSED, *BOARD, image("cover"), "--coverage", info)
+    functions = check_comments(info, "cover.c")
     check(functions["sign"] == 1 and functions["main"] == 1, functions)
     check(functions.get("unused", 0) == 0, functions)
+
+
+def test_coverage_of_hot_code(folder):
+    info = os.path.join(folder, "out.info")
+    expect(PASSED, *BOARD, image("hot"), "--coverage", info)
+    check_comments(info, "hot.c")
 
 
 def test_coverage_is_merged_and_read_by_genhtml(folder):

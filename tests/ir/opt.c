@@ -55,6 +55,10 @@ Test(ir_opt, forwarding_goes_on_behind_side_exits)
     expect_pass(ir_opt_forward_slots,
                 "%0 = get r0\nbrcc.eq L0\nexitd 0x4, 0\nL0:\n%1 = get r0\nset r3, %1\n" EXIT,
                 "%0 = get r0\nbrcc.eq L0\nexitd 0x4, 0\nL0:\nset r3, %0\n" EXIT);
+    expect_pass(ir_opt_forward_slots,
+                "%0 = get r0\nbrz %0, L0\nmark 0x99\nexitd 0x4, 0\nL0:\n%1 = get r0\nset r3, %1\n"
+                EXIT,
+                "%0 = get r0\nbrz %0, L0\nmark 0x99\nexitd 0x4, 0\nL0:\nset r3, %0\n" EXIT);
     const char *same =
         "%0 = get r0\nset r2, %0\nbrcc.eq L0\nbrcc.cs L0\nexitd 0x4, 0\nL0:\n%1 = get r0\n"
         "set r3, %1\n" EXIT;

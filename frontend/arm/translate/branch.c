@@ -1,5 +1,6 @@
 /* Branches (manual A4.3), and IT, which makes them conditional in Thumb. */
 #include "frontend/arm/decode_args.h"
+#include "frontend/arm/translate/coverage.h"
 #include "frontend/arm/translate/memory.h"
 
 /* LR := the next instruction, with the instruction set in bit 0; and tell who predicts returns. */
@@ -11,24 +12,15 @@ static void link_next(struct arm_translate *t)
     ir_callhint(t->b, link, next, t->b->lane);
 }
 
-/* Coverage: the conditional branch at t->offset goes this way from here. */
-static void cover_way(struct arm_translate *t, uint8_t taken)
-{
-    struct guest_mark *m = arm_cover(t, t->offset);
-    if (!m)
-        return;
-    m->branch = (uint16_t)t->offset;
-    m->taken = taken;
-}
-
 /* B<c> <label> */
 bool trans_B(struct arm_translate *t, const struct arg_bcond *a)
 {
     arm_skip_unless(t, (unsigned)a->cond);
-    if (t->cond >= IR_CC_AL && (unsigned)a->cond < IR_CC_AL)
-        cover_way(t, GUEST_BRANCH_TAKEN);
     int64_t target = arm_pc_offset(t) + a->imm;
-    if (arm_skip_is_fresh(t) && arm_follow_taken(t, target)) {
+    t->followed = arm_skip_is_fresh(t) && arm_follow_taken(t, target);
+    if (t->followed || (t->cond >= IR_CC_AL && (unsigned)a->cond < IR_CC_AL))
+        arm_cover_way(t, !t->followed);
+    if (t->followed) {
         arm_skip_invert(t);
         arm_branch_direct(t, t->offset + t->insn_size, t->b->lane);
     } else if (!arm_follow(t, target)) {
@@ -96,10 +88,10 @@ bool trans_CBZ(struct arm_translate *t, const struct arg_cbz *a)
         ir_brz(b, v, not_taken);
     else
         ir_brnz(b, v, not_taken);
-    cover_way(t, GUEST_BRANCH_TAKEN);
+    arm_cover_way(t, !follow);
     ir_exitd(b, follow ? t->offset + t->insn_size : target, b->lane);
     ir_label(b, not_taken);
-    cover_way(t, GUEST_BRANCH_NOT_TAKEN);
+    arm_cover_way(t, follow);
     if (!arm_goes_on(t))
         arm_end_after(t, false);
     return true;

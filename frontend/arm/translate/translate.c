@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "frontend/arm/cpu/m/m.h"
+#include "frontend/arm/translate/coverage.h"
 #include "frontend/arm/translate/memo.h"
 #include "frontend/arm/translate/vfp.h"
 #include "util/log.h"
@@ -114,62 +115,6 @@ static void insn_mark(struct arm_translate *t)
     ir_insn(t->b, ARM_INSN_WORD(t->offset, t->itstate, t->thumb && t->insn_size == 4));
 }
 
-/* ---- coverage -------------------------------------------------------------------------------- */
-
-static bool may_leave(const struct ir_block *b, uint32_t first)
-{
-    for (uint32_t i = first; i < b->count; i++)
-        if (ir_op_observes_state(b, &b->ops[i]))
-            return true;
-    return false;
-}
-
-struct guest_mark *arm_cover(struct arm_translate *t, uint32_t start)
-{
-    struct guest_marks *marks = t->code->marks;
-    if (!marks || marks->count == marks->max)
-        return NULL;
-    struct guest_mark *m = &marks->mark[marks->count];
-    ir_mark(t->b, &marks->bytes[marks->count++]);
-    *m = (struct guest_mark){.start = (uint16_t)start, .end = (uint16_t)start};
-    return m;
-}
-
-/* The instruction at t->offset, whose condition holds here. It needs no mark of its own when it is
- * executed whenever the one before is. @ran_on: no branch has been emitted in between. */
-static void cover_insn(struct arm_translate *t, bool ran_on)
-{
-    bool same = t->cover && ran_on && t->cover_cond == t->cond && !may_leave(t->b, t->cover_first);
-    if (!same)
-        t->cover = arm_cover(t, t->offset);
-    t->cover_cond = t->cond;
-    t->cover_first = t->b->count;
-}
-
-/* It has been translated, and ends at @end. */
-static void covered(struct arm_translate *t, uint32_t start, uint32_t end)
-{
-    if (!t->cover)
-        return;
-    t->cover->end = (uint16_t)end;
-    t->cover_last = start;
-    if (t->ended && t->cond < IR_CC_AL) {
-        t->cover->branch = (uint16_t)start;
-        t->cover->taken = GUEST_BRANCH_TAKEN;
-    }
-}
-
-/* The block's last instruction was a branch whose condition failed. */
-static void cover_not_taken(struct arm_translate *t)
-{
-    struct guest_mark *m = t->cover ? arm_cover(t, t->cover_last) : NULL;
-    if (!m)
-        return;
-    m->end = (uint16_t)t->offset;
-    m->branch = (uint16_t)t->cover_last;
-    m->taken = GUEST_BRANCH_NOT_TAKEN;
-}
-
 /* Here a short block would begin. */
 static void segment_begin(struct arm_translate *t)
 {
@@ -222,10 +167,10 @@ static void insn_translate(struct arm_translate *t)
     bool open = t->skip_open || t->cond >= IR_CC_AL;
     if (!open)
         arm_skip_unless(t, t->cond);
-    if (t->code->marks)
-        cover_insn(t, open);
-    uint32_t first = t->b->count, start = t->offset;
     t->follow = 0;
+    t->followed = false;
+    arm_cover_insn(t, open);
+    uint32_t first = t->b->count;
     unsigned exits = t->side_exits;
     t->events = t->events || is_outside(t);
     decode_and_note(t);
@@ -233,12 +178,13 @@ static void insn_translate(struct arm_translate *t)
     if (t->in_it)
         t->itstate = it_advance(t->itstate);
     t->offset += t->insn_size;
-    covered(t, start, t->offset);
+    arm_covered(t);
     if (t->follow)
         t->offset = t->follow;
     if (t->ended && t->skip_open && !t->exit_after && !t->itstate && arm_goes_on(t)) {
         t->ended = false;
         arm_run_close(t);
+        arm_cover_behind(t);
     }
     if (t->follow || t->side_exits != exits)
         segment_begin(t);
@@ -263,7 +209,7 @@ static bool block_full(const struct arm_translate *t)
     if (t->ended || t->exit_after || t->offset >= PAGE_SIZE ||
         (count && count >= t->code->max_insns))
         return true;
-    if (count && stops_here(t))
+    if (count && (stops_here(t) || arm_cover_full(t)))
         return true;
     return count - t->segment_insns >= BLOCK_INSNS && !t->itstate;
 }
@@ -318,7 +264,7 @@ bool arm_translate_block(struct ir_block *b, const struct guest_code *code)
     if (!t.ended || t.skip_open) {
         arm_run_close(&t);
         if (t.ended)
-            cover_not_taken(&t);
+            arm_cover_behind(&t);
         exit_to_next(&t);
     }
     return t.uses_next_page;

@@ -77,7 +77,7 @@ struct arm_translate {
     struct guest_mark *cover;
     unsigned cover_cond;      /* the condition under which that is reached */
     uint32_t cover_first;     /* first op behind the mark of the instruction before */
-    uint32_t cover_last;      /* offset of the last instruction that was marked */
+    uint32_t cover_start, cover_end; /* offsets of the last instruction, and behind it */
     bool goes_back;      /* the branch that ended the block leads back into it */
     unsigned side_exits; /* conditional exits that the block goes on behind */
     /* offset at which the last short block would begin that is part of this one */
@@ -87,6 +87,7 @@ struct arm_translate {
     bool events;
     /* offset at which the block goes on behind this instruction; 0: the next one */
     uint32_t follow;
+    bool followed;       /* it is a branch: the way out of the block is where it is not taken */
     bool fp_checked;     /* the block has checked FP_ENABLED on every path to here */
     bool reads_pc;       /* what this instruction becomes depends on where it is */
 };
@@ -133,9 +134,6 @@ bool arm_undefined(struct arm_translate *t);
 /** UNPREDICTABLE encodings: treated as UNDEFINED (the manual allows it), with a guest_errors line
  * at translation. Returns true. */
 bool arm_unpredictable(struct arm_translate *t);
-/** Coverage: emit a mark here, for the instruction at page offset @start; NULL when none is
- * wanted. */
-struct guest_mark *arm_cover(struct arm_translate *t, uint32_t start);
 /** The calls above that leave by a helper which never returns: emit `call id(a0..)` and end the
  * block. */
 void arm_raise(struct arm_translate *t, unsigned helper, int32_t a0, int32_t a1);

@@ -126,7 +126,7 @@ enum pending_kind {
     PENDING_TEST,  /* N and Z, as by test a, b */
     PENDING_ADD,   /* as by add a, b */
     PENDING_BIT,   /* C is bit b of a */
-    PENDING_CONST, /* N and Z are bits 0 and 1 of b */
+    PENDING_CONST, /* those that are set are b */
 };
 struct pending {
     uint8_t mask; /* guest flags, of no other entry */
@@ -487,15 +487,19 @@ bool flags_fusable(const struct compiler *c, int32_t i);
 /** Make "value @v is not 0" an x86 condition. */
 enum x86_cc flags_nonzero(struct compiler *c, int32_t v);
 
-/** Bytes of N and Z := constants, those of @mask. */
-void store_constant_flags(struct code *a, unsigned mask, bool n, bool z);
+/** Flags of @mask := whether they are in @set. */
+void store_constant_flags(struct code *a, unsigned mask, unsigned set);
 
 /* ---- pending.c */
 
 /** Leave the flags @store of op @i, which was just emitted, pending. False: they have to be
  * stored. */
 bool pending_add(struct compiler *c, const struct ir_op *op, int32_t i, unsigned store);
-bool pending_add_constant(struct compiler *c, unsigned store, bool n, bool z);
+bool pending_add_constant(struct compiler *c, unsigned store, unsigned set);
+/** Z is known to be set from here on: what was compared is equal. */
+void pending_is_equal(struct compiler *c);
+/** The same in the set @s of a stub. */
+void pending_equal_cold(struct pending_set *s);
 /** Before op @i is emitted: store what cannot be pending any longer. */
 void pending_before(struct compiler *c, const struct ir_op *op, int32_t i);
 /** Store everything that is pending. May use the values' registers: not while an op is emitted. */

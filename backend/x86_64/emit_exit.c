@@ -165,13 +165,22 @@ static void branch_to(struct compiler *c, uint8_t *site, uint64_t label)
 
 static void side_exit(struct compiler *c, int32_t branch, enum x86_cc cc);
 
+/* Is the op a branch that is taken when guest condition @cc holds? */
+static bool branches_on(const struct ir_op *op, unsigned cc)
+{
+    return op->opcode == IR_OP_brcc && op->aux == cc;
+}
+
 /* To the label when @cc; or out of the block when not, where that is all that is in between. */
 static void branch_on(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_cc cc)
 {
-    if (exit_is_side(c, i))
-        side_exit(c, i, cc ^ 1);
-    else
+    if (!exit_is_side(c, i)) {
         branch_to(c, x_jcc(&c->a, cc), op->imm);
+        return;
+    }
+    side_exit(c, i, cc ^ 1);
+    if (branches_on(op, IR_CC_EQ))
+        pending_is_equal(c);
 }
 
 void emit_brcc(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -431,6 +440,8 @@ static void side_exit(struct compiler *c, int32_t branch, enum x86_cc cc)
     s->mark = marks ? mark : -1;
     s->eflags = c->a.eflags;
     s->cinv = c->a.cinv;
+    if (branches_on(op_of(c, branch), IR_CC_NE))
+        pending_equal_cold(&s->pending);
 }
 
 static void exit_direct(struct compiler *c, int64_t offset, unsigned lane);

@@ -468,14 +468,26 @@ void emit_neg(struct compiler *c, const struct ir_op *op, int32_t i)
     x_r(&c->a, X86_NEG, op_wide(op), copy_operand(c, op, i));
 }
 
-void store_constant_flags(struct code *a, unsigned mask, bool n, bool z)
+/* Neighbours are stored together. */
+void store_constant_flags(struct code *a, unsigned mask, unsigned set)
 {
-    if (mask == IR_NZ) { /* neighbours */
-        x_m(a, X86_MOV16_MI, 0, ENV_FLAG(FLAG_N));
-        x_u16(a, (uint16_t)(n | z << 8));
-    } else if (mask) {
-        x_m(a, X86_MOV8_MI, 0, ENV_FLAG(mask & IR_FLAG_N ? FLAG_N : FLAG_Z));
-        x_u8(a, mask & IR_FLAG_N ? n : z);
+    uint32_t bytes = 0;
+    for (unsigned k = 0; k < 4; k++)
+        bytes |= (uint32_t)(set >> (FLAG_V - k) & 1) << 8 * k;
+    if (mask == IR_NZCV) {
+        x_m(a, X86_MOV_MI, 0, ENV_FLAG(FLAG_N));
+        x_u32(a, bytes);
+        return;
+    }
+    for (unsigned k = 0; k < 4; k++) {
+        unsigned here = mask >> (FLAG_V - k) & 1;
+        if (here && !(k & 1) && mask >> (FLAG_V - k - 1) & 1) {
+            x_m(a, X86_MOV16_MI, 0, ENV_FLAG(k));
+            x_u16(a, (uint16_t)(bytes >> 8 * k++));
+        } else if (here) {
+            x_m(a, X86_MOV8_MI, 0, ENV_FLAG(k));
+            x_u8(a, (uint8_t)(bytes >> 8 * k));
+        }
     }
 }
 
@@ -484,13 +496,14 @@ static void constant_flags(struct compiler *c, const struct ir_op *op, int32_t i
 {
     struct code *a = &c->a;
     uint64_t v = op_of(c, op->arg[0])->imm;
-    unsigned n = v >> (op_wide(op) ? 63 : 31) & 1, z = v == 0, store = c->val[i].fstore;
+    unsigned n = v >> (op_wide(op) ? 63 : 31) & 1, store = c->val[i].fstore;
+    unsigned set = (n ? IR_FLAG_N : 0) | (v == 0 ? IR_FLAG_Z : 0);
     a->eflags &= (uint8_t)~op->fw;
     /* not all flags are of the comparison of floats any more */
     if (op->fw && !(a->eflags & EFLAGS_PENDING))
         a->eflags &= (uint8_t)~EFLAGS_FCMP_ANY;
-    if (!pending_add_constant(c, store, n, z))
-        store_constant_flags(a, store, n, z);
+    if (!pending_add_constant(c, store, set))
+        store_constant_flags(a, store, set);
 }
 
 void emit_mov(struct compiler *c, const struct ir_op *op, int32_t i)

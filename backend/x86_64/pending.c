@@ -171,7 +171,7 @@ void pending_store_cold(struct code *a, const struct pending_set *s)
         bool temp = needs_temp(p);
         unsigned reg = (unsigned)__builtin_ctz(SCRATCH_MASK & ~scratch_of(p));
         if (p->kind == PENDING_CONST) {
-            store_constant_flags(a, p->mask, p->b.imm & 1, p->b.imm >> 1 & 1);
+            store_constant_flags(a, p->mask, (unsigned)p->b.imm);
             continue;
         }
         if (temp)
@@ -290,7 +290,7 @@ static void store_one(struct compiler *c, unsigned k)
     struct code *a = &c->a;
     const struct pending *p = &c->pending.list[k];
     if (p->kind == PENDING_CONST) {
-        store_constant_flags(a, p->mask, p->b.imm & 1, p->b.imm >> 1 & 1);
+        store_constant_flags(a, p->mask, (unsigned)p->b.imm);
         forget(c, k);
         return;
     }
@@ -742,14 +742,46 @@ bool pending_add(struct compiler *c, const struct ir_op *op, int32_t i, unsigned
     return true;
 }
 
-bool pending_add_constant(struct compiler *c, unsigned store, bool n, bool z)
+static struct pending constant(unsigned mask, unsigned set)
+{
+    return (struct pending){.mask = (uint8_t)mask,
+                            .kind = PENDING_CONST,
+                            .a = {.kind = PLACE_IMM},
+                            .b = {.kind = PLACE_IMM, .imm = (int32_t)(set & mask)}};
+}
+
+bool pending_add_constant(struct compiler *c, unsigned store, unsigned set)
 {
     if (!store || c->pending.count == PENDINGS_MAX)
         return false;
-    c->pending.list[c->pending.count++] = (struct pending){
-        .mask = (uint8_t)store, .kind = PENDING_CONST, .b = {.kind = PLACE_IMM, .imm = n | z << 1}};
-    c->pending_version++;
+    struct pending p = constant(store, set);
+    add(c, &p);
     return true;
+}
+
+/* Are all flags of @p known when Z is set? A difference is 0 without a borrow. */
+static bool equal_tells(const struct pending *p)
+{
+    return (p->mask & IR_FLAG_Z) && (p->kind == PENDING_CMP || !(p->mask & ~(unsigned)IR_NZ));
+}
+
+void pending_equal_cold(struct pending_set *s)
+{
+    for (unsigned k = 0; k < s->count; k++)
+        if (equal_tells(&s->list[k]))
+            s->list[k] = constant(s->list[k].mask, IR_FLAG_Z | IR_FLAG_C);
+}
+
+void pending_is_equal(struct compiler *c)
+{
+    for (unsigned k = 0; k < c->pending.count; k++) {
+        if (!equal_tells(&c->pending.list[k]))
+            continue;
+        struct pending p = constant(c->pending.list[k].mask, IR_FLAG_Z | IR_FLAG_C);
+        forget(c, k);
+        add(c, &p);
+        return;
+    }
 }
 
 bool pending_equal(const struct pending_set *x, const struct pending_set *y)

@@ -60,6 +60,60 @@ static void forget_arranged(struct arranged *s)
         s->values[k] = IR_NONE;
 }
 
+/* ---- selections by the same flags ----------------------------------------------------------------
+ * Instructions under conditions become selections between what they compute and what was there:
+ * of two with opposite conditions (ITE), neither result of the second is what was there. */
+
+/* May the op, as its fields or its helper say, change the flags? */
+static bool changes_flags(const struct ir_block *b, const struct ir_op *op)
+{
+    return op->fw || op->opcode == IR_OP_label ||
+           (op->opcode == IR_OP_call && b->target->helpers[op->imm].effects & IR_HELPER_WRITES);
+}
+
+/* What value @v is where @cc holds, when flags have not changed since op @since. */
+static int32_t where(const struct ir_block *b, int32_t v, unsigned cc, int32_t since)
+{
+    while (v >= since && b->ops[v].opcode == IR_OP_selcc && (b->ops[v].aux ^ cc) <= 1 &&
+           b->ops[v].aux < IR_CC_AL)
+        v = b->ops[v].arg[b->ops[v].aux != cc];
+    return v;
+}
+
+/* The same also where @v is computed from such a selection: then it is computed once more. */
+static int32_t where_computed(struct ir_block *b, int32_t v, unsigned cc, int32_t since)
+{
+    int32_t same = where(b, v, cc, since);
+    if (same != v || v < since)
+        return same;
+    struct ir_op op = b->ops[v];
+    unsigned effects = ir_op_info[op.opcode].effects & ~(unsigned)IR_EFF_COMM;
+    bool changed = false;
+    if (effects != IR_EFF_PURE || op.fw || op.type != IR_I32)
+        return v;
+    for (unsigned k = 0; k < ir_op_info[op.opcode].nargs; k++) {
+        int32_t arg = where(b, op.arg[k], cc, since);
+        changed |= arg != op.arg[k];
+        op.arg[k] = arg;
+    }
+    return changed ? ir_emit_folded(b, &op) : v;
+}
+
+static void simplify_selection(struct ir_block *b, struct ir_op *op, int32_t since)
+{
+    uint64_t yes, no;
+    if (op->opcode != IR_OP_selcc || op->aux >= IR_CC_AL)
+        return;
+    op->arg[0] = where_computed(b, op->arg[0], op->aux, since);
+    op->arg[1] = where(b, op->arg[1], op->aux ^ 1u, since);
+    if (op->type != IR_I32 || !ir_const_value(b, op->arg[0], &yes) ||
+        !ir_const_value(b, op->arg[1], &no) || (yes ^ no) != 1 || yes > 1)
+        return;
+    op->opcode = IR_OP_cond;
+    op->aux ^= no;
+    op->arg[0] = op->arg[1] = IR_NONE;
+}
+
 /* The block is emitted anew; what is able to fold goes through the folder. */
 void ir_opt_simplify(struct ir_block *b)
 {
@@ -72,10 +126,14 @@ void ir_opt_simplify(struct ir_block *b)
     b->capacity = count + count / 4 + 16; /* folding adds constants; grows where need be */
     b->ops = arena_alloc(b->arena, b->capacity * sizeof(*b->ops));
     b->count = 0;
+    int32_t since = 0; /* where flags changed last */
     for (uint32_t i = 0; i < count; i++) {
+        if (changes_flags(b, &old[i]))
+            since = (int32_t)b->count;
         if (ir_op_folds(&old[i])) {
             struct ir_op copy = old[i];
             ir_names_apply(name, &copy);
+            simplify_selection(b, &copy, since);
             name[i] = ir_emit_folded(b, &copy);
             continue;
         }

@@ -268,6 +268,31 @@ Test(ir_opt, simplify_branches)
     expect_pass(ir_opt_simplify, same, same);
 }
 
+/* IT blocks and the like: what is selected twice by the same flags is selected once. */
+Test(ir_opt, simplify_selections)
+{
+    /* ITE HI; MOVHI r0, #1; MOVLS r0, #0 */
+    expect_pass(ir_opt_simplify,
+                "%0 = const.i32 1\n%1 = get r0\n%2 = selcc.hi.i32 %0, %1\n%3 = const.i32 0\n"
+                "%4 = selcc.ls.i32 %3, %2\nset r0, %4\n" EXIT,
+                "%0 = cond.hi\nset r0, %0\n" EXIT);
+    expect_pass(ir_opt_simplify,
+                "%0 = get r0\n%1 = get r1\n%2 = get r2\n%3 = selcc.eq.i32 %0, %1\n"
+                "%4 = selcc.eq.i32 %2, %3\nset r0, %4\n" EXIT,
+                "%0 = get r1\n%1 = get r2\n%2 = selcc.eq.i32 %1, %0\nset r0, %2\n" EXIT);
+    /* MOVLS r0, #5; ANDHI r0, r0, #1 */
+    expect_pass(ir_opt_simplify,
+                "%0 = const.i32 5\n%1 = get r0\n%2 = selcc.ls.i32 %0, %1\n%3 = const.i32 1\n"
+                "%4 = and.i32 %2, %3\n%5 = selcc.hi.i32 %4, %2\nset r0, %5\n" EXIT,
+                "%0 = const.i32 5\n%1 = get r0\n%2 = const.i32 1\n%3 = and.i32 %1, %2\n"
+                "%4 = selcc.hi.i32 %3, %0\nset r0, %4\n" EXIT);
+    /* other flags, or other conditions */
+    const char *other = "%0 = get r0\n%1 = get r1\n%2 = selcc.eq.i32 %0, %1\n"
+                        "%3 = sub.i32 %0, %1 !nzcv\n%4 = selcc.ne.i32 %1, %2\n"
+                        "%5 = selcc.cs.i32 %0, %4\nset r0, %5\n" EXIT;
+    expect_pass(ir_opt_simplify, other, other);
+}
+
 Test(ir_opt, pipeline_joins_the_passes)
 {
     /* ADD r0, r0, #4; ADDS r0, r0, #4; CMP r0, #1; LDR r1, [r0, #-8] */

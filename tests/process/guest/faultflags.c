@@ -43,6 +43,21 @@ PROBE(shift, "lsls r8, r8, #3")
 PROBE(shift_right, "cmp r8, r9\n lsrs r9, r8, #5")
 PROBE(step, "subs r8, r8, #1")
 
+/* What is known of flags behind a branch: the access is refused where it was not taken, or behind
+ * where both ways meet. */
+#define BRANCH(name, write, cond)                                                                  \
+    PROBE(name, write "\n b" cond " 9f\n ldr r9, [%4, #4]\n ldr r8, [%3, #4]\n9:")
+BRANCH(equal, "cmp r8, r9", "ne")
+BRANCH(unequal, "cmp r8, r9", "eq")
+BRANCH(tested, "tst r8, r9", "ne")
+BRANCH(added, "adds r8, r8, r9", "ne")
+BRANCH(subtracted, "subs r8, r8, r9", "ne")
+BRANCH(negated, "cmn r8, r9", "ne")
+BRANCH(some, "cmp r8, r9\n lsls r10, r9, #1\n movs r10, r10", "ne")
+PROBE(equal_carry, "cmp r8, r9\n bne 9f\n adc r10, r10, #0\n ldr r9, [%4, #4]\n9:")
+PROBE(equal_select, "cmp r8, r9\n bne 9f\n add r10, r8, #1\n movcs r8, r10\n9:")
+PROBE(unequal_out, "cmp r8, r9\n beq 9f\n add r10, r10, #1\n9:")
+
 static const struct {
     const char *name;
     unsigned (*probe)(unsigned, unsigned, const void *, const void *);
@@ -51,6 +66,10 @@ static const struct {
     {"adds to the second", add_other}, {"adds to another", add_third}, {"subs", subtract},
     {"rsbs", reverse}, {"adds, adc", carry}, {"subs, sbc", borrow}, {"adds, adcs", carries},
     {"lsls", shift}, {"cmp, lsrs", shift_right}, {"subs of a constant", step},
+    {"cmp, bne", equal}, {"cmp, beq", unequal}, {"tst, bne", tested}, {"adds, bne", added},
+    {"subs, bne", subtracted}, {"cmn, bne", negated}, {"cmp, lsls, movs, bne", some},
+    {"cmp, bne, adc", equal_carry}, {"cmp, bne, movcs", equal_select},
+    {"cmp, beq, add", unequal_out},
 };
 
 int main(void)

@@ -1,13 +1,13 @@
 /*
  * Loops with pins of their own. A block that branches back to its own start keeps the slots that it
- * uses in registers from round to round: those of the backend's pins that it does not use make room
+ * uses in registers from round to round: those of the backend's pins that it uses least make room
  * for other slots, and XMM registers are pinned to floating-point and vector slots. Such a slot is
  * in its register between the block's entry and whatever leaves it, and its bytes in the state are
  * stale. Accesses that take the slow path find the block's pin_map at their site.
  */
 #include "backend/x86_64/xmm.h"
 
-enum { USED_MAX = 96 };
+enum { USED_MAX = 96, CARRIED = 8 };
 
 /* The slots that the block uses, and how often. */
 struct uses {
@@ -55,15 +55,15 @@ static bool collect(const struct ir_block *b, struct uses *u)
 /* What is carried from round to round would wait for its way through memory. */
 static unsigned weight(const struct use *use)
 {
-    return use->gets + use->sets + (use->gets && use->sets ? 8 : 0);
+    return use->gets + use->sets + (use->gets && use->sets ? CARRIED : 0);
 }
 
-static bool is_used(const struct uses *u, unsigned slot)
+static unsigned weight_of_slot(const struct uses *u, unsigned slot)
 {
     for (uint32_t k = 0; k < u->count; k++)
         if (u->list[k].slot == slot)
-            return true;
-    return false;
+            return weight(&u->list[k]);
+    return 0;
 }
 
 /* ---- general registers ----------------------------------------------------------------------- */
@@ -82,14 +82,15 @@ static bool wants_register(const struct compiler *c, const struct use *use)
     return true;
 }
 
-/* A slot that is pinned and not used in the block, or -1. */
-static int unused_pin(const struct compiler *c, const struct uses *u)
+/* The slot that is pinned and used least in the block, or -1. */
+static int least_used_pin(const struct compiler *c, const struct uses *u)
 {
+    int least = -1;
     for (unsigned k = 0; k < c->b->target->slot_count; k++)
         if (c->own_pin_of_slot[k] != NO_REG && c->own_pin_of_slot[k] == c->be->pin_of_slot[k] &&
-            !is_used(u, k))
-            return (int)k;
-    return -1;
+            (least < 0 || weight_of_slot(u, k) < weight_of_slot(u, (unsigned)least)))
+            least = (int)k;
+    return least;
 }
 
 static struct use *best_for_register(const struct compiler *c, struct uses *u)
@@ -106,7 +107,10 @@ static void choose_general(struct compiler *c, struct uses *u)
     const struct ir_slot *slots = c->b->target->slots;
     int victim;
     struct use *use;
-    while ((victim = unused_pin(c, u)) >= 0 && (use = best_for_register(c, u))) {
+    while ((victim = least_used_pin(c, u)) >= 0 && (use = best_for_register(c, u))) {
+        unsigned other = weight_of_slot(u, (unsigned)victim);
+        if (other && weight(use) < other + CARRIED)
+            break;
         int8_t reg = c->own_pin_of_slot[victim];
         use->taken = true;
         c->own_pin_of_slot[victim] = NO_REG;

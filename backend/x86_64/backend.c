@@ -287,6 +287,8 @@ static bool emit_loop(struct compiler *c)
     c->looping = true;
     c->loop_entry = c->a.p;
     c->pending = c->loop_pending;
+    for (unsigned k = 0; k < c->pending.count; k++)
+        c->pending.list[k].until = 0;
     c->pending_version++;
     return emit_copy(c);
 }

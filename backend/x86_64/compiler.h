@@ -133,6 +133,7 @@ struct pending {
     uint8_t kind;
     bool undo; /* PENDING_CMP, PENDING_ADD: a is the result */
     struct place a, b;
+    int32_t until; /* up to this label, on all ways; 0: none is known */
 };
 enum { PENDINGS_MAX = 3 };
 struct pending_set {
@@ -511,6 +512,14 @@ void pending_store_eflags(struct compiler *c);
 /** Store what is pending in @s, in code that leaves the hot path. Changes EFLAGS alone. */
 void pending_store_cold(struct code *a, const struct pending_set *s);
 bool pending_equal(const struct pending_set *x, const struct pending_set *y);
+bool place_is(const struct place *p, enum place_kind kind, unsigned reg);
+bool place_is_scratch(const struct place *p);
+/** Is it a spill slot? */
+bool place_is_copy(const struct place *p);
+/** Is it in the bytes of the state [offset, offset + size)? */
+bool place_overlaps(const struct place *p, unsigned offset, unsigned size);
+/** Do the flags need a register to be computed in? */
+bool pending_needs_temp(const struct pending *p);
 /** Do pending flags depend on what is in scratch register @reg? */
 bool pending_holds(const struct compiler *c, unsigned reg);
 /** Scratch register @reg is about to change: what depends on it moves to memory. Leaves EFLAGS
@@ -520,6 +529,20 @@ void pending_leave(struct compiler *c, unsigned reg);
 void pending_stored(struct compiler *c, unsigned reg, unsigned offset);
 /** Are all operands where the block begins with them, in pinned registers and slots? */
 bool pending_is_stable(const struct pending_set *s);
+
+/* ---- pending_flow.c */
+
+bool pending_is_branch(const struct ir_op *op);
+/** Must all flags be stored before the op, as it shows the state or leaves? */
+bool pending_shows_state(const struct compiler *c, const struct ir_op *op);
+bool pending_takes_carry(const struct ir_op *op);
+/** Does the op read flags from their bytes, as things are? */
+bool pending_reads_bytes(const struct compiler *c, const struct ir_op *op);
+/** Are flags @mask written, from the op at @i on, before anybody needs them at an inline place? */
+bool pending_die(const struct compiler *c, int32_t i, unsigned mask);
+/** Can the flags @p be pending behind the branch at @i, which stays in the block, and where its ways
+ * meet again? Noted in p->until. */
+bool pending_crosses(const struct compiler *c, struct pending *p, int32_t i);
 
 /* ---- emit_mem.c, emit_window.c, emit_group.c
  * -------------------------------------------------------------------------- */

@@ -42,24 +42,24 @@ static bool place_of_value(const struct compiler *c, int32_t v, struct wish wish
     return p->imm;
 }
 
-static bool place_is(const struct place *p, enum place_kind kind, unsigned reg)
+bool place_is(const struct place *p, enum place_kind kind, unsigned reg)
 {
     return p->kind == kind && p->reg == reg;
 }
 
-static bool is_scratch(const struct place *p)
+bool place_is_scratch(const struct place *p)
 {
     return p->kind == PLACE_REG && p->reg < SCRATCH_COUNT;
 }
 
 enum { SPILL_OFFSET = offsetof(struct ir_env, spill) };
 
-static bool is_copy(const struct place *p)
+bool place_is_copy(const struct place *p)
 {
     return p->kind == PLACE_ENV && p->imm >= SPILL_OFFSET && p->imm < SPILL_OFFSET + 8 * SPILLS;
 }
 
-static bool overlaps_env(const struct place *p, unsigned offset, unsigned size)
+bool place_overlaps(const struct place *p, unsigned offset, unsigned size)
 {
     return p->kind == PLACE_ENV && (unsigned)p->imm < offset + size &&
            offset < (unsigned)p->imm + 4;
@@ -116,7 +116,7 @@ static bool first_moves(const struct pending *p)
             (p->kind == PENDING_TEST || (p->kind == PENDING_CMP && p->b.kind == PLACE_ENV)));
 }
 
-static bool needs_temp(const struct pending *p)
+bool pending_needs_temp(const struct pending *p)
 {
     return p->kind != PENDING_CONST &&
            (first_moves(p) || is_displaced(&p->a) || is_displaced(&p->b));
@@ -142,7 +142,7 @@ static bool compute(struct code *a, const struct pending *p, unsigned temp)
 {
     struct place x = p->a, y = p->b;
     bool both = same_place(&x, &y);
-    if (needs_temp(p)) {
+    if (pending_needs_temp(p)) {
         move_to(a, first_moves(p) || is_displaced(&x) ? &x : &y, temp);
         if (both)
             y = x;
@@ -161,14 +161,14 @@ static bool compute(struct code *a, const struct pending *p, unsigned temp)
 /* Scratch registers that are operands. */
 static unsigned scratch_of(const struct pending *p)
 {
-    return (is_scratch(&p->a) ? 1u << p->a.reg : 0) | (is_scratch(&p->b) ? 1u << p->b.reg : 0);
+    return (place_is_scratch(&p->a) ? 1u << p->a.reg : 0) | (place_is_scratch(&p->b) ? 1u << p->b.reg : 0);
 }
 
 void pending_store_cold(struct code *a, const struct pending_set *s)
 {
     for (unsigned k = 0; k < s->count; k++) {
         const struct pending *p = &s->list[k];
-        bool temp = needs_temp(p);
+        bool temp = pending_needs_temp(p);
         unsigned reg = (unsigned)__builtin_ctz(SCRATCH_MASK & ~scratch_of(p));
         if (p->kind == PENDING_CONST) {
             store_constant_flags(a, p->mask, (unsigned)p->b.imm);
@@ -189,7 +189,7 @@ static bool copy_is_shared(const struct compiler *c, const struct pending *not, 
 {
     for (unsigned k = 0; k < c->pending.count; k++) {
         const struct pending *p = &c->pending.list[k];
-        if (p != not &&((is_copy(&p->a) && p->a.imm == imm) || (is_copy(&p->b) && p->b.imm == imm)))
+        if (p != not &&((place_is_copy(&p->a) && p->a.imm == imm) || (place_is_copy(&p->b) && p->b.imm == imm)))
             return true;
     }
     return false;
@@ -200,7 +200,7 @@ static void forget(struct compiler *c, unsigned k)
     const struct pending *p = &c->pending.list[k];
     const struct place *places[] = {&p->a, &p->b};
     for (unsigned j = 0; j < 2; j++)
-        if (is_copy(places[j]) && !copy_is_shared(c, p, places[j]->imm))
+        if (place_is_copy(places[j]) && !copy_is_shared(c, p, places[j]->imm))
             ra_spill_free(c, (unsigned)(places[j]->imm - SPILL_OFFSET) / 8);
     c->pending.list[k] = c->pending.list[--c->pending.count];
     c->pending_version++;
@@ -265,7 +265,7 @@ bool pending_is_stable(const struct pending_set *s)
 {
     for (unsigned k = 0; k < s->count; k++) {
         const struct pending *p = &s->list[k];
-        if (scratch_of(p) || is_copy(&p->a) || is_copy(&p->b))
+        if (scratch_of(p) || place_is_copy(&p->a) || place_is_copy(&p->b))
             return false;
     }
     return true;
@@ -274,7 +274,7 @@ bool pending_is_stable(const struct pending_set *s)
 /* A register to compute @p in, where it needs one, which is none of its operands. */
 static unsigned temp_alloc(struct compiler *c, const struct pending *p)
 {
-    if (!needs_temp(p))
+    if (!pending_needs_temp(p))
         return RSP;
     uint8_t locked = c->ra.locked;
     unsigned free = SCRATCH_MASK & ~(unsigned)(locked | c->ra.reserved);
@@ -345,82 +345,6 @@ static void cancel(struct compiler *c, unsigned mask)
     }
 }
 
-static bool is_branch(const struct ir_op *op)
-{
-    return op->opcode == IR_OP_brcc || op->opcode == IR_OP_brnz || op->opcode == IR_OP_brz;
-}
-
-static bool is_inline_access(const struct compiler *c, const struct ir_op *op)
-{
-    return op->opcode == IR_OP_callz ||
-           ((op->opcode == IR_OP_ld || op->opcode == IR_OP_st) && !c->be->config.always_slow &&
-            !(op->imm & IR_MEM_USER));
-}
-
-static bool shows_state(const struct compiler *c, const struct ir_op *op)
-{
-    if (op->opcode == IR_OP_call)
-        return c->b->target->helpers[op->imm].effects != IR_HELPER_PURE;
-    if (op->opcode == IR_OP_exitd)
-        return !c->keep_pending; /* emit_exitd sees to it */
-    if (op->opcode == IR_OP_callhint) /* uses EFLAGS itself, and an exit follows */
-        return true;
-    return (ir_op_info[op->opcode].effects & (IR_EFF_FAULT | IR_EFF_END)) &&
-           !is_inline_access(c, op);
-}
-
-static bool takes_carry(const struct ir_op *op)
-{
-    return op->opcode == IR_OP_adc || op->opcode == IR_OP_sbc || op->opcode == IR_OP_rrx;
-}
-
-/* Does the op read flags from their bytes? Conditions are computed from what is pending, carries
- * are taken from EFLAGS where these hold them. */
-static bool reads_bytes(const struct compiler *c, const struct ir_op *op)
-{
-    unsigned reads = ir_op_flags_read(op);
-    switch (op->opcode) {
-    case IR_OP_brcc:
-    case IR_OP_cond:
-    case IR_OP_selcc:
-        return false;
-    case IR_OP_getnzcv:
-        return true;
-    default:
-        return reads && (c->a.eflags & reads) != reads;
-    }
-}
-
-/* Are the flags written again before anybody needs them at an inline place: from the op at @i
- * on? */
-static bool flags_die(const struct compiler *c, int32_t i, unsigned mask)
-{
-    enum { FAR = 64 };
-    int64_t side = -1; /* label behind a side exit */
-    for (int32_t k = i; k < (int32_t)c->b->count && k < i + FAR; k++) {
-        const struct ir_op *op = op_of(c, k);
-        if (c->val[k].dead)
-            continue;
-        if (op->opcode == IR_OP_label
-                ? side != (int64_t)op->imm
-                : side < 0 && (shows_state(c, op) || op->opcode == IR_OP_exitd))
-            return false;
-        if (is_branch(op)) {
-            if (!c->keep_pending || !exit_is_side(c, k))
-                return false;
-            side = (int64_t)op->imm;
-        } else if (op->opcode == IR_OP_label) {
-            side = -1;
-        } else if (!takes_carry(op) && reads_bytes(c, op) && (ir_op_flags_read(op) & mask)) {
-            return false;
-        }
-        mask &= ~(unsigned)op->fw;
-        if (!mask)
-            return true;
-    }
-    return false;
-}
-
 /* What the op at @i is about to overwrite: a pinned register (or NO_REG), or bytes of the state. */
 struct overwritten {
     int reg;
@@ -450,7 +374,7 @@ static bool depends_on(const struct pending *p, const struct overwritten *o)
                              place_is(&p->b, PLACE_REG, (unsigned)o->reg)))
         return true;
     return o->size &&
-           (overlaps_env(&p->a, o->offset, o->size) || overlaps_env(&p->b, o->offset, o->size));
+           (place_overlaps(&p->a, o->offset, o->size) || place_overlaps(&p->b, o->offset, o->size));
 }
 
 /* Does the op add a constant to pinned register @reg? */
@@ -494,7 +418,7 @@ static void forget_homes(struct pending *p, const struct overwritten *o)
 {
     struct place *places[] = {&p->a, &p->b};
     for (unsigned k = 0; k < 2; k++)
-        if (is_scratch(places[k]) && places[k]->home < o->offset + o->size &&
+        if (place_is_scratch(places[k]) && places[k]->home < o->offset + o->size &&
             o->offset < places[k]->home + 4u)
             places[k]->home = 0;
 }
@@ -519,7 +443,7 @@ static bool copy_operands(struct compiler *c, unsigned k, const struct overwritt
     const struct pending *p = &c->pending.list[k];
     bool one = !(p->mask & (p->mask - 1));
     if (c->group_open >= 0 || p->kind == PENDING_CONST || is_displaced(&p->a) ||
-        is_displaced(&p->b) || (one && (c->a.eflags & p->mask)) || !flags_die(c, i, p->mask))
+        is_displaced(&p->b) || (one && (c->a.eflags & p->mask)) || !pending_die(c, i, p->mask))
         return false;
     while (depends_on(p, o)) {
         struct pending just = {.a = p->a};
@@ -548,12 +472,25 @@ static void before_overwriting(struct compiler *c, const struct ir_op *op, int32
 }
 
 /* Flags that are still live at the label a branch leads to have to be stored, but where nothing
- * else leads there. */
+ * else leads there, or where they will be pending on all ways that lead there. */
 static void before_branch(struct compiler *c, int32_t i)
 {
     if (c->keep_pending && exit_is_side(c, i))
         return;
-    pending_store(c);
+    for (unsigned k = c->pending.count; k-- > 0;) {
+        struct pending *p = &c->pending.list[k];
+        if (!pending_crosses(c, p, i))
+            store_one(c, k);
+    }
+}
+
+static void before_label(struct compiler *c, int32_t i)
+{
+    if (exit_is_behind_side(c, i))
+        return;
+    for (unsigned k = c->pending.count; k-- > 0;)
+        if (c->pending.list[k].until < i)
+            store_one(c, k);
 }
 
 /* In a group, which may be emitted twice, nothing can be stored that takes a register, and nothing
@@ -563,7 +500,7 @@ static void store_results(struct compiler *c)
     for (unsigned r = 0; r < SCRATCH_COUNT; r++)
         pending_leave(c, r);
     for (unsigned k = c->pending.count; k-- > 0;)
-        if (needs_temp(&c->pending.list[k]))
+        if (pending_needs_temp(&c->pending.list[k]))
             store_one(c, k);
 }
 
@@ -572,7 +509,7 @@ static void store_results(struct compiler *c)
 static void before_fused(struct compiler *c, int32_t i)
 {
     const struct ir_op *next = op_of(c, i + 1);
-    if (is_branch(next))
+    if (pending_is_branch(next))
         before_branch(c, i + 1);
     else
         before_overwriting(c, next, i + 1);
@@ -584,20 +521,20 @@ void pending_before(struct compiler *c, const struct ir_op *op, int32_t i)
     cancel(c, IR_NZCV & ~c->val[i].live);
     if (c->fused_cc >= 0)
         return;
-    bool carry = takes_carry(op);
-    if ((reads && !carry && reads_bytes(c, op)) || shows_state(c, op))
+    bool carry = pending_takes_carry(op);
+    if ((reads && !carry && pending_reads_bytes(c, op)) || pending_shows_state(c, op))
         pending_store(c);
     if (op->opcode == IR_OP_memgroup)
         store_results(c);
     if (!reads)
         cancel(c, op->fw);
-    if (is_branch(op))
+    if (pending_is_branch(op))
         before_branch(c, i);
-    else if (op->opcode == IR_OP_label && !exit_is_behind_side(c, i))
-        pending_store(c);
+    else if (op->opcode == IR_OP_label)
+        before_label(c, i);
     before_overwriting(c, op, i);
     /* perhaps EFLAGS were used just now */
-    if (reads && reads_bytes(c, op) && !(carry && pending_compute(c, IR_FLAG_C)))
+    if (reads && pending_reads_bytes(c, op) && !(carry && pending_compute(c, IR_FLAG_C)))
         pending_store(c);
     cancel(c, op->fw);
     if (flags_fusable(c, i))
@@ -631,7 +568,7 @@ static bool is_gone(const struct compiler *c, int32_t v, const struct wish *wish
 static bool recipe_in_place(const struct place *result, bool dies, struct pending *p)
 {
     bool add = p->kind == PENDING_ADD;
-    if (p->b.kind == PLACE_IMM && !is_scratch(result)) {
+    if (p->b.kind == PLACE_IMM && !place_is_scratch(result)) {
         p->a.imm = (int32_t)(add ? -(uint32_t)p->b.imm : (uint32_t)p->b.imm);
         return true;
     }
@@ -725,7 +662,7 @@ bool pending_add(struct compiler *c, const struct ir_op *op, int32_t i, unsigned
     struct pending p = {0}, carry = {0};
     if (!store || c->pending.count == PENDINGS_MAX)
         return false;
-    bool scratch = c->group_open < 0 && flags_die(c, i + 1, store);
+    bool scratch = c->group_open < 0 && pending_die(c, i + 1, store);
     if (recipe(c, op, i, store, scratch, &p)) {
         add(c, &p);
         return true;

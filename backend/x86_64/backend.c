@@ -190,6 +190,7 @@ static void copy_begin(struct compiler *c)
     c->group_open = -1;
     c->group_slow = false;
     c->side_label = -1;
+    c->join_label = c->join_compare = NO_VALUE;
     watch_forget(c);
     ra_reset(c);
 }

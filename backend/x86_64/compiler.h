@@ -299,6 +299,9 @@ struct compiler {
     uint32_t pending_version; /* changes whenever pending does */
     bool keep_pending;        /* side exits store pending flags, not the code before them */
     int64_t side_label;       /* label behind the side exit that was just emitted; -1: none */
+    /* the comparison that the branch before it leaves out, and the label right behind it: EFLAGS
+     * hold the flags of either one there; NO_VALUE: none */
+    int32_t join_compare, join_label;
     bool looping;             /* the second copy of a loop is being emitted */
     bool has_loop;            /* there is a back edge with pending flags, */
     struct pending_set loop_pending; /* and these are the flags */
@@ -543,6 +546,10 @@ bool pending_die(const struct compiler *c, int32_t i, unsigned mask);
 /** Can the flags @p be pending behind the branch at @i, which stays in the block, and where its ways
  * meet again? Noted in p->until. */
 bool pending_crosses(const struct compiler *c, struct pending *p, int32_t i);
+
+/** Does the branch at @i just leave out a comparison, the last thing before its label? The index of
+ * that op, or NO_VALUE. */
+int32_t pending_joins(const struct compiler *c, int32_t i);
 
 /* ---- emit_mem.c, emit_window.c, emit_group.c
  * -------------------------------------------------------------------------- */

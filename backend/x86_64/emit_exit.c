@@ -1,6 +1,8 @@
 /* Block entry, branches within the block, and the ways out of it. */
 #include "backend/x86_64/compiler.h"
 
+#include <assert.h>
+
 /* ---- entry and instructions ---------------------------------------------------------------------
  */
 
@@ -211,6 +213,12 @@ void emit_label(struct compiler *c, const struct ir_op *op, int32_t i)
     watch_forget(c);
     ra_reset(c);
     c->a.eflags = 0;
+    if (c->join_label != (int32_t)op->imm)
+        return;
+    assert(c->a.cinv && !c->pending.count);
+    c->a.eflags = c->label_live[op->imm];
+    flags_store(&c->a, c->a.eflags, c->a.cinv, ra_idle(c));
+    c->join_label = c->join_compare = NO_VALUE;
 }
 
 /* ---- exits

@@ -60,6 +60,8 @@ void flags_define(struct compiler *c, const struct ir_op *op, int32_t i, unsigne
     struct code *a = &c->a;
     unsigned store = c->val[i].fstore;
     assert(!(store & ~avail));
+    if (i == c->join_compare)
+        store = 0; /* at the label */
     if (store == IR_FLAG_C && op->type == IR_I32 && carry_goes_on(c, i))
         store = 0;
     if (pending_add(c, op, i, store))

@@ -192,7 +192,8 @@ static bool eflags_change_first(const struct compiler *c, int32_t i)
 static bool compare_later(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     unsigned store = c->val[i].fstore;
-    if (store == IR_FLAG_C || !eflags_change_first(c, i) || !pending_add(c, op, i, store))
+    if (store == IR_FLAG_C || i == c->join_compare || !eflags_change_first(c, i) ||
+        !pending_add(c, op, i, store))
         return false;
     c->a.eflags = 0;
     return true;

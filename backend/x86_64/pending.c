@@ -471,11 +471,27 @@ static void before_overwriting(struct compiler *c, const struct ir_op *op, int32
     }
 }
 
+/* The flags of a comparison, or those of another one that the branch at @i leaves out: both are in
+ * EFLAGS at the label, and stored there. */
+static bool join(struct compiler *c, int32_t i)
+{
+    int32_t compare = pending_joins(c, i);
+    unsigned live = compare == NO_VALUE ? 0 : c->label_live[op_of(c, i)->imm];
+    if (!live || c->pending.count != 1 || c->pending.list[0].kind != PENDING_CMP ||
+        (live & ~(unsigned)c->pending.list[0].mask))
+        return false;
+    if ((live & ~(unsigned)c->a.eflags) || !c->a.cinv)
+        pending_compute(c, live);
+    c->join_compare = compare;
+    c->join_label = (int32_t)op_of(c, i)->imm;
+    return true;
+}
+
 /* Flags that are still live at the label a branch leads to have to be stored, but where nothing
  * else leads there, or where they will be pending on all ways that lead there. */
 static void before_branch(struct compiler *c, int32_t i)
 {
-    if (c->keep_pending && exit_is_side(c, i))
+    if ((c->keep_pending && exit_is_side(c, i)) || join(c, i))
         return;
     for (unsigned k = c->pending.count; k-- > 0;) {
         struct pending *p = &c->pending.list[k];

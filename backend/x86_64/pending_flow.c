@@ -160,3 +160,24 @@ bool pending_crosses(const struct compiler *c, struct pending *p, int32_t i)
     p->until = end;
     return true;
 }
+
+int32_t pending_joins(const struct compiler *c, int32_t i)
+{
+    const struct ir_op *branch = op_of(c, i);
+    int32_t end = label_of(c, i), compare = NO_VALUE;
+    if (end < 0 || branch->opcode != IR_OP_brcc || branch->aux == IR_CC_AL ||
+        c->label_uses[branch->imm] != 1)
+        return NO_VALUE;
+    for (int32_t k = i + 1; k < end; k++) {
+        const struct ir_op *op = op_of(c, k);
+        if (c->val[k].dead || op->opcode == IR_OP_insn || op->opcode == IR_OP_const)
+            continue;
+        if (compare != NO_VALUE)
+            return NO_VALUE;
+        if (op->opcode == IR_OP_sub && op->type == IR_I32 && !c->val[k].uses)
+            compare = k;
+        else if (op->opcode != IR_OP_get)
+            return NO_VALUE;
+    }
+    return compare != NO_VALUE && op_of(c, compare)->fw == IR_NZCV ? compare : NO_VALUE;
+}

@@ -157,11 +157,23 @@ static void random_state(struct diff *d, bool thumb)
 struct pool {
     const struct arm_decode_row_info *rows[DIFF_MAX_ROWS];
     unsigned count, vectors; /* the vector rows, which are many, stand behind the others */
+    const struct arm_decode_row_info *comparisons[DIFF_MAX_ROWS];
+    unsigned comparison_count;
 };
 
 static bool is_vector(const struct arm_decode_row_info *row)
 {
     return row->set[1] == '_';
+}
+
+static void find_comparisons(struct pool *p)
+{
+    static const char *const names[] = {"CMP_imm", "CMP_reg", "CMP_rsr", "CMN_imm",
+                                        "CMN_reg", "TST_imm", "TST_reg", NULL};
+    p->comparison_count = 0;
+    for (unsigned i = 0; i < p->count; i++)
+        if (diff_mnemonic_in(p->rows[i], names))
+            p->comparisons[p->comparison_count++] = p->rows[i];
 }
 
 static void pool_fill(struct pool *p, bool thumb)
@@ -176,14 +188,19 @@ static void pool_fill(struct pool *p, bool thumb)
         if (!pass)
             p->vectors = p->count;
     }
+    find_comparisons(p);
 }
 
-/* Half of Thumb's rows are to be 16-bit ones; one in six instructions a vector one. */
+/* Half of Thumb's rows are to be 16-bit ones; one in six instructions a vector one, and one a
+ * comparison. */
 static const struct arm_decode_row_info *random_row(struct diff *d, const struct pool *p,
                                                     bool thumb)
 {
-    if (diff_below(d, 6) == 0)
+    unsigned kind = diff_below(d, 6);
+    if (kind == 0)
         return p->rows[p->vectors + diff_below(d, p->count - p->vectors)];
+    if (kind == 1)
+        return p->comparisons[diff_below(d, p->comparison_count)];
     bool narrow = thumb && diff_below(d, 2);
     const struct arm_decode_row_info *row;
     do

@@ -123,7 +123,7 @@ static void code_unprotect(void *opaque, uint64_t phys)
 static bool service(struct ir_env *env)
 {
     struct task *t = env->owner;
-    return t->event == TASK_NOTHING && !atomic_load(&t->pending) &&
+    return t->event == TASK_NOTHING && !atomic_load(&t->pending) && !atomic_load(&t->to_offer) &&
            !(t->process->debug && debug_wants(t)) &&
            !atomic_load(&t->rseq.leave);
 }

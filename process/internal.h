@@ -31,6 +31,13 @@ enum {
     SYSCALL_NOT_BEGUN = -514, /* a signal was there before the call */
 };
 
+#define SIGNAL_BIT(sig) (1ull << ((sig) - 1))
+/* Signals that the host must be able to raise while guest code runs: by accesses to guest memory,
+ * and by invalid floating-point operations. */
+#define OWN_SIGNALS                                                                                \
+    (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGTRAP))
+enum { OWN_SIGNAL_COUNT = 4 };
+
 struct guest_action {
     uint32_t handler, flags, restorer;
     uint64_t mask;
@@ -104,8 +111,11 @@ struct task {
     enum task_recovery recovery;
     /* SIGTRAP follows: an invalid operation is being executed once more */
     bool fp_step;
-    uint64_t held;            /* SIGTRAP and SIGFPE that the guest has been sent and blocks, */
-    siginfo_t held_info[2];   /* in this order */
+    _Atomic uint64_t held;    /* OWN_SIGNALS that the guest has been sent and blocks */
+    siginfo_t held_info[OWN_SIGNAL_COUNT];
+    _Atomic bool to_offer;    /* to other threads, which wait for them */
+    bool offering;
+    _Atomic uint64_t waits_for; /* signals, in sigtimedwait */
 
     /* A signal that has arrived and is to be delivered; all others are blocked meanwhile. */
     _Atomic int pending;      /* its number, or 0 */
@@ -158,6 +168,7 @@ struct process {
     uint8_t *contexts; /* one behind the other */
     bool big_endian;          /* BE-8: data is in the other byte order */
     _Atomic bool parallel;    /* several threads, or memory shared with other processes */
+    _Atomic uint32_t signal_waiters; /* threads that wait for signals */
     pthread_mutex_t tasks_lock;
     struct task *tasks;
     uint32_t task_count;
@@ -305,10 +316,20 @@ _Noreturn void vfork_exit(int status);
 void signals_init(struct process *p);
 /** Let the host block what the guest blocks. */
 void signals_apply_mask(struct task *t);
-/** The host is going to be called, and has been: meanwhile the host blocks what the guest does in a
- * child of vfork, too. */
+/** Does the host, while it is called, have to block other signals than otherwise? */
+static inline bool signals_differ_in_call(const struct task *t)
+{
+    return ((t->mask | atomic_load(&t->held)) & OWN_SIGNALS) || t->vforked;
+}
+/** If so: the host is going to be called, and has been. Meanwhile it blocks just what the guest
+ * does, and what is held for the guest is in the kernel's queues. */
 void signals_call_begins(struct task *t);
 void signals_call_ends(struct task *t);
+/** The thread waits for one of @set, and no longer: threads that hold these are to give them. */
+void signals_wait_begins(struct task *t, uint64_t set);
+void signals_wait_ends(struct task *t);
+/** The thread ends: all signals are blocked, and what is held for the process goes back to it. */
+void signals_task_ends(struct task *t);
 /** Let the host block all signals but its own. */
 void signals_block_all(void);
 /** Deliver what has arrived, and settle an interrupted system call. */

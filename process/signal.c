@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -26,12 +27,11 @@
 
 enum { GUEST_SIG_DFL, GUEST_SIG_IGN };
 
-#define BIT_OF(sig) (1ull << ((sig) - 1))
-/* Signals that the host must always be able to raise: by accesses to guest memory, and by invalid
- * floating-point operations. */
+#define BIT_OF SIGNAL_BIT
 #define MEMORY_SIGNALS (BIT_OF(SIGSEGV) | BIT_OF(SIGBUS))
 #define FLOAT_SIGNALS  (BIT_OF(SIGFPE) | BIT_OF(SIGTRAP))
-#define OWN_SIGNALS    (MEMORY_SIGNALS | FLOAT_SIGNALS)
+/* In the order of held_info; the handler of the last is the first to run. */
+static const int own_signals[OWN_SIGNAL_COUNT] = {SIGTRAP, SIGFPE, SIGBUS, SIGSEGV};
 
 /* ---- the host's side ------------------------------------------------------------------------- */
 
@@ -54,34 +54,52 @@ uint64_t signals_blockable(uint64_t mask)
     return mask & ~(BIT_OF(SIGKILL) | BIT_OF(SIGSTOP));
 }
 
-/* What the guest blocks of signals that the host must not block is sent again when it does no
- * longer. */
-static void hold(struct task *t, int sig, const siginfo_t *info)
+/* Put the signal back into the queue that the kernel has taken it from, as far as that shows. The
+ * kernel lets only the first thread say that something was sent by kill. */
+static void send_again(int sig, const siginfo_t *info)
 {
-    if (!(t->held & BIT_OF(sig)))
-        t->held_info[sig == SIGFPE] = *info;
-    t->held |= BIT_OF(sig);
+    pid_t pid = getpid(), tid = (pid_t)syscall(SYS_gettid);
+    siginfo_t copy = *info;
+    if (info->si_code > 0 || info->si_code == SI_TKILL) {
+        syscall(SYS_rt_tgsigqueueinfo, pid, tid, sig, &copy);
+        return;
+    }
+    if (info->si_code == SI_USER && tid != pid)
+        copy.si_code = SI_QUEUE;
+    syscall(SYS_rt_sigqueueinfo, pid, sig, &copy);
 }
 
-static void release_held(struct task *t)
+/* What has been sent to the guest while it blocks it, but the host must not block while guest code
+ * runs, waits with the task; during system calls, for which it counts, it is the kernel's. */
+static void hold(struct task *t, int sig, const siginfo_t *info)
 {
-    /* the handler of the last is the first to run */
-    static const int signals[] = {SIGTRAP, SIGFPE};
-    for (unsigned k = 0; k < ARRAY_SIZE(signals); k++) {
-        uint64_t bit = BIT_OF(signals[k]);
-        if (!(t->held & ~t->mask & bit))
+    for (unsigned k = 0; k < OWN_SIGNAL_COUNT; k++)
+        if (own_signals[k] == sig && !(atomic_load(&t->held) & BIT_OF(sig)))
+            t->held_info[k] = *info;
+    atomic_fetch_or(&t->held, BIT_OF(sig));
+    if (t->offering || !atomic_load(&t->process->signal_waiters) || info->si_code == SI_TKILL)
+        return;
+    atomic_store(&t->to_offer, true);
+    atomic_store(&t->state.env.exit_request, 1);
+}
+
+static void release_held(struct task *t, uint64_t signals)
+{
+    for (unsigned k = 0; k < OWN_SIGNAL_COUNT; k++) {
+        uint64_t bit = BIT_OF(own_signals[k]);
+        if (!(atomic_load(&t->held) & signals & bit))
             continue;
         siginfo_t info = t->held_info[k];
-        t->held &= ~bit;
-        syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), signals[k], &info);
+        atomic_fetch_and(&t->held, ~bit);
+        send_again(own_signals[k], &info);
     }
 }
 
 static void apply_mask(struct task *t)
 {
     set_host_mask(t->mask & ~OWN_SIGNALS);
-    if (t->held)
-        release_held(t);
+    if (atomic_load(&t->held) & ~t->mask)
+        release_held(t, ~t->mask);
 }
 
 /* Is there a noted signal, all stay blocked until it has been delivered. */
@@ -93,13 +111,79 @@ void signals_apply_mask(struct task *t)
 
 void signals_call_begins(struct task *t)
 {
-    if (!atomic_load(&t->pending))
-        apply_mask(t);
+    if (atomic_load(&t->pending))
+        return;
+    set_host_mask(t->mask);
+    release_held(t, ~0ull);
 }
 
 void signals_call_ends(struct task *t)
 {
-    signals_block_all();
+    if (t->vforked || atomic_load(&t->pending))
+        signals_block_all();
+    else
+        apply_mask(t);
+}
+
+void signals_wait_begins(struct task *t, uint64_t set)
+{
+    struct process *p = t->process;
+    atomic_store(&t->waits_for, set);
+    atomic_fetch_add(&p->signal_waiters, 1);
+    pthread_mutex_lock(&p->tasks_lock);
+    for (struct task *other = p->tasks; other; other = other->next) {
+        if (other == t || !(atomic_load(&other->held) & set))
+            continue;
+        atomic_store(&other->to_offer, true);
+        atomic_store(&other->state.env.exit_request, 1);
+    }
+    pthread_mutex_unlock(&p->tasks_lock);
+}
+
+void signals_wait_ends(struct task *t)
+{
+    atomic_fetch_sub(&t->process->signal_waiters, 1);
+    atomic_store(&t->waits_for, 0);
+}
+
+static bool is_waited_for(struct process *p, uint64_t signals)
+{
+    bool found = false;
+    pthread_mutex_lock(&p->tasks_lock);
+    for (struct task *t = p->tasks; t; t = t->next)
+        found = found || (atomic_load(&t->waits_for) & signals);
+    pthread_mutex_unlock(&p->tasks_lock);
+    return found;
+}
+
+/* Another thread may wait for what was sent to the process, and this one has got and blocks: it is
+ * in the kernel's queue again until nobody waits for it. */
+static void offer_held(struct task *t)
+{
+    const struct timespec round = {.tv_nsec = 20000};
+    uint64_t queued = atomic_load(&t->held);
+    atomic_store(&t->to_offer, false);
+    t->offering = true;
+    signals_call_begins(t);
+    while (is_waited_for(t->process, queued) && !atomic_load(&t->pending)) {
+        uint64_t now = 0;
+        nanosleep(&round, NULL);
+        syscall(SYS_rt_sigpending, &now, sizeof(now));
+        queued &= now;
+    }
+    signals_call_ends(t);
+    t->offering = false;
+    uint64_t back = atomic_load(&t->held);
+    if (back && is_waited_for(t->process, back)) { /* since just now */
+        atomic_store(&t->to_offer, true);
+        atomic_store(&t->state.env.exit_request, 1);
+    }
+}
+
+void signals_task_ends(struct task *t)
+{
+    set_host_mask(~0ull);
+    release_held(t, ~0ull);
 }
 
 void signals_block_all(void)
@@ -117,10 +201,14 @@ static void note(struct task *t, int sig, const siginfo_t *info, ucontext_t *uc)
 {
     uint64_t all = ~OWN_SIGNALS;
     uintptr_t pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+    memcpy(&uc->uc_sigmask, &all, sizeof(all));
+    if (atomic_load(&t->pending)) { /* the thread was just about to unblock more */
+        send_again(sig, info);
+        return;
+    }
     t->pending_info = *info;
     atomic_store(&t->pending, sig);
     atomic_store(&t->state.env.exit_request, 1);
-    memcpy(&uc->uc_sigmask, &all, sizeof(all));
     if (pc < (uintptr_t)host_call_begin || pc > (uintptr_t)host_call_insn)
         return;
     enum { SYSCALL_INSN_SIZE = 2 };
@@ -188,12 +276,12 @@ static void host_handler(int sig, siginfo_t *info, void *context)
     int error = errno;
     if (float_trap(t, sig, info, uc))
         ;
-    else if ((FLOAT_SIGNALS & BIT_OF(sig)) && ((t->mask & BIT_OF(sig)) || atomic_load(&t->pending)))
-        hold(t, sig, info);
     else if ((MEMORY_SIGNALS & BIT_OF(sig)) && info->si_code > 0 && info->si_code != SI_KERNEL)
         memory_fault(t, sig, info, uc);
     else if ((OWN_SIGNALS & BIT_OF(sig)) && info->si_code == SI_KERNEL)
         die(t, sig);
+    else if ((OWN_SIGNALS & BIT_OF(sig)) && ((t->mask & BIT_OF(sig)) || atomic_load(&t->pending)))
+        hold(t, sig, info);
     else if (t->actions[sig].handler == GUEST_SIG_DFL && sig != SIGTSTP &&
              sig != SIGTTIN && sig != SIGTTOU && debug_waits(t->process))
         die(t, sig); /* nobody is there who could let the process go on */
@@ -381,7 +469,6 @@ void signals_deliver(struct task *t)
             continue;
         }
         log_signal(t, sig, &info);
-        /* SEGV and BUS are never blocked for the host. */
         sig = debug_signal(t, sig, &info);
         if (sig)
             call_handler(t, sig, &info);
@@ -393,6 +480,8 @@ void signals_deliver(struct task *t)
         t->mask = t->old_mask;
         signals_apply_mask(t);
     }
+    if (atomic_load(&t->to_offer))
+        offer_held(t);
     settle_syscall(t, true);
 }
 

@@ -125,7 +125,7 @@ int64_t sys_sigpending(struct task *t, const uint32_t *a)
     uint64_t set;
     int64_t r = HOST2(t, SYS_rt_sigpending, &set, sizeof(set));
     if (r >= 0)
-        *(uint32_t *)guest_ptr(t, a[0]) = (uint32_t)(set | t->held);
+        *(uint32_t *)guest_ptr(t, a[0]) = (uint32_t)set;
     return r;
 }
 
@@ -135,7 +135,6 @@ int64_t sys_rt_sigpending(struct task *t, const uint32_t *a)
     if (a[1] > sizeof(set))
         return -EINVAL;
     int64_t r = HOST2(t, SYS_rt_sigpending, &set, sizeof(set));
-    set |= t->held;
     if (r >= 0)
         memcpy(guest_ptr(t, a[0]), &set, a[1]);
     return r;
@@ -167,7 +166,12 @@ static int64_t timed_wait(struct task *t, const uint32_t *a, const struct timesp
     uint64_t set;
     siginfo_t info;
     mask_in(t, a[0], &set);
+    signals_wait_begins(t, set);
     int64_t r = HOST4(t, SYS_rt_sigtimedwait, &set, &info, timeout, sizeof(set));
+    signals_wait_ends(t);
+    /* A thread that had been holding a signal for this one has taken it back: try again. */
+    if (r == -EINTR && !atomic_load(&t->pending))
+        return SYSCALL_NOT_BEGUN;
     if (r > 0 && a[1])
         siginfo_to_guest(guest_ptr(t, a[1]), &info);
     return r;

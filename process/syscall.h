@@ -24,7 +24,7 @@ typedef int64_t syscall_fn(struct task *t, const uint32_t *a);
 static inline int64_t host_call_of(struct task *t, long nr, uint64_t a, uint64_t b, uint64_t c,
                                    uint64_t d, uint64_t e, uint64_t f)
 {
-    if (!t->vforked)
+    if (!signals_differ_in_call(t))
         return host_call(&t->pending, nr, a, b, c, d, e, f);
     signals_call_begins(t);
     int64_t r = host_call(&t->pending, nr, a, b, c, d, e, f);

@@ -242,6 +242,7 @@ void task_end(struct task *t)
         atomic_store((_Atomic uint32_t *)guest_ptr(t, t->clear_tid), 0);
         futex_wake(t, t->clear_tid, 1);
     }
+    signals_task_ends(t);
     const stack_t none = {.ss_flags = SS_DISABLE};
     sigaltstack(&none, NULL);
     debug_task_ends(t);
@@ -392,6 +393,7 @@ static void child_begin(struct task *t, const struct clone_request *q, bool foll
     }
     t->thread = pthread_self();
     t->tid = (pid_t)syscall(SYS_gettid);
+    atomic_store(&t->held, 0); /* signals that wait are its parent's */
     t->robust_list = 0;
     t->clear_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
     if (q->stack)

@@ -282,7 +282,7 @@ def add_native(name, kind):
     test.add('%s_%s' % (name, kind), body)
 
 
-for name in ['sockets', 'events', 'futexes', 'attributes', 'queues', 'clones', 'limits']:
+for name in ['sockets', 'events', 'futexes', 'attributes', 'queues', 'clones', 'limits', 'held']:
     for kind in ['static', 'dynamic']:
         add_native(name, kind)
 

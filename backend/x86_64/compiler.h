@@ -543,8 +543,8 @@ bool pending_takes_carry(const struct ir_op *op);
 bool pending_reads_bytes(const struct compiler *c, const struct ir_op *op);
 /** Are flags @mask written, from the op at @i on, before anybody needs them at an inline place? */
 bool pending_die(const struct compiler *c, int32_t i, unsigned mask);
-/** Can the flags @p be pending behind the branch at @i, which stays in the block, and where its ways
- * meet again? Noted in p->until. */
+/** Can the flags @p be pending behind the branch at @i, which stays in the block, and where its
+ * ways meet again? Noted in p->until. */
 bool pending_crosses(const struct compiler *c, struct pending *p, int32_t i);
 
 /** Does the branch at @i just leave out a comparison, the last thing before its label? The index of

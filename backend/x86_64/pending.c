@@ -161,7 +161,8 @@ static bool compute(struct code *a, const struct pending *p, unsigned temp)
 /* Scratch registers that are operands. */
 static unsigned scratch_of(const struct pending *p)
 {
-    return (place_is_scratch(&p->a) ? 1u << p->a.reg : 0) | (place_is_scratch(&p->b) ? 1u << p->b.reg : 0);
+    return (place_is_scratch(&p->a) ? 1u << p->a.reg : 0) |
+           (place_is_scratch(&p->b) ? 1u << p->b.reg : 0);
 }
 
 void pending_store_cold(struct code *a, const struct pending_set *s)
@@ -189,7 +190,8 @@ static bool copy_is_shared(const struct compiler *c, const struct pending *not, 
 {
     for (unsigned k = 0; k < c->pending.count; k++) {
         const struct pending *p = &c->pending.list[k];
-        if (p != not &&((place_is_copy(&p->a) && p->a.imm == imm) || (place_is_copy(&p->b) && p->b.imm == imm)))
+        if (p != not && ((place_is_copy(&p->a) && p->a.imm == imm) ||
+                         (place_is_copy(&p->b) && p->b.imm == imm)))
             return true;
     }
     return false;

@@ -60,7 +60,7 @@ static void forget_arranged(struct arranged *s)
         s->values[k] = IR_NONE;
 }
 
-/* ---- selections by the same flags ----------------------------------------------------------------
+/* ---- selections by the same flags ---------------------------------------------------------------
  * Instructions under conditions become selections between what they compute and what was there:
  * of two with opposite conditions (ITE), neither result of the second is what was there. */
 

@@ -35,6 +35,7 @@ struct backend_config {
      * backend_fault. Without `direct`: 0, or what blocks with ir_block.window use; the host's
      * segment GS starts there in each thread that runs code */
     uint64_t window;
+    bool segment; /* with `direct`: the host's segment GS starts at the window as well */
     uint32_t host_features_mask; /* host features (enum host_feature bits) that must not be used */
     /* invalid floating-point operations raise SIGFPE, see backend_fp_trap, unless env.fp_masked */
     bool fp_traps;

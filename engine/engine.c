@@ -26,6 +26,7 @@ static bool backend_start(struct engine *en, const struct engine_config *config,
         .always_slow = en->accel == ENGINE_LOCKSTEP,
         .direct = config->direct,
         .window = config->window,
+        .segment = config->segment,
         .host_features_mask = config->host_features_mask,
         .fp_traps = config->fp_traps,
     };

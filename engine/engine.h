@@ -85,6 +85,7 @@ struct engine_config {
      * window for code that the frontend allows it for (ir_block.window), in which pages with code
      * are read-only */
     uint64_t window;
+    bool segment;             /* with direct: see struct backend_config */
     /* the owner has SIGFPE told to engine_fp_trap; on no thread is it blocked */
     bool fp_traps;
     /* file that keeps translated code from run to run; NULL: none. Only with ENGINE_JIT and

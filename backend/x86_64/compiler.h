@@ -591,6 +591,11 @@ void mem_check_aligned(struct compiler *c, const struct ir_op *op, unsigned data
 /** Emit the access, if it is one to the window. */
 bool window_load(struct compiler *c, const struct ir_op *op, int32_t i);
 bool window_store(struct compiler *c, const struct ir_op *op, int32_t i);
+/** What comes before the host instruction that accesses @m. A sum has 32 bits. */
+void window_prefixes(struct compiler *c, struct x86_mem m);
+/** Direct mode: is the address of the access that is emitted such a sum, and which? */
+bool window_has_sum(const struct compiler *c);
+struct x86_mem window_sum(struct compiler *c, const struct ir_op *op);
 /** Leave the sum of two registers that op @i is to the access behind it that it is the address of,
  * if there is one. True: nothing else needs it. */
 bool window_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i);

@@ -284,11 +284,15 @@ static void direct_load(struct compiler *c, const struct ir_op *op, int32_t i)
     uint32_t first = 0, watches = 0;
     bool watched = watch_needed(c, op);
     mem_check_aligned(c, op, SLOW_NO_REG, 0);
-    struct x86_mem m = direct_address(c, op->arg[0], watched);
+    bool sum = window_has_sum(c);
+    struct x86_mem m = sum ? window_sum(c, op) : direct_address(c, op->arg[0], watched);
     unsigned dst = mem_load_dest(c, i);
     if (watched)
         watches = direct_watch(c, op, m, dst, 0, &first);
-    faults_mark(c);
+    if (sum)
+        window_prefixes(c, m);
+    else
+        faults_mark(c);
     mem_load_insn(c, op, dst, m);
     watch_back(c, first, watches);
 }
@@ -300,10 +304,14 @@ static void direct_store(struct compiler *c, const struct ir_op *op)
     struct opnd v = mem_store_value(c, op);
     unsigned data_reg = v.kind == OPND_REG ? (unsigned)v.reg : SLOW_NO_REG;
     mem_check_aligned(c, op, data_reg, v.imm);
-    struct x86_mem m = direct_address(c, op->arg[0], watched);
+    bool sum = window_has_sum(c);
+    struct x86_mem m = sum ? window_sum(c, op) : direct_address(c, op->arg[0], watched);
     if (watched)
         watches = direct_watch(c, op, m, data_reg, v.imm, &first);
-    faults_mark(c);
+    if (sum)
+        window_prefixes(c, m);
+    else
+        faults_mark(c);
     mem_store_insn(c, op, v, m);
     watch_back(c, first, watches);
 }

@@ -1,10 +1,16 @@
 /*
  * Accesses to the window beside the tables (ir_block.window): the host's address is the guest's, by
  * segment GS. Sums of two registers are part of the access, which takes no longer than one by a
- * register.
+ * register. In direct mode, too, where other addresses are added to r15: that is quicker.
  */
 #include "backend/x86_64/compiler.h"
 #include "backend/x86_64/xmm.h"
+
+/* In direct mode all accesses are to the window; those whose addresses are sums take its segment. */
+static bool direct_sums(const struct compiler *c)
+{
+    return c->be->config.segment && !c->be->config.always_slow && !c->be->watch_count;
+}
 
 /* May the instruction of @insn_word access the window? */
 static bool allowed(const struct compiler *c, uint32_t insn_word)
@@ -12,13 +18,14 @@ static bool allowed(const struct compiler *c, uint32_t insn_word)
     enum { OFFSET_MASK = 0xfff };
     unsigned halfword = (insn_word & OFFSET_MASK) / 2;
     const uint64_t *no = c->b->no_window;
-    return c->b->window && c->be->config.window && !c->be->config.direct &&
-           !c->be->config.always_slow && !(no && (no[halfword / 64] >> (halfword % 64) & 1));
+    if (c->be->config.direct)
+        return direct_sums(c);
+    return c->b->window && c->be->config.window && !c->be->config.always_slow && !(no && (no[halfword / 64] >> (halfword % 64) & 1));
 }
 
 bool window_insn(const struct compiler *c)
 {
-    return allowed(c, c->insn_word);
+    return !c->be->config.direct && allowed(c, c->insn_word);
 }
 
 void window_segment(struct compiler *c)
@@ -107,7 +114,8 @@ static bool replaces_operand(const struct compiler *c, const struct ir_op *op, i
 bool window_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     int32_t plus;
-    if (!c->b->window || c->group_open >= 0 || !is_sum(c, op))
+    bool used = c->be->config.direct ? direct_sums(c) : c->b->window;
+    if (!used || c->group_open >= 0 || !is_sum(c, op))
         return false;
     int32_t access = access_of(c, i, &plus);
     bool alone = c->val[i].uses == 1;
@@ -133,6 +141,17 @@ static struct x86_mem sum_operand(struct compiler *c, const struct ir_op *op, in
     return x_memx((int)base, (int)index, scale, disp);
 }
 
+bool window_has_sum(const struct compiler *c)
+{
+    int32_t sum = c->val[c->i].address;
+    return sum != NO_VALUE && is_sum(c, op_of(c, sum));
+}
+
+struct x86_mem window_sum(struct compiler *c, const struct ir_op *op)
+{
+    return sum_operand(c, op, c->val[c->i].address);
+}
+
 /* ---- accesses -------------------------------------------------------------------------------- */
 
 static bool by_window(const struct compiler *c, const struct ir_op *op)
@@ -150,8 +169,7 @@ static struct x86_mem operand(struct compiler *c, const struct ir_op *op, int32_
     return x_mem((int)ra_reg(c, op->arg[0]), 0);
 }
 
-/* What comes before the instruction that accesses @m. A sum has 32 bits. */
-static void prefixes(struct compiler *c, struct x86_mem m)
+void window_prefixes(struct compiler *c, struct x86_mem m)
 {
     enum { PREFIX_ADDRESS_32 = 0x67 };
     window_segment(c);
@@ -166,7 +184,7 @@ bool window_load(struct compiler *c, const struct ir_op *op, int32_t i)
     mem_check_aligned(c, op, SLOW_NO_REG, 0);
     struct x86_mem m = operand(c, op, i);
     unsigned dst = mem_load_dest(c, i);
-    prefixes(c, m);
+    window_prefixes(c, m);
     mem_load_insn(c, op, dst, m);
     return true;
 }
@@ -178,7 +196,7 @@ bool window_store(struct compiler *c, const struct ir_op *op, int32_t i)
     struct opnd v = mem_store_value(c, op);
     mem_check_aligned(c, op, v.kind == OPND_REG ? (unsigned)v.reg : SLOW_NO_REG, v.imm);
     struct x86_mem m = operand(c, op, i);
-    prefixes(c, m);
+    window_prefixes(c, m);
     mem_store_insn(c, op, v, m);
     return true;
 }

@@ -18,7 +18,7 @@ struct hash128 backend_image_key(const struct backend *be)
 {
     const uint64_t key[] = {(uintptr_t)be->cache.rx, be->cache.size, be->cache.region_count,
                             be->features, be->config.direct, be->config.window,
-                            be->config.no_chain, be->config.fp_traps};
+                            be->config.no_chain, be->config.fp_traps, be->config.segment};
     return hash128(key, sizeof(key));
 }
 

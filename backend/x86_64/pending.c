@@ -533,6 +533,15 @@ static void before_fused(struct compiler *c, int32_t i)
         before_overwriting(c, next, i + 1);
 }
 
+/* The selection at @i takes its condition from flags that are pending: into EFLAGS with them before
+ * their operands move, as it may be computed in the register of one. */
+static void before_selection(struct compiler *c, const struct ir_op *op)
+{
+    unsigned need = op->aux < IR_CC_AL ? ir_cc_flags((enum ir_cc)op->aux) : 0;
+    if (need && (c->a.eflags & need) != need && !(c->a.eflags & EFLAGS_FCMP_ANY))
+        pending_compute(c, need);
+}
+
 void pending_before(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     bool reads = ir_op_info[op->opcode].effects & IR_EFF_RDF;
@@ -550,6 +559,8 @@ void pending_before(struct compiler *c, const struct ir_op *op, int32_t i)
         before_branch(c, i);
     else if (op->opcode == IR_OP_label)
         before_label(c, i);
+    else if (op->opcode == IR_OP_selcc && c->val[i].want != NO_REG)
+        before_selection(c, op);
     before_overwriting(c, op, i);
     /* perhaps EFLAGS were used just now */
     if (reads && pending_reads_bytes(c, op) && !(carry && pending_compute(c, IR_FLAG_C)))

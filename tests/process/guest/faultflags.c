@@ -5,12 +5,13 @@
 #include <string.h>
 #include <ucontext.h>
 
-static volatile unsigned seen;
+static volatile unsigned seen, where;
 
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
     ucontext_t *uc = context;
     seen = (unsigned)uc->uc_mcontext.arm_cpsr >> 28;
+    where = where * 3 + (unsigned)info->si_addr;
     uc->uc_mcontext.arm_pc += 4;
 }
 
@@ -58,6 +59,11 @@ PROBE(equal_carry, "cmp r8, r9\n bne 9f\n adc r10, r10, #0\n ldr r9, [%4, #4]\n9
 PROBE(equal_select, "cmp r8, r9\n bne 9f\n add r10, r8, #1\n movcs r8, r10\n9:")
 PROBE(unequal_out, "cmp r8, r9\n beq 9f\n add r10, r10, #1\n9:")
 
+/* Addresses that are sums. */
+PROBE(indexed, "cmp r8, r9\n and r10, r10, #1\n ldrb r8, [%4, r10]\n ldr r9, [%4, r10, lsl #2]")
+PROBE(indexed_back, "cmp r8, r9\n and r10, r10, #1\n mov r8, #-4\n add r9, %4, #4\n"
+                    " ldr r10, [r9, r8]!\n and r10, r10, #1\n add r8, r8, r10\n ldrh r8, [r9, -r8]")
+
 static const struct {
     const char *name;
     unsigned (*probe)(unsigned, unsigned, const void *, const void *);
@@ -69,7 +75,8 @@ static const struct {
     {"cmp, bne", equal}, {"cmp, beq", unequal}, {"tst, bne", tested}, {"adds, bne", added},
     {"subs, bne", subtracted}, {"cmn, bne", negated}, {"cmp, lsls, movs, bne", some},
     {"cmp, bne, adc", equal_carry}, {"cmp, bne, movcs", equal_select},
-    {"cmp, beq, add", unequal_out},
+    {"cmp, beq, add", unequal_out}, {"ldrb, ldr of sums", indexed},
+    {"ldr, ldrh of sums", indexed_back},
 };
 
 int main(void)
@@ -80,14 +87,14 @@ int main(void)
     struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
     sigaction(SIGSEGV, &sa, NULL);
     for (unsigned k = 0; k < sizeof(probes) / sizeof(probes[0]); k++) {
-        unsigned sum = 0;
+        unsigned sum = where = 0;
         for (unsigned n = 0; n < 300000; n++) {
             unsigned x = values[n & 7], y = values[n >> 3 & 7];
             const void *maybe = n % 3001 ? (const void *)data : NULL;
             seen = 16;
             sum = sum * 31 + probes[k].probe(x, y, data, maybe) + (maybe ? 0 : seen * 0x10001);
         }
-        printf("%s: %08x\n", probes[k].name, sum);
+        printf("%s: %08x %08x\n", probes[k].name, sum, where);
     }
     return 0;
 }

@@ -12,14 +12,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "process/byteorder_swap.h"
 #include "process/syscall.h"
 #include "process/trace.h"
 #include "util/bits.h"
 
 enum { COPIES = 1 << 20, PIECES_STEP = 64, STRINGS_LIMIT = 1 << 17 };
-
-/* Reverse what @p holds of @len bytes; @to_host: it is in the program's order now. */
-typedef void swap_fn(uint8_t *p, uint32_t len, const struct conv *conv, bool to_host);
 
 struct byteorder_piece {
     uint32_t guest, copy, len;
@@ -29,111 +27,6 @@ struct byteorder_piece {
     const struct conv *conv;
     bool written;
 };
-
-/* ---- swapping -------------------------------------------------------------------------------- */
-
-static void reverse(uint8_t *p, unsigned size)
-{
-    for (unsigned i = 0; i < size / 2; i++) {
-        uint8_t byte = p[i];
-        p[i] = p[size - 1 - i];
-        p[size - 1 - i] = byte;
-    }
-}
-
-static void reverse_all(uint8_t *p, uint32_t len, unsigned size)
-{
-    for (uint32_t i = 0; i + size <= len; i += size)
-        reverse(p + i, size);
-}
-
-static void swap_bytes(uint8_t *p, uint32_t len, const struct conv *conv, bool to_host)
-{
-}
-
-static void swap_halves(uint8_t *p, uint32_t len, const struct conv *conv, bool to_host)
-{
-    reverse_all(p, len, 2);
-}
-
-static void swap_words(uint8_t *p, uint32_t len, const struct conv *conv, bool to_host)
-{
-    reverse_all(p, len, 4);
-}
-
-static void swap_longs(uint8_t *p, uint32_t len, const struct conv *conv, bool to_host)
-{
-    reverse_all(p, len, 8);
-}
-
-static void swap_structs(uint8_t *p, uint32_t len, const struct conv *conv, bool to_host)
-{
-    for (uint32_t at = 0; at + conv->guest_size <= len; at += conv->guest_size) {
-        for (unsigned i = 0; i < conv->count; i++) {
-            const struct conv_field *f = &conv->fields[i];
-            if (f->order == CONV_WORDS)
-                reverse_all(p + at + f->guest, f->guest_size, 4);
-            else
-                reverse(p + at + f->guest, f->order ? f->order : f->guest_size);
-        }
-    }
-}
-
-/* Descriptor, and two sets of events. */
-static void swap_pollfds(uint8_t *p, uint32_t len, const struct conv *conv, bool to_host)
-{
-    for (uint32_t at = 0; at + 8 <= len; at += 8) {
-        reverse(p + at, 4);
-        reverse_all(p + at + 4, 4, 2);
-    }
-}
-
-/* Only the family, and of netlink the rest, is in the program's order. */
-static void swap_sockaddr(uint8_t *p, uint32_t len, const struct conv *conv, bool to_host)
-{
-    uint16_t family;
-    if (len < 2)
-        return;
-    if (to_host)
-        reverse(p, 2);
-    memcpy(&family, p, 2);
-    if (!to_host)
-        reverse(p, 2);
-    if (family == AF_NETLINK && len >= 12)
-        reverse_all(p + 4, 8, 4);
-    else if (family == AF_INET6 && len >= 28)
-        reverse(p + 24, 4);
-}
-
-/* The length of a file handle and its type; the rest is opaque. */
-static void swap_handle(uint8_t *p, uint32_t len, const struct conv *conv, bool to_host)
-{
-    reverse_all(p, len < 8 ? len : 8, 4);
-}
-
-/* Is ancillary data made of words? */
-static bool control_of_words(uint32_t level, uint32_t len)
-{
-    return len % 4 == 0 && (level == SOL_SOCKET || len == 4);
-}
-
-static void swap_control(uint8_t *p, uint32_t len, const struct conv *conv, bool to_host)
-{
-    enum { HEADER = 12 };
-    for (uint32_t at = 0; at + HEADER <= len;) {
-        uint32_t head[3];
-        if (to_host)
-            reverse_all(p + at, HEADER, 4);
-        memcpy(head, p + at, HEADER);
-        if (!to_host)
-            reverse_all(p + at, HEADER, 4);
-        if (head[0] < HEADER || head[0] > len - at)
-            return;
-        if (control_of_words(head[1], head[0] - HEADER))
-            reverse_all(p + at + HEADER, head[0] - HEADER, 4);
-        at += (uint32_t)align_up(head[0], 4);
-    }
-}
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
@@ -314,6 +207,43 @@ static uint32_t add_handle(struct byteorder_call *c, unsigned k, bool written)
                written);
 }
 
+/* A header of @header bytes, and @count elements of @size bytes behind it. */
+static uint32_t add_counted(struct byteorder_call *c, uint32_t addr, uint32_t header,
+                            uint32_t count, uint32_t size, swap_fn *swap)
+{
+    uint64_t len = header + (uint64_t)count * size;
+    return add(c, addr, len > COPIES ? COPIES + 1 : (uint32_t)len, swap, NULL, true);
+}
+
+static uint32_t add_fiemap(struct byteorder_call *c, unsigned k, bool written)
+{
+    enum { COUNT = 24, HEADER = 32, EXTENT = 56 };
+    return add_counted(c, c->a[k], HEADER, load(c, c->a[k] + COUNT), EXTENT, swap_fiemap);
+}
+
+static uint32_t add_dedupe(struct byteorder_call *c, unsigned k, bool written)
+{
+    enum { COUNT = 16, HEADER = 24, RANGE = 32 };
+    return add_counted(c, c->a[k], HEADER, load(c, c->a[k] + COUNT) >> 16, RANGE, swap_dedupe);
+}
+
+/* A length, and where so many bytes of requests are (or nowhere, to ask for the length). */
+static uint32_t add_ifconf(struct byteorder_call *c, unsigned k, bool written)
+{
+    uint32_t copy = add(c, c->a[k], 8, swap_words, NULL, true);
+    if (c->error)
+        return 0;
+    c->pieces[c->count - 1].words = 1;
+    uint32_t len = copy_load(c, copy), at = copy_load(c, copy + 4);
+    if (!at)
+        return copy;
+    const struct conv *request = trace_struct_find("ifreq_addr", strlen("ifreq_addr"));
+    copy_store(c, copy + 4, add(c, at, len, swap_structs, request, true));
+    if (!c->error)
+        c->pieces[c->count - 1].len_at = copy;
+    return copy;
+}
+
 static uint32_t add_named(struct byteorder_call *c, unsigned k, const char *name, unsigned len,
                           bool written);
 
@@ -382,6 +312,8 @@ static const struct {
     {"msghdr", ONE, 0, NULL, add_msghdr}, {"mmsghdr", ONE, 0, NULL, add_mmsghdr},
     {"sockopt", ONE, 0, NULL, add_option}, {"handle", ONE, 0, NULL, add_handle},
     {"ioctl*", ONE, 0, NULL, add_ioctl}, {"fcntl*", ONE, 0, NULL, add_by_command},
+    {"fiemap", ONE, 0, NULL, add_fiemap}, {"dedupe", ONE, 0, NULL, add_dedupe},
+    {"ifconf", ONE, 0, NULL, add_ifconf}, {"arpreq", ONE, 68, swap_arp, NULL},
     {"prctl*", ONE, 0, NULL, add_by_command}, {"semctl", ONE, 0, NULL, add_by_command},
     {"msgctl", ONE, 0, NULL, add_by_command}, {"shmctl", ONE, 0, NULL, add_by_command},
 };
@@ -454,50 +386,15 @@ static bool is_counter(uint32_t fd)
     return is_file(fd, "anon_inode:[eventfd]") || is_file(fd, "anon_inode:[timerfd]");
 }
 
-/* Watch, mask, cookie, length; name. */
-static void swap_inotify(uint8_t *p, uint32_t len)
-{
-    enum { HEADER = 16 };
-    for (uint32_t at = 0, name; at + HEADER <= len; at += HEADER + name) {
-        memcpy(&name, p + at + 12, 4);
-        reverse_all(p + at, HEADER, 4);
-        if (name > len)
-            return;
-    }
-}
-
-/* struct signalfd_siginfo: words, but for four longs and a half. */
-static void swap_signals(uint8_t *p, uint32_t len)
-{
-    enum { SIZE = 128, LONGS = 48, LONGS_END = 88, HALF = 88 };
-    for (uint32_t at = 0; at + SIZE <= len; at += SIZE) {
-        reverse_all(p + at, LONGS, 4);
-        reverse_all(p + at + LONGS, LONGS_END - LONGS, 8);
-        reverse(p + at + HALF, 2);
-    }
-}
-
 static void swap_data_read(const struct byteorder_call *c, uint32_t len)
 {
     uint8_t *data = guest_ptr(c->t, c->a[1]);
     if (len == 8 && is_counter(c->a[0]))
-        reverse(data, 8);
+        swap_longs(data, 8, NULL, false);
     else if (len >= 16 && is_file(c->a[0], "anon_inode:inotify"))
         swap_inotify(data, len);
     else if (len >= 128 && is_file(c->a[0], "anon_inode:[signalfd]"))
         swap_signals(data, len);
-}
-
-/* Directory entries: inode, offset, length of the entry, and what needs no conversion. */
-static void swap_entries(const struct byteorder_call *c, uint32_t len, unsigned number)
-{
-    uint8_t *p = guest_ptr(c->t, c->a[1]);
-    uint16_t size = 0;
-    for (uint32_t at = 0; at + 2 * number + 2 <= len && (at == 0 || size); at += size) {
-        memcpy(&size, p + at + 2 * number, 2);
-        reverse_all(p + at, 2 * number, number);
-        reverse(p + at + 2 * number, 2);
-    }
 }
 
 /* ---- a call ---------------------------------------------------------------------------------- */
@@ -566,7 +463,7 @@ static void convert_results(struct byteorder_call *c, int64_t result)
     if (result > 0 && !strcmp(c->name, "read"))
         swap_data_read(c, (uint32_t)result);
     else if (result > 0 && !strncmp(c->name, "getdents", 8))
-        swap_entries(c, (uint32_t)result, c->name[8] ? 8 : 4);
+        swap_entries(guest_ptr(c->t, c->a[1]), (uint32_t)result, c->name[8] ? 8 : 4);
 }
 
 /* False: the program's memory is not there. */

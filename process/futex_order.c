@@ -88,14 +88,14 @@ static int64_t take(struct task *t, _Atomic uint32_t *word, bool waited, uint32_
     }
 }
 
-static int64_t lock(struct task *t, uint32_t addr, uint32_t op, const struct timespec *until)
+/* @op: its flags. @waited: others may wait, too. */
+static int64_t lock(struct task *t, uint32_t addr, uint32_t op, bool waited,
+                    const struct timespec *until)
 {
     _Atomic uint32_t *word = word_at(t, addr);
-    bool monotonic = (op & FUTEX_CMD_MASK) == FUTEX_LOCK_PI2 && !(op & FUTEX_CLOCK_REALTIME);
-    uint32_t wait = FUTEX_WAIT_BITSET | (op & FUTEX_PRIVATE_FLAG) |
-                    (monotonic ? 0 : FUTEX_CLOCK_REALTIME);
+    uint32_t wait = FUTEX_WAIT_BITSET | (op & (FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME));
     uint32_t value;
-    for (bool waited = false;; waited = true) {
+    for (;; waited = true) {
         int64_t r = take(t, word, waited, &value);
         if (r != -EAGAIN)
             return r;
@@ -130,6 +130,32 @@ static int64_t unlock(struct task *t, uint32_t addr, uint32_t private)
     return r < 0 ? r : 0;
 }
 
+/* ---- requeueing to a lock -------------------------------------------------------------------- */
+
+/* Address, operation, expected value, timeout; the lock. Who is woken takes the lock, or waits for
+ * it like others; so do those who have been moved to its queue. */
+static int64_t wait_requeue(struct task *t, const uint32_t *a, const struct timespec *until)
+{
+    const uint32_t flags = a[1] & (FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+    int64_t r = HOST6(t, SYS_futex, guest_ptr(t, a[0]), FUTEX_WAIT_BITSET | flags,
+                      guest_order32(t->process, a[2]), until, NULL, FUTEX_BITSET_MATCH_ANY);
+    if (r < 0)
+        return r;
+    r = lock(t, a[4], flags, true, until);
+    bool interrupted = r == SYSCALL_RESTART || r == SYSCALL_NOT_BEGUN || r == -EINTR;
+    return interrupted ? -EAGAIN : r; /* as the kernel says then: it cannot be made once more */
+}
+
+/* Address, operation, how many to wake: 1, how many to move, the lock, expected value. The one that
+ * is woken tells with the lock that others wait for it. */
+static int64_t requeue(struct task *t, const uint32_t *a, uint32_t private)
+{
+    if (a[2] != 1)
+        return -EINVAL;
+    return HOST6(t, SYS_futex, guest_ptr(t, a[0]), FUTEX_CMP_REQUEUE | private, 1, a[3],
+                 guest_ptr(t, a[4]), guest_order32(t->process, a[5]));
+}
+
 int64_t futex_in_order(struct task *t, const uint32_t *a, const struct timespec *timeout)
 {
     uint32_t private = a[1] & FUTEX_PRIVATE_FLAG;
@@ -139,12 +165,17 @@ int64_t futex_in_order(struct task *t, const uint32_t *a, const struct timespec 
     case FUTEX_WAKE_OP:
         return a[4] % 4 ? -EINVAL : wake_op(t, a, private);
     case FUTEX_LOCK_PI:
+        return lock(t, a[0], a[1] | FUTEX_CLOCK_REALTIME, false, timeout);
     case FUTEX_LOCK_PI2:
-        return lock(t, a[0], a[1], timeout);
+        return lock(t, a[0], a[1], false, timeout);
     case FUTEX_TRYLOCK_PI:
         return try_lock(t, a[0]);
     case FUTEX_UNLOCK_PI:
         return unlock(t, a[0], private);
+    case FUTEX_WAIT_REQUEUE_PI:
+        return a[4] % 4 || a[4] == a[0] ? -EINVAL : wait_requeue(t, a, timeout);
+    case FUTEX_CMP_REQUEUE_PI:
+        return a[4] % 4 || a[4] == a[0] ? -EINVAL : requeue(t, a, private);
     default:
         return -ENOSYS;
     }

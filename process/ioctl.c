@@ -26,11 +26,9 @@ enum argument { NUMBER, IN, OUT, LONG };
 
 #define SAME(request, argument)                                                                    \
     {(uint32_t)(request), (uint32_t)(request), argument, #request, "int1"}
-/* With something else than an int, */
+/* With something else than an int */
 #define TYPED(request, argument, type)                                                             \
     {(uint32_t)(request), (uint32_t)(request), argument, #request, #type}
-/* or with what no table knows */
-#define RAW(request, argument) {(uint32_t)(request), (uint32_t)(request), argument, #request, NULL}
 /* Numbers that contain the size of a long */
 #define OWN(guest, request, argument) {guest, (uint32_t)(request), argument, #request, "int1"}
 
@@ -71,8 +69,9 @@ static const struct ioctl_row {
     /* files */
     SAME(FIBMAP, OUT), SAME(FIGETBSZ, OUT), SAME(FICLONE, NUMBER),
     TYPED(FICLONERANGE, IN, file_range),
-    RAW(FIDEDUPERANGE, OUT), SAME(FIFREEZE, OUT), SAME(FITHAW, OUT), TYPED(FITRIM, OUT, fstrim),
-    RAW(FS_IOC_FIEMAP, OUT), TYPED(FS_IOC_FSGETXATTR, OUT, fsxattr),
+    TYPED(FIDEDUPERANGE, OUT, dedupe), SAME(FIFREEZE, OUT), SAME(FITHAW, OUT),
+    TYPED(FITRIM, OUT, fstrim),
+    TYPED(FS_IOC_FIEMAP, OUT, fiemap), TYPED(FS_IOC_FSGETXATTR, OUT, fsxattr),
     TYPED(FS_IOC_FSSETXATTR, IN, fsxattr),
     OWN(0x80046601, FS_IOC_GETFLAGS, OUT), OWN(0x40046602, FS_IOC_SETFLAGS, IN),
     OWN(0x80047601, FS_IOC_GETVERSION, OUT), OWN(0x40047602, FS_IOC_SETVERSION, IN),
@@ -90,9 +89,11 @@ static const struct ioctl_row {
     SAME(LOOP_SET_FD, NUMBER), SAME(LOOP_CLR_FD, NUMBER), SAME(LOOP_CHANGE_FD, NUMBER),
     TYPED(LOOP_SET_STATUS64, IN, loop_info64), TYPED(LOOP_GET_STATUS64, OUT, loop_info64),
     SAME(LOOP_SET_CAPACITY, NUMBER),
-    SAME(LOOP_SET_DIRECT_IO, NUMBER), SAME(LOOP_SET_BLOCK_SIZE, NUMBER), RAW(LOOP_CONFIGURE, IN),
+    SAME(LOOP_SET_DIRECT_IO, NUMBER), SAME(LOOP_SET_BLOCK_SIZE, NUMBER),
+    TYPED(LOOP_CONFIGURE, IN, loop_config),
     SAME(LOOP_CTL_ADD, NUMBER), SAME(LOOP_CTL_REMOVE, NUMBER), SAME(LOOP_CTL_GET_FREE, NUMBER),
-    /* sockets */
+    /* sockets; struct ifconf is ifconf_call's */
+    TYPED(SIOCGIFCONF, OUT, ifconf),
     SAME(SIOCATMARK, OUT), SAME(SIOCGPGRP, OUT), SAME(SIOCSPGRP, IN), SAME(FIOSETOWN, IN),
     SAME(FIOGETOWN, OUT), TYPED(SIOCGIFNAME, OUT, ifreq_int),
     TYPED(SIOCGIFFLAGS, OUT, ifreq_flags), TYPED(SIOCSIFFLAGS, IN, ifreq_flags),
@@ -109,8 +110,8 @@ static const struct ioctl_row {
     TYPED(SIOCGIFPFLAGS, OUT, ifreq_flags), TYPED(SIOCSIFPFLAGS, IN, ifreq_flags),
     TYPED(SIOCGIFTXQLEN, OUT, ifreq_int),
     TYPED(SIOCSIFTXQLEN, IN, ifreq_int), TYPED(SIOCADDMULTI, IN, ifreq_addr),
-    TYPED(SIOCDELMULTI, IN, ifreq_addr), RAW(SIOCGARP, OUT),
-    RAW(SIOCSARP, IN), RAW(SIOCDARP, IN), TYPED(SIOCBRADDBR, IN, bytes),
+    TYPED(SIOCDELMULTI, IN, ifreq_addr), TYPED(SIOCGARP, OUT, arpreq),
+    TYPED(SIOCSARP, IN, arpreq), TYPED(SIOCDARP, IN, arpreq), TYPED(SIOCBRADDBR, IN, bytes),
     TYPED(SIOCBRDELBR, IN, bytes),
     TYPED(SIOCBRADDIF, IN, ifreq_int), TYPED(SIOCBRDELIF, IN, ifreq_int),
     TYPED(TUNSETIFF, OUT, ifreq_flags), TYPED(TUNGETIFF, OUT, ifreq_flags),
@@ -131,8 +132,8 @@ static const struct ioctl_row *row_find(uint32_t request)
 
 const char *ioctl_name(uint32_t request)
 {
-    const struct ioctl_row *row = request == SIOCGIFCONF ? NULL : row_find(request);
-    return row ? row->name : request == SIOCGIFCONF ? "SIOCGIFCONF" : NULL;
+    const struct ioctl_row *row = row_find(request);
+    return row ? row->name : NULL;
 }
 
 const char *ioctl_type(uint32_t request, bool *written)

@@ -441,6 +441,12 @@ static const struct conv_field loop_info64_fields[] = {
     G(lo_flags, 52, 4), G(lo_init[0], 216, 8), G(lo_init[1], 224, 8),
 };
 STRUCT(loop_info64, 232);
+static const struct conv_field loop_config_fields[] = {
+    G(fd, 0, 4), G(block_size, 4, 4), G(lo_device, 8, 8), G(lo_inode, 16, 8), G(lo_rdevice, 24, 8),
+    G(lo_offset, 32, 8), G(lo_sizelimit, 40, 8), G(lo_number, 48, 4), G(lo_encrypt_type, 52, 4),
+    G(lo_encrypt_key_size, 56, 4), G(lo_flags, 60, 4), G(lo_init[0], 224, 8), G(lo_init[1], 232, 8),
+};
+STRUCT(loop_config, 304);
 static const struct conv_field ifreq_flags_fields[] = {G(ifr_flags, 16, 2)};
 STRUCT(ifreq_flags, 32);
 static const struct conv_field ifreq_addr_fields[] = {G(sa_family, 16, 2)};
@@ -491,7 +497,8 @@ static const struct {
     CONVERTED(semid), CONVERTED(msqid), CONVERTED(shmid), CONVERTED(shminfo), CONVERTED(shm_info),
     OWN(termios), OWN(termios2), OWN(termio), OWN(winsize), OWN(file_range), OWN(fstrim),
     OWN(fsxattr),
-    OWN(vt_mode), OWN(vt_stat), OWN(loop_info64), OWN(ifreq_flags), OWN(ifreq_addr), OWN(ifreq_int),
+    OWN(vt_mode), OWN(vt_stat), OWN(loop_info64), OWN(loop_config), OWN(ifreq_flags),
+    OWN(ifreq_addr), OWN(ifreq_int),
     OWN(timex64), OWN(sched_attr), OWN(mount_attr), OWN(waitv), OWN(epoll_events),
 };
 

@@ -309,6 +309,54 @@ static void contended(volatile uint32_t *lock)
     number("free", lock[0] & 0x3fffffff);
 }
 
+/* A child waits for a condition, and is moved to the lock that goes with it. */
+static void requeued(volatile uint32_t *lock)
+{
+    enum { ALL = 0x7fffffff, PATIENCE = 1000 };
+    volatile uint32_t *condition = lock + 8;
+    struct {
+        int64_t sec, nsec;
+    } past = {1, 0}, soon = {0, 1000000};
+    int status = -1;
+    *condition = 5;
+    number("other value",
+           -CALL(futex_time64, condition, FUTEX_WAIT_REQUEUE_PI, 6, 0, lock, 0));
+    number("too late",
+           -CALL(futex_time64, condition, FUTEX_WAIT_REQUEUE_PI, 5, &past, lock, 0));
+    number("to itself",
+           -CALL(futex_time64, condition, FUTEX_WAIT_REQUEUE_PI, 5, 0, condition, 0));
+    CALL(futex_time64, lock, FUTEX_LOCK_PI, 0, 0, 0, 0);
+    number("changed", -CALL(futex_time64, condition, FUTEX_CMP_REQUEUE_PI, 1, ALL, lock, 4));
+    number("two at once", -CALL(futex_time64, condition, FUTEX_CMP_REQUEUE_PI, 2, ALL, lock, 5));
+    number("nobody", CALL(futex_time64, condition, FUTEX_CMP_REQUEUE_PI, 1, ALL, lock, 5));
+    long pids[2];
+    for (int i = 0; i < 2; i++) {
+        pids[i] = CALL(fork, 0, 0, 0, 0, 0, 0);
+        if (pids[i])
+            continue;
+        long r = CALL(futex_time64, condition, FUTEX_WAIT_REQUEUE_PI, 5, 0, lock, 0);
+        uint32_t owner = lock[0] & 0x3fffffff;
+        lock[3]++;
+        CALL(futex_time64, lock, FUTEX_UNLOCK_PI, 0, 0, 0, 0);
+        int fine = r == 0 && owner == (uint32_t)CALL(getpid, 0, 0, 0, 0, 0, 0);
+        CALL(exit_group, fine ? 3 : 4, 0, 0, 0, 0, 0);
+    }
+    long moved = 0;
+    for (int i = 0; i < PATIENCE && moved < 2; i++) {
+        CALL(clock_nanosleep_time64, 1, 0, &soon, 0, 0, 0);
+        moved += CALL(futex_time64, condition, FUTEX_CMP_REQUEUE_PI, 1, ALL, lock, 5);
+    }
+    number("moved", moved);
+    number("not yet", lock[3]);
+    CALL(futex_time64, lock, FUTEX_UNLOCK_PI, 0, 0, 0, 0);
+    for (int i = 0; i < 2; i++) {
+        CALL(wait4, pids[i], &status, 0, 0, 0, 0);
+        number("child", (uint32_t)status);
+    }
+    number("counted", lock[3]);
+    number("free", lock[0] & 0x3fffffff);
+}
+
 static void locks(void)
 {
     uint32_t self = (uint32_t)CALL(getpid, 0, 0, 0, 0, 0, 0), word = 0, other = 0x100;
@@ -332,6 +380,65 @@ static void locks(void)
                                       FUTEX_OP(7, 0, 0, 0)));
     long page = CALL(mmap2, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     contended((volatile uint32_t *)page);
+    requeued((volatile uint32_t *)page);
+}
+
+/* ---- requests to devices --------------------------------------------------------------------- */
+
+struct address {
+    uint16_t family;
+    uint8_t data[14];
+};
+
+static void requests(void)
+{
+    enum { AF_INET = 2, EOPNOTSUPP = 95, ROOM = 8 };
+    struct {
+        char name[16];
+        struct address address;
+    } interfaces[ROOM];
+    struct {
+        int32_t len;
+        void *at;
+    } conf = {sizeof(interfaces), interfaces};
+    struct {
+        struct address protocol, hardware;
+        uint32_t flags;
+        struct address mask;
+        char device[16];
+    } arp = {.protocol = {AF_INET, {0, 0, 127, 9, 9, 9}}, .device = "lo"};
+    struct {
+        uint64_t offset, length;
+        uint16_t count, reserved[3];
+        int64_t fd;
+        uint64_t to, done;
+        int32_t status;
+        uint32_t reserved_too;
+    } dedupe = {0, 4096, 1};
+    struct {
+        uint64_t start, length;
+        uint32_t flags, mapped, count, reserved;
+        struct {
+            uint64_t logical, physical, length, reserved[2];
+            uint32_t flags, reserved_too[3];
+        } extent;
+    } map = {0, 1, 1 /* SYNC */, 0, 1};
+    long s = CALL(socket, AF_INET, 2, 0, 0, 0, 0), fd = CALL(memfd_create, "dedupe", 0, 0, 0, 0, 0);
+    number("interfaces", -CALL(ioctl, s, 0x8912 /* SIOCGIFCONF */, &conf, 0, 0, 0));
+    number("whole ones", conf.len % (int)sizeof(interfaces[0]) == 0 &&
+                         conf.len <= (int)sizeof(interfaces));
+    number("family", conf.len ? interfaces[0].address.family : AF_INET);
+    conf = (typeof(conf)){0, 0};
+    number("how many", -CALL(ioctl, s, 0x8912, &conf, 0, 0, 0));
+    number("few", conf.len % (int)sizeof(interfaces[0]) == 0 && conf.len < 100000);
+    number("unknown neighbour", -CALL(ioctl, s, 0x8954 /* SIOCGARP */, &arp, 0, 0, 0));
+    dedupe.fd = fd;
+    number("no such thing", -CALL(ioctl, fd, 0xc0189436 /* FIDEDUPERANGE */, &dedupe, 0, 0, 0));
+    fd = CALL(open, "/proc/self/exe", O_RDONLY, 0, 0, 0, 0);
+    long r = CALL(ioctl, fd, 0xc020660b /* FIEMAP */, &map, 0, 0, 0);
+    number("extents", r == -EOPNOTSUPP ||
+                      (r == 0 && map.mapped == 1 && map.extent.logical == 0 &&
+                       map.extent.length && map.extent.length < 1u << 28));
 }
 
 /* What the kernel puts on the stack. */
@@ -379,6 +486,7 @@ void __attribute__((used)) begin(const uint32_t *sp)
     sockets();
     processes();
     locks();
+    requests();
     CALL(exit_group, 9, 0, 0, 0, 0, 0);
 }
 

@@ -454,6 +454,15 @@ static bool copy_operands(struct compiler *c, unsigned k, const struct overwritt
     return true;
 }
 
+/* Flags that somebody behind the op at @i reads or may see. */
+static unsigned live_behind(const struct compiler *c, int32_t i)
+{
+    do
+        i++;
+    while (i < (int32_t)c->b->count && c->val[i].dead);
+    return i < (int32_t)c->b->count ? c->val[i].live : IR_NZCV;
+}
+
 static void before_overwriting(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     struct overwritten o = overwritten_by(c, op, i);
@@ -464,8 +473,8 @@ static void before_overwriting(struct compiler *c, const struct ir_op *op, int32
     for (unsigned k = c->pending.count; k-- > 0;) {
         struct pending *p = &c->pending.list[k];
         forget_homes(p, &o);
-        if (!depends_on(p, &o))
-            continue;
+        if (!depends_on(p, &o) || !(p->mask & live_behind(c, i)))
+            continue; /* what the op itself needs it needs before it overwrites anything */
         if (adds && displace(p, (unsigned)o.reg, sum))
             c->pending_version++;
         else if (!copy_operands(c, k, &o, i))

@@ -54,6 +54,7 @@ struct engine *engine_new(const struct engine_config *config, struct error *e)
     en->accel = config->accel;
     en->one_insn = config->one_insn;
     en->direct = config->direct;
+    en->fine = config->fine;
     en->slice = config->slice ? config->slice : DEFAULT_SLICE;
     if (en->slice > MAX_SLICE)
         en->slice = MAX_SLICE;

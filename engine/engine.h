@@ -86,6 +86,7 @@ struct engine_config {
      * are read-only */
     uint64_t window;
     bool segment;             /* with direct: see struct backend_config */
+    bool fine;               /* data is looked up in the fine tables: see ir_memory_layout */
     /* the owner has SIGFPE told to engine_fp_trap; on no thread is it blocked */
     bool fp_traps;
     /* file that keeps translated code from run to run; NULL: none. Only with ENGINE_JIT and

@@ -165,6 +165,7 @@ struct engine {
     bool exact;
     struct backend *backend;      /* NULL when only interpreting */
     bool one_insn;
+    bool fine;                    /* as in the configuration */
     bool direct;                  /* pages of code have one address each, the physical one */
     bool cold;                    /* see cold.c */
     uint32_t reluctance; /* how often to do without writing code, see fork.c */

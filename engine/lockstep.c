@@ -150,8 +150,9 @@ static uint8_t *host_address(const struct lockstep *ls, uint64_t addr, uint32_t 
     uint64_t align = (1u << ((memop & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT)) - 1;
     if ((addr & (mask | align)) || (memop & IR_MEM_USER))
         return NULL;
-    const uint64_t *table = (const void *)(ls->tables + (write ? m->write_table : m->read_table));
-    uint64_t entry = table[addr >> m->page_bits];
+    bool fine = ls->engine->fine;
+    const uint64_t *table = (const void *)(ls->tables + ir_data_table(m, fine, write));
+    uint64_t entry = table[addr >> ir_data_bits(m, fine)];
     return entry ? (uint8_t *)(uintptr_t)(entry + addr) : NULL;
 }
 

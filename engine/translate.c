@@ -256,6 +256,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     struct ir_block ir;
     struct backend_code host;
     bool straddles = engine_make_ir(en, &ir, &code, &en->arena, pc, checked, true);
+    ir.fine = en->fine;
     ir.no_window = page ? page->outside : NULL;
     ir.window = ir.window && !en->debug.no_window && !(flags & BLOCK_STEP);
     if (!straddles && !(flags & (BLOCK_STEP | BLOCK_SHORT | GUEST_FLAGS_LOOKUP_ONLY)))

@@ -139,6 +139,7 @@ struct ir_block {
      * instructions whose bits, one per halfword of the page, are set in: */
     bool window;
     const uint64_t *no_window; /* NULL: none */
+    bool fine; /* accesses look the fine tables up: see ir_memory_layout */
     /* host code of the places of the page, by granule, for jumps within it; not direct mode. NULL:
      * not to be used */
     const uint32_t *entries;

@@ -127,12 +127,28 @@ struct ir_memory_layout {
     uint8_t address_bits; /* 32 */
     uint8_t page_bits;    /* 12 */
     uint32_t read_table, write_table; /* byte distances from env.tables */
+    /* The same for blocks with ir_block.fine, with an entry per 1 << fine_bits bytes. */
+    uint8_t fine_bits;
+    uint32_t fine_read_table, fine_write_table;
     uint32_t exec_table[IR_LANES];
     /* Byte distance of a uint64_t; 0: there is none. A number in bits 62..32 that no context has
      * had before; there is a new one whenever exec entries of the context are dropped. It validates
      * predicted returns. */
     uint32_t return_tag;
 };
+
+/** log2 of the bytes that an entry of the read and write tables is for. */
+static inline unsigned ir_data_bits(const struct ir_memory_layout *m, bool fine)
+{
+    return fine ? m->fine_bits : m->page_bits;
+}
+
+static inline uint32_t ir_data_table(const struct ir_memory_layout *m, bool fine, bool write)
+{
+    if (fine)
+        return write ? m->fine_write_table : m->fine_read_table;
+    return write ? m->write_table : m->read_table;
+}
 
 struct ir_target {
     const char *name; /* "arm" */

@@ -10,8 +10,6 @@
 #include "util/bits.h"
 
 static const uint32_t exec_table[MMU_LANES] = {MMU_EXEC_TABLE0, MMU_EXEC_TABLE1};
-static const uint32_t all_tables[] = {MMU_READ_TABLE, MMU_WRITE_TABLE, MMU_EXEC_TABLE0,
-                                      MMU_EXEC_TABLE1};
 
 enum { RELEASE_PIECES = 64 }; /* a recycled context that holds more gives its memory back */
 
@@ -30,6 +28,12 @@ struct mmu *mmu_new(const struct mmu_config *config, struct error *e)
         error_set(e, "out of memory for translation contexts");
         return NULL;
     }
+    bool fine = config && config->fine;
+    mmu->mapping_bytes = fine ? MMU_FINE_MAPPING_BYTES : MMU_MAPPING_BYTES;
+    mmu->piece_words = (mmu->mapping_bytes / 4096 + 63) / 64;
+    mmu->read_table = fine ? MMU_FINE_READ_TABLE : MMU_READ_TABLE;
+    mmu->write_table = fine ? MMU_FINE_WRITE_TABLE : MMU_WRITE_TABLE;
+    mmu->data_bits = fine ? MMU_FINE_BITS : MMU_PAGE_BITS;
     mmu->context_max = count;
     mmu->committed_max = config && config->max_table_pages ? config->max_table_pages
                                                            : MMU_TABLE_PAGES_DEFAULT;
@@ -43,9 +47,12 @@ void mmu_free(struct mmu *mmu)
 {
     if (!mmu)
         return;
-    for (unsigned i = 0; i < mmu->context_count; i++)
+    for (unsigned i = 0; i < mmu->context_count; i++) {
         if (mmu->contexts[i].tables)
-            munmap(mmu->contexts[i].tables, MMU_MAPPING_BYTES);
+            munmap(mmu->contexts[i].tables, mmu->mapping_bytes);
+        free(mmu->contexts[i].dirty);
+        free(mmu->contexts[i].committed);
+    }
     if (mmu->context_max)
         pthread_mutex_destroy(&mmu->lock);
     free(mmu->contexts);
@@ -85,7 +92,7 @@ static void context_clear(struct mmu *mmu, struct mmu_context *c)
 {
     if (!c->dirty_count)
         return;
-    for (unsigned w = 0; w < MMU_PIECE_WORDS; w++) {
+    for (unsigned w = 0; w < mmu->piece_words; w++) {
         for (uint64_t bits = c->dirty[w]; bits; bits &= bits - 1)
             memset(c->tables + ((size_t)(w * 64 + __builtin_ctzll(bits)) << 12), 0, 4096);
         c->dirty[w] = 0;
@@ -102,12 +109,12 @@ static void context_release(struct mmu *mmu, struct mmu_context *c)
 {
     if (!c->committed_count)
         return;
-    if (madvise(c->tables, MMU_MAPPING_BYTES, MADV_DONTNEED)) {
+    if (madvise(c->tables, mmu->mapping_bytes, MADV_DONTNEED)) {
         context_clear(mmu, c); /* locked memory: it cannot be given back, but must be empty */
         return;
     }
-    memset(c->dirty, 0, sizeof(c->dirty));
-    memset(c->committed, 0, sizeof(c->committed));
+    memset(c->dirty, 0, mmu->piece_words * sizeof(*c->dirty));
+    memset(c->committed, 0, mmu->piece_words * sizeof(*c->committed));
     memset(c->large, 0, sizeof(c->large));
     c->large_bits = MMU_PAGE_BITS;
     mmu->committed_total -= c->committed_count;
@@ -226,17 +233,19 @@ static struct mmu_context *context_take(struct mmu *mmu)
     return victim;
 }
 
-static void context_map(struct mmu_context *c)
+static void context_map(const struct mmu *mmu, struct mmu_context *c)
 {
     if (c->tables)
         return;
-    c->tables = mmap(NULL, MMU_MAPPING_BYTES, PROT_READ | PROT_WRITE,
+    c->dirty = calloc(mmu->piece_words, sizeof(*c->dirty));
+    c->committed = calloc(mmu->piece_words, sizeof(*c->committed));
+    c->tables = mmap(NULL, mmu->mapping_bytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (c->tables == MAP_FAILED) {
+    if (c->tables == MAP_FAILED || !c->dirty || !c->committed) {
         fputs("armemu: no address space for a translation context\n", stderr);
         abort();
     }
-    madvise(c->tables, MMU_MAPPING_BYTES, MADV_NOHUGEPAGE);
+    madvise(c->tables, mmu->mapping_bytes, MADV_NOHUGEPAGE);
     c->large_bits = MMU_PAGE_BITS;
 }
 
@@ -253,7 +262,7 @@ uint8_t *mmu_set_context(struct mmu *mmu, uint64_t key, uint32_t asid)
 
         mmu->stats.context_misses++;
         c = context_take(mmu);
-        context_map(c);
+        context_map(mmu, c);
         context_retag(mmu, c);
         c->key = key;
         c->asid = asid;
@@ -273,27 +282,34 @@ uint8_t *mmu_tables(const struct mmu *mmu)
 
 /* ---- filling -------------------------------------------------------------------------------- */
 
+/* The entries for the 1 << @bits bytes around @va; @addend 0: none. */
+static void data_set(struct mmu *mmu, uint32_t table, uint32_t va, unsigned bits, uint64_t addend)
+{
+    uint32_t at = mmu_entry_offset(table, va >> bits << (bits - mmu->data_bits));
+
+    for (uint32_t end = at + (8u << (bits - mmu->data_bits)); at < end; at += 8) {
+        if (addend)
+            entry_set(mmu, mmu->current, at, addend);
+        else
+            mmu_entry_clear(mmu->current, at);
+    }
+}
+
 void mmu_fill(struct mmu *mmu, uint32_t va, uint8_t *host, unsigned page_bits, bool read,
               bool write)
 {
     struct mmu_context *c = mmu->current;
-    uint32_t vpn = va >> MMU_PAGE_BITS;
     uint64_t addend = (uint64_t)(uintptr_t)host - (va & ~0xfffu);
+    unsigned bits = page_bits < MMU_PAGE_BITS ? page_bits : MMU_PAGE_BITS;
 
     assert(!((uintptr_t)host & 0xfff) && (int64_t)addend > 0);
-    if (page_bits < MMU_PAGE_BITS)
+    if (page_bits < mmu->data_bits)
         return;
     mmu->stats.fills++;
-    if (read)
-        entry_set(mmu, c, mmu_entry_offset(MMU_READ_TABLE, vpn), addend);
-    else
-        mmu_entry_clear(c, mmu_entry_offset(MMU_READ_TABLE, vpn));
-    if (write) {
-        entry_set(mmu, c, mmu_entry_offset(MMU_WRITE_TABLE, vpn), addend);
-        mmu_ref_add(mmu, c, vpn, host);
-    } else {
-        mmu_entry_clear(c, mmu_entry_offset(MMU_WRITE_TABLE, vpn));
-    }
+    data_set(mmu, mmu->read_table, va, bits, read ? addend : 0);
+    data_set(mmu, mmu->write_table, va, bits, write ? addend : 0);
+    if (write)
+        mmu_ref_add(mmu, c, va >> MMU_PAGE_BITS, host);
     note_large(c, va, page_bits);
 }
 
@@ -309,8 +325,8 @@ void mmu_fill_exec(struct mmu *mmu, unsigned lane, uint32_t va, unsigned page_bi
 
 uint8_t *mmu_lookup(const struct mmu *mmu, uint32_t va, bool write)
 {
-    uint32_t table = write ? MMU_WRITE_TABLE : MMU_READ_TABLE;
-    uint64_t addend = mmu_entry_get(mmu->current, mmu_entry_offset(table, va >> MMU_PAGE_BITS));
+    uint32_t table = write ? mmu->write_table : mmu->read_table;
+    uint64_t addend = mmu_entry_get(mmu->current, mmu_entry_offset(table, va >> mmu->data_bits));
 
     return addend ? (uint8_t *)(uintptr_t)(addend + va) : NULL;
 }
@@ -337,6 +353,14 @@ static void clear_range(struct mmu_context *c, uint32_t from, uint32_t to)
     }
 }
 
+static void clear_entries(struct mmu_context *c, uint32_t offset, uint32_t count)
+{
+    if (count == 1)
+        mmu_entry_clear(c, offset);
+    else
+        clear_range(c, offset, offset + count * 8);
+}
+
 static void context_inv_va(struct mmu *mmu, struct mmu_context *c, uint32_t va)
 {
     uint32_t vpn = va >> MMU_PAGE_BITS;
@@ -349,14 +373,11 @@ static void context_inv_va(struct mmu *mmu, struct mmu_context *c, uint32_t va)
         count = 1u << (c->large_bits - MMU_PAGE_BITS);
         vpn &= ~(count - 1);
     }
-    for (unsigned t = 0; t < ARRAY_SIZE(all_tables); t++) {
-        uint32_t from = mmu_entry_offset(all_tables[t], vpn);
-
-        if (count == 1)
-            mmu_entry_clear(c, from);
-        else
-            clear_range(c, from, from + count * 8);
-    }
+    for (unsigned lane = 0; lane < MMU_LANES; lane++)
+        clear_entries(c, mmu_entry_offset(exec_table[lane], vpn), count);
+    count *= mmu_data_count(mmu);
+    clear_entries(c, mmu_data_offset(mmu, mmu->read_table, vpn), count);
+    clear_entries(c, mmu_data_offset(mmu, mmu->write_table, vpn), count);
 }
 
 void mmu_inv_all(struct mmu *mmu)
@@ -405,7 +426,8 @@ void mmu_inv_write_all(struct mmu *mmu)
 {
     for (unsigned i = 0; i < mmu->context_count; i++)
         if (mmu->contexts[i].dirty_count)
-            clear_range(&mmu->contexts[i], MMU_WRITE_TABLE, MMU_WRITE_TABLE + MMU_TABLE_BYTES);
+            clear_range(&mmu->contexts[i], mmu->write_table,
+                        mmu->write_table + MMU_TABLE_BYTES * mmu_data_count(mmu));
     mmu_refs_reset(mmu);
 }
 

@@ -7,8 +7,8 @@
  * slow path. Entries are never wrong, only absent: 0 means slow path.
  *
  * Each table has one 8-byte entry per 4 KiB page of a 32-bit address space: 8 MiB, reserved and
- * committed as entries are written. Which 4 KiB pieces hold entries is recorded, so that nothing
- * here reads memory that was never written.
+ * committed as entries are written. (Those of data may be finer: see mmu_config.) Which 4 KiB pieces
+ * hold entries is recorded, so that nothing here reads memory that was never written.
  *
  * A struct mmu belongs to its CPU's thread. Others ask for changes through mmu_post.
  */
@@ -32,6 +32,12 @@ enum {
     MMU_LANES = 2,
     /* 8 bytes between the tables, see ir_memory_layout.return_tag */
     MMU_RETURN_TAG = MMU_TABLE_BYTES,
+    /* with mmu_config.fine these take the places of the read and the write table: an entry per 256
+     * bytes */
+    MMU_FINE_BITS = 8,
+    MMU_FINE_BYTES = 128 << 20,
+    MMU_FINE_READ_TABLE = 4 * MMU_TABLE_BYTES + 0x1000,
+    MMU_FINE_WRITE_TABLE = MMU_FINE_READ_TABLE + MMU_FINE_BYTES + 0x440,
 };
 
 struct mmu;
@@ -39,6 +45,7 @@ struct mmu;
 struct mmu_config {
     unsigned max_contexts;    /* 0: 64 */
     unsigned max_table_pages; /* 4 KiB pieces of tables, over all contexts; 0: 3072 */
+    bool fine;                /* rights may differ within pages */
 };
 
 struct mmu_stats {
@@ -66,8 +73,9 @@ uint8_t *mmu_tables(const struct mmu *mmu);
  * Enter the 4 KiB page around @va into the current context. @host: host address of that page.
  * @page_bits: log2 size of the guest's mapping that the page is part of; an invalidation of any
  * address of the mapping drops the page. Without @write the page's write entry is cleared.
- * The caller leaves out @write for pages that hold translated code. With @page_bits below 12
- * nothing is entered: the page's rights or addresses are not uniform.
+ * The caller leaves out @write for pages that hold translated code. With @page_bits below 12 the
+ * page's rights or addresses are not uniform, and nothing is entered; with mmu_config.fine it can
+ * be MMU_FINE_BITS, and these bytes around @va are.
  */
 void mmu_fill(struct mmu *mmu, uint32_t va, uint8_t *host, unsigned page_bits, bool read,
               bool write);

@@ -20,13 +20,18 @@ void mmu_refs_reset(struct mmu *mmu)
     mmu->ref_count = 0;
 }
 
-/* Does the write entry still map the page? */
+/* Does a write entry still map the page? */
 static bool ref_is_live(const struct mmu *mmu, const struct mmu_write_ref *ref)
 {
-    uint64_t addend = mmu_entry_get(&mmu->contexts[ref->context],
-                                    mmu_entry_offset(MMU_WRITE_TABLE, ref->vpn));
+    uint32_t offset = mmu_data_offset(mmu, mmu->write_table, ref->vpn);
 
-    return addend && addend + ((uint64_t)ref->vpn << MMU_PAGE_BITS) == ref->host_page << 12;
+    for (unsigned i = 0; i < mmu_data_count(mmu); i++) {
+        uint64_t addend = mmu_entry_get(&mmu->contexts[ref->context], offset + i * 8);
+
+        if (addend && addend + ((uint64_t)ref->vpn << MMU_PAGE_BITS) == ref->host_page << 12)
+            return true;
+    }
+    return false;
 }
 
 static void ref_link(struct mmu *mmu, int32_t index)
@@ -87,8 +92,9 @@ void mmu_protect_page(struct mmu *mmu, const uint8_t *host)
             continue;
         }
         if (ref_is_live(mmu, ref)) {
-            mmu_entry_clear(&mmu->contexts[ref->context],
-                            mmu_entry_offset(MMU_WRITE_TABLE, ref->vpn));
+            for (unsigned i = 0; i < mmu_data_count(mmu); i++)
+                mmu_entry_clear(&mmu->contexts[ref->context],
+                                mmu_data_offset(mmu, mmu->write_table, ref->vpn) + i * 8);
             mmu->stats.code_protects++;
         }
         *link = ref->next;

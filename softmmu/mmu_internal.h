@@ -11,8 +11,7 @@
 enum {
     MMU_PAGE_BITS = 12,
     MMU_MAPPING_BYTES = 4 * MMU_TABLE_BYTES + 4096, /* the tables and what their distances add */
-    MMU_PIECES = MMU_MAPPING_BYTES / 4096,
-    MMU_PIECE_WORDS = (MMU_PIECES + 63) / 64,
+    MMU_FINE_MAPPING_BYTES = MMU_FINE_WRITE_TABLE + MMU_FINE_BYTES + 0xbc0,
     MMU_HASH = 256,
     MMU_CONTEXTS_DEFAULT = 64,
     MMU_CONTEXTS_MAX = 1024,
@@ -30,8 +29,8 @@ struct mmu_context {
     int32_t hash_next; /* -1 ends the chain */
     uint8_t large_bits;       /* log2 size of the largest mapping entered; 12 when none is large */
     uint32_t dirty_count, committed_count;
-    uint64_t dirty[MMU_PIECE_WORDS];     /* 4 KiB pieces that may hold entries */
-    uint64_t committed[MMU_PIECE_WORDS]; /* pieces that were written since they were given back */
+    uint64_t *dirty;          /* 4 KiB pieces that may hold entries, */
+    uint64_t *committed;      /* that were written since they were given back: a bit each */
     uint64_t large[64];       /* by MiB of virtual space: some entry is part of a larger mapping */
 };
 
@@ -47,6 +46,9 @@ struct mmu {
     struct mmu_context *contexts;
     unsigned context_count, context_max; /* those that were used so far; those that there may be */
     struct mmu_context *current;
+    uint32_t mapping_bytes, piece_words; /* of a context: size of its mapping, of its bit maps */
+    uint32_t read_table, write_table;
+    unsigned data_bits; /* log2 of the bytes that an entry of these is for */
     uint64_t tick;
     int32_t hash[MMU_HASH];
     uint32_t committed_total, committed_max;
@@ -67,6 +69,17 @@ struct mmu {
 static inline uint32_t mmu_entry_offset(uint32_t table, uint32_t vpn)
 {
     return table + vpn * 8;
+}
+
+/** Entries of the read or the write table for a page, and the first of these. */
+static inline unsigned mmu_data_count(const struct mmu *mmu)
+{
+    return 1u << (MMU_PAGE_BITS - mmu->data_bits);
+}
+
+static inline uint32_t mmu_data_offset(const struct mmu *mmu, uint32_t table, uint32_t vpn)
+{
+    return mmu_entry_offset(table, vpn * mmu_data_count(mmu));
 }
 
 /** The entry at @offset of a table; 0 where nothing was ever written. */

@@ -21,7 +21,8 @@ struct vm_cpu *vm_cpu_new(struct vm *vm, uint32_t index, const struct arm_cpu_mo
     }
     *c = (struct vm_cpu){.vm = vm, .index = index};
     pthread_cond_init(&c->wake, NULL);
-    c->mmu = mmu_new(NULL, e);
+    const struct mmu_config mmu = {.fine = model->features & ARM_FEATURE(M)};
+    c->mmu = mmu_new(&mmu, e);
     if (!c->mmu) {
         vm_cpu_free(c);
         return NULL;

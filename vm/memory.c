@@ -22,6 +22,7 @@ struct access {
     bool write;
     uint64_t phys;
     struct phys_region *region; /* NULL: nothing there */
+    uint8_t alike; /* log2 of the bytes around, in a page, that are translated alike */
 };
 
 static bool raise_abort(struct vm_cpu *c, const struct arm_fault *fault, uint32_t va, bool write)
@@ -44,6 +45,7 @@ static bool translate(struct access *a, bool user)
                           privileged, &t, &fault))
         return raise_abort(c, &fault, a->va, a->write);
     a->phys = t.phys;
+    a->alike = t.page_bits < PHYS_PAGE_BITS ? t.page_bits : PHYS_PAGE_BITS;
     a->region = physmap_find_cached(c->vm->map, t.phys, &c->last_region);
     if (!a->region || a->region->kind == PHYS_MMIO || user)
         return true;
@@ -241,18 +243,19 @@ static bool aligned_enough(struct vm_cpu *c, uint32_t va, uint32_t memop)
     return raise_abort(c, &fault, va, memop & IR_MEM_WRITE);
 }
 
-/* An unaligned access, byte by byte; both pages are translated before anything is written. */
+/* An unaligned access, byte by byte; all of it is translated before anything is written. */
 static bool access_bytes(struct vm_cpu *c, uint32_t va, unsigned size, bool write, bool user,
                          uint64_t *value)
 {
     struct access byte[8];
     uint64_t result = 0;
     for (unsigned i = 0; i < size; i++) {
-        byte[i] = (struct access){c, va + i, 1, write, 0, NULL};
-        bool same_page = i && ((va + i) & (PAGE - 1));
-        if (same_page) {
+        byte[i] = (struct access){c, va + i, 1, write, 0, NULL, 0};
+        bool alike = i && ((va + i) & (BIT(byte[i - 1].alike) - 1));
+        if (alike) {
             byte[i].phys = byte[i - 1].phys + 1;
             byte[i].region = byte[i - 1].region;
+            byte[i].alike = byte[i - 1].alike;
         } else if (!translate(&byte[i], user)) {
             return false;
         }
@@ -281,7 +284,7 @@ static uint64_t extend(uint64_t value, uint32_t memop)
 uint64_t vm_load(struct ir_env *env, uint64_t addr, uint32_t memop)
 {
     struct vm_cpu *c = vm_cpu_of(env);
-    struct access a = {c, (uint32_t)addr, 1u << (memop & IR_MEM_SIZE_MASK), false, 0, NULL};
+    struct access a = {c, (uint32_t)addr, 1u << (memop & IR_MEM_SIZE_MASK), false, 0, NULL, 0};
     uint64_t value = 0;
     bool user = memop & IR_MEM_USER;
     c->slow_loads++;
@@ -298,7 +301,7 @@ uint64_t vm_load(struct ir_env *env, uint64_t addr, uint32_t memop)
 void vm_store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop)
 {
     struct vm_cpu *c = vm_cpu_of(env);
-    struct access a = {c, (uint32_t)addr, 1u << (memop & IR_MEM_SIZE_MASK), true, 0, NULL};
+    struct access a = {c, (uint32_t)addr, 1u << (memop & IR_MEM_SIZE_MASK), true, 0, NULL, 0};
     bool user = memop & IR_MEM_USER;
     c->slow_stores++;
     if (!aligned_enough(c, a.va, memop | IR_MEM_WRITE))
@@ -314,7 +317,7 @@ void vm_store(struct ir_env *env, uint64_t addr, uint64_t value, uint32_t memop)
 
 uint8_t *vm_ram_pointer(struct arm_state *s, uint32_t addr, unsigned size, bool write)
 {
-    struct access a = {vm_cpu_of(&s->env), addr, size, write, 0, NULL};
+    struct access a = {vm_cpu_of(&s->env), addr, size, write, 0, NULL, 0};
     uint8_t *known = mmu_lookup(a.c->mmu, addr, write);
     if (known)
         return known;

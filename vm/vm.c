@@ -200,6 +200,7 @@ bool vm_build(struct vm *vm, const struct vm_config *config, struct chardev *con
         .opaque = vm,
         .accel = config->accel,
         .window = (uintptr_t)vm->window,
+        .fine = machine_m_profile(config->machine),
         .slice = config->slice,
         .exact = config->icount.enabled,
         .coverage = config->coverage,

@@ -166,7 +166,8 @@ enum stub_kind {
 struct stub {
     uint8_t kind;
     uint8_t reg, temp;      /* STUB_MEM: address register, register that may be saved and used */
-    uint8_t *from, *from2;  /* jumps that lead here (rel32 places); from2 may be NULL */
+    /* jumps that lead here (rel32 places); all but the first may be NULL */
+    uint8_t *from, *from2, *from3;
     uint8_t *access, *back; /* STUB_MEM, STUB_GROUP: where to go on */
     int64_t imm;            /* STUB_CHAIN, STUB_SIDE: page offset */
     uint8_t lane;           /* STUB_SIDE: of the target */
@@ -579,6 +580,8 @@ struct opnd mem_store_value(struct compiler *c, const struct ir_op *op);
 unsigned mem_load_dest(struct compiler *c, int32_t i);
 /** Emit addend := table entry of address @addr; returns the place of the jump taken when it is 0.
  */
+/* The bytes that an entry of the table is for. */
+uint32_t mem_piece(const struct compiler *c);
 uint8_t *mem_table_lookup(struct compiler *c, unsigned addend, unsigned addr, bool write);
 /* Constant parts of addresses that are left to the host's addressing. Where base and constant wrap
  * around 4 GiB the sum lies in the reserved memory beside the window; the guest's address would be

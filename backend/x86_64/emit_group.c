@@ -85,6 +85,26 @@ static bool group_scan(const struct compiler *c, struct group *g)
     return false;
 }
 
+static uint8_t *check_aligned(struct compiler *c, unsigned addr)
+{
+    x_r(&c->a, X86_TEST8_I, 0, addr);
+    x_u8(&c->a, 3);
+    return x_jcc(&c->a, CC_NE);
+}
+
+/* Where entries are for few bytes: do those of the first and of the last byte say the same? */
+static uint8_t *check_ends(struct compiler *c, unsigned addr, unsigned temp, unsigned addend,
+                           const struct ir_op *op)
+{
+    const struct ir_memory_layout *m = &c->b->target->memory;
+    struct code *a = &c->a;
+    x_rm(a, X86_LEA, 0, temp, x_mem((int)addr, (int32_t)op->imm - 1));
+    x_shift_i(a, X86_SHR_I, 0, temp, m->fine_bits);
+    x_alu_rm(a, ALU_CMP, 1, addend,
+             x_memx(R15, (int)temp, 3, (int32_t)ir_data_table(m, true, op->aux)));
+    return x_jcc(a, CC_NE);
+}
+
 /* Aligned to 4, and all in one page: rotate the two low bits to the top and compare once. */
 static uint8_t *check_span(struct compiler *c, unsigned addr, unsigned temp, uint32_t bytes)
 {
@@ -101,19 +121,12 @@ static uint8_t *check_span(struct compiler *c, unsigned addr, unsigned temp, uin
     return x_jcc(a, CC_A);
 }
 
-static uint8_t *check_aligned(struct compiler *c, unsigned addr)
-{
-    x_r(&c->a, X86_TEST8_I, 0, addr);
-    x_u8(&c->a, 3);
-    return x_jcc(&c->a, CC_NE);
-}
-
 void emit_memgroup(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     if (c->be->config.direct && !c->be->config.always_slow)
         watch_group(c, op);
     if (c->be->config.always_slow || c->be->config.direct || c->group_count == GROUPS_MAX ||
-        op->imm > 0x1000)
+        op->imm > mem_piece(c))
         return;
     struct group *g = &c->groups[c->group_count];
     g->start = i;
@@ -129,7 +142,10 @@ void emit_memgroup(struct compiler *c, const struct ir_op *op, int32_t i)
         x_mov_rr(&c->a, 0, host, addr);
     } else {
         s = stub_new(c, STUB_GROUP, mem_table_lookup(c, host, addr, op->aux));
-        s->from2 = check_span(c, addr, temp, (uint32_t)op->imm);
+        s->from2 = c->b->fine ? check_aligned(c, addr)
+                              : check_span(c, addr, temp, (uint32_t)op->imm);
+        if (c->b->fine)
+            s->from3 = check_ends(c, addr, temp, host, op);
         x_alu_rr(&c->a, ALU_ADD, 1, host, addr);
     }
     s->index = c->group_count;
@@ -198,6 +214,8 @@ void group_stub_emit(struct compiler *c, struct stub *s)
     x_patch_here(&c->a, s->from);
     if (s->from2)
         x_patch_here(&c->a, s->from2);
+    if (s->from3)
+        x_patch_here(&c->a, s->from3);
     pending_store_cold(&c->a, &s->pending);
     x_mov_rr(&c->a, 0, g->reg, s->reg);
     c->ra = g->ra;

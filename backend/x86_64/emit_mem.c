@@ -106,21 +106,25 @@ void mem_site_call(struct compiler *c, const struct slow_site *site)
 
 uint8_t *mem_table_lookup(struct compiler *c, unsigned addend, unsigned addr, bool write)
 {
-    const struct ir_memory_layout *m = &c->b->target->memory;
-    uint32_t table = write ? m->write_table : m->read_table;
+    uint32_t table = ir_data_table(&c->b->target->memory, c->b->fine, write);
     x_mov_rr(&c->a, 0, addend, addr);
-    x_shift_i(&c->a, X86_SHR_I, 0, addend, m->page_bits);
+    x_shift_i(&c->a, X86_SHR_I, 0, addend, ir_data_bits(&c->b->target->memory, c->b->fine));
     x_mov_rm(&c->a, 1, addend, x_memx(R15, (int)addend, 3, (int32_t)table));
     x_rr(&c->a, X86_TEST_MR, 1, addend, addend);
     return x_jcc(&c->a, CC_E);
 }
 
-/* Do 16 bytes lie in one page? Returns the jump for those that do not. */
+uint32_t mem_piece(const struct compiler *c)
+{
+    return 1u << ir_data_bits(&c->b->target->memory, c->b->fine);
+}
+
+/* Does one entry serve 16 bytes? Returns the jump for those that do not. */
 static uint8_t *check_page(struct compiler *c, unsigned addr, unsigned temp)
 {
     x_mov_rr(&c->a, 0, temp, addr);
-    x_alu_ri(&c->a, ALU_AND, 0, temp, 0xfff);
-    x_alu_ri(&c->a, ALU_CMP, 0, temp, 0x1000 - 16);
+    x_alu_ri(&c->a, ALU_AND, 0, temp, (int32_t)mem_piece(c) - 1);
+    x_alu_ri(&c->a, ALU_CMP, 0, temp, (int32_t)mem_piece(c) - 16);
     return x_jcc(&c->a, CC_A);
 }
 
@@ -381,8 +385,8 @@ static void unaligned_path(struct compiler *c, struct stub *s)
     }
     x_push(a, s->temp);
     x_mov_rr(a, 0, s->temp, s->reg);
-    x_alu_ri(a, ALU_AND, 0, s->temp, 0xfff);
-    x_alu_ri(a, ALU_CMP, 0, s->temp, 0x1000 - (1 << log2));
+    x_alu_ri(a, ALU_AND, 0, s->temp, (int32_t)mem_piece(c) - 1);
+    x_alu_ri(a, ALU_CMP, 0, s->temp, (int32_t)mem_piece(c) - (1 << log2));
     x_pop(a, s->temp);
     x_patch(x_jcc(a, CC_BE), s->access);
     if (demanded)

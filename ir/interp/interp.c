@@ -301,18 +301,20 @@ static uint64_t op_getnzcv(struct interp *it, const struct ir_op *op)
 
 /* ---- memory and helpers ---------------------------------------------------------------------- */
 
-/* Host address of a guest access by the FLAT8 table at distance @table, or 0 for the slow path. */
-static uint64_t fast_address(const struct interp *it, uint64_t addr, uint32_t memop, uint32_t table)
+/* Host address of a guest access by a FLAT8 table, or 0 for the slow path. */
+static uint64_t fast_address(const struct interp *it, uint64_t addr, uint32_t memop, bool write)
 {
     const struct ir_memory_layout *m = &it->block->target->memory;
+    unsigned bits = ir_data_bits(m, it->block->fine);
+    uint32_t table = ir_data_table(m, it->block->fine, write);
     uint64_t size = BIT64(memop & IR_MEM_SIZE_MASK);
     uint64_t align = BIT64((memop & IR_MEM_ALIGN_MASK) >> IR_MEM_ALIGN_SHIFT);
-    uint64_t page = BIT64(m->page_bits);
+    uint64_t page = BIT64(bits);
     if (it->callbacks->no_tables || !it->env->tables || (memop & IR_MEM_USER) ||
         (addr & (align - 1)) || (addr & (page - 1)) + size > page)
         return 0;
     uint64_t entry;
-    memcpy(&entry, it->env->tables + table + (addr >> m->page_bits) * 8, 8);
+    memcpy(&entry, it->env->tables + table + (addr >> bits) * 8, 8);
     return entry ? entry + addr : 0;
 }
 
@@ -349,7 +351,7 @@ static uint64_t extend_loaded(const struct ir_op *op, uint64_t v)
 static uint64_t load(struct interp *it, uint64_t addr, uint32_t memop)
 {
     addr = mask_address(it, addr);
-    uint64_t host = fast_address(it, addr, memop, it->block->target->memory.read_table);
+    uint64_t host = fast_address(it, addr, memop, false);
     if (host)
         return access_load((const void *)(uintptr_t)host, memop & IR_MEM_SIZE_MASK);
     publish_insn(it);
@@ -361,7 +363,7 @@ static uint64_t load(struct interp *it, uint64_t addr, uint32_t memop)
 static void store(struct interp *it, uint64_t addr, uint64_t v, uint32_t memop)
 {
     addr = mask_address(it, addr);
-    uint64_t host = fast_address(it, addr, memop, it->block->target->memory.write_table);
+    uint64_t host = fast_address(it, addr, memop, true);
     if (host) {
         access_store((void *)(uintptr_t)host, memop & IR_MEM_SIZE_MASK, v);
         return;

@@ -41,6 +41,47 @@ Test(mmu, fill_and_lookup)
     mmu_free(m);
 }
 
+Test(mmu, fine_tables)
+{
+    const struct mmu_config config = {.fine = true};
+    struct mmu *m = mmu_new(&config, NULL);
+    uint8_t *tables = mmu_set_context(m, 1, 0);
+
+    mmu_fill(m, 0x1234567, host(5), 12, true, true);
+    cr_assert_eq(mmu_lookup(m, 0x1234000, true), host(5));
+    cr_assert_eq(mmu_lookup(m, 0x1234fff, false), host(5) + 0xfff);
+    cr_assert_null(mmu_lookup(m, 0x1233fff, false));
+    cr_assert_null(mmu_lookup(m, 0x1235000, false));
+    cr_assert_eq(*(uint64_t *)(tables + MMU_FINE_READ_TABLE + 0x12345 * 8) + 0x1234567,
+                 (uintptr_t)host(5) + 0x567);
+    mmu_fill(m, 0x1234567, host(5), MMU_FINE_BITS, true, false);
+    cr_assert_null(mmu_lookup(m, 0x1234500, true), "no longer writable");
+    cr_assert_null(mmu_lookup(m, 0x12345ff, true));
+    cr_assert_eq(mmu_lookup(m, 0x12344ff, true), host(5) + 0x4ff, "its neighbours are");
+    cr_assert_eq(mmu_lookup(m, 0x1234600, true), host(5) + 0x600);
+    mmu_fill(m, 0x5000, host(6), 5, true, true);
+    cr_assert_null(mmu_lookup(m, 0x5000, false), "too small to be entered");
+    mmu_fill(m, 0xffffffff, host(7), MMU_FINE_BITS, true, true);
+    cr_assert_eq(mmu_lookup(m, 0xffffff00, true), host(7) + 0xf00);
+    cr_assert_null(mmu_lookup(m, 0xfffffeff, true));
+
+    mmu_protect_page(m, host(5));
+    for (uint32_t va = 0x1234000; va < 0x1235000; va += 0x100) {
+        cr_assert_null(mmu_lookup(m, va, true), "a page with code");
+        cr_assert_not_null(mmu_lookup(m, va, false));
+    }
+    mmu_inv_va(m, 0x1234abc);
+    cr_assert_null(mmu_lookup(m, 0x1234000, false));
+    cr_assert_null(mmu_lookup(m, 0x1234fff, false));
+    cr_assert_not_null(mmu_lookup(m, 0xffffffff, false));
+    mmu_inv_write_all(m);
+    cr_assert_null(mmu_lookup(m, 0xffffffff, true));
+    cr_assert_not_null(mmu_lookup(m, 0xffffffff, false));
+    mmu_inv_all(m);
+    cr_assert_null(mmu_lookup(m, 0xffffffff, false));
+    mmu_free(m);
+}
+
 Test(mmu, contexts_are_separate_and_return)
 {
     struct mmu *m = mmu_new(NULL, NULL);

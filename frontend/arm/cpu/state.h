@@ -125,6 +125,7 @@ struct arm_state {
     uint32_t cpu_count;        /* of the machine: 1 permits the cheap exclusives */
     uint32_t cbar;             /* Configuration Base Address of the machine */
     struct arm_m_config m_config;
+    struct arm_m_views m_views;
     uint32_t block_flags;      /* cached, without what slots hold (see arm_state_changed) */
     const struct arm_cpu_model *model;
     uint64_t features;         /* model->features, maybe reduced by options */

@@ -16,6 +16,7 @@ void arm_m_reset(struct arm_state *s)
     memcpy(m->pending, level, sizeof(level)); /* what is asserted asks at once */
     m->enabled[0] = 0xffff & ~(BIT(ARM_M_EXC_MEM_MANAGE) | BIT(ARM_M_EXC_BUS_FAULT) |
                                BIT(ARM_M_EXC_USAGE_FAULT));
+    m->mpu_changed = 1;
     m->vtor = s->m_config.vtor;
     m->ccr = arm_m_is_v7(s) ? M_CCR_STKALIGN : M_CCR_STKALIGN | M_CCR_UNALIGN_TRP;
     if (s->model->clidr)
@@ -62,6 +63,7 @@ void arm_m_start(struct arm_state *s)
 
 void arm_m_loaded(struct arm_state *s)
 {
+    s->m.mpu_changed = 1;
     m_nvic_update(s);
     m_systick_loaded(s);
     m_points_derive(s);

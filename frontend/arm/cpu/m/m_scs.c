@@ -339,8 +339,8 @@ READER(m_mpu_read)
 
 static void mpu_changed(struct arm_state *s)
 {
+    s->m.mpu_changed = 1;
     m_state_changes(s);
-    s->ops->tlb_invalidate(s, ARM_TLB_ALL, 0, 0, false);
 }
 
 WRITER(m_mpu_write)

@@ -2,6 +2,7 @@
 #include "frontend/arm/cpu/exceptions.h"
 #include "frontend/arm/cpu/helpers.h"
 #include "frontend/arm/cpu/m/m_internal.h"
+#include "frontend/arm/cpu/m/mpu.h"
 #include "frontend/arm/fp/fpscr.h"
 #include "frontend/arm/translate/translate.h"
 #include "util/log.h"
@@ -34,6 +35,7 @@ void arm_m_state_changed(struct arm_state *s)
     bool strict = !arm_m_is_v7(s) || (s->m.ccr & M_CCR_UNALIGN_TRP);
 
     s->m.changed = 0;
+    m_view_update(s);
     s->mode = s->m.handler ? ARM_MODE_SVC : s->m.npriv ? ARM_MODE_USR : ARM_MODE_SYS;
     s->m.mpu_applies = mpu_applies(s);
     s->fp_enabled = m_fp_ready(s);

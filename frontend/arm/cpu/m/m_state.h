@@ -42,6 +42,20 @@ struct arm_m_config {
     uint32_t systick_ref_div; /* not 0: that is cpu_hz divided by this */
 };
 
+/* Settings of the MPU that were in force lately, each with a number that no other setting has had:
+ * translations are kept by it, so that tasks with regions of their own can take turns. */
+enum { ARM_M_VIEWS = 16 };
+struct arm_m_views {
+    struct arm_m_view {
+        uint64_t used; /* when, by `clock` */
+        uint32_t number;
+        uint32_t ctrl, rbar[ARM_M_MPU_REGIONS_MAX], rasr[ARM_M_MPU_REGIONS_MAX];
+    } view[ARM_M_VIEWS];
+    uint64_t clock;
+    uint32_t current; /* number */
+    uint32_t last;    /* that was given */
+};
+
 struct arm_m {
     /* The stack pointers. The current one is in r[13], its copy here is out of date. */
     uint32_t msp, psp;
@@ -57,6 +71,7 @@ struct arm_m {
     uint8_t plain_branch;
     uint8_t mpu_applies; /* to what executes now */
     uint8_t changed;     /* arm_m_state_changed is due at the next safe point */
+    uint8_t mpu_changed; /* the MPU's registers may not be those of m_views.current */
 
     /* System Control Block */
     uint32_t vtor, scr, ccr, shcsr_enable; /* shcsr_enable: SHCSR bits 16..18 */

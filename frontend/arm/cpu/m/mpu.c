@@ -1,7 +1,11 @@
 /* Address translation of the M profile: there is none, but the default memory map and the MPU say
  * who may do what (PMSAv6, PMSAv7: DDI 0403E B3.1, B3.5). */
-#include "frontend/arm/cpu/m/m_internal.h"
 #include "frontend/arm/cpu/m/mpu.h"
+
+#include <string.h>
+
+#include "frontend/arm/cpu/m/m_internal.h"
+#include "softmmu/mmu.h"
 
 #define RASR_ENABLE BIT(0)
 #define RASR_XN BIT(28)
@@ -57,8 +61,8 @@ static bool region_hit(const struct arm_state *s, unsigned n, uint32_t va)
            !subregion_disabled(&s->m, n, va);
 }
 
-/* May the page of @va not be of one kind? */
-static bool page_is_mixed(const struct arm_state *s, uint32_t va)
+/* May the 1 << @size bytes around @va not be of one kind? */
+static bool is_mixed(const struct arm_state *s, uint32_t va, unsigned size)
 {
     for (unsigned n = 0; n < s->model->m_regions; n++) {
         unsigned bits;
@@ -66,13 +70,24 @@ static bool page_is_mixed(const struct arm_state *s, uint32_t va)
         if (!region_valid(s, n))
             continue;
         bits = region_bits(&s->m, n);
-        if (bits < 12 && !((va ^ s->m.mpu_rbar[n]) >> 12))
+        if (bits < size && !((va ^ s->m.mpu_rbar[n]) >> size))
             return true;
-        if (bits >= 12 && bits < 15 && (s->m.mpu_rasr[n] >> 8 & 0xff) &&
+        if (bits >= size && bits < size + 3 && (s->m.mpu_rasr[n] >> 8 & 0xff) &&
             !((va ^ s->m.mpu_rbar[n]) & region_mask(bits)))
             return true;
     }
     return false;
+}
+
+/* log2 of the bytes around @va that are alike, as far as the tables care. 0: these are for rights
+ * that are about to change, and what is said now is not for them. */
+static unsigned uniform_bits(const struct arm_state *s, uint32_t va)
+{
+    if (s->m.changed)
+        return 0;
+    if (!s->m.mpu_applies || !is_mixed(s, va, 12))
+        return 12;
+    return is_mixed(s, va, MMU_FINE_BITS) ? 5 : MMU_FINE_BITS;
 }
 
 static struct rights region_rights(const struct arm_m *m, unsigned n, bool privileged)
@@ -123,7 +138,7 @@ bool m_translate(const struct arm_state *s, uint32_t va, enum arm_access access,
     }
     *out = (struct arm_translation){
         .phys = va,
-        .page_bits = s->m.mpu_applies && page_is_mixed(s, va) ? 5 : 12,
+        .page_bits = (uint8_t)uniform_bits(s, va),
         .read = r.read,
         .write = r.write,
         .exec = r.exec,
@@ -133,8 +148,53 @@ bool m_translate(const struct arm_state *s, uint32_t va, enum arm_access access,
     return true;
 }
 
+static bool view_is_current(const struct arm_m_view *v, const struct arm_m *m)
+{
+    return v->number && v->ctrl == m->mpu_ctrl && !memcmp(v->rbar, m->mpu_rbar, sizeof(v->rbar)) &&
+           !memcmp(v->rasr, m->mpu_rasr, sizeof(v->rasr));
+}
+
+/* In place of the one that was used least recently. */
+static struct arm_m_view *view_new(struct arm_state *s)
+{
+    struct arm_m_views *views = &s->m_views;
+    struct arm_m_view *v = views->view;
+
+    for (unsigned i = 1; i < ARM_M_VIEWS; i++)
+        if (views->view[i].used < v->used)
+            v = &views->view[i];
+    if (views->last == INT32_MAX) {
+        s->ops->tlb_invalidate(s, ARM_TLB_ALL, 0, 0, false);
+        memset(views, 0, sizeof(*views));
+    }
+    v->number = ++views->last;
+    v->ctrl = s->m.mpu_ctrl;
+    memcpy(v->rbar, s->m.mpu_rbar, sizeof(v->rbar));
+    memcpy(v->rasr, s->m.mpu_rasr, sizeof(v->rasr));
+    return v;
+}
+
+void m_view_update(struct arm_state *s)
+{
+    struct arm_m_views *views = &s->m_views;
+    struct arm_m_view *v = NULL;
+
+    if (!s->m.mpu_changed)
+        return;
+    s->m.mpu_changed = 0;
+    for (unsigned i = 0; i < ARM_M_VIEWS && !v; i++)
+        if (view_is_current(&views->view[i], &s->m))
+            v = &views->view[i];
+    if (!v)
+        v = view_new(s);
+    v->used = ++views->clock;
+    views->current = v->number;
+}
+
 void m_context_key(const struct arm_state *s, uint64_t *key, uint32_t *asid)
 {
-    *key = s->block_flags | (uint64_t)s->m.mpu_applies << 32;
+    uint32_t view = s->m.mpu_applies ? s->m_views.current + 1 : 0;
+
+    *key = s->block_flags | (uint64_t)view << 32;
     *asid = 0;
 }

@@ -103,7 +103,7 @@ static bool disturbs(const struct compiler *c, const struct pending *p, int32_t 
         return true;
     bool by_condition =
         op->opcode == IR_OP_brcc || op->opcode == IR_OP_cond || op->opcode == IR_OP_selcc;
-    if (ir_op_flags_read(op) && !by_condition)
+    if (ir_op_flags_read(op) && (!by_condition || p->kind == PENDING_CONST))
         return true;
     if (reg != NO_REG)
         return place_is(&p->a, PLACE_REG, (unsigned)reg) ||
@@ -128,6 +128,8 @@ static int32_t meeting(const struct compiler *c, const struct pending *p, int32_
         side = pending_is_branch(op) && c->keep_pending && exit_is_side(c, k);
         if (!pending_is_branch(op))
             continue;
+        if (side && op->opcode == IR_OP_brcc) /* may tell that flags are constants */
+            return -1;
         int32_t to = label_of(c, k);
         if (to < 0)
             return -1;

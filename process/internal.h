@@ -198,6 +198,12 @@ struct clone_request {
     uint32_t parent_tid, child_tid, pidfd; /* where to store these */
 };
 
+/* What clone's flags ask for that the host does by itself. Descriptors may be shared where nothing
+ * of our own is open while the program runs: without a debugger. */
+#define TASK_HOST_FLAGS                                                                            \
+    (CLONE_FS | CLONE_FILES | CLONE_PARENT | CLONE_UNTRACED | CLONE_NEWNS | CLONE_NEWCGROUP |      \
+     CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+
 static inline struct task *task_of(struct arm_state *s)
 {
     return s->env.owner;
@@ -249,6 +255,9 @@ void process_go_parallel(struct process *p);
 /* task.c */
 struct task *task_new(struct process *p, struct error *e);
 void task_free(struct task *t);
+/** A thread of the host's that runs @main with @opaque, and that nobody waits for; a number of
+ * errno's, or 0. */
+int task_start_thread(void *(*main)(void *), void *opaque);
 /** What the host needs to know about the thread that runs @t from now on. */
 void task_enter_thread(struct task *t);
 /** Run until the thread ends. */
@@ -258,6 +267,8 @@ enum engine_stop task_enter_guest(struct task *t);
 /** A signal stack for the thread that calls, which is no task's, so that it can run one's guest;
  * NULL if there is no memory. Its first word is the task. */
 void *host_stack_new(struct task *t);
+/** Store the thread's number where clone was told to; 0, or no memory: nowhere. */
+void task_store_tid(struct task *t, uint32_t addr);
 /** Let the child's state be the parent's behind the system call. */
 void task_inherit(struct task *child, const struct task *t, const struct clone_request *q);
 /** Make a thread or a process; the number of it, or -errno. */
@@ -309,6 +320,8 @@ int64_t rseq_membarrier(struct task *t, const uint32_t *a);
 /** Make a process in the same memory, and wait until it is gone from there; its number, or -errno.
  */
 int64_t vfork_clone(struct task *t, const struct clone_request *q);
+/** The same without waiting. */
+int64_t vfork_clone_beside(struct task *t, const struct clone_request *q);
 /** The end of such a process. */
 _Noreturn void vfork_exit(int status);
 
@@ -330,8 +343,10 @@ void signals_wait_begins(struct task *t, uint64_t set);
 void signals_wait_ends(struct task *t);
 /** The thread ends: all signals are blocked, and what is held for the process goes back to it. */
 void signals_task_ends(struct task *t);
-/** Let the host block all signals but its own. */
+/** Let the host block all signals but its own; or these as well, while nothing of the guest's is
+ * touched. */
 void signals_block_all(void);
+void signals_block_own(void);
 /** Deliver what has arrived, and settle an interrupted system call. */
 void signals_deliver(struct task *t);
 /** Deliver a signal that the running instruction caused. */

@@ -182,13 +182,18 @@ static void offer_held(struct task *t)
 
 void signals_task_ends(struct task *t)
 {
-    set_host_mask(~0ull);
+    signals_block_own();
     release_held(t, ~0ull);
 }
 
 void signals_block_all(void)
 {
     set_host_mask(~OWN_SIGNALS);
+}
+
+void signals_block_own(void)
+{
+    set_host_mask(~0ull);
 }
 
 static void jump_to(ucontext_t *uc, const void *pc)

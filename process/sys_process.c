@@ -27,10 +27,12 @@ int64_t sys_exit(struct task *t, const uint32_t *a)
 {
     if (t->vforked)
         vfork_exit((int)a[0]);
+    unsigned threads = 0;
     pthread_mutex_lock(&t->process->tasks_lock);
-    uint32_t count = t->process->task_count;
+    for (const struct task *other = t->process->tasks; other; other = other->next)
+        threads += !other->vforked;
     pthread_mutex_unlock(&t->process->tasks_lock);
-    if (count == 1)
+    if (threads == 1)
         process_exit(t->process, (int)a[0]);
     t->ended = true;
     return 0;

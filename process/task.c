@@ -231,7 +231,8 @@ void process_release_locks(struct process *p)
 {
     pthread_mutex_lock(&p->tasks_lock);
     for (struct task *t = p->tasks; t; t = t->next)
-        robust_list_walk(t);
+        if (!t->vforked)
+            robust_list_walk(t);
     pthread_mutex_unlock(&p->tasks_lock);
 }
 
@@ -262,7 +263,7 @@ struct thread_start {
     uint32_t parent_tid, child_tid; /* where to store the thread's number; 0: nowhere */
 };
 
-static void store_tid(struct task *t, uint32_t addr)
+void task_store_tid(struct task *t, uint32_t addr)
 {
     if (addr && space_has(&t->process->space, addr, 4, SPACE_WRITE))
         *(uint32_t *)guest_ptr(t, addr) = guest_order32(t->process, (uint32_t)t->tid);
@@ -273,8 +274,9 @@ static void *thread_main(void *opaque)
     struct thread_start *start = opaque;
     struct task *t = start->task;
     task_enter_thread(t);
-    store_tid(t, start->parent_tid);
-    store_tid(t, start->child_tid);
+    signals_block_all();
+    task_store_tid(t, start->parent_tid);
+    task_store_tid(t, start->child_tid);
     pthread_mutex_lock(&start->lock);
     start->tid = t->tid;
     start->running = true;
@@ -306,12 +308,22 @@ void task_inherit(struct task *child, const struct task *t, const struct clone_r
     child->mask = t->mask;
 }
 
+int task_start_thread(void *(*main)(void *), void *opaque)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, THREAD_STACK);
+    int r = pthread_create(&thread, &attr, main, opaque);
+    pthread_attr_destroy(&attr);
+    return r;
+}
+
 static int64_t clone_thread(struct task *t, const struct clone_request *q)
 {
     struct thread_start start = {.lock = PTHREAD_MUTEX_INITIALIZER,
                                  .started = PTHREAD_COND_INITIALIZER};
-    pthread_attr_t attr;
-    pthread_t thread;
     struct error e;
     process_go_parallel(t->process);
     struct task *child = task_new(t->process, &e);
@@ -322,12 +334,8 @@ static int64_t clone_thread(struct task *t, const struct clone_request *q)
     start.parent_tid = q->flags & CLONE_PARENT_SETTID ? q->parent_tid : 0;
     start.child_tid = q->flags & CLONE_CHILD_SETTID ? q->child_tid : 0;
     child->clear_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, THREAD_STACK);
-    signals_block_all(); /* the new thread has no signal stack at first */
-    int r = pthread_create(&thread, &attr, thread_main, &start);
-    pthread_attr_destroy(&attr);
+    signals_block_own(); /* the new thread has no signal stack at first */
+    int r = task_start_thread(thread_main, &start);
     if (r) {
         signals_apply_mask(t);
         task_free(child);
@@ -403,7 +411,7 @@ static void child_begin(struct task *t, const struct clone_request *q, bool foll
     if (q->flags & CLONE_SETTLS)
         t->state.cp15.tpidruro[0] = q->tls;
     if (q->flags & CLONE_CHILD_SETTID)
-        store_tid(t, q->child_tid);
+        task_store_tid(t, q->child_tid);
     if (followed)
         debug_join(t);
 }
@@ -424,16 +432,10 @@ static void tell_parent(struct task *t, const struct clone_request *q, pid_t pid
         store_word(t, q->pidfd, (uint32_t)syscall(SYS_pidfd_open, pid, 0));
 }
 
-/* What the host does when it is asked to. Descriptors may be shared where nothing of our own is
- * open while the program runs: without a debugger. */
-#define HOST_FLAGS                                                                                 \
-    (CLONE_FS | CLONE_FILES | CLONE_PARENT | CLONE_UNTRACED | CLONE_NEWNS | CLONE_NEWCGROUP |      \
-     CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
-
 /* The C library's fork knows what is to be done about its own locks, but has no flags. */
 static pid_t host_fork(const struct clone_request *q)
 {
-    uint32_t flags = q->flags & HOST_FLAGS;
+    uint32_t flags = q->flags & TASK_HOST_FLAGS;
     if (!(q->flags & CLONE_VM))
         flags |= q->flags & CLONE_VFORK;
     if (!flags && q->exit_signal == SIGCHLD)
@@ -470,17 +472,35 @@ static int64_t clone_process(struct task *t, const struct clone_request *q)
 #define TID_FLAGS                                                                                  \
     (CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
 
+/* A process: in memory of its own, or in its parent's. The debugger knows one process: under it a
+ * child of vfork has its own memory. */
+static int64_t make_process(struct task *t, const struct clone_request *q, uint32_t flags)
+{
+    if (!(flags & CLONE_VM) || ((flags & CLONE_VFORK) && t->process->debug))
+        return clone_process(t, q);
+    return flags & CLONE_VFORK ? vfork_clone(t, q) : vfork_clone_beside(t, q);
+}
+
+/* May there be a process with these flags? A child that runs beside its maker in the same memory
+ * is made by a thread, of which a child in another's memory has none. */
+static bool is_process(const struct task *t, uint32_t flags)
+{
+    bool beside = (flags & CLONE_VM) && !(flags & CLONE_VFORK);
+    if (flags & ~(uint32_t)(CLONE_VFORK | CLONE_VM | CLONE_PIDFD | TASK_HOST_FLAGS))
+        return false;
+    if (t->process->debug && (beside || (flags & CLONE_FILES)))
+        return false;
+    return !beside || !t->vforked;
+}
+
 int64_t task_clone(struct task *t, const struct clone_request *q)
 {
     uint32_t rest = q->flags & ~(uint32_t)(IGNORED_FLAGS | TID_FLAGS);
-    if (q->flags & CLONE_THREAD) {
+    if (rest & CLONE_THREAD) {
         if (rest == THREAD_FLAGS && !t->vforked)
             return clone_thread(t, q);
-    } else if (!(rest & ~(uint32_t)(CLONE_VFORK | CLONE_VM | CLONE_PIDFD | HOST_FLAGS)) &&
-               !((rest & CLONE_FILES) && t->process->debug) &&
-               (!(rest & CLONE_VM) || ((rest & CLONE_VFORK) && !(rest & HOST_FLAGS)))) {
-        bool shared = (rest & CLONE_VM) && !t->process->debug; /* the debugger knows one process */
-        int64_t r = shared ? vfork_clone(t, q) : clone_process(t, q);
+    } else if (is_process(t, rest)) {
+        int64_t r = make_process(t, q, rest);
         if (r > 0)
             tell_parent(t, q, (pid_t)r);
         return r;

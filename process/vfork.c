@@ -1,11 +1,13 @@
 /*
- * vfork and posix_spawn: a child that runs in its parent's memory, while the thread that made it
- * waits, until it executes a program or ends. It is a process of the host's, with a task of its own
- * in the same struct process. What others may wait for must not die with it: it can be ended from
- * outside only while it is in a system call of the host.
+ * Children that run in their parent's memory. Of vfork and posix_spawn: while the thread that made
+ * the child waits, until it executes a program or ends. Of clone with CLONE_VM alone: beside it. It
+ * is a process of the host's, with a task of its own in the same struct process. What others may
+ * wait for must not die with it: it can be ended from outside only while it is in a system call of
+ * the host.
  */
 #include <errno.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,24 +30,37 @@ enum { CHILD_STACK = THREAD_STACK };
 
 struct vfork {
     struct task *child;
-    const struct clone_request *request;
+    struct clone_request request;
+    pid_t pid; /* of the child, by the host */
+    /* Of a child that its maker does not wait for: */
+    bool kept;
+    atomic_int users; /* the maker and the keeper: who is the last frees it */
+    pthread_mutex_t lock;
+    pthread_cond_t begun;
+    int64_t result; /* 0: has not begun */
 };
 
-static void store_tid(struct task *t, uint32_t addr)
+static void tell_maker(struct vfork *v, int64_t result)
 {
-    if (addr && space_has(&t->process->space, addr, 4, SPACE_WRITE))
-        memcpy(guest_ptr(t, addr), &t->tid, sizeof(t->tid));
+    pthread_mutex_lock(&v->lock);
+    if (!v->result)
+        v->result = result;
+    pthread_cond_signal(&v->begun);
+    pthread_mutex_unlock(&v->lock);
 }
 
 static int child_main(void *opaque)
 {
-    const struct vfork *v = opaque;
+    struct vfork *v = opaque;
     struct task *t = v->child;
     task_enter_thread(t);
-    if (v->request->flags & CLONE_PARENT_SETTID)
-        store_tid(t, v->request->parent_tid);
-    if (v->request->flags & CLONE_CHILD_SETTID)
-        store_tid(t, v->request->child_tid);
+    signals_block_all();
+    if (v->request.flags & CLONE_PARENT_SETTID)
+        task_store_tid(t, v->request.parent_tid);
+    if (v->request.flags & CLONE_CHILD_SETTID)
+        task_store_tid(t, v->request.child_tid);
+    if (v->kept)
+        tell_maker(v, v->pid);
     task_run(t);
     vfork_exit(0);
 }
@@ -91,23 +106,85 @@ static struct task *child_new(struct task *t, const struct clone_request *q)
     return child;
 }
 
-int64_t vfork_clone(struct task *t, const struct clone_request *q)
+/* Make the child, and wait until it is gone. */
+static int64_t run_child(struct vfork *v)
 {
+    const struct clone_request *q = &v->request;
     uint8_t *stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED)
+    if (stack == MAP_FAILED) {
+        child_gone(v->child, q);
         return -ENOMEM;
-    struct task *child = child_new(t, q);
-    int64_t r = -EAGAIN;
-    if (child) {
-        struct vfork v = {child, q};
-        signals_block_all();
-        r = clone(child_main, stack + CHILD_STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, &v);
-        r = r < 0 ? -errno : r;
-        child_gone(child, q);
-        signals_apply_mask(t);
     }
+    uint32_t flags = (q->flags & TASK_HOST_FLAGS) | q->exit_signal;
+    int r = clone(child_main, stack + CHILD_STACK,
+                  (int)(flags | CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID), v, &v->pid);
+    int error = errno;
+    child_gone(v->child, q);
     FORGET_FRAMES(stack);
     munmap(stack, CHILD_STACK);
+    return r < 0 ? -error : r;
+}
+
+int64_t vfork_clone(struct task *t, const struct clone_request *q)
+{
+    struct vfork v = {.child = child_new(t, q), .request = *q};
+    if (!v.child)
+        return -EAGAIN;
+    signals_block_all();
+    int64_t r = run_child(&v);
+    signals_apply_mask(t);
     return r;
+}
+
+/* ---- children that nobody waits for ---------------------------------------------------------- */
+
+static void release(struct vfork *v)
+{
+    if (atomic_fetch_sub(&v->users, 1) == 1)
+        free(v);
+}
+
+/* A thread of the host's that lends the child its place: two of the host's processes that run at
+ * the same time need a thread's storage each. */
+static void *keeper_main(void *opaque)
+{
+    struct vfork *v = opaque;
+    tell_maker(v, run_child(v)); /* that it has failed; else the child has said so long ago */
+    release(v);
+    return NULL;
+}
+
+int64_t vfork_clone_beside(struct task *t, const struct clone_request *q)
+{
+    process_go_parallel(t->process);
+    struct vfork *v = calloc(1, sizeof(*v));
+    if (!v)
+        abort();
+    v->request = *q;
+    v->kept = true;
+    atomic_store(&v->users, 2);
+    pthread_mutex_init(&v->lock, NULL);
+    pthread_cond_init(&v->begun, NULL);
+    v->child = child_new(t, q);
+    if (!v->child) {
+        free(v);
+        return -EAGAIN;
+    }
+    signals_block_own(); /* the keeper has no signal stack */
+    int r = task_start_thread(keeper_main, v);
+    if (r) {
+        signals_apply_mask(t);
+        child_gone(v->child, q);
+        free(v);
+        return -r;
+    }
+    pthread_mutex_lock(&v->lock);
+    while (!v->result)
+        pthread_cond_wait(&v->begun, &v->lock);
+    int64_t pid = v->result;
+    pthread_mutex_unlock(&v->lock);
+    release(v);
+    signals_apply_mask(t);
+    return pid;
 }

@@ -401,16 +401,34 @@ bool engine_outside_known(struct engine *en, struct ir_env *env, uint64_t phys)
     return known;
 }
 
-void engine_outside_found(struct engine *en, uint64_t phys)
+static void bit_note(uint64_t **bits, uint32_t halfword)
 {
-    pthread_mutex_lock(&en->lock);
+    if (!*bits)
+        *bits = alloc_or_die(PAGE_BYTES / 2 / 8);
+    (*bits)[halfword / 64] |= BIT64(halfword % 64);
+}
+
+/* Code of the instruction at @phys takes the tables from here on. */
+static void insn_note(struct engine *en, uint64_t phys, bool outside)
+{
     uint32_t halfword = (phys & (PAGE_BYTES - 1)) / 2;
+    pthread_mutex_lock(&en->lock);
     struct code_page *page = engine_page_get(en, align_down(phys, PAGE_BYTES));
-    if (!page->outside)
-        page->outside = alloc_or_die(PAGE_BYTES / 2 / 8);
-    page->outside[halfword / 64] |= BIT64(halfword % 64);
+    bit_note(&page->no_window, halfword);
+    if (outside)
+        bit_note(&page->outside, halfword);
     pthread_mutex_unlock(&en->lock);
     engine_code_write(en, NULL, phys, 2);
+}
+
+void engine_outside_found(struct engine *en, uint64_t phys)
+{
+    insn_note(en, phys, true);
+}
+
+void engine_window_missed(struct engine *en, uint64_t phys)
+{
+    insn_note(en, phys, false);
 }
 
 void engine_code_drop(struct engine *en, uint64_t phys)
@@ -459,6 +477,7 @@ static void pages_free(struct code_page *page)
         }
         free(page->stops);
         free(page->outside);
+        free(page->no_window);
         free(page->cold);
         free(page);
     }

@@ -166,6 +166,8 @@ void engine_fp_stepped(struct engine_cpu *ec, void *context);
  * tables and not the window (engine_fault has found that), and with `exact` hot blocks take care of
  * it. On the CPU's thread, in ops.service. */
 void engine_outside_found(struct engine *en, uint64_t phys);
+/** The same of one that reaches RAM, but not by the window: it takes the tables. */
+void engine_window_missed(struct engine *en, uint64_t phys);
 
 /** With `exact`, before the instruction at physical address @phys reaches a device: has that been
  * told? If not the caller leaves the block before the instruction, and tells. */

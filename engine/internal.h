@@ -99,7 +99,8 @@ struct code_page {
     struct entry_array *arrays;
     /* halfwords that are breakpoints where the page is mapped, a bit each; NULL: none known */
     uint64_t *stops;
-    uint64_t *outside;    /* a bit per halfword, see engine_outside_found; NULL: none */
+    /* a bit per halfword, see engine_outside_found and engine_window_missed; NULL: none */
+    uint64_t *outside, *no_window;
     uint64_t covered[PAGE_BYTES / 4 / 64]; /* words that some block was made from */
     struct cold_table *cold; /* cold.c; NULL: nothing */
 };

@@ -257,7 +257,7 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     struct backend_code host;
     bool straddles = engine_make_ir(en, &ir, &code, &en->arena, pc, checked, true);
     ir.fine = en->fine;
-    ir.no_window = page ? page->outside : NULL;
+    ir.no_window = page ? page->no_window : NULL;
     ir.window = ir.window && !en->debug.no_window && !(flags & BLOCK_STEP);
     if (!straddles && !(flags & (BLOCK_STEP | BLOCK_SHORT | GUEST_FLAGS_LOOKUP_ONLY)))
         ir.entries = engine_entries(en, engine_page_get(en, align_down(fetch->phys, PAGE_BYTES)),

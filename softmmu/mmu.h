@@ -7,8 +7,8 @@
  * slow path. Entries are never wrong, only absent: 0 means slow path.
  *
  * Each table has one 8-byte entry per 4 KiB page of a 32-bit address space: 8 MiB, reserved and
- * committed as entries are written. (Those of data may be finer: see mmu_config.) Which 4 KiB pieces
- * hold entries is recorded, so that nothing here reads memory that was never written.
+ * committed as entries are written. (Those of data may be finer: see mmu_config.) Which 4 KiB
+ * pieces hold entries is recorded, so that nothing here reads memory that was never written.
  *
  * A struct mmu belongs to its CPU's thread. Others ask for changes through mmu_post.
  */

@@ -150,9 +150,29 @@ void physmap_set_window(struct physmap *map, uint8_t *window)
     map->window = window;
 }
 
-static int window_protection(const struct phys_region *r)
+/* What the window allows for page @page of the region's memory. */
+static int window_protection(const struct phys_region *r, uint64_t page)
 {
-    return r->kind == PHYS_ROM ? PROT_READ : PROT_READ | PROT_WRITE;
+    unsigned flags = atomic_load(&r->page_flags[page]);
+
+    if (flags & PHYS_PAGE_CLOSED)
+        return PROT_NONE;
+    return r->kind == PHYS_ROM || (flags & (PHYS_PAGE_CODE | PHYS_PAGE_FIXED))
+               ? PROT_READ : PROT_READ | PROT_WRITE;
+}
+
+/* Pages @first to @last of the region's memory get the protection that they are to have. */
+static void window_set(const struct physmap *map, const struct phys_region *r, uint64_t first,
+                       uint64_t last)
+{
+    for (uint64_t from = first, to; from <= last; from = to) {
+        int protection = window_protection(r, from);
+
+        for (to = from + 1; to <= last && window_protection(r, to) == protection;)
+            to++;
+        mprotect(map->window + r->base + (from << PHYS_PAGE_BITS), (to - from) << PHYS_PAGE_BITS,
+                 protection);
+    }
 }
 
 /* Where it cannot be mapped code finds the memory by the tables. */
@@ -161,21 +181,55 @@ static void window_map(const struct physmap *map, struct phys_region *r,
 {
     if (!map->window || owner->fd < 0 || r->base + r->size > BIT64(32))
         return;
-    r->in_window = mmap(map->window + r->base, r->size, window_protection(r),
+    r->in_window = mmap(map->window + r->base, r->size, PROT_NONE,
                         MAP_SHARED | MAP_NORESERVE | MAP_FIXED, owner->fd, 0) != MAP_FAILED;
+    if (r->in_window)
+        window_set(map, r, 0, (r->size >> PHYS_PAGE_BITS) - 1);
 }
 
-void physmap_window_protect(const struct physmap *map, uint64_t phys, bool read_only)
+/* Pages @first to @last of @of's memory, under all their addresses. */
+static void window_update(const struct physmap *map, const struct phys_region *of, uint64_t first,
+                          uint64_t last)
 {
-    const struct phys_region *at = physmap_find_memory(map, phys);
-    const uint8_t *page = at->host + align_down(phys - at->memory_base, PHYS_PAGE_SIZE);
+    uintptr_t start = (uintptr_t)of->host + (first << PHYS_PAGE_BITS),
+              end = (uintptr_t)of->host + ((last + 1) << PHYS_PAGE_BITS);
 
     for (unsigned i = 0; map->window && i < map->count; i++) {
         const struct phys_region *r = map->regions[i];
+        uintptr_t host = (uintptr_t)r->host, from = start > host ? start : host,
+                  to = end < host + r->size ? end : host + r->size;
 
-        if (r->in_window && (uintptr_t)page - (uintptr_t)r->host < r->size)
-            mprotect(map->window + r->base + (page - r->host), PHYS_PAGE_SIZE,
-                     read_only ? PROT_READ : window_protection(r));
+        if (r->in_window && from < to)
+            window_set(map, r, (from - host) >> PHYS_PAGE_BITS,
+                       ((to - host) >> PHYS_PAGE_BITS) - 1);
+    }
+}
+
+void physmap_window_protect(const struct physmap *map, uint64_t phys)
+{
+    const struct phys_region *r = physmap_find_memory(map, phys);
+    uint64_t page = (phys - r->memory_base) >> PHYS_PAGE_BITS;
+
+    window_update(map, r, page, page);
+}
+
+void physmap_window_limit(const struct physmap *map, uint64_t start, uint64_t last, bool read)
+{
+    uint8_t flag = read ? PHYS_PAGE_FIXED : PHYS_PAGE_CLOSED;
+
+    for (unsigned i = 0; map->window && i < map->count; i++) {
+        const struct phys_region *r = map->regions[i];
+        uint64_t first = start > r->base ? start - r->base : 0, end = last - r->base;
+        bool news = false;
+
+        if (!r->in_window || last < r->base || first >= r->size)
+            continue;
+        end = (end < r->size ? end : r->size - 1) >> PHYS_PAGE_BITS;
+        first >>= PHYS_PAGE_BITS;
+        for (uint64_t page = first; page <= end; page++)
+            news |= !(atomic_fetch_or(&r->page_flags[page], flag) & flag);
+        if (news)
+            window_update(map, r, first, end);
     }
 }
 

@@ -20,6 +20,8 @@ enum { PHYS_PAGE_BITS = 12, PHYS_PAGE_SIZE = 1 << PHYS_PAGE_BITS };
 /* Flags of a RAM or ROM page. */
 enum {
     PHYS_PAGE_CODE = 1, /* translated code comes from here: stores must take the slow path */
+    /* it is not, or not writable, in the window: see physmap_window_limit */
+    PHYS_PAGE_CLOSED = 2, PHYS_PAGE_FIXED = 4,
 };
 
 enum phys_kind { PHYS_RAM, PHYS_ROM, PHYS_MMIO };
@@ -60,7 +62,10 @@ void physmap_free(struct physmap *map);
 void physmap_set_window(struct physmap *map, uint8_t *window);
 /** Make the page at canonical address @phys read-only in the window, under all its addresses, or
  * (RAM) writable again. */
-void physmap_window_protect(const struct physmap *map, uint64_t phys, bool read_only);
+void physmap_window_protect(const struct physmap *map, uint64_t phys);
+/** From here on no access, or only reads, shall be made through the window to the pages of memory
+ * in [@start, @last], under none of their addresses. */
+void physmap_window_limit(const struct physmap *map, uint64_t start, uint64_t last, bool read);
 
 /**
  * Add @size bytes of RAM (or of ROM: guest writes are ignored with a guest_errors line) at @base;

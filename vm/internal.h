@@ -57,6 +57,7 @@ struct vm_cpu {
     /* Under the device lock: */
     pthread_cond_t wake;
     unsigned unmapped_count; /* warnings; its own thread's */
+    unsigned lockups;        /* that have been told; likewise */
     uint64_t turn_end;      /* icount: its instructions at the end of its turn, */
     int64_t sleep_end;      /* and the time at which WFE ends by itself */
     bool powered;           /* runs; else off until PSCI CPU_ON */
@@ -73,6 +74,7 @@ struct vm_cpu {
     enum vm_core_step core_step; /* M profile: what the core's own watchpoints and MON_STEP want */
     bool points_changed;         /* ... its breakpoints, which the engine has not been told of */
     bool outside_found;          /* ... an instruction at outside_pc that reaches more than RAM */
+    bool window_missed;          /* ... that cannot access it by the window */
     uint32_t outside_pc;
     uint8_t *patched_page;       /* ... a page of code with the words that the FPB replaces */
     bool stop_noted;        /* leaving the guest for the debugger: see stop */

@@ -74,9 +74,19 @@ static void reset_request(struct arm_state *s)
     vm_request_reset(self(s)->vm);
 }
 
+/* A watchdog may let it happen again and again. */
 static void lockup(struct arm_state *s, const char *why)
 {
-    fprintf(stderr, "armemu: CPU %u: %s\n", s->index, why);
+    enum { LINES_MAX = 20 };
+    struct vm_cpu *c = self(s);
+    if (c->lockups < LINES_MAX)
+        fprintf(stderr, "armemu: CPU %u: %s%s\n", s->index, why,
+                ++c->lockups == LINES_MAX ? " (and so on)" : "");
+}
+
+static void window_limit(struct arm_state *s, uint32_t start, uint32_t last, bool read)
+{
+    physmap_window_limit(self(s)->vm->map, start, last, read);
 }
 
 static void points_changed(struct arm_state *s)
@@ -128,6 +138,7 @@ const struct arm_m_ops vm_m_ops = {
     .deadline = deadline,
     .reset_request = reset_request,
     .lockup = lockup,
+    .window_limit = window_limit,
     .points_changed = points_changed,
     .step = step,
     .itm = itm,

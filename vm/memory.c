@@ -103,9 +103,12 @@ static bool insn_phys(struct vm_cpu *c, uint32_t pc, uint64_t *phys)
 void vm_outside_service(struct vm_cpu *c)
 {
     uint64_t phys;
-    if (c->outside_found && insn_phys(c, c->outside_pc, &phys))
+    bool found = (c->outside_found || c->window_missed) && insn_phys(c, c->outside_pc, &phys);
+    if (found && c->outside_found)
         engine_outside_found(c->vm->engine, phys);
-    c->outside_found = false;
+    else if (found)
+        engine_window_missed(c->vm->engine, phys);
+    c->outside_found = c->window_missed = false;
 }
 
 /* With counted time, does the engine know that the instruction under way reaches devices? If not it
@@ -463,7 +466,7 @@ void vm_code_protect(void *opaque, uint64_t phys)
     atomic_fetch_or(flags, PHYS_PAGE_CODE);
     struct mmu_op op = {.kind = MMU_OP_PROTECT_PAGE, .host = r->host + (phys - r->memory_base)};
     if (vm->window && r->kind == PHYS_RAM)
-        physmap_window_protect(vm->map, phys, true);
+        physmap_window_protect(vm->map, phys);
     vm_mmu_op(vm, NULL, &op);
     vm_mmu_wait(vm);
 }
@@ -475,7 +478,7 @@ void vm_code_unprotect(void *opaque, uint64_t phys)
     atomic_fetch_and(&r->page_flags[(phys - r->memory_base) >> PHYS_PAGE_BITS],
                      (uint8_t)~PHYS_PAGE_CODE);
     if (vm->window && r->kind == PHYS_RAM)
-        physmap_window_protect(vm->map, phys, false);
+        physmap_window_protect(vm->map, phys);
 }
 
 void vm_exec_flush(void *opaque)

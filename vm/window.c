@@ -1,7 +1,7 @@
 /*
- * M profile without MPU: addresses are physical, and generated code accesses RAM and ROM through a
- * window of the host's address space in which they lie at their addresses, beside the tables. What
- * is not there (devices, stores to ROM or to pages with code, nothing) makes the host raise a
+ * M profile: addresses are physical, and generated code accesses RAM and ROM through a window of
+ * the host's address space in which they lie at their addresses, beside the tables. What is not
+ * there (devices, stores to ROM or to pages with code, nothing) makes the host raise a
  * signal; the instruction is then executed by itself, and its code translated anew to take the
  * tables and the slow path.
  */
@@ -29,9 +29,11 @@ static void not_ours(int sig)
     signal(sig, SIG_DFL); /* the instruction is executed again, and ends the process */
 }
 
-static void missed(struct vm_cpu *c, ucontext_t *uc, int sig)
+/* @address: of the guest, or about there. */
+static void missed(struct vm_cpu *c, ucontext_t *uc, int sig, uint64_t address)
 {
     struct arm_state *s = &c->state;
+    const struct phys_region *r = physmap_find(c->vm->map, address);
     uint64_t resume;
     if (!engine_fault(c->vm->engine, &s->env, (uint64_t)uc->uc_mcontext.gregs[REG_RIP], &resume)) {
         not_ours(sig);
@@ -40,7 +42,8 @@ static void missed(struct vm_cpu *c, ucontext_t *uc, int sig)
     s->itstate = arm_insn_it(s);
     s->env.pc = arm_insn_pc(s);
     s->env.slow_dispatch = 1;
-    c->outside_found = true;
+    c->window_missed = r && r->kind == PHYS_RAM;
+    c->outside_found = !c->window_missed;
     c->outside_pc = (uint32_t)s->env.pc;
     atomic_store(&s->env.exit_request, 1);
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)resume;
@@ -56,7 +59,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
     if (!base || at < base - GUARD || at >= base + WINDOW_SIZE + GUARD)
         not_ours(sig);
     else
-        missed(area->cpu, uc, sig);
+        missed(area->cpu, uc, sig, (uint64_t)(at - base));
     errno = error;
 }
 

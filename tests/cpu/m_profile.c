@@ -54,9 +54,13 @@ static void nothing_said(struct arm_state *s, const char *why)
 {
 }
 
+static void nothing_limited(struct arm_state *s, uint32_t start, uint32_t last, bool read)
+{
+}
+
 static const struct arm_m_ops m_ops = {
     .bus = bus, .ram = ram, .now = now, .deadline = deadline, .reset_request = nothing,
-    .lockup = nothing_said,
+    .lockup = nothing_said, .window_limit = nothing_limited,
     .points_changed = nothing, .step = nothing,
 };
 

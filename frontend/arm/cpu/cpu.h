@@ -97,6 +97,9 @@ struct arm_m_ops {
     void (*reset_request)(struct arm_state *s);
     /** The CPU has locked up; @why is a line for the user. s->m.locked_up is set. */
     void (*lockup)(struct arm_state *s, const char *why);
+    /** Privileged code may not access what lies in [@start, @last], or may only read it: from here
+     * on its accesses there are translated, also those of ARM_BF_WINDOW. */
+    void (*window_limit)(struct arm_state *s, uint32_t start, uint32_t last, bool read);
     /** The core's own breakpoints, watchpoints or patches have changed: see m.h. Soon, and before
      * what follows the next synchronisation, code stops at the addresses of arm_m_code_points. */
     void (*points_changed)(struct arm_state *s);

@@ -44,7 +44,7 @@ void arm_m_state_changed(struct arm_state *s)
                      (s->m.ccr & M_CCR_DIV_0_TRP ? ARM_BF_DIV_TRAP : 0) |
                      (s->mode == ARM_MODE_USR ? ARM_BF_USER : 0) |
                      arm_fp_block_flags(s->fpscr) |
-                     (s->m.mpu_applies ? 0 : ARM_BF_WINDOW) |
+                     (s->m.mpu_applies && s->mode == ARM_MODE_USR ? 0 : ARM_BF_WINDOW) |
                      arm_cpu_model_index(s->model) << ARM_BF_FEATURES_SHIFT;
     s->ops->context_changed(s);
 }

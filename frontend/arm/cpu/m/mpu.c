@@ -2,6 +2,7 @@
  * who may do what (PMSAv6, PMSAv7: DDI 0403E B3.1, B3.5). */
 #include "frontend/arm/cpu/m/mpu.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "frontend/arm/cpu/m/m_internal.h"
@@ -108,11 +109,12 @@ static struct rights region_rights(const struct arm_m *m, unsigned n, bool privi
     };
 }
 
-static struct rights look_up(const struct arm_state *s, uint32_t va, bool privileged)
+/* With the MPU in use. */
+static struct rights look_up_regions(const struct arm_state *s, uint32_t va, bool privileged)
 {
     struct rights r;
 
-    if (!s->m.mpu_applies || (va >= SYSTEM_START && va < PPB_END))
+    if (va >= SYSTEM_START && va < PPB_END)
         return default_map(va);
     for (int n = s->model->m_regions - 1; n >= 0; n--) {
         if (!region_hit(s, (unsigned)n, va))
@@ -124,6 +126,11 @@ static struct rights look_up(const struct arm_state *s, uint32_t va, bool privil
     if (privileged && (s->m.mpu_ctrl & M_MPU_PRIVDEFENA))
         return default_map(va);
     return (struct rights){false, false, false, ARM_MEMORY_NORMAL};
+}
+
+static struct rights look_up(const struct arm_state *s, uint32_t va, bool privileged)
+{
+    return s->m.mpu_applies ? look_up_regions(s, va, privileged) : default_map(va);
 }
 
 bool m_translate(const struct arm_state *s, uint32_t va, enum arm_access access, bool privileged,
@@ -154,6 +161,53 @@ static bool view_is_current(const struct arm_m_view *v, const struct arm_m *m)
            !memcmp(v->rasr, m->mpu_rasr, sizeof(v->rasr));
 }
 
+/* ---- what privileged code may access, for the window ----------------------------------------- */
+
+enum { STARTS_MAX = 1 + ARM_M_MPU_REGIONS_MAX * 9 };
+
+static int start_order(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* The addresses at which rights may change, in order. */
+static unsigned rights_starts(const struct arm_state *s, uint32_t *starts)
+{
+    unsigned count = 0;
+
+    starts[count++] = 0;
+    for (unsigned n = 0; n < s->model->m_regions; n++) {
+        unsigned bits = region_bits(&s->m, n), parts = bits < 8 ? 1 : 8;
+        uint32_t base = s->m.mpu_rbar[n] & region_mask(bits) & ~31u;
+
+        for (unsigned i = 0; region_valid(s, n) && i <= parts; i++)
+            starts[count++] = base + (uint32_t)((1ull << bits) / parts * i); /* 0 behind the end */
+    }
+    qsort(starts, count, sizeof(*starts), start_order);
+    return count;
+}
+
+static void window_limit(struct arm_state *s)
+{
+    uint32_t starts[STARTS_MAX];
+    unsigned count = s->m.mpu_ctrl & M_MPU_ENABLE ? rights_starts(s, starts) : 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t last = i + 1 < count ? starts[i + 1] - 1 : UINT32_MAX;
+        struct rights r;
+
+        if (last < starts[i] || (i + 1 < count && starts[i + 1] == starts[i]))
+            continue;
+        r = look_up_regions(s, starts[i], true);
+        if (!r.read || !r.write)
+            s->ops->m->window_limit(s, starts[i], last, r.read);
+    }
+}
+
+/* ---- settings -------------------------------------------------------------------------------- */
+
 /* In place of the one that was used least recently. */
 static struct arm_m_view *view_new(struct arm_state *s)
 {
@@ -171,6 +225,7 @@ static struct arm_m_view *view_new(struct arm_state *s)
     v->ctrl = s->m.mpu_ctrl;
     memcpy(v->rbar, s->m.mpu_rbar, sizeof(v->rbar));
     memcpy(v->rasr, s->m.mpu_rasr, sizeof(v->rasr));
+    window_limit(s);
     return v;
 }
 

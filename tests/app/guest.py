@@ -54,6 +54,16 @@ def echo():
     return image(code + [None, HVC, B_SELF], PSCI_SYSTEM_OFF)
 
 
+def loop(rounds_of_4096, length=16):
+    """Rounds of @length instructions in two blocks: a condition at the head, which is met at the
+    end; and all the rest, up to the jump back."""
+    mov_r2 = 0xE3A02A00 | rounds_of_4096 # mov r2, #N << 12
+    cmp_r2_0, add_r4, subs_r2 = 0xE3520000, 0xE2844001, 0xE2522001
+    code = [mov_r2, cmp_r2_0, branch(2, 1 + length, cond=0x0)]
+    code += [add_r4] * (length - 4) + [subs_r2, branch(length, 1)]
+    return image(code + [None, HVC, B_SELF], PSCI_SYSTEM_OFF)
+
+
 def idle():
     return image([B_SELF], 0)
 

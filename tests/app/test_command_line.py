@@ -441,6 +441,23 @@ def statistics():
 
 
 @test
+def hot_loops():
+    """The head of a loop whose body was found hot becomes hot with it: with time that is counted in
+    instructions all samples of this loop fall on its body."""
+    file('loop', guest.loop(7))
+    file('cold', guest.loop(5))
+    where = {}
+    for name in ['cold', 'loop']:
+        prints(VIRT + ['-kernel', name, '-icount', '0', '-nographic', '--perfmap=' + name + '.map'],
+               b'')
+        with open(name + '.map') as f:
+            where[name] = [int(line.split()[2][len('guest_'):], 16) for line in f]
+    start, head, body, end = 0x40008000, 0x40008004, 0x4000800c, 0x40008044
+    check(where['cold'] == [start, body, head, end], 'cold: %r' % where['cold'])
+    check(where['loop'] == [start, body, head, body, head, end], 'hot: %r' % where['loop'])
+
+
+@test
 def logs_and_perfmap():
     prints(VIRT + ['-kernel', 'good', '-d', 'in_asm', '-D', 'log'], b'Hi\n')
     with open('log') as f:

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "frontend/arm/cpu/m/m.h"
+#include "frontend/arm/cpu/m/mpu.h"
 #include "tests/cpu/fixture.h"
 #include "util/bits.h"
 
@@ -333,6 +334,36 @@ Test(m_profile, mpu_rights)
     cr_assert(arm_translate_va(&m->s, 0x2000003c, ARM_ACCESS_READ, true, &t, &fault));
     cr_assert_lt(t.page_bits, 12);
     cr_expect(!arm_translate_va(&m->s, 0x20000040, ARM_ACCESS_READ, true, &t, &fault));
+    free(m);
+}
+
+/* A frame as a whole is allowed where each of its words is. */
+Test(m_profile, mpu_frames)
+{
+    struct machine *m = m_new("cortex-m4");
+    struct arm_translation t;
+    struct arm_fault fault;
+    uint64_t seed = 7;
+    unsigned refused = 0;
+
+    put(m, 0xe000ed94, 5);
+    for (unsigned i = 0; i < 20000; i++) {
+        uint32_t at = 0x20000000 + rng(&seed) % 1024 * 4;
+        bool write = rng(&seed) % 2, privileged = rng(&seed) % 2, each = true;
+
+        if (i % 16 == 0) {
+            put(m, 0xe000ed9c, (0x20000000 + rng(&seed) % 0x1000) | 0x10 | rng(&seed) % 8);
+            put(m, 0xe000eda0, rng(&seed) % 8 << 24 | rng(&seed) % 256 << 8 |
+                                   (4 + rng(&seed) % 8) << 1 | 1);
+        }
+        for (unsigned k = 0; k < 8; k++)
+            each &= arm_translate_va(&m->s, at + 4 * k, write ? ARM_ACCESS_WRITE : ARM_ACCESS_READ,
+                                     privileged, &t, &fault);
+        cr_assert_eq(m_allows(&m->s, at, 32, write, privileged), each, "%u: 0x%08x", i, at);
+        refused += !each;
+    }
+    cr_assert_gt(refused, 1000);
+    cr_assert_lt(refused, 19000);
     free(m);
 }
 

@@ -8,6 +8,7 @@
 
 #include "frontend/arm/cpu/exceptions.h"
 #include "frontend/arm/cpu/m/m_internal.h"
+#include "frontend/arm/cpu/m/mpu.h"
 #include "util/log.h"
 
 /* EXC_RETURN */
@@ -128,9 +129,10 @@ bool m_access(struct arm_state *s, uint32_t addr, bool write, bool privileged, u
 }
 
 /* Host address of the @size bytes of a frame where nothing can refuse them, NULL: word by word. */
-static uint8_t *frame_host(struct arm_state *s, uint32_t addr, unsigned size, bool write)
+static uint8_t *frame_host(struct arm_state *s, uint32_t addr, unsigned size, bool write,
+                           bool privileged)
 {
-    return s->m.mpu_applies ? NULL : s->ops->m->ram(s, addr, size, write);
+    return m_allows(s, addr, size, write, privileged) ? s->ops->m->ram(s, addr, size, write) : NULL;
 }
 
 /* ---- escalation ------------------------------------------------------------------------------ */
@@ -189,7 +191,7 @@ static void push_stack(struct arm_state *s, uint32_t pc, bool *locked)
     uint32_t words[8] = {s->r[0], s->r[1], s->r[2], s->r[3], s->r[12], s->r[14], pc,
                          arm_m_xpsr_read(s) | (align ? XPSR_ALIGN : 0)};
     uint32_t cause;
-    uint8_t *host = frame_host(s, frame, sizeof(words), true);
+    uint8_t *host = frame_host(s, frame, sizeof(words), true, privileged);
 
     *locked = false;
     s->r[13] = frame;
@@ -457,7 +459,7 @@ struct frame {
 
 static bool frame_load(struct arm_state *s, uint32_t at, bool fp, bool privileged, struct frame *f)
 {
-    const uint8_t *host = frame_host(s, at, sizeof(f->word), false);
+    const uint8_t *host = frame_host(s, at, sizeof(f->word), false, privileged);
 
     if (host)
         memcpy(f->word, host, sizeof(f->word));

@@ -155,6 +155,18 @@ bool m_translate(const struct arm_state *s, uint32_t va, enum arm_access access,
     return true;
 }
 
+/* Regions and subregions begin and end at multiples of 32. */
+bool m_allows(const struct arm_state *s, uint32_t addr, unsigned size, bool write, bool privileged)
+{
+    struct rights first, last;
+
+    if (!s->m.mpu_applies)
+        return true;
+    first = look_up_regions(s, addr, privileged);
+    last = look_up_regions(s, addr + size - 1, privileged);
+    return write ? first.write && last.write : first.read && last.read;
+}
+
 static bool view_is_current(const struct arm_m_view *v, const struct arm_m *m)
 {
     return v->number && v->ctrl == m->mpu_ctrl && !memcmp(v->rbar, m->mpu_rbar, sizeof(v->rbar)) &&

@@ -202,6 +202,19 @@ bool direct_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i)
     return true;
 }
 
+/* The register that holds what is in the state at @v's place, for good where others will ask for
+ * it. */
+static unsigned direct_base(struct compiler *c, int32_t v)
+{
+    int32_t g = op_of(c, v)->arg[0];
+    const struct value *x = &c->val[v], *y = g == IR_NONE ? x : &c->val[g];
+    if (y->loc == LOC_ENV && y->off == x->off && y->width == 2 && !y->disp && y->last > c->i)
+        return ra_reg(c, g);
+    unsigned base = ra_alloc(c);
+    x_mov_rm(&c->a, 0, base, env_mem(x->off));
+    return base;
+}
+
 static struct x86_mem direct_operand(struct compiler *c, int32_t v)
 {
     const struct value *x = &c->val[v];
@@ -211,9 +224,8 @@ static struct x86_mem direct_operand(struct compiler *c, int32_t v)
     if (x->loc == LOC_PIN && is_direct_disp(x->disp))
         return x_memx(R15, x->reg, 0, x->disp);
     if (x->loc == LOC_ENV && x->width == 2 && x->disp && is_direct_disp(x->disp)) {
-        unsigned base = ra_alloc(c);
-        x_mov_rm(&c->a, 0, base, env_mem(x->off));
-        return x_memx(R15, (int)base, 0, x->disp);
+        int32_t disp = x->disp;
+        return x_memx(R15, (int)direct_base(c, v), 0, disp);
     }
     if (x->loc == LOC_CONST && (uint32_t)op_of(c, v)->imm <= INT32_MAX)
         return x_mem(R15, (int32_t)op_of(c, v)->imm);

@@ -655,6 +655,12 @@ size_t exit_check_bytes(const struct ir_block *b);
 /** Jump to guest address eax in @lane through the exec table; but in direct mode, sets
  * env.page_base. */
 void exit_indirect(struct code *a, const struct backend *be, unsigned lane);
+/** Direct mode: rcx := exec table entry of the page of @address in @lane, or off to the lookup stub
+ * with the guest address in eax. */
+void exit_entry_fixed(struct code *a, const struct backend *be, unsigned lane, uint32_t address);
+/** The exit @op to address eax, where that is in this page. False: it may not be; *@outside is the
+ * jump that is taken then, or NULL when there is none. */
+bool exit_by_table(struct compiler *c, const struct ir_op *op, uint8_t **outside);
 void thunks_emit(struct backend *be);
 
 struct stub *stub_new(struct compiler *c, enum stub_kind kind, uint8_t *from);

@@ -243,13 +243,10 @@ static void exec_entry(struct code *a, const struct backend *be, unsigned lane)
     x_mov_mr(a, 1, ENV(page_base), RDX);
 }
 
-/* The same where the address is known, in direct mode. */
-static void exec_entry_fixed(struct code *a, const struct backend *be, unsigned lane,
-                             uint32_t address)
+void exit_entry_fixed(struct code *a, const struct backend *be, unsigned lane, uint32_t address)
 {
     const struct ir_memory_layout *m = &be->config.target->memory;
     uint32_t index = address >> m->page_bits;
-    x_mov_ri(a, RAX, address);
     x_mov_rm(a, 1, RDX, ENV(tables));
     x_mov_rm(a, 1, RCX, x_mem(RDX, (int32_t)(m->exec_table[lane] + 8 * index)));
     x_rr(a, X86_TEST_MR, 1, RCX, RCX);
@@ -516,7 +513,8 @@ static void exit_direct(struct compiler *c, int64_t offset, unsigned lane)
         return;
     }
     if (c->be->config.direct && !c->be->config.no_chain) {
-        exec_entry_fixed(a, c->be, lane, c->b->base + (uint32_t)offset);
+        x_mov_ri(a, RAX, c->b->base + (uint32_t)offset);
+        exit_entry_fixed(a, c->be, lane, c->b->base + (uint32_t)offset);
     } else {
         address_of(c, offset);
         if (c->be->config.no_chain) {
@@ -551,44 +549,6 @@ static void address_to_rax(struct compiler *c, const struct ir_op *op)
     resident_leave(c);
 }
 
-/* How far ahead of a place in this page the exit can lead, where a table of bytes or halfwords says
- * it; or -1. */
-static int64_t exit_reach(const struct compiler *c, const struct ir_op *op)
-{
-    const struct ir_op *sum = op_of(c, op->arg[0]);
-    if (!c->b->entries || c->be->config.direct || c->call_open || op->aux != IR_LANE_SAME ||
-        sum->opcode != IR_OP_index)
-        return -1;
-    const struct ir_op *base = op_of(c, sum->arg[0]), *entry = op_of(c, sum->arg[1]);
-    unsigned bits = 8u << (entry->imm & IR_MEM_SIZE_MASK);
-    if (base->opcode != IR_OP_pcrel || entry->opcode != IR_OP_ld || (entry->imm & IR_MEM_SIGNED) ||
-        bits > 16)
-        return -1;
-    return (int64_t)base->imm + (((1ll << bits) - 1) << sum->imm);
-}
-
-/* To address eax, which is in this page, or seldom in another: the place where the jump leaves in
- * that case, or NULL. */
-static uint8_t *exit_within_page(struct compiler *c, bool certain)
-{
-    struct code *a = &c->a;
-    unsigned page_bytes = 1u << c->b->target->memory.page_bits,
-             granule = c->b->target->granule[c->b->lane];
-    uint8_t *outside = NULL;
-    if (!certain) {
-        x_mov_rr(a, 0, RCX, RAX);
-        x_alu_rm(a, ALU_XOR, 0, RCX, ENV(page_base));
-        x_alu_ri(a, ALU_CMP, 0, RCX, (int32_t)page_bytes);
-        outside = x_jcc(a, CC_AE);
-    }
-    x_mov_rr(a, 0, RDX, RAX);
-    x_alu_ri(a, ALU_AND, 0, RDX, (int32_t)(page_bytes - (1u << granule)));
-    x_mov_ri(a, RCX, (uintptr_t)c->b->entries);
-    x_mov_rm(a, 0, RCX, x_memx(RCX, RDX, 2 - granule, 0));
-    x_r(a, X86_JMP_M, 0, RCX);
-    return outside;
-}
-
 void emit_exiti(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     struct code *a = &c->a;
@@ -609,10 +569,8 @@ void emit_exiti(struct compiler *c, const struct ir_op *op, int32_t i)
         x_jmp_to(a, c->be->thunk.lookup);
         return;
     }
-    int64_t reach = exit_reach(c, op);
-    bool certain = reach >= 0 && reach < 1ll << c->b->target->memory.page_bits;
-    uint8_t *outside = reach >= 0 ? exit_within_page(c, certain) : NULL;
-    if (certain)
+    uint8_t *outside = NULL;
+    if (exit_by_table(c, op, &outside))
         return;
     if (outside)
         x_patch_here(a, outside);

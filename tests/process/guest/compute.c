@@ -1,4 +1,4 @@
-/* Arithmetic of all widths, printing of doubles, setjmp, sorting. */
+/* Arithmetic of all widths, printing of doubles, setjmp, sorting, tables of jumps. */
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
@@ -20,8 +20,34 @@ static void deep(int n)
     deep(n - 1);
 }
 
+/* Jumps by tables of bytes and of halfwords at offset @at of a page: the last tables' jumps lead
+ * into the next one. */
+#define TABLE(name, at, insn, size)                                                                \
+    __asm__(".balign 4096\n.space " #at "\n.thumb\n.syntax unified\n.thumb_func\n" #name ":\n"     \
+            "and r0, r0, #3\n" insn "\n1: ." size " (2f-1b)/2, (3f-1b)/2, (4f-1b)/2, (5f-1b)/2\n" \
+            "2: adds r0, #10\n bx lr\n3: adds r0, #200\n bx lr\n4: adds r0, #77\n bx lr\n"        \
+            ".space 40\n5: rsbs r0, #0\n bx lr\n.arm\n.balign 4\n");                              \
+    unsigned name(unsigned n);
+TABLE(bytes_within, 1024, "tbb [pc, r0]", "byte")
+TABLE(bytes_near, 3540, "tbb [pc, r0]", "byte")
+TABLE(bytes_across, 4060, "tbb [pc, r0]", "byte")
+TABLE(halfwords_within, 2048, "tbh [pc, r0, lsl #1]", "short")
+TABLE(halfwords_across, 4060, "tbh [pc, r0, lsl #1]", "short")
+
+static void tables(void)
+{
+    unsigned sum = 0, x = 1;
+    for (int i = 0; i < 300000; i++) {
+        x = x * 1103515245 + 12345;
+        sum = sum * 31 + bytes_within(x >> 16) + 3 * bytes_near(x >> 18) + 5 * bytes_across(x >> 20);
+        sum = sum * 31 + halfwords_within(x >> 22) + 3 * halfwords_across(x >> 24);
+    }
+    printf("tables %08x\n", sum);
+}
+
 int main(void)
 {
+    tables();
     uint64_t a = 0x123456789abcdef0, b = 0xfedcba9876543;
     int64_t c = -1234567890123456789;
     printf("%" PRIx64 " %" PRIx64 " %" PRIx64 "\n", a * b, a / b, a % b);

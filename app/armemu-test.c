@@ -21,7 +21,7 @@ struct program {
 
 static int fail(const struct error *e, int status)
 {
-    fprintf(stderr, "armemu-test: %s\n", e->text);
+    error_print(e, "armemu-test", stderr);
     return status;
 }
 

@@ -11,13 +11,9 @@
 #include "process/process.h"
 #include "util/log.h"
 
-/* One line, whatever a file name contains. */
-static int fail(struct error *e, int status)
+static int fail(const struct error *e, int status)
 {
-    for (char *p = e->text; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 127)
-            *p = '?';
-    fprintf(stderr, "armemu-user: %s\n", e->text);
+    error_print(e, "armemu-user", stderr);
     return status;
 }
 

@@ -343,13 +343,9 @@ static void finish(struct app *app, int status)
     free(app->command_line);
 }
 
-/* One line, whatever a file name contains. */
-static int fail(struct error *e)
+static int fail(const struct error *e)
 {
-    for (char *p = e->text; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 127)
-            *p = '?';
-    fprintf(stderr, "armemu: %s\n", e->text);
+    error_print(e, "armemu", stderr);
     return e->kind == ERROR_IMAGE ? ARMEMU_EXIT_IMAGE : ARMEMU_EXIT_USAGE;
 }
 

@@ -59,6 +59,8 @@ char *option_next_pair(char **rest, char **value);
 /** strdup that cannot fail. */
 char *option_copy(const char *text);
 
+/* Handlers of the options of these names, as struct option_row.apply says. */
+
 /* options_help.c */
 enum option_status option_help(struct options *o, const char *value, struct error *e);
 enum option_status option_version(struct options *o, const char *value, struct error *e);
@@ -78,21 +80,20 @@ void options_free_net(struct options *o);
 enum option_status option_semihosting(struct options *o, const char *value, struct error *e);
 enum option_status option_semihosting_config(struct options *o, const char *value, struct error *e);
 
-/* options_machine.c: values that need parsing */
+/* options_machine.c */
 enum option_status option_machine(struct options *o, const char *value, struct error *e);
 enum option_status option_cpu(struct options *o, const char *value, struct error *e);
 enum option_status option_memory(struct options *o, const char *value, struct error *e);
 enum option_status option_smp(struct options *o, const char *value, struct error *e);
 enum option_status option_accel(struct options *o, const char *value, struct error *e);
+/** Fill in the machine's defaults and check the values against its limits. */
+bool options_check_machine(struct options *o, struct error *e);
+
 /* options_time.c */
 enum option_status option_rtc(struct options *o, const char *value, struct error *e);
 enum option_status option_icount(struct options *o, const char *value, struct error *e);
 enum option_status option_seed(struct options *o, const char *value, struct error *e);
 /** Fill in what depends on the machine, and check what does not fit together. */
 bool options_check_time(struct options *o, struct error *e);
-
-/* options_machine.c */
-/** Fill in the machine's defaults and check the values against its limits. */
-bool options_check_machine(struct options *o, struct error *e);
 
 #endif

@@ -214,6 +214,7 @@ static const char *const smp_keys[] = {"cpus",     "maxcpus", "sockets", "dies",
 static bool smp_property(uint32_t *values, const char *key, const char *value, bool first,
                          struct error *e)
 {
+    enum { CPUS_MAX = 1024 }; /* of any machine; the machine's own limit comes later */
     char hint[64], *end;
     unsigned i = 0;
     if (!value && first) {
@@ -228,7 +229,7 @@ static bool smp_property(uint32_t *values, const char *key, const char *value, b
     unsigned long n = value ? strtoul(value, &end, 10) : 0;
     if (!value || *value < '0' || *value > '9' || *end)
         return error_set(e, "-smp: %s=%s is not a number", key, value ? value : "");
-    if (n == 0 || n > 1024)
+    if (n == 0 || n > CPUS_MAX)
         return error_set(e, "-smp: %s=%s is out of range", key, value);
     values[i] = (uint32_t)n;
     return true;

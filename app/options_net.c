@@ -95,6 +95,15 @@ enum option_status option_net(struct options *o, const char *value, struct error
     return option_result(ok);
 }
 
+/* Put @text at @out with its commas doubled; where it ends. */
+static char *put_doubled(char *out, const char *text)
+{
+    for (const char *p = text; *p; *out++ = *p++)
+        if (*p == ',')
+            *out++ = ',';
+    return out;
+}
+
 /* Append "key=value" with its commas doubled. */
 static void append_pair(char **to, const char *key, const char *value)
 {
@@ -104,14 +113,11 @@ static void append_pair(char **to, const char *key, const char *value)
         abort();
     char *out = *to + len;
     *out++ = ',';
-    for (const char *p = key; *p; *out++ = *p++)
-        if (*p == ',')
-            *out++ = ',';
-    if (value)
+    out = put_doubled(out, key);
+    if (value) {
         *out++ = '=';
-    for (const char *p = value; p && *p; *out++ = *p++)
-        if (*p == ',')
-            *out++ = ',';
+        out = put_doubled(out, value);
+    }
     *out = 0;
 }
 

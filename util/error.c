@@ -4,15 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
+static void set(struct error *e, const char *fmt, va_list ap)
+{
+    vsnprintf(e->text, sizeof(e->text), fmt, ap);
+    e->kind = ERROR_OTHER;
+}
+
 bool error_set(struct error *e, const char *fmt, ...)
 {
     if (!e)
         return false;
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(e->text, sizeof(e->text), fmt, ap);
+    set(e, fmt, ap);
     va_end(ap);
-    e->kind = ERROR_OTHER;
     return false;
 }
 
@@ -54,11 +59,19 @@ bool error_set_errno(struct error *e, const char *fmt, ...)
         return false;
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(e->text, sizeof(e->text), fmt, ap);
+    set(e, fmt, ap);
     va_end(ap);
-    e->kind = ERROR_OTHER;
     append(e, strerror(saved));
     return false;
+}
+
+void error_print(const struct error *e, const char *program, FILE *out)
+{
+    enum { DELETE = 127 };
+    fprintf(out, "%s: ", program);
+    for (const char *p = e->text; *p; p++)
+        putc((unsigned char)*p < ' ' || *p == DELETE ? '?' : *p, out);
+    putc('\n', out);
 }
 
 #define WORD_MAX 63

@@ -3,8 +3,9 @@
 #ifndef ARMEMU_UTIL_ERROR_H
 #define ARMEMU_UTIL_ERROR_H
 
-#include <stdbool.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 enum error_kind {
     ERROR_OTHER,
@@ -28,6 +29,9 @@ bool error_mark(struct error *e, enum error_kind kind);
 
 /** Set @e to the formatted line followed by ": " and strerror(errno). Always returns false. */
 bool error_set_errno(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** Print "program: text" as one line, whatever a file name in it contains. */
+void error_print(const struct error *e, const char *program, FILE *out);
 
 /**
  * The entry of the NULL-terminated array @known that is nearest to @word by edit distance, for

@@ -169,15 +169,19 @@ struct vm {
     struct vm_icount_state icount;
 };
 
+/** The CPU whose state begins with @env. */
 static inline struct vm_cpu *vm_cpu_of(struct ir_env *env)
 {
     return env->owner;
 }
 
 /* cpu.c */
+/** CPU @index of @vm, with its contexts and its place in the engine; NULL and @e set on errors. */
 struct vm_cpu *vm_cpu_new(struct vm *vm, uint32_t index, const struct arm_cpu_model *model,
                           struct error *e);
+/** Begin its thread. The device lock is taken. */
 bool vm_cpu_start_thread(struct vm_cpu *c, struct error *e);
+/** Its thread has ended, or was not started. NULL is allowed. */
 void vm_cpu_free(struct vm_cpu *c);
 /** Make the CPU's thread look at `lines` and `attention` soon. Any thread, device lock held. */
 void vm_cpu_kick(struct vm_cpu *c);
@@ -189,6 +193,7 @@ struct irq_line vm_cpu_line(void *vm, unsigned cpu, enum board_cpu_line which);
 void vm_cpu_reset(struct vm_cpu *c);
 /** Park all CPUs; the device lock is held (and released while waiting). */
 void vm_cpus_park(struct vm *vm);
+/** The machine is not paused any more. Device lock held. */
 void vm_cpus_unpark(struct vm *vm);
 /** PSCI CPU_ON for a CPU that is off. Device lock held. */
 void vm_cpu_power_on(struct vm_cpu *c, const struct vm_cpu_start *start);
@@ -287,6 +292,7 @@ void vm_debug_ask(struct vm_cpu *c);
 void vm_debug_free(struct vm *vm);
 
 /* catch.c */
+/** arm_cpu_ops.entered: stop there if exception @exc is one to be caught (vm_catch). */
 void vm_exception_entered(struct arm_state *s, unsigned exc);
 
 /* vm.c */
@@ -296,12 +302,14 @@ void vm_reset(struct vm *vm);
 /* semihosting.c */
 /** Copy memory as a debugger sees it: with privilege, and no devices. The CPU's thread. */
 bool vm_guest_copy(struct vm_cpu *c, uint32_t va, void *buf, uint32_t len, bool write);
+/** As vm.config says; nothing where it is off. */
 bool vm_semihosting_init(struct vm *vm, struct error *e);
 void vm_semihosting_free(struct vm *vm);
 /** arm_cpu_ops.semihosting. */
 bool vm_semihosting_trap(struct arm_state *s, enum arm_semihosting_trap trap, uint32_t imm);
 
 /* explain.c */
+/** Nothing is read before somebody wants an explanation. */
 void vm_explain_init(struct vm *vm);
 void vm_explain_free(struct vm *vm);
 /** Does anybody want to know? */
@@ -312,6 +320,7 @@ void vm_explain(struct vm_cpu *c, struct explain_fault *f);
 void vm_report(struct arm_state *s, const struct arm_report *r);
 
 /* psci.c */
+/** arm_cpu_ops.firmware_call. */
 bool vm_firmware_call(struct arm_state *s, bool smc, uint32_t imm);
 
 #endif

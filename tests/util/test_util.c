@@ -39,6 +39,19 @@ Test(error, context_is_put_in_front)
     cr_assert_str_eq(e.text, "cannot open 'x': No such file or directory");
 }
 
+Test(error, is_printed_as_one_line)
+{
+    struct error e;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    error_set(&e, "cannot open 'a\nb\x1b[1m\x7f\xc3\xa4'");
+    error_print(&e, "armemu", out);
+    fclose(out);
+    cr_assert_str_eq(text, "armemu: cannot open 'a?b?[1m?\xc3\xa4'\n");
+    free(text);
+}
+
 Test(error, long_lines_are_cut)
 {
     struct error e;

@@ -241,6 +241,7 @@ extern const struct field_list arm_cpu_fields;
 /** State was overwritten from outside: recompute what derives from it, and the context. */
 void arm_cpu_loaded(struct arm_state *s);
 
+/** Does the CPU have one of @feature (ARM_FEATURE)? */
 static inline bool arm_state_has(const struct arm_state *s, uint64_t feature)
 {
     return (s->features & feature) != 0;
@@ -260,6 +261,7 @@ void arm_walk_regs_get(const struct arm_state *s, struct arm_walk_regs *regs);
 bool arm_translate_va(const struct arm_state *s, uint32_t va, enum arm_access access,
                       bool privileged, struct arm_translation *out, struct arm_fault *fault);
 
+/** Does the code that runs have privileges? */
 static inline bool arm_is_privileged(const struct arm_state *s)
 {
     return s->mode != ARM_MODE_USR;

@@ -134,6 +134,7 @@ struct arm_state {
     const struct arm_sysreg *sysreg_cache[128]; /* rows found lately, by hash of the key */
 };
 
+/** The state that begins with @env. */
 static inline struct arm_state *arm_state(struct ir_env *env)
 {
     return (struct arm_state *)env;

@@ -7,11 +7,6 @@
 #include "frontend/arm/translate/hints.h"
 #include "util/bits.h"
 
-static bool is_user(const struct arm_translate *t)
-{
-    return (t->flags & ARM_BF_USER) != 0;
-}
-
 /* System registers have no "2" forms (MCR2 and so on), which have 1111 in bits 31..28. */
 static bool is_system(const struct arm_translate *t, int cp)
 {
@@ -45,7 +40,7 @@ static const struct thread_register *thread_register(const struct arm_translate 
         return NULL;
     for (unsigned i = 0; i < ARRAY_SIZE(thread_registers); i++) {
         const struct thread_register *r = &thread_registers[i];
-        if (r->key == key && (!is_user(t) || (write ? r->user_write : r->user_read)))
+        if (r->key == key && (!arm_is_user(t) || (write ? r->user_write : r->user_read)))
             return r;
     }
     return NULL;
@@ -92,7 +87,7 @@ static const struct cp15_operation *operation(const struct arm_translate *t, uin
         const struct cp15_operation *op = &operations[i];
         if (op->key != key || (op->before_v7 && arm_has(t, ARM_FEATURE(V7))))
             continue;
-        return is_user(t) && !(op->user && arm_has(t, ARM_FEATURE(V6))) ? NULL : op;
+        return arm_is_user(t) && !(op->user && arm_has(t, ARM_FEATURE(V6))) ? NULL : op;
     }
     return NULL;
 }

@@ -198,6 +198,16 @@ void arm_end_after(struct arm_translate *t, bool dynamic)
     t->exit_dynamic |= dynamic;
 }
 
+void arm_end_unmasked(struct arm_translate *t)
+{
+    struct ir_block *b = t->b;
+    unsigned none = ir_label_new(b);
+    ir_brz(b, ir_get(b, ARM_SLOT_IRQ_LINES), none);
+    ir_call(b, ARM_HELPER_unmasked, IR_NONE, IR_NONE, IR_NONE, IR_NONE);
+    ir_label(b, none);
+    arm_end_after(t, false);
+}
+
 void arm_q_set_if(struct arm_translate *t, int32_t saturated)
 {
     ir_set(t->b, ARM_SLOT_Q, ir_op2(t->b, IR_OP_or, ir_get(t->b, ARM_SLOT_Q), saturated));

@@ -6,11 +6,6 @@
 
 enum { SYSM_PRIMASK = 16, SYSM_CONTROL = 20 };
 
-static bool is_user(const struct arm_translate *t)
-{
-    return (t->flags & ARM_BF_USER) != 0;
-}
-
 void arm_m_raise(struct arm_translate *t, unsigned cause)
 {
     arm_raise(t, ARM_HELPER_m_usage_fault, ir_i32(t->b, cause), IR_NONE);
@@ -28,7 +23,7 @@ bool trans_MRS_M(struct arm_translate *t, const struct arg_m_mrs *a)
 
     if (a->rd == 15 || a->rd == 13)
         return arm_unpredictable(t);
-    if (a->sysm == SYSM_PRIMASK && !is_user(t))
+    if (a->sysm == SYSM_PRIMASK && !arm_is_user(t))
         v = ir_get(t->b, ARM_SLOT_MASK_I);
     else
         v = ir_call(t->b, ARM_HELPER_m_mrs, ir_i32(t->b, (uint32_t)a->sysm), IR_NONE, IR_NONE,
@@ -37,28 +32,16 @@ bool trans_MRS_M(struct arm_translate *t, const struct arg_m_mrs *a)
     return true;
 }
 
-/* A pending exception may not be masked any more: it is taken at the end of the block, here. */
-static void check_pending(struct arm_translate *t)
-{
-    struct ir_block *b = t->b;
-    unsigned none = ir_label_new(b);
-
-    ir_brz(b, ir_get(b, ARM_SLOT_IRQ_LINES), none);
-    ir_call(b, ARM_HELPER_unmasked, IR_NONE, IR_NONE, IR_NONE, IR_NONE);
-    ir_label(b, none);
-    arm_end_after(t, false);
-}
-
 bool trans_MSR_M(struct arm_translate *t, const struct arg_m_msr *a)
 {
     if (a->rn == 15 || a->rn == 13)
         return arm_unpredictable(t);
     int32_t v = arm_reg_read(t, a->rn);
     if (a->sysm == SYSM_PRIMASK) {
-        if (is_user(t))
+        if (arm_is_user(t))
             return true;
         ir_set(t->b, ARM_SLOT_MASK_I, ir_op2i(t->b, IR_OP_and, v, 1));
-        check_pending(t);
+        arm_end_unmasked(t);
         return true;
     }
     ir_call(t->b, ARM_HELPER_m_msr, ir_i32(t->b, (uint32_t)a->sysm),
@@ -77,7 +60,7 @@ bool trans_CPS_M(struct arm_translate *t, const struct arg_m_cps *a)
 
     if (t->in_it)
         return arm_unpredictable(t);
-    if (is_user(t))
+    if (arm_is_user(t))
         return true;
     if (a->masks & CPS_I)
         ir_set(b, ARM_SLOT_MASK_I, ir_i32(b, a->disable != 0));
@@ -85,7 +68,7 @@ bool trans_CPS_M(struct arm_translate *t, const struct arg_m_cps *a)
         ir_call(b, ARM_HELPER_m_faultmask, ir_i32(b, a->disable != 0), IR_NONE, IR_NONE, IR_NONE);
         arm_end_after(t, true);
     } else if (!a->disable) {
-        check_pending(t);
+        arm_end_unmasked(t);
     }
     return true;
 }

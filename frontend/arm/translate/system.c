@@ -3,11 +3,6 @@
 #include "frontend/arm/translate/memory.h"
 #include "util/bits.h"
 
-static bool is_user(const struct arm_translate *t)
-{
-    return (t->flags & ARM_BF_USER) != 0;
-}
-
 static bool is_hyp(const struct arm_translate *t)
 {
     return (t->flags & ARM_BF_HYP) != 0;
@@ -35,12 +30,12 @@ bool trans_SVC(struct arm_translate *t, const struct arg_imm *a)
  * at once (PSCI) and the guest continues at the next instruction. */
 bool trans_HVC(struct arm_translate *t, const struct arg_imm *a)
 {
-    return is_user(t) ? arm_undefined(t) : raise_imm(t, ARM_HELPER_hvc, a->imm);
+    return arm_is_user(t) ? arm_undefined(t) : raise_imm(t, ARM_HELPER_hvc, a->imm);
 }
 
 bool trans_SMC(struct arm_translate *t, const struct arg_imm *a)
 {
-    return is_user(t) ? arm_undefined(t) : raise_imm(t, ARM_HELPER_smc, a->imm);
+    return arm_is_user(t) ? arm_undefined(t) : raise_imm(t, ARM_HELPER_smc, a->imm);
 }
 
 bool trans_BKPT(struct arm_translate *t, const struct arg_imm *a)
@@ -72,21 +67,10 @@ static bool cps_inline(const struct arm_translate *t, const struct arg_cps *a)
     return !a->m && !(guarded && (a->aif & (CPS_A | CPS_F)));
 }
 
-/* After unmasking: a pending interrupt is taken at the end of the block, which is here. */
-static void check_pending(struct arm_translate *t)
-{
-    struct ir_block *b = t->b;
-    unsigned none = ir_label_new(b);
-    ir_brz(b, ir_get(b, ARM_SLOT_IRQ_LINES), none);
-    ir_call(b, ARM_HELPER_unmasked, IR_NONE, IR_NONE, IR_NONE, IR_NONE);
-    ir_label(b, none);
-    arm_end_after(t, false);
-}
-
 bool trans_CPS(struct arm_translate *t, const struct arg_cps *a)
 {
     struct ir_block *b = t->b;
-    if (is_user(t))
+    if (arm_is_user(t))
         return true;
     if (t->in_it || (!a->m && a->imod < CPS_ENABLE))
         return arm_unpredictable(t);
@@ -105,7 +89,7 @@ bool trans_CPS(struct arm_translate *t, const struct arg_cps *a)
     if (a->aif & CPS_F)
         ir_set(b, ARM_SLOT_MASK_F, masked);
     if (a->imod == CPS_ENABLE)
-        check_pending(t);
+        arm_end_unmasked(t);
     return true;
 }
 
@@ -146,7 +130,7 @@ static int32_t cpsr_value(struct arm_translate *t)
 
 bool trans_MRS(struct arm_translate *t, const struct arg_mrs *a)
 {
-    if (a->rd == 15 || (a->r && is_user(t)))
+    if (a->rd == 15 || (a->r && arm_is_user(t)))
         return arm_unpredictable(t);
     int32_t v = a->r ? ir_call(t->b, ARM_HELPER_spsr_read, IR_NONE, IR_NONE, IR_NONE, IR_NONE)
                      : cpsr_value(t);
@@ -186,7 +170,7 @@ static bool msr(struct arm_translate *t, int32_t v, int mask, int r)
         ir_call(b, ARM_HELPER_spsr_write, v, constant(t, mask_bits(mask)), IR_NONE, IR_NONE);
         return true;
     }
-    if (is_user(t))
+    if (arm_is_user(t))
         mask &= ~MSR_C; /* writes of privileged bits are ignored */
     if (mask & (MSR_C | MSR_X)) {
         ir_call(b, ARM_HELPER_cpsr_write, v, constant(t, mask_bits(mask)), IR_NONE, IR_NONE);
@@ -200,21 +184,21 @@ static bool msr(struct arm_translate *t, int32_t v, int mask, int r)
 
 bool trans_MSR_reg(struct arm_translate *t, const struct arg_msr_reg *a)
 {
-    if (a->rn == 15 || !a->mask || (a->r && is_user(t)))
+    if (a->rn == 15 || !a->mask || (a->r && arm_is_user(t)))
         return arm_unpredictable(t);
     return msr(t, arm_reg_read(t, a->rn), a->mask, a->r);
 }
 
 bool trans_MSR_imm(struct arm_translate *t, const struct arg_msr_imm *a)
 {
-    if (!a->mask || (a->r && is_user(t)))
+    if (!a->mask || (a->r && arm_is_user(t)))
         return arm_unpredictable(t);
     return msr(t, constant(t, (uint32_t)a->imm), a->mask, a->r);
 }
 
 bool trans_MRS_bank(struct arm_translate *t, const struct arg_mrs_bank *a)
 {
-    if (a->rd == 15 || is_user(t))
+    if (a->rd == 15 || arm_is_user(t))
         return arm_unpredictable(t);
     arm_reg_write(t, a->rd,
                   ir_call(t->b, ARM_HELPER_mrs_banked, constant(t, (uint32_t)a->sysm),
@@ -224,7 +208,7 @@ bool trans_MRS_bank(struct arm_translate *t, const struct arg_mrs_bank *a)
 
 bool trans_MSR_bank(struct arm_translate *t, const struct arg_msr_bank *a)
 {
-    if (a->rn == 15 || is_user(t))
+    if (a->rn == 15 || arm_is_user(t))
         return arm_unpredictable(t);
     ir_call(t->b, ARM_HELPER_msr_banked, constant(t, (uint32_t)a->sysm),
             constant(t, (uint32_t)a->r), arm_reg_read(t, a->rn), IR_NONE);
@@ -237,7 +221,7 @@ enum { SYSM_ELR_HYP = 0x1e };
 
 bool trans_ERET(struct arm_translate *t, const struct arg_none *a)
 {
-    if (is_user(t))
+    if (arm_is_user(t))
         return arm_unpredictable(t);
     int32_t pc = is_hyp(t) ? ir_call(t->b, ARM_HELPER_mrs_banked, constant(t, SYSM_ELR_HYP),
                                      constant(t, 0), IR_NONE, IR_NONE)
@@ -262,7 +246,7 @@ bool trans_RFE(struct arm_translate *t, const struct arg_rfe *a)
 {
     if (is_hyp(t))
         return arm_undefined(t);
-    if (is_user(t) || a->rn == 15)
+    if (arm_is_user(t) || a->rn == 15)
         return arm_unpredictable(t);
     unsigned memop = ARM_SIZE_32 | arm_mem_align_demand(t, 2);
     int32_t base = arm_reg_read(t, a->rn);
@@ -280,7 +264,7 @@ bool trans_SRS(struct arm_translate *t, const struct arg_srs *a)
     struct ir_block *b = t->b;
     if (is_hyp(t))
         return arm_undefined(t);
-    if (is_user(t))
+    if (arm_is_user(t))
         return arm_unpredictable(t);
     unsigned memop = ARM_SIZE_32 | arm_mem_align_demand(t, 2);
     int32_t mode = constant(t, (uint32_t)a->mode);

@@ -34,7 +34,7 @@
 #define ARM_BF_FP_ROUNDING 0x02000000u /* FPSCR.RMode is not to nearest */
 #define ARM_BF_DIV_TRAP 0x04000000u /* M profile, CCR.DIV_0_TRP: division by zero faults */
 #define ARM_BF_FP_ON 0x04000000u    /* others: floating point is enabled for good, in a process */
-/* M profile without MPU: addresses are physical, ir_block.window */
+/* M profile without MPU, or privileged code with it: ir_block.window */
 #define ARM_BF_WINDOW 0x08000000u
 /* small number of the CPU model's feature set, see arm_features_of */
 #define ARM_BF_FEATURES_SHIFT 8
@@ -98,9 +98,16 @@ struct arm_translate {
  */
 bool arm_translate_block(struct ir_block *b, const struct guest_code *code);
 
+/** Does the CPU have one of @feature (ARM_FEATURE)? */
 static inline bool arm_has(const struct arm_translate *t, uint64_t feature)
 {
     return (t->features & feature) != 0;
+}
+
+/** Is the code unprivileged? */
+static inline bool arm_is_user(const struct arm_translate *t)
+{
+    return (t->flags & ARM_BF_USER) != 0;
 }
 
 /** Register @r as an operand: r15 reads as PC + 8 (A32) or PC + 4 (T32), not aligned. */
@@ -163,6 +170,8 @@ void arm_skip_invert(struct arm_translate *t);
 /** End the block after this instruction and continue at the next one; @dynamic: context or lane may
  * have changed. */
 void arm_end_after(struct arm_translate *t, bool dynamic);
+/** The same where interrupts may be unmasked: a pending one is taken there. */
+void arm_end_unmasked(struct arm_translate *t);
 
 /* Operand 2 (shifter.c). */
 

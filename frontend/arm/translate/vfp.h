@@ -13,6 +13,7 @@ void arm_vfp_check(struct arm_translate *t);
 /** Do the D registers @first .. @first + @count - 1 exist? */
 bool arm_vfp_has_d(const struct arm_translate *t, int first, int count);
 
+/** The registers S@s and D@d, as integers. */
 static inline int32_t arm_s_read(struct arm_translate *t, int s)
 {
     return ir_get(t->b, ARM_SLOT_S0 + (unsigned)s);

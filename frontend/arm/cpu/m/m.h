@@ -12,6 +12,7 @@
 #include "frontend/arm/cpu/m/m_state.h"
 #include "softmmu/arm/arm_walk.h"
 
+/** Is it a CPU of the M profile? */
 static inline bool arm_is_m(const struct arm_state *s)
 {
     return arm_state_has(s, ARM_FEATURE(M));

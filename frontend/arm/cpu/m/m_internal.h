@@ -38,6 +38,7 @@
 
 enum { M_PRIORITY_NONE = 256, M_PRIORITY_HARD_FAULT = -1, M_PRIORITY_NMI = -2 };
 
+/** Bit @n of the array @words. */
 static inline bool m_bit(const uint32_t *words, unsigned n)
 {
     return words[n / 32] >> (n % 32) & 1;
@@ -47,6 +48,7 @@ static inline void m_bit_put(uint32_t *words, unsigned n, bool on)
     words[n / 32] = (words[n / 32] & ~BIT(n % 32)) | (uint32_t)on << (n % 32);
 }
 
+/** Is there floating point (FPv4-SP or FPv5)? */
 static inline bool m_has_fp(const struct arm_state *s)
 {
     return arm_state_has(s, ARM_FEATURE(VFP2));
@@ -71,6 +73,7 @@ unsigned m_active_count(const struct arm_state *s);
 uint8_t m_priority_mask(const struct arm_state *s);
 
 /* systick.c */
+/** The register at @offset; @debug: the read has no effects (COUNTFLAG stays). */
 uint32_t m_systick_read(struct arm_state *s, unsigned offset, bool debug);
 void m_systick_write(struct arm_state *s, unsigned offset, uint32_t value);
 /** The registers were loaded from a snapshot. */

@@ -23,7 +23,7 @@ static bool start_engine(struct process *p, struct error *e)
         .host_features_mask = p->config.host_features_mask,
         .one_insn = p->config.one_insn,
         .direct = true,
-        .segment = true,
+        .segment = space_set_segment(&p->space), /* what the host allows one thread, it does all */
         .window = (uintptr_t)p->space.base,
         .store = store,
         .perfmap = p->config.perfmap,

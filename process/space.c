@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "engine/engine.h"
 #include "util/bits.h"
@@ -30,6 +32,12 @@ bool space_init(struct space *s, uint64_t base, uint32_t top, struct error *e)
     pthread_mutex_init(&s->map_lock, NULL);
     pthread_mutex_init(&s->page_lock, NULL);
     return true;
+}
+
+bool space_set_segment(const struct space *s)
+{
+    enum { SET_GS = 0x1001 };
+    return syscall(SYS_arch_prctl, SET_GS, s->base) == 0;
 }
 
 #define SPACE_RIGHTS ((unsigned)(SPACE_MAPPED | SPACE_READ | SPACE_WRITE | SPACE_EXEC))

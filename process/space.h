@@ -59,6 +59,10 @@ struct space {
  * map memory below @top. */
 bool space_init(struct space *s, uint64_t base, uint32_t top, struct error *e);
 
+/** Let the host's segment GS of this thread start at the window, for translated code. False: the
+ * host refuses. */
+bool space_set_segment(const struct space *s);
+
 static inline void *space_host(const struct space *s, uint32_t addr)
 {
     return s->base + addr;

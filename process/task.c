@@ -102,12 +102,11 @@ void task_free(struct task *t)
 
 void task_enter_thread(struct task *t)
 {
-    enum { SET_GS = 0x1001 };
     const stack_t stack = {.ss_sp = t->host_stack, .ss_size = HOST_STACK};
     t->thread = pthread_self();
     t->tid = (pid_t)syscall(SYS_gettid);
     sigaltstack(&stack, NULL);
-    syscall(SYS_arch_prctl, SET_GS, space_host(&t->process->space, 0));
+    space_set_segment(&t->process->space);
 }
 
 /* ---- running --------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 #include "backend/x86_64/compiler.h"
 #include "backend/x86_64/xmm.h"
 
-/* In direct mode all accesses are to the window; those whose addresses are sums take its segment. */
+/* In direct mode all accesses are to the window; those by sums of registers take its segment. */
 static bool direct_sums(const struct compiler *c)
 {
     return c->be->config.segment && !c->be->config.always_slow && !c->be->watch_count;
@@ -20,7 +20,8 @@ static bool allowed(const struct compiler *c, uint32_t insn_word)
     const uint64_t *no = c->b->no_window;
     if (c->be->config.direct)
         return direct_sums(c);
-    return c->b->window && c->be->config.window && !c->be->config.always_slow && !(no && (no[halfword / 64] >> (halfword % 64) & 1));
+    return c->b->window && c->be->config.window && !c->be->config.always_slow &&
+           !(no && (no[halfword / 64] >> (halfword % 64) & 1));
 }
 
 bool window_insn(const struct compiler *c)

@@ -273,10 +273,12 @@ static void test_returns(void)
 enum { AP_NONE = 0, AP_PRIV = 1, AP_USER_RO = 2, AP_FULL = 3, AP_PRIV_RO = 5, AP_RO = 6 };
 #define XN (1u << 28)
 
+/* Without barriers what follows directly may be under the old setting still. */
 static void region(unsigned n, uint32_t base, unsigned log2, unsigned ap, uint32_t more)
 {
     MPU_RBAR = base | 1 << 4 | n;
     MPU_RASR = more | ap << 24 | (log2 - 1) << 1 | 1;
+    ISB();
 }
 
 static void mpu_on(uint32_t ctrl)

@@ -594,8 +594,9 @@ void mem_check_aligned(struct compiler *c, const struct ir_op *op, unsigned data
 /** Emit the access, if it is one to the window. */
 bool window_load(struct compiler *c, const struct ir_op *op, int32_t i);
 bool window_store(struct compiler *c, const struct ir_op *op, int32_t i);
-/** What comes before the host instruction that accesses @m. A sum has 32 bits. */
-void window_prefixes(struct compiler *c, struct x86_mem m);
+/** What comes before the host instruction that is emitted next, an access to guest address @m,
+ * which becomes the operand that it takes. A sum of registers has 32 bits. */
+void window_prefixes(struct compiler *c, struct x86_mem *m);
 /** Direct mode: is the address of the access that is emitted such a sum, and which? */
 bool window_has_sum(const struct compiler *c);
 struct x86_mem window_sum(struct compiler *c, const struct ir_op *op);
@@ -606,8 +607,6 @@ bool window_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i);
 bool direct_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i);
 /** May the current instruction access the window beside the tables (ir_block.window)? */
 bool window_insn(const struct compiler *c);
-/** The host instruction that is emitted next is such an access: its operand is a guest address. */
-void window_segment(struct compiler *c);
 
 /* ---- faults.c */
 

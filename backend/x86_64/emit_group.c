@@ -187,7 +187,7 @@ bool group_access(struct compiler *c, const struct ir_op *op, int32_t i)
         unsigned dst = mem_load_dest(c, i);
         if (!c->group_slow) {
             if (g->window)
-                window_segment(c);
+                window_prefixes(c, &m);
             mem_load_insn(c, op, dst, m);
             return true;
         }
@@ -196,7 +196,7 @@ bool group_access(struct compiler *c, const struct ir_op *op, int32_t i)
         struct opnd v = mem_store_value(c, op);
         if (!c->group_slow) {
             if (g->window)
-                window_segment(c);
+                window_prefixes(c, &m);
             mem_store_insn(c, op, v, m);
             return true;
         }

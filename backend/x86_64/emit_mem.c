@@ -306,7 +306,7 @@ static void direct_load(struct compiler *c, const struct ir_op *op, int32_t i)
     if (watched)
         watches = direct_watch(c, op, m, dst, 0, &first);
     if (sum)
-        window_prefixes(c, m);
+        window_prefixes(c, &m);
     else
         faults_mark(c);
     mem_load_insn(c, op, dst, m);
@@ -325,7 +325,7 @@ static void direct_store(struct compiler *c, const struct ir_op *op)
     if (watched)
         watches = direct_watch(c, op, m, data_reg, v.imm, &first);
     if (sum)
-        window_prefixes(c, m);
+        window_prefixes(c, &m);
     else
         faults_mark(c);
     mem_store_insn(c, op, v, m);

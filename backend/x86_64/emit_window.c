@@ -1,7 +1,8 @@
 /*
  * Accesses to the window beside the tables (ir_block.window): the host's address is the guest's, by
  * segment GS. Sums of two registers are part of the access, which takes no longer than one by a
- * register. In direct mode, too, where other addresses are added to r15: that is quicker.
+ * register. In direct mode, too, where other addresses are added to r15: that is quicker. So is the
+ * window's address as a displacement, where it is low enough.
  */
 #include "backend/x86_64/compiler.h"
 #include "backend/x86_64/xmm.h"
@@ -29,11 +30,23 @@ bool window_insn(const struct compiler *c)
     return !c->be->config.direct && allowed(c, c->insn_word);
 }
 
-void window_segment(struct compiler *c)
+static bool is_low(const struct compiler *c)
 {
-    enum { PREFIX_GS = 0x65 };
+    uint64_t window = c->be->config.window;
+    return !c->be->config.direct && window <= INT32_MAX - DIRECT_DISP_MAX;
+}
+
+void window_prefixes(struct compiler *c, struct x86_mem *m)
+{
+    enum { PREFIX_GS = 0x65, PREFIX_ADDRESS_32 = 0x67 };
     faults_mark(c);
+    if (m->index == NO_REG && is_low(c)) {
+        m->disp += (int32_t)c->be->config.window;
+        return;
+    }
     x_u8(&c->a, PREFIX_GS);
+    if (m->index != NO_REG)
+        x_u8(&c->a, PREFIX_ADDRESS_32);
 }
 
 /* ---- sums of two registers ----------------------------------------------------------------------
@@ -170,14 +183,6 @@ static struct x86_mem operand(struct compiler *c, const struct ir_op *op, int32_
     return x_mem((int)ra_reg(c, op->arg[0]), 0);
 }
 
-void window_prefixes(struct compiler *c, struct x86_mem m)
-{
-    enum { PREFIX_ADDRESS_32 = 0x67 };
-    window_segment(c);
-    if (m.index != NO_REG)
-        x_u8(&c->a, PREFIX_ADDRESS_32);
-}
-
 bool window_load(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     if (!by_window(c, op))
@@ -185,7 +190,7 @@ bool window_load(struct compiler *c, const struct ir_op *op, int32_t i)
     mem_check_aligned(c, op, SLOW_NO_REG, 0);
     struct x86_mem m = operand(c, op, i);
     unsigned dst = mem_load_dest(c, i);
-    window_prefixes(c, m);
+    window_prefixes(c, &m);
     mem_load_insn(c, op, dst, m);
     return true;
 }
@@ -197,7 +202,7 @@ bool window_store(struct compiler *c, const struct ir_op *op, int32_t i)
     struct opnd v = mem_store_value(c, op);
     mem_check_aligned(c, op, v.kind == OPND_REG ? (unsigned)v.reg : SLOW_NO_REG, v.imm);
     struct x86_mem m = operand(c, op, i);
-    window_prefixes(c, m);
+    window_prefixes(c, &m);
     mem_store_insn(c, op, v, m);
     return true;
 }

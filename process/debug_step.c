@@ -94,6 +94,7 @@ bool debug_step_begin(struct process_debug *d, struct error *e)
     pthread_sigmask(SIG_SETMASK, NULL, &d->mask);
     d->host_stack = host_stack_new(NULL);
     const stack_t stack = {.ss_sp = d->host_stack, .ss_size = HOST_STACK};
+    space_set_segment(&d->process->space);
     return (d->host_stack && !sigaltstack(&stack, NULL)) ||
            error_set_errno(e, "-g: signal stack of the debugger's thread");
 }

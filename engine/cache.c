@@ -388,17 +388,32 @@ void engine_code_drop_range(struct engine *en, uint64_t phys, uint32_t len)
     pthread_mutex_unlock(&en->lock);
 }
 
+/* Is what runs a block of one instruction? */
+static bool is_alone(const struct engine_cpu *ec)
+{
+    return ec->step || ec->step_once || ec->single;
+}
+
+static bool bit_known(struct engine *en, uint64_t phys, bool outside)
+{
+    uint32_t halfword = (phys & (PAGE_BYTES - 1)) / 2;
+    pthread_mutex_lock(&en->lock);
+    const struct code_page *page = engine_page_find(en, align_down(phys, PAGE_BYTES));
+    const uint64_t *bits = !page ? NULL : outside ? page->outside : page->ends;
+    bool known = !page || (bits && bits[halfword / 64] & BIT64(halfword % 64));
+    pthread_mutex_unlock(&en->lock);
+    return known;
+}
+
 bool engine_outside_known(struct engine *en, struct ir_env *env, uint64_t phys)
 {
     const struct engine_cpu *ec = env->engine_cpu;
-    uint32_t halfword = (phys & (PAGE_BYTES - 1)) / 2;
-    if (!en->exact || en->tiers != TIERS_BY_SAMPLES || ec->step || ec->step_once || ec->single)
-        return true;
-    pthread_mutex_lock(&en->lock);
-    const struct code_page *page = engine_page_find(en, align_down(phys, PAGE_BYTES));
-    bool known = !page || (page->outside && page->outside[halfword / 64] & BIT64(halfword % 64));
-    pthread_mutex_unlock(&en->lock);
-    return known;
+    return !en->exact || en->tiers != TIERS_BY_SAMPLES || is_alone(ec) || bit_known(en, phys, true);
+}
+
+bool engine_end_known(struct engine *en, struct ir_env *env, uint64_t phys)
+{
+    return is_alone(env->engine_cpu) || bit_known(en, phys, false);
 }
 
 static void bit_note(uint64_t **bits, uint32_t halfword)
@@ -408,14 +423,16 @@ static void bit_note(uint64_t **bits, uint32_t halfword)
     (*bits)[halfword / 64] |= BIT64(halfword % 64);
 }
 
-/* Code of the instruction at @phys takes the tables from here on. */
-static void insn_note(struct engine *en, uint64_t phys, bool outside)
+enum note { NOTE_NO_WINDOW, NOTE_OUTSIDE, NOTE_END };
+
+/* The instruction at @phys is translated anew, with what has been found of it. */
+static void insn_note(struct engine *en, uint64_t phys, enum note note)
 {
     uint32_t halfword = (phys & (PAGE_BYTES - 1)) / 2;
     pthread_mutex_lock(&en->lock);
     struct code_page *page = engine_page_get(en, align_down(phys, PAGE_BYTES));
-    bit_note(&page->no_window, halfword);
-    if (outside)
+    bit_note(note == NOTE_END ? &page->ends : &page->no_window, halfword);
+    if (note == NOTE_OUTSIDE)
         bit_note(&page->outside, halfword);
     pthread_mutex_unlock(&en->lock);
     engine_code_write(en, NULL, phys, 2);
@@ -423,12 +440,17 @@ static void insn_note(struct engine *en, uint64_t phys, bool outside)
 
 void engine_outside_found(struct engine *en, uint64_t phys)
 {
-    insn_note(en, phys, true);
+    insn_note(en, phys, NOTE_OUTSIDE);
 }
 
 void engine_window_missed(struct engine *en, uint64_t phys)
 {
-    insn_note(en, phys, false);
+    insn_note(en, phys, NOTE_NO_WINDOW);
+}
+
+void engine_end_found(struct engine *en, uint64_t phys)
+{
+    insn_note(en, phys, NOTE_END);
 }
 
 void engine_code_drop(struct engine *en, uint64_t phys)
@@ -478,6 +500,7 @@ static void pages_free(struct code_page *page)
         free(page->stops);
         free(page->outside);
         free(page->no_window);
+        free(page->ends);
         free(page->cold);
         free(page);
     }

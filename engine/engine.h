@@ -169,6 +169,13 @@ void engine_outside_found(struct engine *en, uint64_t phys);
 /** The same of one that reaches RAM, but not by the window: it takes the tables. */
 void engine_window_missed(struct engine *en, uint64_t phys);
 
+/** The instruction at physical address @phys changes what others may access: from here on it ends
+ * its block. On the CPU's thread, in ops.service. */
+void engine_end_found(struct engine *en, uint64_t phys);
+/** Before it does so: will the block end behind it? If not the caller leaves the block before it,
+ * and tells. */
+bool engine_end_known(struct engine *en, struct ir_env *env, uint64_t phys);
+
 /** With `exact`, before the instruction at physical address @phys reaches a device: has that been
  * told? If not the caller leaves the block before the instruction, and tells. */
 bool engine_outside_known(struct engine *en, struct ir_env *env, uint64_t phys);

@@ -101,6 +101,7 @@ struct code_page {
     uint64_t *stops;
     /* a bit per halfword, see engine_outside_found and engine_window_missed; NULL: none */
     uint64_t *outside, *no_window;
+    uint64_t *ends;       /* the same of engine_end_found */
     uint64_t covered[PAGE_BYTES / 4 / 64]; /* words that some block was made from */
     struct cold_table *cold; /* cold.c; NULL: nothing */
 };

@@ -253,6 +253,8 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     if (en->exact)
         code.outside = page && page->outside ? page->outside : no_bits;
 
+    code.ends = page ? page->ends : NULL;
+
     struct ir_block ir;
     struct backend_code host;
     bool straddles = engine_make_ir(en, &ir, &code, &en->arena, pc, checked, true);

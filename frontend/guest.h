@@ -56,6 +56,9 @@ struct guest_code {
      * devices, whose events take effect at the end of a short block. So a hot one ends there as
      * well, behind them. NULL: not counted */
     const uint64_t *outside;
+    /* a bit per halfword of the page: the block ends behind these instructions, which change what
+     * others may access; NULL: none */
+    const uint64_t *ends;
     /* a bit per halfword of the page: the block ends before these (but never before its first
      * instruction); NULL: none */
     const uint64_t *stops;

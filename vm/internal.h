@@ -75,6 +75,7 @@ struct vm_cpu {
     bool points_changed;         /* ... its breakpoints, which the engine has not been told of */
     bool outside_found;          /* ... an instruction at outside_pc that reaches more than RAM */
     bool window_missed;          /* ... that cannot access it by the window */
+    bool end_found;              /* ... that is to end its block */
     uint32_t outside_pc;
     uint8_t *patched_page;       /* ... a page of code with the words that the FPB replaces */
     bool stop_noted;        /* leaving the guest for the debugger: see stop */

@@ -103,12 +103,23 @@ static bool insn_phys(struct vm_cpu *c, uint32_t pc, uint64_t *phys)
 void vm_outside_service(struct vm_cpu *c)
 {
     uint64_t phys;
-    bool found = (c->outside_found || c->window_missed) && insn_phys(c, c->outside_pc, &phys);
+    bool found = (c->outside_found || c->window_missed || c->end_found) &&
+                 insn_phys(c, c->outside_pc, &phys);
     if (found && c->outside_found)
         engine_outside_found(c->vm->engine, phys);
-    else if (found)
+    if (found && c->window_missed)
         engine_window_missed(c->vm->engine, phys);
-    c->outside_found = c->window_missed = false;
+    if (found && c->end_found)
+        engine_end_found(c->vm->engine, phys);
+    c->outside_found = c->window_missed = c->end_found = false;
+}
+
+/* Something has been found of the instruction at @pc, which is under way: it restarts. */
+static void found_at(struct vm_cpu *c, uint32_t pc)
+{
+    c->outside_pc = pc;
+    atomic_store(&c->state.env.exit_request, 1);
+    vm_restart_instruction(c);
 }
 
 /* With counted time, does the engine know that the instruction under way reaches devices? If not it
@@ -121,9 +132,22 @@ static bool outside_known(struct vm_cpu *c)
         engine_outside_known(c->vm->engine, &c->state.env, phys))
         return true;
     c->outside_found = true;
-    c->outside_pc = pc;
-    atomic_store(&c->state.env.exit_request, 1);
-    vm_restart_instruction(c);
+    found_at(c, pc);
+    return false;
+}
+
+/* A store to the MPU takes effect for what follows. Does the engine know that the block has to end
+ * there? If not the instruction restarts. */
+static bool end_known(const struct access *a)
+{
+    struct vm_cpu *c = a->c;
+    uint64_t phys;
+    uint32_t pc = arm_insn_pc(&c->state);
+    if (!a->write || !arm_is_m(&c->state) || !arm_m_is_mpu(a->va) || !insn_phys(c, pc, &phys) ||
+        engine_end_known(c->vm->engine, &c->state.env, phys))
+        return true;
+    c->end_found = true;
+    found_at(c, pc);
     return false;
 }
 
@@ -131,7 +155,7 @@ static bool device_access(struct access *a, uint64_t *value)
 {
     struct vm_cpu *c = a->c;
     struct vm *vm = c->vm;
-    if (!outside_known(c))
+    if (!outside_known(c) || !end_known(a))
         return false;
     c->device_accesses++;
     if (!a->region && vm->config.unmapped != VM_UNMAPPED_FAULT) {

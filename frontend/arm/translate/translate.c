@@ -129,6 +129,13 @@ static bool is_outside(const struct arm_translate *t)
     return t->code->outside && t->code->outside[halfword / 64] >> (halfword % 64) & 1;
 }
 
+/* Has it changed what may be accessed, so that nothing of the block may follow? */
+static bool is_end(const struct arm_translate *t)
+{
+    unsigned halfword = t->offset / 2;
+    return t->code->ends && t->code->ends[halfword / 64] >> (halfword % 64) & 1;
+}
+
 /* Is something of the instruction, from op @first on, a helper that may make an event due and
  * return? */
 static bool calls_outside(const struct arm_translate *t, uint32_t first)
@@ -160,7 +167,8 @@ static void insn_translate(struct arm_translate *t)
         arm_run_continue(t, t->cond);
     insn_mark(t);
     t->flags_changed = t->goes_back = false;
-    if (arm_memo_recall(t)) {
+    bool end = is_end(t);
+    if (!end && arm_memo_recall(t)) {
         t->offset += t->insn_size;
         return;
     }
@@ -174,6 +182,8 @@ static void insn_translate(struct arm_translate *t)
     unsigned exits = t->side_exits;
     t->events = t->events || is_outside(t);
     decode_and_note(t);
+    if (end && !t->ended)
+        arm_end_after(t, true);
     t->events = t->events || calls_outside(t, first);
     if (t->in_it)
         t->itstate = it_advance(t->itstate);

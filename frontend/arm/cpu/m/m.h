@@ -121,6 +121,11 @@ uint64_t arm_m_patch_literal(struct arm_state *s, uint32_t va, unsigned size, ui
 
 /* ---- special registers (m_special.c) --------------------------------------------------------- */
 
+/** Is the register at @va the MPU's? */
+static inline bool arm_m_is_mpu(uint32_t va)
+{
+    return va - 0xe000ed90u < 0x2c;
+}
 /** s->mode, block flags and context, after CONTROL, mode, masks, CCR or the MPU changed. */
 void arm_m_state_changed(struct arm_state *s);
 /** xPSR, joined from its pieces; ITSTATE is the slot's. Writing it changes the flags, the exception

@@ -17,6 +17,13 @@ int64_t clock_host_monotonic(void)
     return read_host_clock(CLOCK_MONOTONIC);
 }
 
+struct timespec clock_host_after(int64_t ns)
+{
+    int64_t moment = clock_host_monotonic() + ns;
+    return (struct timespec){.tv_sec = moment / CLOCK_NS_PER_SEC,
+                             .tv_nsec = moment % CLOCK_NS_PER_SEC};
+}
+
 static int64_t host_source(void *opaque)
 {
     return clock_host_monotonic();

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define CLOCK_NS_PER_SEC 1000000000ll
 #define CLOCK_NS_PER_MS 1000000ll
@@ -63,6 +64,8 @@ void clock_set_now(struct clock *c, int64_t now);
 
 /** The host's monotonic clock in ns, independent of any VM: for measuring and for host timeouts. */
 int64_t clock_host_monotonic(void);
+/** The moment @ns from now, as pthread_cond_clockwait takes it with CLOCK_MONOTONIC. */
+struct timespec clock_host_after(int64_t ns);
 
 struct timer_queue;
 

@@ -223,7 +223,7 @@ static const char *const cpus[] = {"cortex-a15", "cortex-a7", "max", NULL};
 
 const struct machine machine_virt = {
     .name = "virt",
-    .help = "generic board for kernels: GICv2, architected timers, PL011, virtio",
+    .help = "generic board for kernels: GICv2, architected timers, PL011, fw_cfg",
     .default_cpu = "cortex-a15",
     .cpus = cpus,
     .max_cpus = 8,

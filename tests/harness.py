@@ -95,6 +95,8 @@ class Cases:
 def run_module(make_context):
     """The command line MAIN ARMEMU MODULE [NAME...]: the functions test_NAME of the module
     test_MODULE, each with what @make_context makes of the program and a folder for files."""
+    if len(sys.argv) < 3 or sys.argv[1].startswith("-"):
+        sys.exit(f"usage: {sys.argv[0]} ARMEMU MODULE [NAME...]")
     armemu, module, *names = sys.argv[1:]
     functions = vars(importlib.import_module("test_" + module))
     with tempfile.TemporaryDirectory(prefix="armemu-test-") as scratch:

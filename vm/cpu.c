@@ -159,20 +159,13 @@ static bool wait_until_runnable(struct vm_cpu *c)
     }
 }
 
-/* The event stream of the generic timer wakes WFE regularly; it is not modelled edge by edge. */
-enum { WFE_MAX_NS = 500 * 1000 };
-
 static void sleep_once(struct vm_cpu *c)
 {
-    struct timespec until;
     if (c->state.halted != ARM_HALTED_WFE || arm_is_m(&c->state)) {
         pthread_cond_wait(&c->wake, &c->vm->device_lock);
         return;
     }
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += WFE_MAX_NS;
-    until.tv_sec += until.tv_nsec / CLOCK_NS_PER_SEC;
-    until.tv_nsec %= CLOCK_NS_PER_SEC;
+    const struct timespec until = clock_host_after(VM_WFE_MAX_NS);
     if (pthread_cond_clockwait(&c->wake, &c->vm->device_lock, CLOCK_MONOTONIC, &until))
         atomic_store(&c->event, true);
 }

@@ -16,9 +16,6 @@
  * BACKEND_STACK_PER_INSN for each instruction of it. */
 enum { SLICE_MAX = 1 << 16, TURN = 10000 };
 
-/* An event wakes WFE regularly, as the event stream of the generic timer does. */
-enum { WFE_MAX_NS = 500 * 1000 };
-
 static int64_t exact_now(const struct vm *vm)
 {
     return (int64_t)(vm_instructions(vm) << vm->config.icount.shift) + vm->icount.skipped;
@@ -194,10 +191,8 @@ bool vm_icount_service(struct vm_cpu *c)
 /* With sleep=on: @ns pass on the host, or as many as did when somebody wakes the CPU. */
 static int64_t pass_on_host(struct vm_cpu *c, int64_t ns)
 {
-    struct timespec until;
-    int64_t begin = clock_host_monotonic(), end = begin + ns;
-    until.tv_sec = end / CLOCK_NS_PER_SEC;
-    until.tv_nsec = end % CLOCK_NS_PER_SEC;
+    const struct timespec until = clock_host_after(ns);
+    int64_t begin = clock_host_monotonic();
     if (pthread_cond_clockwait(&c->wake, &c->vm->device_lock, CLOCK_MONOTONIC, &until))
         return ns;
     int64_t passed = clock_host_monotonic() - begin;
@@ -246,7 +241,7 @@ void vm_icount_sleep(struct vm_cpu *c)
 {
     struct vm *vm = c->vm;
     bool wfe = c->state.halted == ARM_HALTED_WFE && !arm_is_m(&c->state);
-    c->sleep_end = wfe ? exact_now(vm) + WFE_MAX_NS : TIMER_NEVER;
+    c->sleep_end = wfe ? exact_now(vm) + VM_WFE_MAX_NS : TIMER_NEVER;
     atomic_store(&c->sleeping, true);
     while (!atomic_load(&c->attention)) {
         if (!has_turn(c))

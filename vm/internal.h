@@ -16,6 +16,10 @@
 
 enum { VM_CPU_MAX = 8 };
 
+/* An event wakes WFE regularly, as the event stream of the generic timer does; that is not modelled
+ * edge by edge. */
+enum { VM_WFE_MAX_NS = 500 * 1000 };
+
 /* How a CPU starts: at reset, or by PSCI CPU_ON. */
 struct vm_cpu_start {
     uint32_t pc; /* bit 0: Thumb */

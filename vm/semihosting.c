@@ -178,6 +178,11 @@ static int console_read(void *opaque, void *buf, size_t len)
     return n < 0 && (errno == EAGAIN || errno == EINTR) ? SEMIHOSTING_AGAIN : n < 0 ? 0 : (int)n;
 }
 
+static bool is_wanted(struct vm_cpu *c)
+{
+    return atomic_load(&c->attention) || mmu_has_pending(c->mmu);
+}
+
 /* Wait for input; false when the CPU's thread is wanted elsewhere. */
 static bool wait_for_input(struct vm_cpu *c)
 {
@@ -185,23 +190,17 @@ static bool wait_for_input(struct vm_cpu *c)
     struct vm_semihosting *h = &vm->semihosting;
     if (!h->config.input) {
         struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
-        while (!atomic_load(&c->attention) && !mmu_has_pending(c->mmu) &&
-               poll(&p, 1, INPUT_POLL_MS) == 0)
+        while (!is_wanted(c) && poll(&p, 1, INPUT_POLL_MS) == 0)
             ;
-        return !atomic_load(&c->attention) && !mmu_has_pending(c->mmu);
+        return !is_wanted(c);
     }
     pthread_mutex_lock(&vm->device_lock);
-    while (!h->input_count && !h->input_ended && !atomic_load(&c->attention) &&
-           !mmu_has_pending(c->mmu)) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += INPUT_POLL_MS * CLOCK_NS_PER_MS;
-        until.tv_sec += until.tv_nsec / CLOCK_NS_PER_SEC;
-        until.tv_nsec %= CLOCK_NS_PER_SEC;
+    while (!h->input_count && !h->input_ended && !is_wanted(c)) {
+        const struct timespec until = clock_host_after(INPUT_POLL_MS * CLOCK_NS_PER_MS);
         pthread_cond_clockwait(&c->wake, &vm->device_lock, CLOCK_MONOTONIC, &until);
     }
     pthread_mutex_unlock(&vm->device_lock);
-    return !atomic_load(&c->attention) && !mmu_has_pending(c->mmu);
+    return !is_wanted(c);
 }
 
 /* ---- the trap -------------------------------------------------------------------------------- */

@@ -275,11 +275,6 @@ uint8_t *mmu_set_context(struct mmu *mmu, uint64_t key, uint32_t asid)
     return c->tables;
 }
 
-uint8_t *mmu_tables(const struct mmu *mmu)
-{
-    return mmu->current->tables;
-}
-
 /* ---- filling -------------------------------------------------------------------------------- */
 
 /* The entries for the 1 << @bits bytes around @va; @addend 0: none. */

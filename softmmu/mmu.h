@@ -66,8 +66,6 @@ void mmu_free(struct mmu *mmu);
  * context, by recycling the least recently used when there are too many.
  */
 uint8_t *mmu_set_context(struct mmu *mmu, uint64_t key, uint32_t asid);
-/** The current context's table base. */
-uint8_t *mmu_tables(const struct mmu *mmu);
 
 /**
  * Enter the 4 KiB page around @va into the current context. @host: host address of that page.

@@ -29,8 +29,6 @@ enum reg_flags {
     REG_IGNORE = 4,     /* reads as its reset value, writes are ignored silently */
 };
 
-#define REG_NO_FIELD 0
-
 /** One row. What a read gives: `read`, else the backing field, else `reset`. What a write does:
  * `write` instead of all else; otherwise the field is updated by the masks and `after` is called.
  * A row with no way to write is read-only: writing it is a guest error. */

@@ -18,7 +18,6 @@
 #define SCR_EA BIT(3)
 #define HCR_FMO BIT(3)
 #define HCR_IMO BIT(4)
-#define HCR_AMO BIT(5)
 #define HCR_TGE BIT(27)
 
 /* How LR follows from the address of the instruction: what is added to it in ARM and Thumb state.

@@ -10,7 +10,8 @@
 
 /* ---- performance monitor (C12) -------------------------------------------------------------- */
 
-enum { PMCR_E = 1, PMCR_P = 2, PMCR_C = 4, PMCR_WRITABLE = 0x39, PMCNTEN_C = (int)0x80000000 };
+enum { PMCR_E = 1, PMCR_P = 2, PMCR_C = 4, PMCR_WRITABLE = 0x39 };
+#define PMCNTEN_C BIT(31) /* of PMCNTENSET and the like: the cycle counter */
 enum { EVENT_SW_INCR = 0x00 };
 
 /* With PMUSERENR.EN unprivileged code has the same access. */
@@ -33,12 +34,12 @@ static unsigned counter_count(const struct arm_state *s)
 
 static uint32_t counter_bits(const struct arm_state *s)
 {
-    return BIT(31) | (BIT(counter_count(s)) - 1);
+    return PMCNTEN_C | (BIT(counter_count(s)) - 1);
 }
 
 static bool cycles_run(const struct arm_state *s)
 {
-    return (s->cp15.pmcr & PMCR_E) && (s->cp15.pmcntenset & BIT(31));
+    return (s->cp15.pmcr & PMCR_E) && (s->cp15.pmcntenset & PMCNTEN_C);
 }
 
 uint64_t arm_sr_pmccntr_read(struct arm_state *s, const struct arm_sysreg *r)

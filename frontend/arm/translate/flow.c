@@ -46,6 +46,7 @@ void arm_reg_move(struct arm_translate *t, int r, int32_t v)
     ir_set(t->b, ARM_SLOT_R0 + (unsigned)r, v);
 }
 
+/* BranchWritePC: address @v in the current instruction set, low bits cleared. Ends the block. */
 static void branch_same(struct arm_translate *t, int32_t v, unsigned hint)
 {
     int32_t pc = ir_op2i(t->b, IR_OP_and, v, t->thumb ? ~1u : ~3u);
@@ -62,11 +63,6 @@ static void branch_plain(struct arm_translate *t, int32_t v, unsigned hint)
         ir_set(b, ARM_SLOT_M_PLAIN_BRANCH, ir_op2i(b, IR_OP_shr, ir_op2i(b, IR_OP_add, top, 1), 4));
     }
     branch_same(t, v, hint);
-}
-
-void arm_branch_same(struct arm_translate *t, int32_t v)
-{
-    branch_same(t, v, 0);
 }
 
 void arm_branch_exchange(struct arm_translate *t, int32_t v, unsigned hint)

@@ -130,8 +130,6 @@ void arm_branch_exchange(struct arm_translate *t, int32_t v, unsigned hint);
 /** Branch to @offset from the page base in lane @lane (sets the T slot when it changes). Ends the
  * block. */
 void arm_branch_direct(struct arm_translate *t, int64_t offset, unsigned lane);
-/** BranchWritePC: address @v in the current instruction set, low bits cleared. Ends the block. */
-void arm_branch_same(struct arm_translate *t, int32_t v);
 /** Offset from the page base of the PC as read by the current instruction. */
 int64_t arm_pc_offset(struct arm_translate *t);
 /** The next instruction's address as value (return addresses; no Thumb bit). */

@@ -260,7 +260,8 @@ struct block *engine_translate(struct engine_cpu *ec, const struct engine_fetch 
     bool straddles = engine_make_ir(en, &ir, &code, &en->arena, pc, checked, true);
     ir.fine = en->fine;
     ir.no_window = page ? page->no_window : NULL;
-    ir.window = ir.window && !en->debug.no_window && !(flags & BLOCK_STEP);
+    /* A straddler belongs to no page: what is noted of its instruction does not drop it. */
+    ir.window = ir.window && !en->debug.no_window && !(flags & BLOCK_STEP) && !straddles;
     if (!straddles && !(flags & (BLOCK_STEP | BLOCK_SHORT | GUEST_FLAGS_LOOKUP_ONLY)))
         ir.entries = engine_entries(en, engine_page_get(en, align_down(fetch->phys, PAGE_BYTES)),
                                     flags)

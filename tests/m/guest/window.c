@@ -14,6 +14,8 @@ uint32_t pull_four(uint32_t at);
 uint32_t patched(void);
 uint32_t load_behind(const uint32_t *p, uint32_t i);
 uint32_t store_next(uint32_t *p, uint32_t i);
+uint32_t load_over(uint32_t at);
+void store_over(uint32_t at, uint32_t v);
 extern uint32_t patch_word[], code_data[];
 
 __asm__(".syntax unified\n .thumb\n .align 2\n"
@@ -31,7 +33,11 @@ __asm__(".syntax unified\n .thumb\n .align 2\n"
         " b 1f\n nop\n"
         " 1: ldr r0, [r0, r1, lsl #2]\n bx lr\n"
         ".align 2\n .global patch_word\n .thumb_func\n patched:\n patch_word: movs r0, #1\n bx lr\n"
-        ".align 2\n code_data: .word 0, 0, 0, 0\n");
+        ".align 2\n code_data: .word 0, 0, 0, 0\n"
+        /* the first instruction lies in two pages */
+        ".balign 4096\n .space 4094\n .thumb_func\n load_over:\n ldr.w r0, [r0]\n bx lr\n"
+        ".balign 4096\n .space 4094\n .thumb_func\n store_over:\n str.w r1, [r0]\n bx lr\n"
+        ".align 2\n");
 
 static uint32_t ram[8] __attribute__((aligned(32)));
 
@@ -54,6 +60,18 @@ static void test_places(void)
     check("a device", systick, 49 + 99 + 149 + 199 + 249 + 299);
     check("an unaligned load", (ram[0] = 0x44332211, ram[1] = 0x88776655, load((uint32_t)ram + 3)),
           0x77665544);
+}
+
+static void test_two_pages(void)
+{
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        store_over((uint32_t)&ram[i & 7], i);
+        store_over((uint32_t)&SYST_RVR, load_over((uint32_t)&ram[i & 7]));
+    }
+    check("instructions in two pages", load_over((uint32_t)&SYST_RVR), ROUNDS - 1);
+    store_over((uint32_t)&MPU_RNR, 3);
+    check("... the MPU", load_over((uint32_t)&MPU_RNR), 3);
+    MPU_RNR = 0;
 }
 
 static void test_sums(void)
@@ -160,6 +178,7 @@ static void test_mpu(void)
 int main(void)
 {
     test_places();
+    test_two_pages();
     test_sums();
     test_code();
     test_ends();

@@ -268,6 +268,29 @@ static void test_returns(void)
     events_clear();
 }
 
+/* A handler that says itself that it is not active. FAULTMASK is cleared before the fault is taken,
+ * which else were a lockup. */
+static void deny(struct event *e)
+{
+    SHCSR &= ~(1u << 7);
+    CPSID(f);
+}
+
+static void active_again(struct event *e)
+{
+    check("FAULTMASK in the handler of INVPC", MRS(faultmask), 0);
+}
+
+static void test_inactive_return(void)
+{
+    action[SVC] = deny;
+    action[USAGE] = active_again;
+    SVC_CALL(1);
+    check("INVPC: the exception is not active", events[1].cfsr, F_INVPC);
+    check_order("SVC, then UsageFault", "SU");
+    events_clear();
+}
+
 /* ---- MPU ------------------------------------------------------------------------------------- */
 
 enum { AP_NONE = 0, AP_PRIV = 1, AP_USER_RO = 2, AP_FULL = 3, AP_PRIV_RO = 5, AP_RO = 6 };
@@ -450,6 +473,7 @@ int main(void)
     test_shcsr();
     SHCSR = ENABLE_ALL;
     test_returns();
+    test_inactive_return();
     test_mov_pc();
     test_mpu();
     test_hfnmiena();

@@ -201,6 +201,108 @@ static void test_lazy_fault(void)
     events_clear();
 }
 
+/* @handler of SVC, or of a HardFault, has the frame of FP code below guarded_stack. */
+static void lazily(void (*handler)(struct event *e), bool hard)
+{
+    set_up();
+    action[hard ? HARD : SVC] = handler;
+    action[MEM] = unprotect;
+    MSR(psp, (uint32_t)&guarded_stack[60]);
+    MSR(control, 6);
+    ISB();
+    if (hard)
+        __asm__ volatile("bkpt 1" ::: "memory");
+    else
+        SVC_CALL(1);
+    MSR(control, 4);
+    ISB();
+}
+
+static uint32_t fpccr_seen, pended_seen;
+static void in_hard_fault(struct event *e)
+{
+    fpccr_seen = FPCCR;
+    e->frame[6] += 2; /* behind the BKPT */
+    protect_and_use(e);
+    lspact_after = FPCCR & 1;
+    pended_seen = SHCSR >> 13 & 1;
+}
+
+static void enable_too_late(struct event *e)
+{
+    fpccr_seen = FPCCR;
+    SHCSR |= 0x70000;
+    protect_and_use(e);
+}
+
+/* What could be taken when the frame was made counts, and so do the rights of that time. */
+static void test_lazy_escalation(void)
+{
+    action[HARD] = 0;
+    lazily(in_hard_fault, true);
+    check("FPCCR: HFRDY, MMRDY, BFRDY, THREAD", fpccr_seen & 0x17b, 0x79);
+    check("MLSPERR waits behind HardFault", pended_seen, 1);
+    check("... the state is given up", lspact_after, 0);
+    check("... CFSR", events[1].cfsr, F_MLSPERR);
+    check("... HFSR", events[1].hfsr & F_FORCED, 0);
+    check_order("... then it is taken", "HM");
+    DFSR = 2;
+    HFSR = 1u << 31;
+    events_clear();
+
+    SHPR(SVC) = 0x80;
+    SHCSR = 0;
+    action[HARD] = unprotect;
+    lazily(enable_too_late, false);
+    check("FPCCR without MMRDY, BFRDY", fpccr_seen & 0x17b, 0x19);
+    check("MLSPERR without MMRDY: CFSR", events[1].cfsr, F_MLSPERR);
+    check("... HFSR", events[1].hfsr, F_FORCED);
+    check_order("... is a HardFault", "SH");
+    check_kept("... S0", 0x40400000);
+    SHPR(SVC) = 0;
+    events_clear();
+}
+
+static void use_and_disable(struct event *e)
+{
+    use_fp(e);
+    CPACR = 0;
+    ISB();
+}
+
+static void grant(struct event *e)
+{
+    CPACR = 0x00f00000;
+    ISB();
+}
+
+/* CPACR counts when registers are stored or loaded with a frame. */
+static void test_access_of_frames(void)
+{
+    set_up();
+    action[SVC] = use_and_disable;
+    action[USAGE] = grant;
+    SVC_CALL(1);
+    check("return without access: CFSR", events[1].cfsr, F_NOCP);
+    check("... EXC_RETURN", events[1].exc_return, 0xffffffe9);
+    check_order("... is tail-chained", "SU");
+    check_kept("... S0", 0xcafe);
+    events_clear();
+
+    FPCCR = ASPEN;
+    set_up();
+    CPACR = 0;
+    ISB();
+    action[SVC] = no_fp;
+    action[USAGE] = grant;
+    SVC_CALL(1);
+    check("entry without access: CFSR", events[0].cfsr, F_NOCP);
+    check_order("... UsageFault, then SVC", "US");
+    FPCCR = ASPEN | LSPEN;
+    ISB();
+    events_clear();
+}
+
 /* Arithmetic's exceptions survive the preservation. */
 static void test_flags(void)
 {
@@ -220,6 +322,8 @@ int main(void)
     test_nested();
     test_eager();
     test_lazy_fault();
+    test_lazy_escalation();
+    test_access_of_frames();
     test_flags();
     finish();
 }

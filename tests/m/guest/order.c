@@ -268,6 +268,7 @@ static void test_basepri(void)
     NVIC_ISPR = 2;
     ISB();
     check_order("now nothing", "");
+    check("VECTPENDING knows of BASEPRI", ICSR & 0x007ff000, 1u << 22);
     MSR(basepri, 0);
     ISB();
     check_order("BASEPRI 0 lets all in", "12");

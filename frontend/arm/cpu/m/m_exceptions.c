@@ -184,7 +184,7 @@ static bool frame_aligned(const struct arm_state *s, bool fp)
  * be. */
 static void push_stack(struct arm_state *s, uint32_t pc, bool *locked)
 {
-    bool fp = s->m.fpca, privileged = arm_is_privileged(s), ok = true;
+    bool fp = s->m.fpca, privileged = arm_is_privileged(s), ok = true, refused;
     uint32_t sp = s->r[13] & ~3u;
     bool align = (sp & 4) && frame_aligned(s, fp);
     uint32_t frame = (sp - (fp ? FRAME_FP : FRAME_BASIC)) & ~(align ? 4u : 0u);
@@ -199,13 +199,14 @@ static void push_stack(struct arm_state *s, uint32_t pc, bool *locked)
         memcpy(host, words, sizeof(words));
     for (unsigned i = 0; !host && ok && i < 8; i++)
         ok = m_access(s, frame + 4 * i, true, privileged, &words[i]);
+    refused = ok && fp && !(s->m.fpccr & M_FPCCR_LSPEN) && !m_fp_granted(s, privileged);
     if (ok && fp && !(s->m.fpccr & M_FPCCR_LSPEN))
-        ok = m_fp_store(s, frame + FRAME_FP_REGS, privileged);
+        ok = !refused && m_fp_store(s, frame + FRAME_FP_REGS, privileged);
     else if (ok && fp)
         m_fp_lazy(s, frame + FRAME_FP_REGS);
     if (ok)
         return;
-    cause = s->m.access_violation ? ARM_M_MSTKERR : ARM_M_STKERR;
+    cause = refused ? ARM_M_NOCP : s->m.access_violation ? ARM_M_MSTKERR : ARM_M_STKERR;
     log_write(LOG_GUEST_ERRORS,
               "%s: the frame of an exception cannot be stored at 0x%08x, PC 0x%08x",
               causes[cause_row(cause)].name, frame, pc);
@@ -311,14 +312,16 @@ void arm_m_take_interrupt(struct arm_state *s)
         enter(s, (uint32_t)s->env.pc, s->itstate);
 }
 
-void m_fault(struct arm_state *s, uint32_t cause, uint32_t pc, uint8_t it, const char *what,
-             uint32_t addr)
+/* A fault of the instruction at @pc: sets @cause (bits of CFSR), enters the handler; the
+ * instruction is not executed. */
+static void fault(struct arm_state *s, uint32_t cause, uint32_t pc, uint8_t it, const char *what,
+                  uint32_t addr)
 {
     char why[96], name[16], title[160];
-    const char *fault = causes[cause_row(cause)].name;
+    const char *cause_name = causes[cause_row(cause)].name;
     unsigned exc = fault_pend(s, cause, addr);
 
-    snprintf(why, sizeof(why), "%s%s%s", fault, what[0] ? ", " : "", what);
+    snprintf(why, sizeof(why), "%s%s%s", cause_name, what[0] ? ", " : "", what);
     if (!exc) {
         lock_up(s, pc, why, cause, addr);
         return;
@@ -330,21 +333,52 @@ void m_fault(struct arm_state *s, uint32_t cause, uint32_t pc, uint8_t it, const
     enter(s, pc, it);
 }
 
+/* What FPCCR says of the time when the frame was made decides about escalation, not what executes
+ * now (B1.5.7). A fault that cannot be taken yet waits, and the state is lost. */
+bool m_lazy_fault(struct arm_state *s, uint32_t pc, uint8_t it)
+{
+    uint32_t cause = s->m.access_violation ? ARM_M_MLSPERR : ARM_M_LSPERR;
+    uint32_t ready = s->m.access_violation ? M_FPCCR_MMRDY : M_FPCCR_BFRDY;
+    unsigned row = cause_row(cause), exc = causes[row].exc;
+    char name[16], title[96];
+
+    s->m.cfsr |= cause;
+    if (!(s->m.fpccr & ready)) {
+        exc = ARM_M_EXC_HARD_FAULT;
+        s->m.hfsr |= M_HFSR_FORCED;
+    }
+    if (exc == ARM_M_EXC_HARD_FAULT && !(s->m.fpccr & M_FPCCR_HFRDY)) {
+        lock_up(s, pc, causes[row].name, cause, 0);
+        return true;
+    }
+    m_bit_put(s->m.pending, exc, true);
+    m_nvic_update(s);
+    snprintf(title, sizeof(title), "%s (%s, lazy floating-point state)%s%s",
+             arm_m_exception_name(causes[row].exc, name, sizeof(name)), causes[row].name,
+             exc == ARM_M_EXC_HARD_FAULT ? ", taken as HardFault" : "",
+             arm_m_interrupt_pending(s) ? "" : ", waits");
+    report(s, cause, pc, title, 0, false);
+    if (!arm_m_interrupt_pending(s))
+        return false;
+    enter(s, pc, it);
+    return true;
+}
+
 /* ---- faults of instructions ------------------------------------------------------------------ */
 
 void arm_m_usage_fault(struct arm_state *s, enum arm_m_fault cause)
 {
-    m_fault(s, cause, arm_insn_pc(s), arm_insn_it(s), "", 0);
+    fault(s, cause, arm_insn_pc(s), arm_insn_it(s), "", 0);
 }
 
-void arm_m_data_fault(struct arm_state *s, const struct arm_fault *fault, uint32_t va, bool write)
+void arm_m_data_fault(struct arm_state *s, const struct arm_fault *f, uint32_t va, bool write)
 {
-    uint32_t cause = fault->kind == ARM_FAULT_ALIGNMENT ? ARM_M_UNALIGNED
-                     : fault->kind == ARM_FAULT_EXTERNAL ? ARM_M_PRECISERR | ARM_M_BFARVALID
+    uint32_t cause = f->kind == ARM_FAULT_ALIGNMENT ? ARM_M_UNALIGNED
+                     : f->kind == ARM_FAULT_EXTERNAL ? ARM_M_PRECISERR | ARM_M_BFARVALID
                                                          : ARM_M_DACCVIOL | ARM_M_MMARVALID;
     char what[40];
 
-    if (fault->kind == ARM_FAULT_EXTERNAL && (s->m.ccr & M_CCR_BFHFNMIGN) &&
+    if (f->kind == ARM_FAULT_EXTERNAL && (s->m.ccr & M_CCR_BFHFNMIGN) &&
         m_execution_priority(s) < 0) {
         s->m.cfsr |= cause;
         s->m.bfar = va;
@@ -352,15 +386,15 @@ void arm_m_data_fault(struct arm_state *s, const struct arm_fault *fault, uint32
         return;
     }
     snprintf(what, sizeof(what), "%s 0x%08x", write ? "write to" : "read of", va);
-    m_fault(s, cause, arm_insn_pc(s), arm_insn_it(s), what, va);
+    fault(s, cause, arm_insn_pc(s), arm_insn_it(s), what, va);
 }
 
-void arm_m_fetch_fault(struct arm_state *s, const struct arm_fault *fault, uint32_t pc, uint8_t it)
+void arm_m_fetch_fault(struct arm_state *s, const struct arm_fault *f, uint32_t pc, uint8_t it)
 {
-    if (fault->kind == ARM_FAULT_EXTERNAL)
-        m_fault(s, ARM_M_IBUSERR, pc, it, "nothing to execute there", 0);
+    if (f->kind == ARM_FAULT_EXTERNAL)
+        fault(s, ARM_M_IBUSERR, pc, it, "nothing to execute there", 0);
     else
-        m_fault(s, ARM_M_IACCVIOL, pc, it, "not executable", 0);
+        fault(s, ARM_M_IACCVIOL, pc, it, "not executable", 0);
 }
 
 /* ITSTATE of the next instruction is @next_it. */
@@ -418,19 +452,22 @@ static void deactivate(struct arm_state *s, unsigned exc)
     m_nvic_update(s);
 }
 
-/* The return is not legal: the handler of INVPC is entered as by tail chaining. */
-static void return_refused(struct arm_state *s, uint32_t exc_return, const char *why)
+/* The return is not legal: the handler of @cause is entered as by tail chaining. */
+static void return_refused(struct arm_state *s, uint32_t exc_return, uint32_t cause,
+                           const char *why)
 {
     unsigned exc;
+    char text[48];
 
     log_write(LOG_GUEST_ERRORS,
-              "UsageFault (INVPC): exception return with 0x%08x in exception %u: %s", exc_return,
-              s->m.ipsr, why);
-    exc = fault_pend(s, ARM_M_INVPC, 0);
+              "UsageFault (%s): exception return with 0x%08x in exception %u: %s",
+              causes[cause_row(cause)].name, exc_return, s->m.ipsr, why);
+    exc = fault_pend(s, cause, 0);
+    snprintf(text, sizeof(text), "exception return (%s)", causes[cause_row(cause)].name);
     if (exc)
         take_best(s, exc_return, exc_return, true);
     else
-        lock_up(s, exc_return, "exception return (INVPC)", 0, 0);
+        lock_up(s, exc_return, text, 0, 0);
 }
 
 /* Why EXC_RETURN is refused; NULL: it is not. */
@@ -520,6 +557,10 @@ static void unstack(struct arm_state *s, uint32_t exc_return, unsigned from)
     unsigned exc;
 
     m_select_sp(s, psp);
+    if (fp && !(s->m.fpccr & M_FPCCR_LSPACT) && !m_fp_granted(s, privileged)) {
+        return_refused(s, exc_return, ARM_M_NOCP, "CPACR has the floating-point unit disabled");
+        return;
+    }
     if (!frame_load(s, s->r[13], fp, privileged, &f)) {
         uint32_t cause = s->m.access_violation ? ARM_M_MUNSTKERR : ARM_M_UNSTKERR;
 
@@ -534,7 +575,8 @@ static void unstack(struct arm_state *s, uint32_t exc_return, unsigned from)
     }
     if (thread != !(f.word[7] & 0x1ff)) {
         /* The frame stays: the handler of INVPC finds it (PushStack negates PopStack). */
-        return_refused(s, exc_return, "the frame's exception number does not fit the mode");
+        return_refused(s, exc_return, ARM_M_INVPC,
+                       "the frame's exception number does not fit the mode");
         return;
     }
     s->m.handler = !thread;
@@ -548,14 +590,11 @@ static void exception_return(struct arm_state *s, uint32_t exc_return)
     unsigned from = s->m.ipsr, nested = m_active_count(s);
     const char *error;
 
-    if (!m_bit(s->m.active, from)) {
-        return_refused(s, exc_return, "the exception is not active");
-        return;
-    }
-    error = return_error(s, exc_return, nested);
+    error = m_bit(s->m.active, from) ? return_error(s, exc_return, nested)
+                                     : "the exception is not active";
     deactivate(s, from);
     if (error) {
-        return_refused(s, exc_return, error);
+        return_refused(s, exc_return, ARM_M_INVPC, error);
         return;
     }
     if (arm_m_interrupt_pending(s))

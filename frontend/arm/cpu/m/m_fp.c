@@ -12,12 +12,16 @@
 
 #define FPDSCR_MODES 0x07c00000u
 
-/* Does CPACR let the present code use the unit? */
-static bool granted(const struct arm_state *s)
+bool m_fp_granted(const struct arm_state *s, bool privileged)
 {
     unsigned cp10 = bits_get(s->m.cpacr, 20, 2);
 
-    return m_has_fp(s) && (cp10 == 3 || (cp10 == 1 && arm_is_privileged(s)));
+    return m_has_fp(s) && (cp10 == 3 || (cp10 == 1 && privileged));
+}
+
+static bool granted(const struct arm_state *s)
+{
+    return m_fp_granted(s, arm_is_privileged(s));
 }
 
 bool m_fp_ready(const struct arm_state *s)
@@ -71,17 +75,21 @@ void m_fp_lazy(struct arm_state *s, uint32_t frame)
     s->m.fpccr = v;
 }
 
-/* Save the interrupted code's state where its frame has room; false: the fault was raised. */
+/* Save the interrupted code's state where its frame has room, with that code's rights; false: an
+ * exception was entered. */
 static bool preserve(struct arm_state *s)
 {
-    bool ok = m_fp_store(s, s->m.fpcar, !(s->m.fpccr & M_FPCCR_USER));
+    uint8_t applies = s->m.mpu_applies;
+    bool ok;
 
-    if (ok)
-        s->m.fpccr &= ~M_FPCCR_LSPACT;
-    else
-        m_fault(s, s->m.access_violation ? ARM_M_MLSPERR : ARM_M_LSPERR, arm_insn_pc(s),
-                arm_insn_it(s), "lazy floating-point state", 0);
-    return ok;
+    s->m.mpu_applies = (s->m.mpu_ctrl & M_MPU_ENABLE) && ((s->m.mpu_ctrl & M_MPU_HFNMIENA) ||
+                                                          (s->m.fpccr & M_FPCCR_HFRDY));
+    ok = m_fp_store(s, s->m.fpcar, !(s->m.fpccr & M_FPCCR_USER));
+    s->m.mpu_applies = applies;
+    if (!ok && m_lazy_fault(s, arm_insn_pc(s), arm_insn_it(s)))
+        return false;
+    s->m.fpccr &= ~M_FPCCR_LSPACT;
+    return true;
 }
 
 uint64_t arm_helper_m_fp(struct ir_env *env, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)

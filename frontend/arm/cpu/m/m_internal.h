@@ -57,6 +57,8 @@ static inline bool m_has_fp(const struct arm_state *s)
 /* nvic.c */
 /** Pending, enabled, active, priorities or BASEPRI have changed. */
 void m_nvic_update(struct arm_state *s);
+/** @priority without the bits that AIRCR.PRIGROUP makes a subpriority. */
+int m_group_priority(const struct arm_state *s, int priority);
 /** Group priority of exception @exc. */
 int m_priority(const struct arm_state *s, unsigned exc);
 /** Priority that the CPU executes at (ExecutionPriority). */
@@ -132,6 +134,8 @@ void m_state_changes(struct arm_state *s);
 void m_select_sp(struct arm_state *s, bool psp);
 
 /* m_fp.c */
+/** Does CPACR let code that is @privileged or not use the unit? */
+bool m_fp_granted(const struct arm_state *s, bool privileged);
 /** May floating-point instructions be executed without more ado (s->fp_enabled)? */
 bool m_fp_ready(const struct arm_state *s);
 /** Note where the FP registers are to be saved (lazily); @frame is their place. */
@@ -146,9 +150,9 @@ void m_fp_load(struct arm_state *s, const uint32_t words[17]);
 bool m_access(struct arm_state *s, uint32_t addr, bool write, bool privileged, uint32_t *value);
 /** BKPT, or a breakpoint of the FPB, at @pc: DebugMonitor, HardFault or lockup. */
 void m_breakpoint(struct arm_state *s, uint32_t pc, uint8_t it);
-/** A fault of state preservation: sets @cause (bits of CFSR), enters the handler; the instruction
- * at the calling PC is not executed. */
-void m_fault(struct arm_state *s, uint32_t cause, uint32_t pc, uint8_t it, const char *what,
-             uint32_t addr);
+/** The FP registers could not be stored in the frame that was reserved for them (m_access says
+ * why), at the instruction at @pc. True: an exception was entered, or the CPU has locked up; false:
+ * the fault is pending only, and the instruction goes on. */
+bool m_lazy_fault(struct arm_state *s, uint32_t pc, uint8_t it);
 
 #endif

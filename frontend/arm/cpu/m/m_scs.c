@@ -129,10 +129,14 @@ READER(m_icsr_read)
     unsigned active = m_active_count(s);
     bool base = active == 0 || (active == 1 && m->ipsr && m_bit(m->active, m->ipsr));
     bool external = m->pending[0] >> 16;
+    /* BASEPRI and FAULTMASK hide what they hold, PRIMASK does not. */
+    bool masked = (m->basepri && m->best_priority >= m_group_priority(s, m->basepri)) ||
+                  (s->mask_f && m->best_priority >= M_PRIORITY_HARD_FAULT);
 
     for (unsigned w = 1; w < ARM_M_EXC_WORDS; w++)
         external |= m->pending[w] != 0;
-    return m->ipsr | (uint32_t)(arm_m_is_v7(s) && base) << 11 | (uint32_t)m->best << 12 |
+    return m->ipsr | (uint32_t)(arm_m_is_v7(s) && base) << 11 |
+           (uint32_t)(masked ? 0 : m->best) << 12 |
            (uint32_t)external << 22 | (uint32_t)m_bit(m->pending, ARM_M_EXC_SYSTICK) << 26 |
            (uint32_t)m_bit(m->pending, ARM_M_EXC_PENDSV) << 28 |
            (uint32_t)m_bit(m->pending, ARM_M_EXC_NMI) << 31;

@@ -23,6 +23,11 @@ static int group_priority(const struct arm_m *m, int priority)
     return priority < 0 ? priority : priority & ~((2 << m->prigroup) - 1);
 }
 
+int m_group_priority(const struct arm_state *s, int priority)
+{
+    return group_priority(&s->m, priority);
+}
+
 int m_priority(const struct arm_state *s, unsigned exc)
 {
     return group_priority(&s->m, raw_priority(&s->m, exc));

@@ -11,6 +11,7 @@
 #include "app/monitor_vm.h"
 #include "app/network.h"
 #include "app/options.h"
+#include "app/pidfile.h"
 #include "app/stats.h"
 #include "debug/gdb_stub.h"
 #include "debug/monitor.h"
@@ -31,6 +32,7 @@ struct app {
     struct vm *vm;
     struct monitor *monitor;
     FILE *perfmap;
+    int pidfile;
     struct chardev *serial[BOARD_SERIALS_MAX];
     struct chardev *itm;
     unsigned serial_count;
@@ -298,6 +300,8 @@ static bool start(struct app *app, struct error *e)
         return false;
     if (app->options.dump_dtb)
         return build(app, e) && dump_device_tree(app, e);
+    if (app->options.pidfile && (app->pidfile = pidfile_open(app->options.pidfile, e)) < 0)
+        return false;
     if (!open_consoles(app, e) || !build(app, e))
         return false;
     if (app->monitor_chardev)
@@ -339,6 +343,7 @@ static void finish(struct app *app, int status)
     vm_free(app->vm);
     if (app->perfmap)
         fclose(app->perfmap);
+    pidfile_close(app->options.pidfile, app->pidfile);
     options_free(&app->options);
     free(app->command_line);
 }
@@ -351,7 +356,7 @@ static int fail(const struct error *e)
 
 int main(int argc, char **argv)
 {
-    struct app app = {0};
+    struct app app = {.pidfile = -1};
     struct error e = {0};
     int status = 0;
     enum options_result result = options_parse(&app.options, argc, argv, &e);

@@ -89,6 +89,7 @@ STORE(set_itm, itm)
 STORE(set_log_path, log_path)
 STORE(set_log_filter, log_filter)
 STORE(set_name, name)
+STORE(set_pidfile, pidfile)
 FLAG(set_nographic, nographic)
 FLAG(set_nodefaults, nodefaults)
 FLAG(set_no_reboot, no_reboot)
@@ -285,6 +286,8 @@ const struct option_row option_rows[] = {
     {"semihosting-config", NULL, VALUE_NEEDED, "[enable=]on|off[,...]", TOPIC_RUN,
      "the same with target=, chardev=ID, arg=TEXT, userspace=, root=DIR, readonly=",
      option_semihosting_config},
+    {"pidfile", NULL, VALUE_NEEDED, "FILE", TOPIC_RUN,
+     "a file with the process id, as long as the process is there", set_pidfile},
     {"no-user-config", NULL, NONE, TOPIC_RUN,
      "accepted: there are no configuration files", set_nothing},
 
@@ -337,7 +340,6 @@ const struct option_row option_rows[] = {
     LATER("uuid", VALUE_NEEDED, "a machine UUID"),
     LATER("sandbox", VALUE_NEEDED, "the sandbox"),
     LATER("daemonize", VALUE_NONE, "running in the background"),
-    LATER("pidfile", VALUE_NEEDED, "a file with the process id"),
     LATER("readconfig", VALUE_NEEDED, "configuration files"),
     {0},
 };

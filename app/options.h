@@ -59,6 +59,7 @@ struct options {
         unsigned nic_count;
     } net;
     const char *name;
+    const char *pidfile;   /* NULL: none */
     bool nographic, nodefaults, no_reboot, start_paused, stats, one_insn;
     bool perfmap;
     const char *perfmap_path; /* NULL: the default */

@@ -123,6 +123,7 @@ REFUSED = [
     (['--host-features', 'no-bmi3'], r"'no-bmi3'.*'no-bmi"),
     # logs
     (['-d', 'in_asn'], r"'in_asn'.*'in_asm'"),
+    (['-M', 'virt', '-kernel', 'good', '-pidfile', '/nonexistent/pid'], r"/nonexistent/pid"),
     (['-D', '/nonexistent/log', '-d', 'int'], r"/nonexistent/log.*No such file"),
     (['-dfilter', 'abc'], r"-dfilter"),
     (['-dfilter', '0x1000'], r"-dfilter"),
@@ -469,6 +470,26 @@ def logs_and_perfmap():
     check(lines and all(re.fullmatch(r'[0-9a-f]+ [0-9a-f]+ .+', x) for x in lines),
           'perf map: %r' % lines[:3])
     prints(VIRT + ['-kernel', 'good', '--host-features', 'no-bmi2,no-lzcnt'], b'Hi\n')
+
+
+@test
+def process_id_in_a_file():
+    """The file is there while the process is; a second is refused, one that was killed replaced."""
+    first = subprocess.Popen([ARMEMU] + VIRT + ['-kernel', 'idle', '-nographic', '-pidfile', 'pid'],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        while not os.path.exists('pid') or not os.path.getsize('pid'):
+            check(first.poll() is None, 'the machine ended')
+            time.sleep(0.01)
+        with open('pid') as f:
+            check(f.read() == '%d\n' % first.pid, 'another number')
+        refused(VIRT + ['-kernel', 'good', '-pidfile', 'pid'], r"-pidfile: 'pid' .*still runs")
+    finally:
+        first.kill()
+        first.communicate()
+    check(os.path.exists('pid'), 'gone')
+    prints(VIRT + ['-kernel', 'good', '-pidfile', 'pid'], b'Hi\n')
+    check(not os.path.exists('pid'), 'left behind')
 
 
 @test

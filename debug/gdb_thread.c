@@ -86,21 +86,26 @@ static bool all_covered(const struct gdb_watching *by, const struct gdb_watching
     return true;
 }
 
-/* A debugger takes its watchpoints out at each stop, for the steps that it makes, and puts them
- * back in. */
-void gdb_watching_apply(struct gdb_watching *w, const struct gdb_points *points, struct engine *en,
-                        bool lazily)
+struct gdb_watching gdb_watching_of(const struct gdb_points *points)
 {
     struct gdb_watch_range ranges[ENGINE_WATCHES_MAX];
-    struct gdb_watching now = {.count = gdb_points_watched(points, ranges, ENGINE_WATCHES_MAX)};
-    for (uint32_t i = 0; i < now.count; i++)
-        now.list[i] = (struct engine_watch){(uint32_t)ranges[i].start,
-                                            (uint32_t)(ranges[i].end - ranges[i].start),
-                                            ranges[i].read, ranges[i].write};
-    if (all_covered(w, &now) && (lazily || all_covered(&now, w)))
+    struct gdb_watching w = {.count = gdb_points_watched(points, ranges, ENGINE_WATCHES_MAX)};
+    for (uint32_t i = 0; i < w.count; i++)
+        w.list[i] = (struct engine_watch){(uint32_t)ranges[i].start,
+                                          (uint32_t)(ranges[i].end - ranges[i].start),
+                                          ranges[i].read, ranges[i].write};
+    return w;
+}
+
+/* A debugger takes its watchpoints out at each stop, for the steps that it makes, and puts them
+ * back in. */
+void gdb_watching_apply(struct gdb_watching *w, const struct gdb_watching *now, struct engine *en,
+                        bool lazily)
+{
+    if (all_covered(w, now) && (lazily || all_covered(now, w)))
         return;
-    *w = now;
-    engine_watch(en, now.list, now.count);
+    *w = *now;
+    engine_watch(en, now->list, now->count);
 }
 
 void gdb_points_apply(const struct gdb_points *points, struct engine *en)

@@ -42,9 +42,11 @@ struct gdb_watching {
     uint32_t count;
 };
 
-/** Direct mode: have the engine watch what @points say. @lazily: what is watched in vain may be so
- * for a while; else that goes as well. All threads are outside of the guest. */
-void gdb_watching_apply(struct gdb_watching *w, const struct gdb_points *points, struct engine *en,
+/** What @points watch. */
+struct gdb_watching gdb_watching_of(const struct gdb_points *points);
+/** Direct mode: have the engine, which watches @w, watch @now. @lazily: what is watched in vain may
+ * be so for a while; else that goes as well. All threads are outside of the guest. */
+void gdb_watching_apply(struct gdb_watching *w, const struct gdb_watching *now, struct engine *en,
                         bool lazily);
 /** Give the breakpoints to the engine. All threads are outside of the guest. */
 void gdb_points_apply(const struct gdb_points *points, struct engine *en);

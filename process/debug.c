@@ -368,7 +368,7 @@ bool debug_wants(struct task *t)
 {
     struct process_debug *d = debugger_of(t);
     bool waits = d && !t->debug.here && (atomic_load(&d->stopped) || atomic_load(&t->debug.held));
-    return d && (waits || t->debug.step_done || t->debug.watch_met ||
+    return d && (waits || t->debug.step_done || t->debug.watch_met || t->debug.quiet_met ||
                  t->debug.follow.kind != GDB_STOP_NONE);
 }
 
@@ -376,10 +376,12 @@ bool debug_watched(struct task *t, uint32_t addr, uint32_t len, bool write)
 {
     struct arm_state *s = &t->state;
     struct process_debug *d = debugger_of(t);
-    if (!d || !d->points.watch_count ||
-        !gdb_thread_watched(&d->points, addr, len, write, &t->debug.watch_stop))
+    if (!d || !d->points.watch_count)
         return false;
-    t->debug.watch_met = true;
+    if (gdb_thread_watched(&d->points, addr, len, write, &t->debug.watch_stop))
+        t->debug.watch_met = true;
+    else if (!debug_quiet_meets(t, addr, len))
+        return false;
     s->itstate = arm_insn_it(s);
     arm_leave(s, arm_insn_pc(s));
     s->env.slow_dispatch = 1;
@@ -413,11 +415,33 @@ void debug_before_guest(struct task *t)
     pthread_mutex_unlock(&d->lock);
 }
 
+/* The host has seen to the watchpoints so far. */
+static void watch_by_engine(struct process_debug *d, struct task *t)
+{
+    pthread_mutex_lock(&d->lock);
+    t->debug.quiet_met = false;
+    debug_watch_apply(d, false);
+    pthread_mutex_unlock(&d->lock);
+}
+
+void debug_threads_begin(struct task *t)
+{
+    struct process_debug *d = debugger_of(t);
+    if (!d || !d->quiet.count)
+        return;
+    d->quiet.restless = true;
+    watch_by_engine(d, t);
+}
+
 /* A fault tells of itself, and behind a system call it is looked for again. */
 void debug_after_guest(struct task *t, enum engine_stop why)
 {
     struct process_debug *d = debugger_of(t);
-    if (!d || t->event == TASK_FAULT ||
+    if (!d)
+        return;
+    if (debug_quiet_over(t))
+        watch_by_engine(d, t);
+    if (t->event == TASK_FAULT ||
         (why != ENGINE_STOP_STEP && why != ENGINE_STOP_BREAKPOINT && !t->debug.watch_met))
         return;
     pthread_mutex_lock(&d->lock);

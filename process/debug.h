@@ -11,6 +11,22 @@ struct loop;
 
 enum { DEBUG_SIGNALS = 256 }; /* of GDB's numbers */
 
+/* Pages whose watchpoints the host sees to: debug_quiet.c. */
+enum { QUIET_PAGES_MAX = 8, QUIET_NOISY_MAX = 16 };
+struct debug_quiet {
+    struct quiet_page {
+        uint32_t addr;
+        bool reads; /* are watched as well */
+    } pages[QUIET_PAGES_MAX];
+    uint32_t count;
+    bool refused;           /* the guest runs: the host refuses accesses to them */
+    uint32_t noisy[QUIET_NOISY_MAX]; /* pages, the last ones, that were met */
+    uint32_t noisy_count;
+    uint32_t entries;       /* into the guest since then: */
+    uint64_t since;         /* ns of the thread's CPU time */
+    bool restless;          /* the program enters too often */
+};
+
 struct process_debug {
     struct process *process;
     pthread_mutex_t lock;    /* the loop's callbacks hold it */
@@ -29,7 +45,8 @@ struct process_debug {
     bool points_changed;     /* breakpoints that the engine has not been told of */
     enum gdb_action others;  /* what threads do that appear */
     struct gdb_points points;
-    struct gdb_watching watching;    /* what the engine knows of them */
+    struct gdb_watching watching;    /* what the engine knows of them, */
+    struct debug_quiet quiet;        /* and what the host sees to */
     struct gdb_registers *registers;
     bool pass[DEBUG_SIGNALS];
     struct gdb_stop end;     /* of the process; kind NONE while it lives */
@@ -71,6 +88,12 @@ bool debug_step_begin(struct process_debug *d, struct error *e);
 
 /** The task with this number, unless it has ended. It stays while the lock is held. */
 struct task *debug_find(const struct process_debug *d, uint32_t thread);
+
+/** Have the host, or the engine, watch what the watchpoints say. @lazily: see gdb_watching_apply.
+ * The lock is held, all threads are outside of the guest. */
+void debug_watch_apply(struct process_debug *d, bool lazily);
+/** Can the host see to all of @w? From now on it does, or to nothing. */
+bool debug_quiet_takes(struct process_debug *d, const struct gdb_watching *w);
 
 /** Have the loop look for news. */
 void debug_ring(struct process_debug *d);

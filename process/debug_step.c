@@ -50,6 +50,10 @@ static bool step_once(struct process_debug *d, struct task *t, struct gdb_stop *
     t->debug.here = true;
     enum engine_stop why = task_enter_guest(t);
     t->debug.here = false;
+    if (debug_quiet_over(t)) {
+        t->debug.quiet_met = false;
+        debug_watch_apply(d, false);
+    }
     if (t->event != TASK_NOTHING) {
         t->event = TASK_NOTHING;
         s->env.pc = pc;

@@ -114,9 +114,12 @@ static void breakpoints_apply(struct process_debug *d)
     d->points_changed = false;
 }
 
-static void watchpoints_apply(struct process_debug *d, bool lazily)
+void debug_watch_apply(struct process_debug *d, bool lazily)
 {
-    gdb_watching_apply(&d->watching, &d->points, d->process->engine, lazily);
+    struct gdb_watching now = gdb_watching_of(&d->points);
+    if (debug_quiet_takes(d, &now))
+        now.count = 0;
+    gdb_watching_apply(&d->watching, &now, d->process->engine, lazily);
 }
 
 static void resume(void *opaque, const struct gdb_resume *actions, uint32_t count,
@@ -132,13 +135,13 @@ static void resume(void *opaque, const struct gdb_resume *actions, uint32_t coun
     }
     struct task *alone = debug_steps_alone(d, actions, count);
     if (alone) {
-        watchpoints_apply(d, true);
+        debug_watch_apply(d, true);
         if (debug_step_here(d, alone))
             return;
     }
     if (d->points_changed)
         breakpoints_apply(d);
-    watchpoints_apply(d, steps);
+    debug_watch_apply(d, steps);
     debug_go(d);
 }
 
@@ -167,7 +170,7 @@ static void quiet(void *opaque, bool yes)
     }
     if (d->points_changed)
         breakpoints_apply(d);
-    watchpoints_apply(d, false);
+    debug_watch_apply(d, false);
     debug_go(d);
 }
 
@@ -354,7 +357,7 @@ static void remove_all(void *opaque)
     struct process_debug *d = opaque;
     gdb_points_free(&d->points);
     breakpoints_apply(d);
-    watchpoints_apply(d, false);
+    debug_watch_apply(d, false);
 }
 
 /* ---- objects --------------------------------------------------------------------------------- */

@@ -63,6 +63,7 @@ struct task_debug {
     bool kicked;             /* is to leave the system call, which will be done again */
     bool gone;               /* it ends */
     bool watch_met; /* leaving the guest before an access that is watched: see watch_stop */
+    bool quiet_met; /* the same, but it is not known yet whether it is watched: debug_quiet.c */
     struct gdb_stop watch_stop;
     bool here;               /* the debugger's thread does its step, while it waits */
     bool step_done;          /* a step that the engine does not know of: a system call, a handler */
@@ -401,6 +402,18 @@ bool debug_is_kick(struct task *t, int sig, const siginfo_t *info);
 /** Does the debugger watch the access, which is about to be made? It is not made: the instruction
  * starts again behind the stop. */
 bool debug_watched(struct task *t, uint32_t addr, uint32_t len, bool write);
+/** The process is about to have a second thread. */
+void debug_threads_begin(struct task *t);
+/** Around the guest, by the thread in it, with a debugger: refuse accesses to pages that are
+ * watched. */
+void debug_quiet_begin(struct process_debug *d);
+void debug_quiet_end(struct process_debug *d);
+/** Is the access to such a page? Then the thread is to leave the guest before it. */
+bool debug_quiet_meets(struct task *t, uint32_t addr, uint32_t len);
+/** Behind that: nothing has happened, and what has been ordered is still to be done. */
+enum engine_stop debug_quiet_again(struct task *t);
+/** Out of the guest: is the engine to watch from now on? */
+bool debug_quiet_over(struct task *t);
 /** Is the thread to leave the guest? */
 bool debug_wants(struct task *t);
 /** A signal has arrived: what is to be delivered, 0 for nothing. */

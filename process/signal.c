@@ -233,7 +233,8 @@ static void memory_fault(struct task *t, int sig, const siginfo_t *info, ucontex
     uint64_t resume, mask;
     if (offset < -(int64_t)SPACE_GUARD || offset >= (1ll << 32) + SPACE_GUARD)
         die(t, sig); /* not the guest's doing */
-    if (sig == SIGSEGV && (uc->uc_mcontext.gregs[REG_ERR] & PAGE_FAULT_WRITE) &&
+    bool quiet = p->debug && debug_quiet_meets(t, addr, 1);
+    if (!quiet && sig == SIGSEGV && (uc->uc_mcontext.gregs[REG_ERR] & PAGE_FAULT_WRITE) &&
         space_write_fault(&p->space, addr))
         return;
     memset(&t->fault, 0, sizeof(t->fault));

@@ -219,6 +219,25 @@ bool space_write_fault(struct space *s, uint32_t addr)
            SPACE_WRITE; /* where another thread was first, it is writable, too */
 }
 
+/* ---- watched pages --------------------------------------------------------------------------- */
+
+void space_refuse(struct space *s, uint32_t addr, bool reads)
+{
+    pthread_mutex_lock(&s->page_lock);
+    int prot = host_prot(space_flags(s, addr));
+    if (space_flags(s, addr) & SPACE_MAPPED)
+        mprotect(space_host(s, addr), SPACE_PAGE, reads ? PROT_NONE : prot & ~PROT_WRITE);
+    pthread_mutex_unlock(&s->page_lock);
+}
+
+void space_refuse_end(struct space *s, uint32_t addr)
+{
+    pthread_mutex_lock(&s->page_lock);
+    if (space_flags(s, addr) & SPACE_MAPPED)
+        mprotect(space_host(s, addr), SPACE_PAGE, host_prot(space_flags(s, addr)));
+    pthread_mutex_unlock(&s->page_lock);
+}
+
 /* ---- mapping --------------------------------------------------------------------------------- */
 
 bool space_is_free(const struct space *s, uint32_t addr, uint64_t len)

@@ -106,6 +106,11 @@ void space_flush_code(struct space *s, uint32_t addr, uint32_t len);
 void space_code_protect(struct space *s, uint32_t addr);
 void space_code_unprotect(struct space *s, uint32_t addr);
 
+/** While a thread runs translated code and the others wait: let the host refuse writes to the page
+ * at @addr, and @reads. */
+void space_refuse(struct space *s, uint32_t addr, bool reads);
+void space_refuse_end(struct space *s, uint32_t addr);
+
 /** A write of the guest to @addr was refused by the host. True: it may be tried again. */
 bool space_write_fault(struct space *s, uint32_t addr);
 

@@ -126,6 +126,9 @@ static void helper_fault(struct task *t)
 enum engine_stop task_enter_guest(struct task *t)
 {
     volatile enum engine_stop stop = ENGINE_STOP_SERVICE;
+    struct process_debug *d = t->process->debug;
+    if (d)
+        debug_quiet_begin(d);
     if (sigsetjmp(t->recover, 0) == 0) {
         t->recovery = RECOVER_HELPER;
         stop = engine_run(t->engine);
@@ -133,7 +136,9 @@ enum engine_stop task_enter_guest(struct task *t)
         helper_fault(t);
     }
     t->recovery = RECOVER_NOT;
-    return stop;
+    if (d)
+        debug_quiet_end(d);
+    return t->debug.quiet_met ? debug_quiet_again(t) : stop;
 }
 
 void task_run(struct task *t)
@@ -325,6 +330,7 @@ static int64_t clone_thread(struct task *t, const struct clone_request *q)
                                  .started = PTHREAD_COND_INITIALIZER};
     struct error e;
     process_go_parallel(t->process);
+    debug_threads_begin(t);
     struct task *child = task_new(t->process, &e);
     if (!child)
         return -EAGAIN;

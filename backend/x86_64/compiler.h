@@ -177,6 +177,7 @@ struct stub {
     uint8_t watch_first, watch_count; /* STUB_WATCH: ranges to be told apart, 0: none; index: words
                                          to look at without an access, 0: it is an access */
     uint16_t watch_bytes;
+    struct x86_mem watch_mem;         /* the guest's address */
     uint8_t loop;           /* STUB_CHAIN: enum loop_target, the jump is a back edge of the loop */
     bool nan_known;         /* STUB_EXACT: a result that is a NaN hardly ever needs the reference */
     uint8_t eflags, cinv;   /* STUB_SIDE: as in struct code, */
@@ -560,7 +561,7 @@ void mem_stub_emit(struct compiler *c, struct stub *s);
 bool watch_needed(const struct compiler *c, const struct ir_op *op);
 /** Compare it, in front of the access; watch_back is to be told where that ends. */
 uint32_t watch_check(struct compiler *c, const struct ir_op *op, const struct slow_site *site,
-                     uint32_t *first);
+                     struct x86_mem m, uint32_t *first);
 void watch_back(struct compiler *c, uint32_t first, uint32_t count);
 /** Compare all accesses of the group that begins. */
 void watch_group(struct compiler *c, const struct ir_op *op);

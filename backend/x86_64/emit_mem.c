@@ -189,7 +189,7 @@ static int32_t direct_access_of(const struct compiler *c, int32_t i)
 
 bool direct_takes_sum(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    if (!c->be->config.direct || c->be->watch_count || op->fw || op->type != IR_I32 ||
+    if (!c->be->config.direct || op->fw || op->type != IR_I32 ||
         c->val[i].uses != 1 || !op_is_const(c, op->arg[1]) || c->val[op->arg[0]].loc != LOC_REG ||
         !is_direct_disp(constant_of(c, op)))
         return false;
@@ -290,9 +290,10 @@ static uint32_t direct_watch(struct compiler *c, const struct ir_op *op, struct 
                              unsigned data_reg, int32_t imm, uint32_t *first)
 {
     struct slow_site site = mem_site(c, op, (unsigned)m.index, data_reg);
-    site.disp = m.disp;
+    struct x86_mem guest = window_has_sum(c) ? m : x_mem(m.index, m.disp);
+    site.disp = guest.index == NO_REG ? m.disp : 0;
     site.imm = (uint32_t)imm;
-    return watch_check(c, op, &site, first);
+    return watch_check(c, op, &site, guest, first);
 }
 
 static void direct_load(struct compiler *c, const struct ir_op *op, int32_t i)

@@ -56,30 +56,31 @@ static bool next_cluster(const struct backend *be, bool write, uint32_t *k, stru
     return out->first;
 }
 
-/* Jump away if the access of @bytes at guest address @reg + @disp meets the range. */
-static uint8_t *range_jump(struct compiler *c, unsigned reg, int32_t disp, uint32_t bytes,
-                           uint32_t start, uint32_t size, unsigned temp)
+/* Jump away if the access of @bytes at guest address @m meets the range. */
+static uint8_t *range_jump(struct compiler *c, struct x86_mem m, uint32_t bytes, uint32_t start,
+                           uint32_t size, unsigned temp)
 {
     uint32_t low = start - (bytes - 1), span = size + bytes - 1;
-    x_rm(&c->a, X86_LEA, 0, temp, x_mem((int)reg, (int32_t)((uint32_t)disp - low)));
+    m.disp = (int32_t)((uint32_t)m.disp - low);
+    x_rm(&c->a, X86_LEA, 0, temp, m);
     x_alu_ri(&c->a, ALU_CMP, 0, temp, (int32_t)span);
     return x_jcc(&c->a, CC_B);
 }
 
-/* The comparisons of an access of @bytes at @site. Each has a stub, c->stubs[first] and following;
- * how many, is returned. */
-static uint32_t compare(struct compiler *c, const struct slow_site *site, uint32_t bytes,
-                        bool write, uint32_t *first)
+/* The comparisons of an access of @bytes at guest address @m. Each has a stub, c->stubs[first] and
+ * following; how many, is returned. */
+static uint32_t compare(struct compiler *c, const struct slow_site *site, struct x86_mem m,
+                        uint32_t bytes, bool write, uint32_t *first)
 {
     struct cluster cl;
     *first = c->stub_count;
     for (uint32_t k = 0; next_cluster(c->be, write, &k, &cl);) {
         unsigned temp = ra_alloc(c);
-        struct stub *s = stub_new(
-            c, STUB_WATCH,
-            range_jump(c, site->addr_reg, site->disp, bytes, cl.start, cl.size, temp));
+        struct stub *s =
+            stub_new(c, STUB_WATCH, range_jump(c, m, bytes, cl.start, cl.size, temp));
         ra_unlock(c, temp);
         s->site = *site;
+        s->watch_mem = m;
         s->temp = (uint8_t)temp;
         s->watch_first = (uint8_t)(cl.first - c->be->watches);
         s->watch_count = (uint8_t)(cl.exact ? 0 : cl.count);
@@ -159,13 +160,13 @@ bool watch_needed(const struct compiler *c, const struct ir_op *op)
 }
 
 uint32_t watch_check(struct compiler *c, const struct ir_op *op, const struct slow_site *site,
-                     uint32_t *first)
+                     struct x86_mem m, uint32_t *first)
 {
     bool write = op->opcode == IR_OP_st;
     uint32_t bytes = 1u << (op->imm & IR_MEM_SIZE_MASK);
     int64_t disp;
     int32_t root = root_of(c, op->arg[0], &disp);
-    uint32_t count = compare(c, site, bytes, write, first);
+    uint32_t count = compare(c, site, m, bytes, write, first);
     for (uint32_t k = *first; k < *first + count; k++)
         c->stubs[k].access = c->a.p;
     note_seen(c, root, disp, bytes, write);
@@ -200,7 +201,7 @@ void watch_group(struct compiler *c, const struct ir_op *op)
         .pins = c->pins,
         .xmm = c->pins || xa_any_live(c),
     };
-    uint32_t count = compare(c, &site, bytes, write, &first);
+    uint32_t count = compare(c, &site, x_mem(site.addr_reg, 0), bytes, write, &first);
     for (uint32_t k = first; k < first + count; k++) {
         c->stubs[k].index = bytes / WORD;
         c->stubs[k].access = c->stubs[k].back = c->a.p;
@@ -217,13 +218,16 @@ void watch_stub_emit(struct compiler *c, struct stub *s)
     for (uint32_t k = 0; k < s->watch_count; k++) {
         const struct backend_watch *w = &c->be->watches[s->watch_first + k];
         if (applies(w, write))
-            hit[hits++] = range_jump(c, s->site.addr_reg, s->site.disp, s->watch_bytes, w->start,
-                                     w->size, s->temp);
+            hit[hits++] = range_jump(c, s->watch_mem, s->watch_bytes, w->start, w->size, s->temp);
     }
     if (hits)
         x_patch(x_jmp(&c->a), s->access);
     while (hits)
         x_patch_here(&c->a, hit[--hits]);
+    if (s->watch_mem.index != NO_REG) {
+        x_rm(&c->a, X86_LEA, 0, s->temp, s->watch_mem);
+        s->site.addr_reg = s->temp;
+    }
     pending_store_cold(&c->a, &s->pending);
     for (uint32_t k = 1; k < s->index; k++) {
         mem_site_call(c, &s->site);

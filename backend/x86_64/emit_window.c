@@ -10,7 +10,7 @@
 /* In direct mode all accesses are to the window; those by sums of registers take its segment. */
 static bool direct_sums(const struct compiler *c)
 {
-    return c->be->config.segment && !c->be->config.always_slow && !c->be->watch_count;
+    return c->be->config.segment && !c->be->config.always_slow;
 }
 
 /* May the instruction of @insn_word access the window? */

@@ -482,6 +482,49 @@ def test_watched_accesses(context):
     accesses(context)
 
 
+# Instructions that access memory from r0 on, whose first words are in the page before.
+BESIDE = {
+    "ldmia r0, {r0-r4}": 0xe890001f,
+    "ldmia r0!, {r1-r6}": 0xe8b0007e,
+    "stmia r0!, {r1-r6}": 0xe8a0007e,
+    "ldrd r2, [r0, #12]!": 0xe1e020dc,
+    "strd r2, [r0, #8]!": 0xe1e020f8,
+    "str r1, [r0, #8]!": 0xe5a01008,
+    "ldr r0, [r0, #14]": 0xe590000e,
+    "vldmia r0!, {d0-d3}": 0xecb00b08,
+    "vstmia r0!, {d0-d3}": 0xeca00b08,
+    "vld4.8 {d0-d3}, [r0]!": 0xf420000d,
+    "vst2.32 {d0-d1}, [r0]": 0xf400088f,
+}
+
+
+def test_beside_watched(context):
+    """What accesses the page of something that is watched, but not that, does as without."""
+    with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
+        sp = client.registers()[13]
+        check_equal(client.ask("P19=10000000"), "OK", "ARM state")
+        code, pages = client.registers()[15], (sp & ~0xfff) - 0x20000
+        for n, (name, word) in enumerate(BESIDE.items()):
+            data = pages + 0x2000 * n - 8
+            contents = bytes(range(n, n + 64)).hex()
+            seen = []
+            for point in (None, f"4,{data + 0x100:x},4"):
+                client.ask(f"M{code:x},8:" + word.to_bytes(4, "little").hex() + "feffffea")
+                client.ask(f"M{data:x},40:" + contents)
+                values = [data, *(0x01010101 * k for k in range(1, 13))]
+                for register, value in (*enumerate(values), (15, code)):
+                    client.ask("P%x=%s" % (register, value.to_bytes(4, "little").hex()))
+                points = [p for p in (point, f"0,{code + 4:x},4") if p]
+                for p in points:
+                    check_equal(client.ask("Z" + p), "OK", name)
+                check_match("^T05", client.ask("vCont;c"))
+                check_equal(client.registers()[15], code + 4, "the instruction is done: " + name)
+                seen.append((client.ask("g"), client.ask(f"m{data:x},40")))
+                for p in points:
+                    check_equal(client.ask("z" + p), "OK", name)
+            check_equal(seen[1], seen[0], name)
+
+
 def test_watched_accesses_interpreter(context):
     accesses(context, "-accel", "interp")
 

@@ -395,6 +395,9 @@ enum test_options_result test_options_parse(struct test_options *o, int argc, ch
         return TEST_OPTIONS_ERROR;
     if (o->filter)
         citest_suite_filter(&o->suite, o->filter);
+    if (o->filter && !o->suite.count)
+        return error_set(e, "--filter: no test has a name with '%.100s'", o->filter),
+               TEST_OPTIONS_ERROR;
     if (o->shards)
         citest_suite_shard(&o->suite, o->shard, o->shards);
     citest_suite_repeat(&o->suite, o->repeat);

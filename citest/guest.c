@@ -304,6 +304,19 @@ static bool fill_config(struct guest *g, struct vm_config *config)
     return true;
 }
 
+/* What is expected of a UART that the board has not would never hold, or always. */
+static bool check_ports(struct guest *g, unsigned serials)
+{
+    int last = -1;
+    for (int i = CITEST_UART0; i < CITEST_PORTS; i++)
+        last = g->c->input[i] ? i : last;
+    for (const struct citest_pattern *p = g->c->patterns; p; p = p->next)
+        last = p->port > last ? p->port : last;
+    return last < CITEST_UART0 + (int)serials ||
+           set_reason(g, CITEST_IMAGE_ERROR, "there is no uart%d: '%s' has %u UART%s",
+                      last - CITEST_UART0, g->c->machine, serials, serials == 1 ? "" : "s");
+}
+
 static bool build(struct guest *g)
 {
     struct vm_config config;
@@ -316,6 +329,8 @@ static bool build(struct guest *g)
     if (!fill_config(g, &config))
         return false;
     unsigned count = machine_serial_count(config.machine);
+    if (!check_ports(g, count))
+        return false;
     for (unsigned i = 0; i < BOARD_SERIALS_MAX; i++)
         serial[i] = g->ports[CITEST_UART0 + i].chardev;
     if (!vm_build(g->vm, &config, serial, count, &e))

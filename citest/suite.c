@@ -281,25 +281,20 @@ static bool set_console(struct reader *r, const yaml_node_t *n, void *c)
     return each_key(r, n, keys, &t);
 }
 
-static bool set_uart0(struct reader *r, const yaml_node_t *n, void *c)
-{
-    return port(r, n, c, CITEST_UART0);
-}
-
-static bool set_uart1(struct reader *r, const yaml_node_t *n, void *c)
-{
-    return port(r, n, c, CITEST_UART0 + 1);
-}
-
-static bool set_uart2(struct reader *r, const yaml_node_t *n, void *c)
-{
-    return port(r, n, c, CITEST_UART0 + 2);
-}
-
-static bool set_uart3(struct reader *r, const yaml_node_t *n, void *c)
-{
-    return port(r, n, c, CITEST_UART0 + 3);
-}
+#define UART(n)                                                                                    \
+    static bool set_uart##n(struct reader *r, const yaml_node_t *node, void *c)                    \
+    {                                                                                              \
+        return port(r, node, c, CITEST_UART0 + n);                                                 \
+    }
+UART(0)
+UART(1)
+UART(2)
+UART(3)
+UART(4)
+UART(5)
+UART(6)
+UART(7)
+_Static_assert(BOARD_SERIALS_MAX == 8, "a key for each");
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
@@ -505,11 +500,11 @@ static bool set_images(struct reader *r, const yaml_node_t *n, void *opaque)
         {"load", set_load}, {"args", set_args}, {"stdin", set_stdin}, {"exit", set_exit},          \
         {"expect", set_expect}, {"reject", set_reject}, {"console", set_console},                  \
         {"uart0", set_uart0}, {"uart1", set_uart1}, {"uart2", set_uart2}, {"uart3", set_uart3},    \
+        {"uart4", set_uart4}, {"uart5", set_uart5}, {"uart6", set_uart6}, {"uart7", set_uart7},    \
         {"files", set_files}, {"root", set_root}, {"stop-at", set_stop_at},                        \
         {"timeout", set_timeout}, {"wall-timeout", set_wall_timeout},                              \
         {"instructions", set_instructions}, {"output-limit", set_output_limit},                    \
-        {"memory-limit", set_memory_limit}, {"shift", set_shift}, {"seed", \
-         set_seed}, \
+        {"memory-limit", set_memory_limit}, {"shift", set_shift}, {"seed", set_seed},              \
         {"unmapped", set_unmapped}
 
 static const struct key test_keys[] = {
@@ -652,6 +647,8 @@ static bool document(struct reader *r, const struct citest_case *base)
         return fail(r, root, "there is no list 'tests'");
     if (tests->type != YAML_SEQUENCE_NODE)
         return fail(r, tests, "'tests' must be a list");
+    if (tests->data.sequence.items.start == tests->data.sequence.items.top)
+        return fail(r, tests, "the list of tests is empty");
     return each_item(r, tests, add_test, &defaults);
 }
 
@@ -670,6 +667,11 @@ bool citest_suite_read(struct citest_suite *s, const char *path, const struct ci
     FILE *f = fopen(path, "re");
     if (!f)
         return error_set_errno(e, "%s", path);
+    if (ungetc(fgetc(f), f) == EOF && ferror(f)) { /* a folder, for instance */
+        error_set_errno(e, "%s", path);
+        fclose(f);
+        return false;
+    }
     if (!yaml_parser_initialize(&parser))
         abort();
     yaml_parser_set_input_file(&parser, f);

@@ -38,8 +38,8 @@ const struct machine *machine_find(const char *name, struct error *e)
     char word[64];
     snprintf(word, sizeof(word), "%.*s", (int)len, name);
     const char *near = error_nearest(word, names);
-    error_set(e, "-M: unknown machine '%s'; %s '%s'%s", word, near ? "did you mean" : "there is",
-              near ? near : names[0], near ? "?" : "");
+    error_set(e, "-M: unknown machine '%s'; %s%s%s", word, near ? "did you mean '" : "",
+              near ? near : "'armemu -M help' lists them", near ? "'?" : "");
     return NULL;
 }
 

@@ -207,7 +207,8 @@ def test_list_filter_shard(_):
     check("echo" in names and "arguments.elf" in names and "cover/cover.elf" in names, names)
     check(expect(PASSED, "--list", suite, "--filter", "arg")
           == "arguments.elf\narguments with status\n", "filter")
-    check(expect(PASSED, "--list", suite, "--filter", "*t*o") == "", "glob")
+    expect(USAGE, "--list", suite, "--filter", "*t*o", err=r"--filter: no test .*'\*t\*o'")
+    expect(USAGE, suite, "--filter", "ehco", err=r"--filter: no test .*'ehco'")
     shards = [expect(PASSED, "--list", suite, "--shard", f"{i}/3").split("\n")[:-1] for i in (1, 2,
                                                                                               3)]
     check(sorted(sum(shards, [])) == sorted(names), shards)
@@ -257,11 +258,12 @@ SUITES = [ # text, line:column, message
     ("machine: m\ntests:\n  - images: ['*.nothing']\n", "3:14", r"no file matches"),
     ("machine: m\ntests:\n  - image: x\n    uart0: {inputs: x}\n", "4:13", r"did you mean 'input'"),
     ("machine: m\ntests:\n  - image: x\n    files: {../x: y}\n", "4:13", r"not a name below"),
+    ("machine: m\ntests: []\n", "2:8", r"list of tests is empty"),
     ("machine: m\ntests: 5\n", "2:8", r"must be a list"),
     ("machine: m\nmachine: n\ntests: []\n", "2:1", r"'machine' is given twice"),
     ("machine: m\ntests:\n  - {image: x, exit: 1, exit: 2}\n", "3:25", r"'exit' is given twice"),
-    ("machine: m\ntests: []\n---\nmachine: n\n", "4:1", r"one document"),
-    ("machine: m\ntests: []\n---\n: [\n", "4:1", r"parsing"),
+    ("machine: m\ntests: [x]\n---\nmachine: n\n", "4:1", r"one document"),
+    ("machine: m\ntests: [x]\n---\n: [\n", "4:1", r"parsing"),
     ("machine: m\ntests:\n  - {image: x, name: \"a\\e[1m\"}\n", "3:22", r"control characters"),
     ("machine: m\ntests:\n\t- x\n", "3:1", r"cannot start"),
     ("machine: m\ntests: &t\n  - *t\n", "2:8", r"keys with values"),
@@ -287,6 +289,25 @@ def test_unknown_machine_in_a_suite(folder):
                    f"{{image: {image('arguments')}, machine: mps2-an386, cpu: cortex-m4}}\n"
                    f"  - {{image: {image('arguments')}, machine: mps2-an38}}\n")
     expect(IMAGE, path, out=r"^image error: .*unknown machine 'mps2-an38'.*'mps2-an38")
+
+
+def test_all_uarts(folder):
+    path = os.path.join(folder, "s.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"machine: mps2-an385\ntests:\n"
+                   f"  - {{image: {image('arguments')}, name: last, uart4: {{reject: x}}}}\n"
+                   f"  - {{image: {image('arguments')}, name: behind, uart5: {{reject: x}}}}\n"
+                   f"  - {{image: {image('arguments')}, name: input, uart7: {{input: x}}}}\n")
+    out = expect(IMAGE, path)
+    for line in [r"^passed: last", r"^image error: behind: there is no uart5: 'mps2-an385' has 5",
+                 r"^image error: input: there is no uart7: 'mps2-an385' has 5 UARTs"]:
+        check(re.search(line, out, re.M), f"{line}: {out}")
+
+
+def test_a_folder_as_suite(folder):
+    path = os.path.join(folder, "s.yaml")
+    os.mkdir(path)
+    expect(USAGE, path, err=r"s\.yaml: Is a directory")
 
 
 USAGE_ERRORS = [

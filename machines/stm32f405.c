@@ -123,6 +123,14 @@ static const struct machine_row rows_olimex[] = {COMMON_ROWS, RCC(8000000)};
     {.from = name, .output = out, .target = WIRE_DEVICE, .to = dma,                                \
      .input = STM32_DMA_CHANNELS * (stream) + (channel)}
 
+#define PULSES(name, out, dma, stream, channel)                                                    \
+    {.from = name, .output = STM32_TIM_DMA_##out, .target = WIRE_DEVICE, .to = dma,                \
+     .input = STM32_DMA_PULSES + STM32_DMA_CHANNELS * (stream) + (channel)}
+/* What starts conversions: number @n of EXTSEL, or of JEXTSEL (tables 69 and 70). */
+#define TRIGGER(n, name, out)                                                                      \
+    {.from = name, .output = STM32_TIM_##out, .target = WIRE_DEVICE, .to = "adc-common", .input = n}
+#define INJECTED(n, name, out) TRIGGER(STM32F4_ADC_INJECTED + (n), name, out)
+
 static const struct machine_wire wires[] = {
     GATE("gpioa", AHB1, 0),
     GATE("gpiob", AHB1, 1),
@@ -213,6 +221,36 @@ static const struct machine_wire wires[] = {
     {.from = "adc1", .target = WIRE_ATTACH, .to = "adc-common", .input = 0},
     {.from = "adc2", .target = WIRE_ATTACH, .to = "adc-common", .input = 1},
     {.from = "adc3", .target = WIRE_ATTACH, .to = "adc-common", .input = 2},
+    TRIGGER(0, "tim1", CC1_EVENT),
+    TRIGGER(1, "tim1", CC1_EVENT + 1),
+    TRIGGER(2, "tim1", CC1_EVENT + 2),
+    TRIGGER(3, "tim2", CC1_EVENT + 1),
+    TRIGGER(4, "tim2", CC1_EVENT + 2),
+    TRIGGER(5, "tim2", CC1_EVENT + 3),
+    TRIGGER(6, "tim2", TRGO),
+    TRIGGER(7, "tim3", CC1_EVENT),
+    TRIGGER(8, "tim3", TRGO),
+    TRIGGER(9, "tim4", CC1_EVENT + 3),
+    TRIGGER(10, "tim5", CC1_EVENT),
+    TRIGGER(11, "tim5", CC1_EVENT + 1),
+    TRIGGER(12, "tim5", CC1_EVENT + 2),
+    TRIGGER(13, "tim8", CC1_EVENT),
+    TRIGGER(14, "tim8", TRGO),
+    INJECTED(0, "tim1", CC1_EVENT + 3),
+    INJECTED(1, "tim1", TRGO),
+    INJECTED(2, "tim2", CC1_EVENT),
+    INJECTED(3, "tim2", TRGO),
+    INJECTED(4, "tim3", CC1_EVENT + 1),
+    INJECTED(5, "tim3", CC1_EVENT + 3),
+    INJECTED(6, "tim4", CC1_EVENT),
+    INJECTED(7, "tim4", CC1_EVENT + 1),
+    INJECTED(8, "tim4", CC1_EVENT + 2),
+    INJECTED(9, "tim4", TRGO),
+    INJECTED(10, "tim5", CC1_EVENT + 3),
+    INJECTED(11, "tim5", TRGO),
+    INJECTED(12, "tim8", CC1_EVENT + 1),
+    INJECTED(13, "tim8", CC1_EVENT + 2),
+    INJECTED(14, "tim8", CC1_EVENT + 3),
     /* RCC hears of it first, so that it knows the cause. */
     {.from = "iwdg",
      .output = STM32_WDG_RESET,
@@ -234,11 +272,11 @@ static const struct machine_wire wires[] = {
     REQUEST("spi2", STM32_SPI_DMA_TX, "dma1", 4, 0),
     REQUEST("spi3", STM32_SPI_DMA_TX, "dma1", 5, 0),
     REQUEST("spi3", STM32_SPI_DMA_TX, "dma1", 7, 0),
-    REQUEST("tim7", STM32_TIM_DMA_UP, "dma1", 2, 1),
-    REQUEST("tim7", STM32_TIM_DMA_UP, "dma1", 4, 1),
-    REQUEST("tim4", STM32_TIM_DMA_UP, "dma1", 6, 2),
-    REQUEST("tim2", STM32_TIM_DMA_UP, "dma1", 1, 3),
-    REQUEST("tim2", STM32_TIM_DMA_UP, "dma1", 7, 3),
+    PULSES("tim7", UP, "dma1", 2, 1),
+    PULSES("tim7", UP, "dma1", 4, 1),
+    PULSES("tim4", UP, "dma1", 6, 2),
+    PULSES("tim2", UP, "dma1", 1, 3),
+    PULSES("tim2", UP, "dma1", 7, 3),
     REQUEST("uart5", STM32_USART_DMA_RX, "dma1", 0, 4),
     REQUEST("usart3", STM32_USART_DMA_RX, "dma1", 1, 4),
     REQUEST("uart4", STM32_USART_DMA_RX, "dma1", 2, 4),
@@ -247,10 +285,10 @@ static const struct machine_wire wires[] = {
     REQUEST("usart2", STM32_USART_DMA_RX, "dma1", 5, 4),
     REQUEST("usart2", STM32_USART_DMA_TX, "dma1", 6, 4),
     REQUEST("uart5", STM32_USART_DMA_TX, "dma1", 7, 4),
-    REQUEST("tim3", STM32_TIM_DMA_UP, "dma1", 2, 5),
-    REQUEST("tim5", STM32_TIM_DMA_UP, "dma1", 0, 6),
-    REQUEST("tim5", STM32_TIM_DMA_UP, "dma1", 6, 6),
-    REQUEST("tim6", STM32_TIM_DMA_UP, "dma1", 1, 7),
+    PULSES("tim3", UP, "dma1", 2, 5),
+    PULSES("tim5", UP, "dma1", 0, 6),
+    PULSES("tim5", UP, "dma1", 6, 6),
+    PULSES("tim6", UP, "dma1", 1, 7),
     REQUEST("adc1", STM32F4_ADC_DMA, "dma2", 0, 0),
     REQUEST("adc1", STM32F4_ADC_DMA, "dma2", 4, 0),
     REQUEST("adc2", STM32F4_ADC_DMA, "dma2", 2, 1),
@@ -268,8 +306,8 @@ static const struct machine_wire wires[] = {
     REQUEST("usart6", STM32_USART_DMA_RX, "dma2", 2, 5),
     REQUEST("usart6", STM32_USART_DMA_TX, "dma2", 6, 5),
     REQUEST("usart6", STM32_USART_DMA_TX, "dma2", 7, 5),
-    REQUEST("tim1", STM32_TIM_DMA_UP, "dma2", 5, 6),
-    REQUEST("tim8", STM32_TIM_DMA_UP, "dma2", 1, 7),
+    PULSES("tim1", UP, "dma2", 5, 6),
+    PULSES("tim8", UP, "dma2", 1, 7),
 };
 
 /* ---- memory and boards ----------------------------------------------------------------------- */

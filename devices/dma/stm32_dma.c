@@ -132,10 +132,25 @@ static void serve(struct stm32_dma *d, unsigned s)
     update_irq(d, s);
 }
 
+/** Something happened that asks for one item, such as a timer's update. */
+static void serve_pulse(struct stm32_dma *d, unsigned s, unsigned channel)
+{
+    uint32_t cr = *reg_of(d, s, REG_CR);
+    if (d->busy[s] || !(cr & CR_EN) || !d->total[s] || bits_get(cr, 25, 3) != channel)
+        return;
+    step(d, s);
+    update_irq(d, s);
+}
+
 static void dma_input(struct device *dev, unsigned n, int level)
 {
     struct stm32_dma *d = dma_of(dev);
-    unsigned s = n / CHANNELS;
+    unsigned s = n % STM32_DMA_PULSES / CHANNELS;
+    if (n >= STM32_DMA_PULSES) {
+        if (level)
+            serve_pulse(d, s, n % CHANNELS);
+        return;
+    }
     d->requests[s] =
         level ? d->requests[s] | BIT(n % CHANNELS) : d->requests[s] & ~BIT(n % CHANNELS);
     if (level)
@@ -244,7 +259,7 @@ static struct device *dma_create(const char *name, const void *config,
                                  const struct device_env *env, struct error *e)
 {
     struct stm32_dma *d = stm32_alloc(sizeof(*d), name, &stm32_dma_class, &ops, &state, &table,
-                                      STM32_WINDOW, STREAMS * CHANNELS, STREAMS);
+                                      STM32_WINDOW, STM32_DMA_INPUTS, STREAMS);
     d->bus = env->dma;
     dma_reset(&d->p.base);
     return &d->p.base;

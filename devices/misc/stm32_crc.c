@@ -29,7 +29,7 @@ static void cr_write(struct device *dev, const struct reg_access *a, uint32_t va
 static const struct reg rows[] = {
     {"DR", 0x00, .field = AT(dr), .reset = UINT32_MAX, .write = dr_write},
     {"IDR", 0x04, .field = AT(idr), .writable = 0xff},
-    {"CR", 0x08, .flags = REG_WRITE_ONLY, .write = cr_write},
+    {"CR", 0x08, .write = cr_write}, /* libraries set its bit by reading first; it reads as 0 */
 };
 
 static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};

@@ -25,6 +25,7 @@ enum {
     CR2_ADON = BIT(0),
     CR2_CONT = BIT(1),
     CR2_DMA = BIT(8),
+    CR2_DDS = BIT(9),
     CR2_EOCS = BIT(10),
     CR2_ALIGN = BIT(11),
     CR2_JSWSTART = BIT(22),
@@ -63,6 +64,7 @@ static void update(struct device *dev)
                ((a->sr & SR_JEOC) && (a->cr1 & CR1_JEOCIE)) ||
                ((a->sr & SR_OVR) && (a->cr1 & CR1_OVRIE));
     irq_set(&dev->output[STM32F4_ADC_IRQ], irq);
+    irq_set(&dev->output[STM32F4_ADC_DMA], (a->sr & SR_EOC) && (a->cr2 & CR2_DMA));
 }
 
 /* ---- converting ---- */
@@ -116,10 +118,11 @@ static void watch(struct stm32f4_adc *a, unsigned channel, uint32_t value)
         a->sr |= SR_AWD;
 }
 
-/* The result is lost when the last one has not been fetched and somebody cares (13.8.2). */
+/* The result is lost when the last one has not been fetched and somebody cares (13.8.2). Without
+ * DDS a DMA stream that has come to its end does not (13.9.1). */
 static bool overrun(const struct stm32f4_adc *a)
 {
-    return (a->sr & SR_EOC) && (a->cr2 & (CR2_DMA | CR2_EOCS));
+    return (a->sr & SR_EOC) && (a->cr2 & (a->cr2 & CR2_DMA ? CR2_DDS : CR2_EOCS));
 }
 
 static void converted(void *opaque)
@@ -142,8 +145,6 @@ static void converted(void *opaque)
     if (!last || (a->cr2 & CR2_CONT))
         begin(a);
     update(&a->p.base);
-    if (a->cr2 & CR2_DMA)
-        irq_pulse(&a->p.base.output[STM32F4_ADC_DMA]);
 }
 
 static void convert_injected(struct stm32f4_adc *a)
@@ -156,7 +157,29 @@ static void convert_injected(struct stm32f4_adc *a)
     a->sr |= SR_JSTRT | SR_JEOC;
 }
 
+/* Trigger @n of regular conversions (tables 69 and 70: EXTSEL), or of @injected ones, has an edge.
+ * Triggers are pulses, so that either edge will do. */
+static void triggered(struct stm32f4_adc *a, unsigned n, bool injected)
+{
+    unsigned first = injected ? 16 : 24; /* of JEXTSEL, EXTSEL; behind it the edges */
+    if (!(a->cr2 & CR2_ADON) || !bits_get(a->cr2, first + 4, 2) || bits_get(a->cr2, first, 4) != n)
+        return;
+    if (injected)
+        convert_injected(a);
+    else if (!timer_armed(&a->timer))
+        begin(a);
+    update(&a->p.base);
+}
+
 /* ---- registers ---- */
+
+/* The last trigger of each kind is a line of EXTI. */
+static void warn_trigger(const struct stm32f4_adc *a)
+{
+    if ((bits_get(a->cr2, 28, 2) && bits_get(a->cr2, 24, 4) == 15) ||
+        (bits_get(a->cr2, 20, 2) && bits_get(a->cr2, 16, 4) == 15))
+        log_write(LOG_UNIMP, "%s: EXTI as a trigger is not connected", a->p.base.name);
+}
 
 static void cr2_write(struct device *dev, const struct reg_access *r, uint32_t value)
 {
@@ -175,8 +198,7 @@ static void cr2_write(struct device *dev, const struct reg_access *r, uint32_t v
             begin(a);
         }
     }
-    if (bits_get(value, 28, 2) || bits_get(value, 20, 2))
-        log_write(LOG_UNIMP, "%s: external triggers are not connected", dev->name);
+    warn_trigger(a);
     update(dev);
 }
 
@@ -323,6 +345,13 @@ static void common_reset(struct device *dev)
     regs_reset(dev, &common_table);
 }
 
+static void common_input(struct device *dev, unsigned n, int level)
+{
+    for (unsigned i = 0; level && i < UNITS; i++)
+        if (common_of(dev)->unit[i])
+            triggered(common_of(dev)->unit[i], n % STM32F4_ADC_INJECTED, n >= STM32F4_ADC_INJECTED);
+}
+
 static bool common_attach(struct device *dev, unsigned n, struct device *other, struct error *e)
 {
     if (n >= UNITS || other->class != &stm32f4_adc_class)
@@ -335,13 +364,15 @@ static bool common_attach(struct device *dev, unsigned n, struct device *other, 
 static const struct field common_fields[] = {FIELD(struct adc_common, ccr)};
 static const struct field_list common_state = {"stm32f4-adc-common", sizeof(struct adc_common),
                                                common_fields, ARRAY_SIZE(common_fields)};
-static const struct device_ops common_ops = {.reset = common_reset, .attach = common_attach};
+static const struct device_ops common_ops = {.reset = common_reset, .input = common_input,
+                                            .attach = common_attach};
 
 static struct device *common_create(const char *name, const void *config,
                                     const struct device_env *env, struct error *e)
 {
     struct device *dev = stm32_alloc(sizeof(struct adc_common), name, &stm32f4_adc_common_class,
-                                     &common_ops, &common_state, &common_table, UNIT_WINDOW, 0, 0);
+                                     &common_ops, &common_state, &common_table, UNIT_WINDOW,
+                                     STM32F4_ADC_TRIGGERS, 0);
     common_reset(dev);
     return dev;
 }

@@ -162,6 +162,7 @@ static void match(struct stm32_tim *t)
         if (!output || (t->ccr[n] & mask(t)) != t->value)
             continue;
         t->sr |= SR_CC1IF << n;
+        irq_pulse(&t->p.base.output[STM32_TIM_CC1_EVENT + n]);
         if (t->dier & (uint32_t)DIER_CC1DE << n)
             irq_pulse(&t->p.base.output[STM32_TIM_DMA_CC1 + n]);
         if (bits_get(t->cr2, 4, 3) == 4 + n || (!n && bits_get(t->cr2, 4, 3) == 3))

@@ -1,14 +1,14 @@
 /* The timers of the STM32F4 (RM0090 sections 17 to 20): basic, general and advanced ones, by the
  * properties. Clock input 0 is their kernel clock. They count up or down, with prescaler, reload,
- * repetition, one pulse, and compare channels whose outputs lead nowhere. Counting external edges,
+ * repetition, one pulse, and compare channels whose outputs lead to no pins. Counting external edges,
  * capture and centre-aligned modes are not there: a warning says so. */
 #ifndef ARMEMU_DEVICES_TIMER_STM32_TIM_H
 #define ARMEMU_DEVICES_TIMER_STM32_TIM_H
 
 #include "devices/core/device.h"
 
-/* Outputs: interrupts (all one and the same in most timers), DMA requests as pulses, and the
- * trigger output, a pulse. */
+/* Outputs: interrupts (all one and the same in most timers); as pulses DMA requests, the trigger
+ * output, and the events of the compare channels. */
 enum {
     STM32_TIM_UP,
     STM32_TIM_CC,
@@ -17,7 +17,8 @@ enum {
     STM32_TIM_DMA_UP,
     STM32_TIM_DMA_CC1, /* to CC4 */
     STM32_TIM_TRGO = STM32_TIM_DMA_CC1 + 4,
-    STM32_TIM_OUTPUTS
+    STM32_TIM_CC1_EVENT, /* to CC4 */
+    STM32_TIM_OUTPUTS = STM32_TIM_CC1_EVENT + 4
 };
 
 struct stm32_tim_config {

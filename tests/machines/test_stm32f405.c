@@ -5,6 +5,7 @@
 #include "util/bits.h"
 
 #define TIM2 0x40000000u
+#define TIM3 0x40000400u
 #define TIM6 0x40001000u
 #define RTC 0x40002800u
 #define WWDG 0x40002c00u
@@ -329,6 +330,109 @@ Test(stm32f405, dma_between_memories_and_to_a_usart)
     bb_wr(USART1 + 0x14, BIT(7)); /* DMAT */
     cr_assert_eq(bb_rd(DMA2 + 0xbc), 0);
     cr_assert_eq(bb_rd(DMA2 + 0x04) >> 22 & 0x20, 0x20); /* TCIF7 */
+}
+
+static void dma2_stream0(uint32_t from, uint32_t channel, uint32_t count, uint32_t circular)
+{
+    bb_wr(DMA2 + 0x18, from);
+    bb_wr(DMA2 + 0x1c, RAM);
+    bb_wr(DMA2 + 0x14, count);
+    bb_wr(DMA2 + 0x10, channel << 25 | 1 << 13 | 1 << 11 | BIT(10) | circular << 8 | 1);
+}
+
+/* Each result of a sequence has a request of its own. */
+Test(stm32f405, dma_of_a_sequence_of_conversions)
+{
+    dma2_stream0(ADC1 + 0x4c, 0, 3, 1);
+    bb_wr(ADC1 + 0x304, BIT(23));
+    bb_wr(ADC1 + 0x04, BIT(8));                  /* SCAN */
+    bb_wr(ADC1 + 0x2c, 2 << 20);                 /* three */
+    bb_wr(ADC1 + 0x34, 16 | 17 << 5 | 1 << 10);  /* temperature, reference, a pin */
+    bb_wr(ADC1 + 0x08, BIT(30) | BIT(9) | BIT(8) | 1); /* SWSTART, DDS, DMA, ADON */
+    bb_advance(MS);
+    cr_assert_eq(bb_rd(RAM), 943 | 1502 << 16);
+    cr_assert_eq(bb_rd(RAM + 4) & 0xffff, 2048);
+    cr_assert_eq(bb_rd(RAM + 4) >> 16, 0);
+    cr_assert_eq(bb_rd(DMA2 + 0x14), 3); /* one round */
+    cr_assert_eq(bb_rd(DMA2 + 0x00) & 0x20, 0x20);
+    cr_assert_eq(bb_rd(ADC1 + 0x00) & 0x22, 0); /* EOC is what DMA reads away; no OVR */
+}
+
+/* The stream ends before the conversions do. */
+Test(stm32f405, dma_ends_before_conversions)
+{
+    dma2_stream0(ADC1 + 0x4c, 0, 2, 0);
+    bb_wr(ADC1 + 0x34, 17);
+    bb_wr(ADC1 + 0x304, BIT(23));
+    bb_wr(ADC1 + 0x08, BIT(30) | BIT(8) | 2 | 1); /* CONT */
+    bb_advance(MS);
+    cr_assert_eq(bb_rd(RAM), 1502 | 1502 << 16);
+    cr_assert_eq(bb_rd(DMA2 + 0x10) & 1, 0);
+    cr_assert_eq(bb_rd(ADC1 + 0x00) & 0x20, 0, "an overrun without DDS");
+    bb_wr(ADC1 + 0x08, BIT(9) | BIT(8) | 2 | 1); /* DDS */
+    bb_advance(MS);
+    cr_assert_eq(bb_rd(ADC1 + 0x00) & 0x20, 0x20, "none with DDS");
+}
+
+Test(stm32f405, dma_of_a_timer)
+{
+    bb_wr(RAM + 0x100, 0x11112222);
+    bb_wr(TIM1 + 0x2c, 15); /* 1 us */
+    bb_wr(TIM1 + 0x14, 1);
+    bb_wr(TIM1 + 0x0c, BIT(8)); /* UDE */
+    bb_wr(DMA2 + 0x90, RAM + 0x100); /* stream 5, channel 6 */
+    bb_wr(DMA2 + 0x94, RAM);
+    bb_wr(DMA2 + 0x8c, 10);
+    bb_wr(DMA2 + 0x88, 6 << 25 | BIT(10) | 1 << 11 | 1 << 13 | 1);
+    bb_wr(TIM1 + 0x00, 1);
+    bb_advance(1000);
+    cr_assert_eq(bb_rd(DMA2 + 0x8c), 9);
+    bb_advance(3000);
+    cr_assert_eq(bb_rd(DMA2 + 0x8c), 6);
+    bb_advance(MS);
+    cr_assert_eq(bb_rd(DMA2 + 0x8c), 0);
+    cr_assert_eq(bb_rd(RAM + 16), 0x22222222);
+}
+
+/* TIM3's update by TRGO for the regular, channel 4 of TIM1 for the injected conversions. */
+Test(stm32f405, conversions_that_timers_start)
+{
+    bb_wr(ADC1 + 0x304, BIT(23));
+    bb_wr(ADC1 + 0x34, 17);
+    bb_wr(ADC1 + 0x38, 16 << 15);
+    bb_wr(ADC1 + 0x08, 1 << 28 | 8 << 24 | 1 << 20 | 0 << 16 | 1);
+    bb_wr(TIM3 + 0x2c, 15999); /* 1 ms */
+    bb_wr(TIM3 + 0x04, 2 << 4);
+    bb_wr(TIM3 + 0x00, 1);
+    bb_advance(MS - 1000);
+    cr_assert_eq(bb_rd(ADC1 + 0x00), 0);
+    bb_advance(MS / 2);
+    cr_assert_eq(bb_rd(ADC1 + 0x00), 0x12); /* STRT, EOC */
+    cr_assert_eq(bb_rd(ADC1 + 0x4c), 1502);
+    bb_wr(ADC1 + 0x00, 0);
+    bb_advance(MS);
+    cr_assert_eq(bb_rd(ADC1 + 0x00), 0x12);
+    bb_wr(TIM3 + 0x00, 0);
+    bb_wr(ADC1 + 0x00, 0);
+    bb_wr(TIM1 + 0x40, 100); /* CCR4 */
+    bb_wr(TIM1 + 0x00, 1);
+    bb_advance(6000);
+    cr_assert_eq(bb_rd(ADC1 + 0x00), 0);
+    bb_advance(1000);
+    cr_assert_eq(bb_rd(ADC1 + 0x00), 0x0c); /* JSTRT, JEOC */
+    cr_assert_eq(bb_rd(ADC1 + 0x3c), 943);
+    bb_wr(ADC1 + 0x08, 0); /* off: triggers do nothing */
+    bb_wr(ADC1 + 0x00, 0);
+    bb_advance(10 * MS);
+    cr_assert_eq(bb_rd(ADC1 + 0x00), 0);
+}
+
+Test(stm32f405, crc_control_reads_as_zero)
+{
+    bb_wr(CRC + 0x00, 1);
+    bb_wr(CRC + 0x08, bb_rd(CRC + 0x08) | 1);
+    cr_assert_eq(bb_rd(CRC + 0x08), 0);
+    cr_assert_eq(bb_rd(CRC + 0x00), 0xffffffff);
 }
 
 Test(stm32f405, usart_interrupts)

@@ -66,6 +66,18 @@ static void run_thread_suffix(struct gdb_stub *g, char *args, size_t len)
         g->target->follow(g->opaque, true, true);
 }
 
+/* LLDB's questions. Without answers it believes that a watched access has been made when it is told
+ * of, and meets it again and again. */
+static void run_host_info(struct gdb_stub *g, char *args, size_t len)
+{
+    gdb_reply(g, "ptrsize:4;endian:little;watchpoint_exceptions_received:before;");
+}
+
+static void run_watch_info(struct gdb_stub *g, char *args, size_t len)
+{
+    gdb_reply(g, "num:%d;", GDB_POINTS_MAX);
+}
+
 static void run_no_ack(struct gdb_stub *g, char *args, size_t len)
 {
     gdb_reply(g, "OK");
@@ -232,6 +244,8 @@ const struct gdb_command gdb_query_commands[] = {
     {"qSupported", false, run_supported},
     {"QStartNoAckMode", false, run_no_ack},
     {"QThreadSuffixSupported", false, run_thread_suffix},
+    {"qHostInfo", false, run_host_info},
+    {"qWatchpointSupportInfo", false, run_watch_info},
     {"H", true, run_H},
     {"T", true, run_T},
     {"qC", false, run_current},

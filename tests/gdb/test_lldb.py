@@ -1,5 +1,6 @@
 """LLDB on the stub."""
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -346,3 +347,54 @@ def test_dynamic_program(context):
     check_match(r"exited with status = 3", out)
     check_equal((process.returncode, text), (3, "counter 15000 shared 3000 handled 1 tls 7\n"),
                 "the end")
+
+
+WATCH = ["watchpoint set variable VARIABLE", "continue", "continue",
+         "watchpoint modify -c 'VARIABLE > LIMIT'", "continue", "stepi", "continue"]
+
+
+def watches(out, values):
+    """Each access is passed behind its stop: what was there, and what was written."""
+    seen = re.findall(r"^old value: (\w+)\nnew value: (\w+)$", out, re.MULTILINE)
+    check_equal([(int(a, 0), int(b, 0)) for a, b in seen], values, "old and new values")
+
+
+def watch_commands(variable, limit):
+    return [c.replace("VARIABLE", variable).replace("LIMIT", str(limit)) for c in WATCH]
+
+
+def test_watchpoints(context):
+    """Of a machine: what is written, stop for stop; a condition; reads."""
+    sums = [sum(range(i + 1)) for i in range(12)]
+    for kind in ("a32", "t32"):
+        with Emulator(context, kind) as emulator:
+            out = lldb(context.program(kind), emulator.path,
+                       [*watch_commands("counter", 30), "watchpoint delete -f",
+                        "watchpoint set expression -w read -- &neighbours[1]", "continue",
+                        "continue", "target variable neighbours", "process kill"])
+            emulator.process.wait(timeout=HANG_SECONDS)
+        watches(out, [(sums[0], sums[1]), (sums[1], sums[2]), (sums[2], sums[8]),
+                      (sums[8], sums[9]), (107, 108), (108, 109)])
+        check_match(r"\[1\] = 109, \[2\] = 109", out) # the read is done, not what is behind it
+
+
+def test_watchpoints_cortex_m(context):
+    with Emulator(context, None, "-kernel", cortexm_program(context),
+                  machine="lm3s6965evb") as emulator:
+        out = lldb(cortexm_program(context), emulator.path,
+                   [*watch_commands("value", 100), "process kill"])
+        emulator.process.wait(timeout=HANG_SECONDS)
+    watches(out, [(0, 41), (41, 42), (42, 102), (102, 104)]) # .data is copied first
+
+
+def test_watchpoints_in_a_program(context):
+    user, program, path = armemu_user(context), linux_program(context, "thumb"), os.path.join(
+        context.scratch, "watch.sock")
+    sums = [sum(range(i + 1)) for i in range(12)]
+    with subprocess.Popen([user, "-g", path, program], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL) as process:
+        while not os.path.exists(path):
+            time.sleep(0.02)
+        out = lldb(program, path, [*watch_commands("counter", 30), "process kill"])
+        process.wait(timeout=HANG_SECONDS)
+    watches(out, [(sums[0], sums[0]), (sums[0], sums[1]), (sums[1], sums[8]), (sums[8], sums[9])])

@@ -1,9 +1,8 @@
 /*
  * vFile: files of the target, as GDB reads programs and libraries through its sysroot "target:".
- * Files are opened for reading only, and only where the target says what its paths mean.
+ * Files are opened for reading only, and by the target, which says what its paths mean.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -68,7 +67,7 @@ static bool take_fd(struct gdb_stub *g, char **p, unsigned *slot)
 
 static void file_open(struct gdb_stub *g, char *args)
 {
-    char path[PATH_MAX], found[PATH_MAX];
+    char path[PATH_MAX];
     uint64_t flags, mode;
     unsigned slot = 0;
     if (!take_path(&args, path) || !gdb_take_char(&args, ',') || !gdb_take_hex(&args, &flags) ||
@@ -83,10 +82,10 @@ static void file_open(struct gdb_stub *g, char *args)
     } else if (slot == GDB_FILES_MAX) {
         fail(g, EMFILE);
     } else {
-        g->files[slot] = open(g->target->host_path(g->opaque, path, found, sizeof(found)),
-                              O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        if (g->files[slot] < 0)
-            fail(g, errno);
+        int fd = g->target->open_file(g->opaque, path);
+        g->files[slot] = fd < 0 ? -1 : fd;
+        if (fd < 0)
+            fail(g, -fd);
         else
             gdb_reply(g, "F%x", slot);
     }
@@ -156,15 +155,14 @@ static void file_fstat(struct gdb_stub *g, char *args)
 
 static void file_readlink(struct gdb_stub *g, char *args)
 {
-    char path[PATH_MAX], found[PATH_MAX], link[PATH_MAX];
+    char path[PATH_MAX], link[PATH_MAX];
     if (!take_path(&args, path) || *args) {
         fail(g, EINVAL);
         return;
     }
-    ssize_t n = readlink(g->target->host_path(g->opaque, path, found, sizeof(found)), link,
-                         sizeof(link));
+    ssize_t n = g->target->read_link(g->opaque, path, link, sizeof(link));
     if (n < 0) {
-        fail(g, errno);
+        fail(g, (int)-n);
         return;
     }
     gdb_reply(g, "F%zx;", (size_t)n);
@@ -187,7 +185,7 @@ static const struct {
 
 static void run_file(struct gdb_stub *g, char *args, size_t len)
 {
-    if (!g->target->host_path)
+    if (!g->target->open_file)
         return;
     for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         size_t n = strlen(calls[i].name);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "debug/gdb_points.h"
 #include "debug/gdb_registers.h"
@@ -138,8 +139,10 @@ struct gdb_target {
     bool objects[GDB_OBJECT_COUNT]; /* which there may be */
     /* The signals, by GDB's numbers, that are delivered without a report. */
     void (*pass_signals)(void *opaque, const bool *pass);
-    /* The file that the target calls @path, in @buf. */
-    const char *(*host_path)(void *opaque, const char *path, char *buf, size_t size);
+    /* Open the file that the target calls @path for reading: a descriptor, or -errno. */
+    int (*open_file)(void *opaque, const char *path);
+    /* Where the symbolic link @path leads, in @buf: as readlink(2), or -errno. */
+    ssize_t (*read_link)(void *opaque, const char *path, char *buf, size_t size);
 
     /* A debugger is there from here on, or no longer: then nothing is to be reported. */
     void (*attached)(void *opaque, bool yes);

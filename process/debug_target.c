@@ -1,4 +1,5 @@
 /* A process as the GDB stub sees it: threads, registers, memory, objects. */
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -411,9 +412,30 @@ static void pass_signals(void *opaque, const bool *pass)
     memcpy(d->pass, pass, sizeof(d->pass));
 }
 
-static const char *host_path(void *opaque, const char *path, char *buf, size_t size)
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static int open_file(void *opaque, const char *path)
 {
-    return size < PATH_MAX ? path : path_find(((struct process_debug *)opaque)->process, path, buf);
+    const struct process *p = ((struct process_debug *)opaque)->process;
+    char found[PATH_MAX];
+    int64_t made;
+    if (procfs_make(p, path, O_CLOEXEC, &made))
+        return (int)made;
+    if (procfs_is_hidden(path))
+        return -ENOENT;
+    int fd = open(procfs_is_exe(path) ? p->exe : path_find(p, path, found),
+                  O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return fd < 0 ? -errno : fd;
+}
+
+static ssize_t read_link(void *opaque, const char *path, char *buf, size_t size)
+{
+    const struct process *p = ((struct process_debug *)opaque)->process;
+    char found[PATH_MAX];
+    if (procfs_is_exe(path))
+        return snprintf(buf, size, "%s", p->exe);
+    ssize_t n = readlink(path_find(p, path, found), buf, size);
+    return n < 0 ? -errno : n;
 }
 
 const struct gdb_target process_gdb_target = {
@@ -443,7 +465,8 @@ const struct gdb_target process_gdb_target = {
     .objects =
         {[GDB_OBJECT_AUXV] = true, [GDB_OBJECT_EXEC_FILE] = true, [GDB_OBJECT_SIGINFO] = true},
     .pass_signals = pass_signals,
-    .host_path = host_path,
+    .open_file = open_file,
+    .read_link = read_link,
     .attached = attached,
     .again = again,
     .quit = quit,

@@ -462,5 +462,9 @@ int64_t process_exec(struct task *t, int dirfd, const char *path, uint32_t argv,
 /** Open a file of /proc that must tell about the guest. False: it is not one of these. */
 bool procfs_open(struct task *t, const char *path, int flags, int64_t *result);
 bool procfs_is_exe(const char *path);
+/** As procfs_open, but for the executable, by any thread of the host. */
+bool procfs_make(const struct process *p, const char *path, int flags, int64_t *result);
+/** Is it a file that would tell of the host's program, and has none in its place? */
+bool procfs_is_hidden(const char *path);
 
 #endif

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "process/debug.h"
 #include "process/syscall.h"
 #include "util/bits.h"
 
@@ -34,10 +35,9 @@ bool procfs_is_exe(const char *path)
 
 /* One line of the host's map, when it is of the window: with the guest's addresses and rights. A
  * line is divided where rights change, as the guest sees more of them than the host. */
-static void map_line(const struct task *t, const char *line, FILE *out)
+static void map_line(const struct process *p, const char *line, FILE *out)
 {
     enum { SEEN = SPACE_MAPPED | SPACE_READ | SPACE_WRITE | SPACE_EXEC };
-    const struct process *p = t->process;
     const struct space *s = &p->space;
     unsigned long long start, end, offset;
     char shared, device[16], rest[4200] = "";
@@ -74,13 +74,13 @@ static void map_line(const struct task *t, const char *line, FILE *out)
     }
 }
 
-static void write_maps(const struct task *t, FILE *out)
+static void write_maps(const struct process *p, FILE *out)
 {
     char *line = NULL;
     size_t size = 0;
     FILE *in = fopen("/proc/self/maps", "re");
     while (in && getline(&line, &size, in) > 0)
-        map_line(t, line, out);
+        map_line(p, line, out);
     free(line);
     if (in)
         fclose(in);
@@ -106,9 +106,8 @@ static bool first_line(const char *path, char *line, int size)
 }
 
 /* proc(5): the numbers behind the name that are addresses or sizes of the program's memory. */
-static void write_stat(const struct task *t, FILE *out)
+static void write_stat(const struct process *p, FILE *out)
 {
-    const struct process *p = t->process;
     const struct {
         unsigned field;
         uint32_t value;
@@ -134,26 +133,26 @@ static void write_stat(const struct task *t, FILE *out)
     fputc('\n', out);
 }
 
-static void write_statm(const struct task *t, FILE *out)
+static void write_statm(const struct process *p, FILE *out)
 {
     unsigned long long total, resident, shared;
-    unsigned pages = mapped_size(t->process) / SPACE_PAGE;
+    unsigned pages = mapped_size(p) / SPACE_PAGE;
     char line[PROC_LINE];
     if (first_line("/proc/self/statm", line, sizeof(line)) &&
         sscanf(line, "%llu %llu %llu", &total, &resident, &shared) == 3) {
         resident = resident < pages ? resident : pages;
         fprintf(out, "%u %llu %llu %u 0 %u 0\n", pages, resident,
                 shared < resident ? shared : resident,
-                (t->process->space.brk_start - t->process->image_start) / SPACE_PAGE, pages);
+                (p->space.brk_start - p->image_start) / SPACE_PAGE, pages);
     }
 }
 
 /* Sizes in KiB, as the program's memory has them; the other lines are the host's. */
-static void write_status(const struct task *t, FILE *out)
+static void write_status(const struct process *p, FILE *out)
 {
     char *line = NULL;
     size_t size = 0;
-    unsigned kib = mapped_size(t->process) / 1024;
+    unsigned kib = mapped_size(p) / 1024;
     FILE *in = fopen("/proc/self/status", "re");
     while (in && getline(&line, &size, in) > 0) {
         if (!strncmp(line, "VmPeak:", 7) || !strncmp(line, "VmSize:", 7))
@@ -166,20 +165,28 @@ static void write_status(const struct task *t, FILE *out)
         fclose(in);
 }
 
-static void write_auxv(const struct task *t, FILE *out)
+/* Memory of the program, if it still has it: nothing otherwise. */
+static void write_memory(const struct process *p, uint32_t addr, uint32_t len, FILE *out)
 {
-    fwrite(guest_ptr(t, t->process->auxv), 1, t->process->auxv_size, out);
+    char *buf = malloc(len);
+    if (buf && debug_read_memory(p, addr, buf, len))
+        fwrite(buf, 1, len, out);
+    free(buf);
 }
 
-static void write_cmdline(const struct task *t, FILE *out)
+static void write_auxv(const struct process *p, FILE *out)
 {
-    const struct process *p = t->process;
-    fwrite(guest_ptr(t, p->args_start), 1, p->args_end - p->args_start, out);
+    write_memory(p, p->auxv, p->auxv_size, out);
 }
 
-static void write_cpuinfo(const struct task *t, FILE *out)
+static void write_cmdline(const struct process *p, FILE *out)
 {
-    const struct arm_cpu_model *m = t->process->config.cpu_model;
+    write_memory(p, p->args_start, p->args_end - p->args_start, out);
+}
+
+static void write_cpuinfo(const struct process *p, FILE *out)
+{
+    const struct arm_cpu_model *m = p->config.cpu_model;
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     for (long i = 0; i < count; i++) {
         fprintf(out, "processor\t: %ld\nmodel name\t: %s\nFeatures\t:", i, m->name);
@@ -196,14 +203,14 @@ static void write_cpuinfo(const struct task *t, FILE *out)
 
 static const struct {
     const char *name;
-    void (*write)(const struct task *t, FILE *out);
+    void (*write)(const struct process *p, FILE *out);
 } files[] = {
     {"maps", write_maps}, {"auxv", write_auxv}, {"cmdline", write_cmdline},
     {"stat", write_stat}, {"statm", write_statm}, {"status", write_status},
 };
 
-static int64_t contents(const struct task *t, void (*write)(const struct task *t, FILE *out),
-                        int flags)
+static int contents(const struct process *p, void (*write)(const struct process *p, FILE *out),
+                    int flags)
 {
     char *text = NULL;
     size_t size;
@@ -215,7 +222,7 @@ static int64_t contents(const struct task *t, void (*write)(const struct task *t
         close(fd);
         return -ENOMEM;
     }
-    write(t, out);
+    write(p, out);
     fclose(out);
     for (size_t done = 0; done < size;) {
         ssize_t n = pwrite(fd, text + done, size - done, (off_t)done);
@@ -227,26 +234,34 @@ static int64_t contents(const struct task *t, void (*write)(const struct task *t
     return fd;
 }
 
-bool procfs_open(struct task *t, const char *path, int flags, int64_t *result)
+bool procfs_make(const struct process *p, const char *path, int flags, int64_t *result)
 {
     if (strncmp(path, "/proc/", 6))
         return false;
     if (!strcmp(path, "/proc/cpuinfo")) {
-        *result = contents(t, write_cpuinfo, flags);
+        *result = contents(p, write_cpuinfo, flags);
         return true;
     }
     const char *file = own_file(path);
-    if (!file)
-        return false;
-    if (!strcmp(file, "exe")) {
-        *result = HOST4(t, SYS_openat, AT_FDCWD, t->process->exe, flags, 0);
-        return true;
-    }
-    for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
+    for (unsigned i = 0; file && i < ARRAY_SIZE(files); i++) {
         if (strcmp(file, files[i].name))
             continue;
-        *result = contents(t, files[i].write, flags);
+        *result = contents(p, files[i].write, flags);
         return true;
     }
     return false;
+}
+
+bool procfs_is_hidden(const char *path)
+{
+    const char *file = own_file(path);
+    return file && !strncmp(file, "smaps", 5);
+}
+
+bool procfs_open(struct task *t, const char *path, int flags, int64_t *result)
+{
+    if (!procfs_is_exe(path))
+        return procfs_make(t->process, path, flags, result);
+    *result = HOST4(t, SYS_openat, AT_FDCWD, t->process->exe, flags, 0);
+    return true;
 }

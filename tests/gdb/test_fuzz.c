@@ -4,6 +4,8 @@
  * ARMEMU_FUZZ_SEED where to begin. The sanitizers look on.
  */
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,9 +146,17 @@ static void pass_signals(void *opaque, const bool *pass)
 {
 }
 
-static const char *host_path(void *opaque, const char *path, char *buf, size_t size)
+static int open_file(void *opaque, const char *path)
 {
-    return "/dev/null";
+    int fd = strlen(path) % 2 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
+    return fd < 0 ? -ENOENT : fd;
+}
+
+static ssize_t read_link(void *opaque, const char *path, char *buf, size_t size)
+{
+    size_t n = strlen(path) < size ? strlen(path) : size;
+    memcpy(buf, path, n);
+    return strlen(path) % 2 ? (ssize_t)n : -EINVAL;
 }
 
 static void nothing(void *opaque)
@@ -210,7 +220,8 @@ static const struct gdb_target target = {
     .read_object = read_object,
     .objects = {true, true, true},
     .pass_signals = pass_signals,
-    .host_path = host_path,
+    .open_file = open_file,
+    .read_link = read_link,
     .reset = nothing,
     .quit = nothing,
 };

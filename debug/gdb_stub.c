@@ -148,6 +148,7 @@ static void receive(void *opaque, const uint8_t *buf, size_t len)
 void gdb_attached(struct gdb_stub *g, bool yes)
 {
     g->detached = !yes;
+    g->request = NULL; /* one that has no answer is forgotten */
     if (!yes)
         gdb_nonstop_set(g, false);
     if (g->target->attached)

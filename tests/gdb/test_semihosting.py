@@ -189,3 +189,22 @@ def test_the_debugger_leaves(context, profile):
                 time.sleep(0.05)
             check_equal("to stdout\n" in e.output(), target == "auto", "output of the emulator: "
                         + e.output())
+
+
+@both
+def test_forgotten_request(context, profile):
+    """Detached from, attached to again and started anew: an answer that comes late is none, and
+    memory is the program's."""
+    with emulator(context, profile) as e, Rsp(e.path) as client:
+        check_equal(client.ask("!"), "OK", "extended")
+        check_match(r"^Fwrite,1,", client.ask("vCont;c"))
+        check_equal(client.ask("Mffffff00,1:41"), "OK", "scratch memory")
+        client.send("R00")
+        check_equal(client.ask("F5"), "E16", "an answer after the restart")
+        check_match("^E", client.ask("Mffffff00,1:41"))
+        check_match(r"^Fwrite,1,", client.ask("vCont;c"))
+        check_equal(client.ask("D"), "OK", "detached")
+        check_match("^E", client.ask("F5"))
+        check_match("^T05", client.ask("vAttach;1"))
+        check_equal(client.ask("F5"), "E16", "an answer to nothing")
+        check_match("^E", client.ask("Mffffff00,1:41"))

@@ -16,6 +16,7 @@ enum {
 
 struct hub_process {
     int pid;
+    unsigned serial;   /* no other process ever has it; not 0 */
     int fd;            /* -1: it is executing another program */
     bool resumed;      /* the debugger wants to hear of it */
     bool running;      /* it will send a stop reply, and answers nothing else */
@@ -33,7 +34,7 @@ struct hub {
     int debugger, listener;
     struct gdb_parser parser; /* of the debugger's packets */
     struct hub_process *process[HUB_PROCESSES_MAX];
-    unsigned count;
+    unsigned count, serials;
     int general;       /* the process that packets without one are for */
     int resume;        /* and those of the kind of "c"; 0: not said */
     bool waiting;      /* the debugger awaits a stop reply */
@@ -101,5 +102,9 @@ void hub_forget_news(struct hub *h, int pid);
 /** A packet of the debugger, or Ctrl-C. */
 void hub_on_packet(struct hub *h, const char *data, size_t len);
 void hub_on_interrupt(struct hub *h);
+
+/* gdb_hub_files.c */
+/** vFile. */
+void hub_on_file(struct hub *h, const char *data, size_t len);
 
 #endif

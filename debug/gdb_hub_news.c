@@ -68,6 +68,7 @@ void hub_stub_appears(struct hub *h)
         if (p->fd >= 0)
             close(p->fd);
         p->fd = fd;
+        p->serial = ++h->serials; /* the files of the one before are closed */
         p->executing = p->running = false;
         p->in_at = p->in_end = 0;
         gdb_parser_reset(&p->parser);

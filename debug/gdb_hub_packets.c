@@ -267,7 +267,6 @@ static bool on_non_stop(struct hub *h, const char *data)
     return true;
 }
 
-/* Files are those of one stub, wherever the debugger looks. */
 void hub_on_packet(struct hub *h, const char *data, size_t len)
 {
     static const char threads[] = "qXfer:threads:read::";
@@ -286,7 +285,7 @@ void hub_on_packet(struct hub *h, const char *data, size_t len)
     else if (!strncmp(data, "QPassSignals:", 13))
         on_pass_signals(h, data, len);
     else if (!strncmp(data, "vFile:", 6))
-        forward(h, h->count ? h->process[0] : NULL, data, len);
+        hub_on_file(h, data, len);
     else if (data[0] && strchr("cCsS", data[0]))
         on_legacy(h, data);
     else if (!strncmp(data, "QNonStop", 8) || data[0] == 'R' || !strncmp(data, "vRun", 4))

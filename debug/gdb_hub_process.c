@@ -93,6 +93,7 @@ struct hub_process *hub_add(struct hub *h, int pid, int fd)
         return NULL;
     }
     p->pid = pid;
+    p->serial = ++h->serials;
     p->fd = fd;
     h->process[h->count++] = p;
     return p;

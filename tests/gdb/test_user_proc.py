@@ -1,9 +1,12 @@
 """armemu-user under GDB: what the host's kernel tells of a process is told of the program."""
 import os
+import re
 import subprocess
 
-from driver import GDB, HANG_SECONDS, check, check_match, show, values
-from test_user import session
+from driver import GDB, HANG_SECONDS, Rsp, check, check_equal, check_match, show, values
+from test_user import UserEmulator, session
+from test_user_follow import Family
+from test_user_follow import session as fork_session
 
 
 def test_info_proc(context):
@@ -56,3 +59,31 @@ def test_core_file_with_threads(context):
     check(len([line for line in out.splitlines() if "Thread 0x" in line or "LWP" in line]) >= 2,
           out)
     check_match(r"^#0 +worker \(", out)
+
+
+def test_several_processes(context):
+    """Each is told of by its own stub, files besides by any."""
+    out, _, _ = fork_session(context, "set detach-on-fork off\nbreak in_parent\ncontinue\ninfo proc "
+                                      "all\ninferior 2\ninfo proc all\nkill inferiors 1 2\n", "fork")
+    program = context.programs["user-fork"]
+    numbers = re.findall(r"^process (\d+)$", out, re.MULTILINE)
+    check(len(numbers) == 2 and numbers[0] != numbers[1], f"two processes: {numbers}")
+    check_equal(out.count(f"\nexe = '{program}'"), 2, "files")
+    check_equal(out.count("[stack]"), 2, "stacks")
+    check("armemu-user" not in out, out)
+
+
+def test_files_stay(context):
+    """A file that one stub has opened is not another one's when its process has ended."""
+    with UserEmulator(context, "fork", "fork", "wait") as emulator, Rsp(emulator.path) as client:
+        f = Family(emulator, client)
+        names = [f"/proc/{pid}/maps".encode().hex() for pid in (f.parent, f.child)]
+        files = [check_match("^F([0-9a-f]+)$", client.ask(f"vFile:open:{n},0,0"))[1] for n in names]
+        check(files[0] != files[1], f"descriptors: {files}")
+        for file in files:
+            check_match(r"^F[0-9a-f]+;00010000-", client.ask(f"vFile:pread:{file},20,0"))
+        check_equal(client.ask(f"vKill;{f.parent:x}"), "OK", "the parent's end")
+        check_equal(client.ask(f"vFile:pread:{files[0]},20,0"), "F-1,9", "a file of the parent")
+        check_match(r"^F[0-9a-f]+;00010000-", client.ask(f"vFile:pread:{files[1]},20,0"))
+        check_equal(client.ask(f"vFile:close:{files[1]}"), "F0", "closed")
+        check_equal(client.ask(f"vFile:close:{files[1]}"), "F-1,9", "closed already")

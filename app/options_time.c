@@ -153,6 +153,7 @@ bool options_check_time(struct options *o, struct error *e)
 {
     if (o->icount_auto)
         o->icount.shift = (uint8_t)machine_cycle_shift(o->machine);
+    o->icount.follows_clock = o->icount_auto;
     if (o->icount_report && !o->icount.enabled)
         return error_set(e, "--icount-report: needs -icount");
     return !o->icount.enabled || !o->rtc_host ||

@@ -290,6 +290,7 @@ static bool fill_config(struct guest *g, struct vm_config *config)
         .coverage = c->coverage,
         .icount = {
             .enabled = true,
+            .follows_clock = !c->shift_given,
             .shift = (uint8_t)(c->shift_given ? c->shift : machine_cycle_shift(m)),
             .limit = c->max_instructions,
             .limit_reached = instruction_limit,

@@ -137,16 +137,20 @@ const struct machine_m_profile *machine_m_profile(const struct machine *m)
     return m->m_profile;
 }
 
+unsigned machine_hz_shift(uint32_t hz)
+{
+    enum { MAX = 10 };
+    unsigned shift = 0;
+    /* 1.5 * 2^shift <= period */
+    while (shift < MAX && 3u << shift <= 2 * (CLOCK_NS_PER_SEC / hz))
+        shift++;
+    return shift;
+}
+
 unsigned machine_cycle_shift(const struct machine *m)
 {
     enum { UNKNOWN = 3 };
-    unsigned shift = 0;
-    if (!m->m_profile || !m->m_profile->cpu_hz)
-        return UNKNOWN;
-    /* 1.5 * 2^shift <= period */
-    while (3u << shift <= 2 * (CLOCK_NS_PER_SEC / m->m_profile->cpu_hz))
-        shift++;
-    return shift;
+    return m->m_profile && m->m_profile->cpu_hz ? machine_hz_shift(m->m_profile->cpu_hz) : UNKNOWN;
 }
 
 /* Options whose other values ask for what is not there. */

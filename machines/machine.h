@@ -110,8 +110,9 @@ const char *machine_nic_model(const struct machine *m, unsigned index);
 uint32_t machine_cbar(const struct machine *m);
 /** The M profile's part of the board; NULL: its CPUs are of the A profile. */
 const struct machine_m_profile *machine_m_profile(const struct machine *m);
-/** The power of two nearest to the ns that a cycle of the CPU takes; 3 (125 MHz) where that is not
- * known. */
+/** The power of two nearest to the ns that a cycle of @hz takes, at most 10. */
+unsigned machine_hz_shift(uint32_t hz);
+/** The same for the CPU's clock at reset; 3 (125 MHz) where that is not known. */
 unsigned machine_cycle_shift(const struct machine *m);
 /** Check and apply `-M name,option=value,...` options (secure=, virtualization=, highmem=,
  * gic-version=, accel=, ...): what is not supported is an error. */

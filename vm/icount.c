@@ -18,7 +18,7 @@ enum { SLICE_MAX = 1 << 16, TURN = 10000 };
 
 static int64_t exact_now(const struct vm *vm)
 {
-    return (int64_t)(vm_instructions(vm) << vm->config.icount.shift) + vm->icount.skipped;
+    return (int64_t)(vm_instructions(vm) << vm->icount.shift) + vm->icount.skipped;
 }
 
 static bool has_turn(const struct vm_cpu *c)
@@ -59,10 +59,23 @@ static void deadline_changed(void *opaque)
 
 void vm_icount_start(struct vm *vm)
 {
+    vm->icount.shift = vm->config.icount.shift;
     loop_detach_timers(vm->loop, &vm->timers);
     clock_init_virtual(&vm->clock, source, vm,
                        vm->config.utc_fixed ? vm->config.utc_base : VM_UTC_BASE);
     timer_queue_set_notify(&vm->timers, deadline_changed, vm);
+}
+
+/* Time goes on from where it is, and the slice, which was computed with the old shift, ends. */
+void vm_icount_clock(struct vm_cpu *c, uint32_t hz)
+{
+    struct vm *vm = c->vm;
+    if (!vm->config.icount.follows_clock)
+        return;
+    int64_t now = exact_now(vm);
+    vm->icount.shift = (uint8_t)machine_hz_shift(hz);
+    vm->icount.skipped += now - exact_now(vm);
+    engine_slice_end(&c->state.env);
 }
 
 void vm_icount_publish(struct vm_cpu *c)
@@ -78,7 +91,8 @@ static uint32_t slice_length(const struct vm *vm, uint64_t executed, int64_t now
     uint64_t count = SLICE_MAX;
     if (deadline <= now)
         return 1; /* more timers were due than may run at once */
-    uint64_t until = ((uint64_t)(deadline - now) + (1u << config->shift) - 1) >> config->shift;
+    uint64_t shift = vm->icount.shift;
+    uint64_t until = ((uint64_t)(deadline - now) + (1u << shift) - 1) >> shift;
     if (until < count)
         count = until;
     if (config->limit && config->limit > executed && config->limit - executed < count)
@@ -180,7 +194,7 @@ bool vm_icount_service(struct vm_cpu *c)
     if (vm->cpu_count > 1 && goes_on && count > c->turn_end - own)
         count = (uint32_t)(c->turn_end - own);
     engine_slice_begin(&c->state.env, count);
-    vm->icount.slice_end = now + ((int64_t)count << vm->config.icount.shift);
+    vm->icount.slice_end = now + ((int64_t)count << vm->icount.shift);
     atomic_store(&vm->icount.published, now);
     pthread_mutex_unlock(&vm->device_lock);
     return goes_on;

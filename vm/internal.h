@@ -121,7 +121,8 @@ struct vm_semihosting {
 
 /* Time counted in instructions; the CPU's thread owns it. */
 struct vm_icount_state {
-    int64_t skipped;           /* ns that passed while the CPU waited */
+    uint8_t shift;             /* an instruction takes 1 << shift ns now */
+    int64_t skipped;           /* ns that no instruction took: the CPU waited, shift was another */
     int64_t slice_end;         /* guest time at which the slice ends */
     uint64_t settle_at;        /* instructions: then coverage settles */
     _Atomic uint32_t turn;     /* several CPUs: whose turn it is; changed under the device lock */
@@ -218,6 +219,8 @@ bool vm_icount_turn(struct vm_cpu *c);
 void vm_icount_stopped(struct vm_cpu *c);
 /** WFI or WFE: let time pass until there is a reason to go on. Device lock held. */
 void vm_icount_sleep(struct vm_cpu *c);
+/** The CPU's clock is @hz from now on. On its thread. */
+void vm_icount_clock(struct vm_cpu *c, uint32_t hz);
 /** Let other threads see the CPU's time. On its thread. */
 void vm_icount_publish(struct vm_cpu *c);
 

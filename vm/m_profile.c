@@ -208,6 +208,7 @@ void vm_m_sync(struct vm_cpu *c)
     uint32_t hz = atomic_exchange(&in->clock_hz, 0);
     if (hz) {
         c->state.env.touched = 1;
+        vm_icount_clock(c, hz);
         arm_m_set_clock(&c->state, hz);
     }
     if (atomic_exchange(&in->systick_due, false)) {

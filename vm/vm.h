@@ -50,7 +50,8 @@ struct vm_semihosting_config {
 struct vm_icount {
     bool enabled;
     bool sleep;            /* waiting takes as long on the host; else no time */
-    uint8_t shift;         /* 0 .. VM_ICOUNT_SHIFT_MAX */
+    bool follows_clock;    /* the shift changes with the CPU's clock (machine_hz_shift) */
+    uint8_t shift;         /* 0 .. VM_ICOUNT_SHIFT_MAX; at first, where it changes */
     uint64_t limit;        /* instructions; 0: none. When they are executed: */
     void (*limit_reached)(void *opaque); /* on the CPU's thread, device lock held */
     /* Nothing but input from outside can wake the CPU any more; likewise. May be NULL. */

@@ -325,6 +325,16 @@ def stm32f4(suite, board, hse):
         suite.expect(board, image, options, 0, STM32F4)
 
 
+def counted_cycles(suite):
+    """shift=auto: an instruction takes about a cycle of the clock that the program has chosen."""
+    pace = '%s: about a cycle each, SysTick on time\n'
+    memory, macros = {'FLASH': 0x08000000, 'RAM': 0x20000000}, {'HSE_MHZ': 8}
+    image = suite.build('pace.c', 'cortex-m4', memory, macros)
+    for engine in ENGINES:
+        suite.expect('olimex-stm32-h405', image, engine + ['-icount', 'shift=auto,sleep=off'], 0,
+                     pace % '16 MHz' + pace % '168 MHz' + pace % '16 MHz')
+
+
 def cores_of_lm3s6965evb(suite):
     """-cpu as Embedded Rust's CI gives it, and what the core itself does."""
     for core in ('cortex-m0', 'cortex-m3', 'cortex-m4', 'cortex-m7'):
@@ -408,7 +418,7 @@ def cases():
                    lambda s, l=library, b=board: libc(s, l, *b))
     for board in STM32F4_PROGRAMS:
         yield board[0], lambda s, b=board: stm32f4(s, *b)
-    for case in (cores_of_lm3s6965evb, generic, board_file, network_of_board_file, reset_keeps,
+    for case in (counted_cycles, cores_of_lm3s6965evb, generic, board_file, network_of_board_file, reset_keeps,
                  wrong_command_lines):
         yield case.__name__, case
 

@@ -220,8 +220,8 @@ static const char *const corpus[] = {
     "qXfer:threads:read::10,ffffffff", "qXfer:exec-file:read:%x:0,fff", "qThreadExtraInfo,p%x.%x",
     "qGetTLSAddr:p%x.%x,0,0", "qAttached:%x", "D;%x", "vKill;%x", "k", "QPassSignals:e;10",
     "vFile:open:2f,0,0", "vFile:open:2f70726f632f312f6d617073,0,0", "vFile:readlink:2f70",
-    "vFile:setfs:0", "vFile:close:101", "vFile:pread:201,10,0", "vFile:fstat:100", "vFile:unlink:2f",
-    "g", "m100,4", "Z0,100,4", "vMustReplyEmpty", "vRun;", "R00", "",
+    "vFile:setfs:0", "vFile:close:101", "vFile:pread:201,10,0", "vFile:fstat:100",
+    "vFile:unlink:2f", "g", "m100,4", "Z0,100,4", "vMustReplyEmpty", "vRun;", "R00", "",
 };
 
 static size_t make_packet(char *packet, unsigned pid)

@@ -63,8 +63,9 @@ def test_core_file_with_threads(context):
 
 def test_several_processes(context):
     """Each is told of by its own stub, files besides by any."""
-    out, _, _ = fork_session(context, "set detach-on-fork off\nbreak in_parent\ncontinue\ninfo proc "
-                                      "all\ninferior 2\ninfo proc all\nkill inferiors 1 2\n", "fork")
+    out, _, _ = fork_session(
+        context, "set detach-on-fork off\nbreak in_parent\ncontinue\ninfo proc all\n"
+        "inferior 2\ninfo proc all\nkill inferiors 1 2\n", "fork")
     program = context.programs["user-fork"]
     numbers = re.findall(r"^process (\d+)$", out, re.MULTILINE)
     check(len(numbers) == 2 and numbers[0] != numbers[1], f"two processes: {numbers}")

@@ -257,6 +257,8 @@ def test_monitor_commands(context):
     check_match(r"^0*0000000.* (rom|flash)", out)
     check_match(r"^blocks translated", out)
     check_match(r"20004000", out)
+    check_match(r"^XPSR=01000000 ---- T thread\nMSP=20004000 PSP=0{8} PRIMASK=00 BASEPRI=00 "
+                r"FAULTMASK=00 CONTROL=00$", out)
     check("unknown command" not in out, out)
     check_equal(values(out)["pc"], "1", "after the reset")
 

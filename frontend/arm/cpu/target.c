@@ -4,6 +4,7 @@
 #include "frontend/arm/cpu/disassemble.h"
 #include "frontend/arm/cpu/exceptions.h"
 #include "frontend/arm/cpu/helpers.h"
+#include "frontend/arm/cpu/m/m.h"
 #include "frontend/arm/cpu/psr.h"
 #include "frontend/arm/cpu/slots.h"
 #include "frontend/arm/translate/memo.h"
@@ -82,17 +83,47 @@ static uint32_t block_flags(const struct ir_env *env)
     return flags;
 }
 
+static void print_psr(const struct arm_state *s, const char *name, uint32_t psr, FILE *out)
+{
+    fprintf(out, "%s=%08x %c%c%c%c %c", name, psr, psr & BIT(31) ? 'N' : '-',
+            psr & BIT(30) ? 'Z' : '-', psr & BIT(29) ? 'C' : '-', psr & BIT(28) ? 'V' : '-',
+            s->thumb ? 'T' : 'A');
+}
+
+/* By their numbers in MRS. */
+static void print_special(const struct arm_state *s, FILE *out)
+{
+    static const struct {
+        const char *name;
+        uint8_t number;
+        bool v7;
+    } rows[] = {{"MSP", 8, false},      {"PSP", 9, false},       {"PRIMASK", 16, false},
+                {"BASEPRI", 17, true}, {"FAULTMASK", 19, true}, {"CONTROL", 20, false}};
+    uint32_t psr = arm_m_xpsr_read(s), exception = psr & 0x1ff;
+    print_psr(s, "XPSR", psr, out);
+    if (exception)
+        fprintf(out, " exception %u\n", exception);
+    else
+        fprintf(out, " thread\n");
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+        if (!rows[i].v7 || arm_m_is_v7(s))
+            fprintf(out, "%s=%0*x%c", rows[i].name, i < 2 ? 8 : 2,
+                    arm_m_special_read(s, rows[i].number), i + 1 < ARRAY_SIZE(rows) ? ' ' : '\n');
+}
+
 static void print_state(const struct ir_env *env, FILE *out)
 {
     const struct arm_state *s = (const struct arm_state *)env;
-    uint32_t psr = arm_cpsr_read(s);
 
     for (unsigned i = 0; i < 16; i++)
         fprintf(out, "R%02u=%08x%c", i, i == 15 ? (uint32_t)env->pc : s->r[i],
                 i % 4 == 3 ? '\n' : ' ');
-    fprintf(out, "PSR=%08x %c%c%c%c %c mode %02x%s\n", psr, psr & BIT(31) ? 'N' : '-',
-            psr & BIT(30) ? 'Z' : '-', psr & BIT(29) ? 'C' : '-', psr & BIT(28) ? 'V' : '-',
-            s->thumb ? 'T' : 'A', s->mode, s->secure ? " secure" : "");
+    if (arm_is_m(s)) {
+        print_special(s, out);
+    } else {
+        print_psr(s, "PSR", arm_cpsr_read(s), out);
+        fprintf(out, " mode %02x%s\n", s->mode, s->secure ? " secure" : "");
+    }
     if (!s->fp_enabled)
         return;
     for (unsigned i = 0; i < (arm_state_has(s, ARM_FEATURE(D32)) ? 32u : 16u); i++)

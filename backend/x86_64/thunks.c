@@ -236,7 +236,9 @@ static void thunk_dispatch(struct code *a, struct backend *be)
     exit_indirect(a, be, 1);
 }
 
-/* A helper or slow path has raised: give the instructions back that were not executed. */
+/* A helper or slow path has raised: give the instructions back that were not executed. A guest whose
+ * handlers raise in their first instruction never uses its budget up, so attention is asked for
+ * here as well. */
 static void thunk_raised(struct code *a, struct backend *be)
 {
     be->thunk.raised = x_rx(a, a->p);
@@ -244,6 +246,8 @@ static void thunk_raised(struct code *a, struct backend *be)
     x_m(a, X86_MOV8_MI, 0, ENV(raised));
     x_u8(a, 0);
     x_mov_rm(a, 0, RAX, ENV(pc));
+    x_alu_mi(a, ALU_CMP, 0, ENV(exit_request), 0);
+    x_jcc_to(a, CC_NE, be->thunk.lookup);
     x_jmp_to(a, be->thunk.dispatch);
 }
 

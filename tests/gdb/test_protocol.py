@@ -127,6 +127,27 @@ def test_interrupt_and_running(context):
         check_equal(client.ask("qC"), "QC1", "no further reply")
 
 
+def test_interrupt_endless_exceptions(context):
+    """Handlers that are what they handle: no instruction is ever completed, and Ctrl-C stops it."""
+    code = 0x40001000
+    for accel in ("jit", "interp", "lockstep"):
+        for word, vector in ((0xe7f000f0, 4), (0xef000000, 8), (0xe5900000, 16)):
+            with Emulator(context, "a32", "-accel", accel) as emulator, \
+                    Rsp(emulator.path) as client:
+                xml = client.ask("qXfer:features:read:target.xml:0,7fff")
+                vbar = int(check_match(r'name="VBAR" bitsize="32" regnum="(\d+)"', xml)[1])
+                words = word.to_bytes(4, "little").hex() * 8
+                for packet in (f"M{code:x},20:{words}", f"P{vbar:x}=00100040", "P0=000000e0",
+                               "Pf=00100040"):
+                    check_equal(client.ask(packet), "OK", packet)
+                client.send("vCont;c")
+                time.sleep(0.1)
+                client.raw(b"\x03")
+                check_match("^T02", client.receive())
+                check(client.registers()[15] in (code + vector, code + vector + 4, code),
+                      f"{accel}, {word:#x}: {client.registers()[15]:#x}")
+
+
 def test_stdio(context):
     with subprocess.Popen([context.armemu, "-M", "virt", "-S", "-gdb", "stdio", "-kernel",
                            context.program("a32")], stdin=subprocess.PIPE,

@@ -489,13 +489,14 @@ void debug_syscall_end(struct task *t, int64_t r)
     t->debug.step_done = !again && t->debug.order.step != ENGINE_STEP_OFF && !t->ended;
 }
 
-/* SIGBUS, since it is never blocked. */
+/* SIGBUS, since it is never blocked. A call that ends the process waits for the loop, and is not
+ * left. */
 bool debug_leave_syscall(struct process_debug *d, struct task *t)
 {
-    if (!t->debug.parked) {
+    if (!t->debug.parked && d->end.kind == GDB_STOP_NONE) {
         t->debug.kicked = true;
         syscall(SYS_tgkill, getpid(), t->tid, SIGBUS);
-        while (t->debug.kicked)
+        while (t->debug.kicked && d->end.kind == GDB_STOP_NONE)
             pthread_cond_wait(&d->changed, &d->lock);
     }
     return !t->debug.in_syscall;

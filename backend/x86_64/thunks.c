@@ -236,9 +236,9 @@ static void thunk_dispatch(struct code *a, struct backend *be)
     exit_indirect(a, be, 1);
 }
 
-/* A helper or slow path has raised: give the instructions back that were not executed. A guest whose
- * handlers raise in their first instruction never uses its budget up, so attention is asked for
- * here as well. */
+/* A helper or slow path has raised: give the instructions back that were not executed. A guest
+ * whose handlers raise in their first instruction never uses its budget up, so here somebody may
+ * want attention as well. */
 static void thunk_raised(struct code *a, struct backend *be)
 {
     be->thunk.raised = x_rx(a, a->p);

@@ -123,6 +123,19 @@ def test_leaving(context):
             check_equal(client.receive(), "W03", "the end")
 
 
+def test_written_at_the_end(context):
+    """The program ends and the debugger has not acknowledged it: registers cannot be written, and
+    nobody waits for the other."""
+    with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
+        s = Session(emulator, client)
+        check_equal(client.ask("vCont;c"), "OK", "it goes on")
+        check_equal(client.notification(), "Stop:W03", "the end")
+        check_match("^(E16|OK)$", client.ask(f"Hg{s.main:x}"))
+        check_match("^E", client.ask("P0=00000000"))
+        check_equal(client.ask("vStopped"), "OK", "acknowledged")
+        check_equal(emulator.end(), (3, SUMMARY), "the program's end")
+
+
 def test_gdb(context):
     with UserEmulator(context, "arm", "spin") as emulator, Mi(emulator.program) as gdb:
         for setting in ("mi-async on", "non-stop on", "confirm off", "debuginfod enabled off"):

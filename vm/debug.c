@@ -101,19 +101,6 @@ static bool phys_access(struct vm *vm, uint64_t phys, uint8_t *buf, uint32_t len
 }
 
 /* The CPU is parked, or it is its thread that asks. */
-static bool translate(struct vm_cpu *c, uint64_t va, uint64_t *phys)
-{
-    struct arm_translation t;
-    struct arm_fault fault;
-    *phys = va;
-    if (arm_is_m(&c->state))
-        return true; /* past the MPU */
-    if (!arm_translate_va(&c->state, (uint32_t)va, ARM_ACCESS_READ, true, &t, &fault))
-        return false;
-    *phys = t.phys;
-    return true;
-}
-
 static bool memory_access(struct vm *vm, uint32_t thread, bool physical, uint64_t addr,
                           uint8_t *buf, uint32_t len, bool write)
 {
@@ -125,7 +112,8 @@ static bool memory_access(struct vm *vm, uint32_t thread, bool physical, uint64_
         uint64_t phys;
         uint32_t n = PAGE - (uint32_t)(addr & (PAGE - 1));
         n = n < len ? n : len;
-        if (!translate(cpu_of(vm, thread), addr, &phys) || !phys_access(vm, phys, buf, n, write))
+        if (!arm_translate_debug(&cpu_of(vm, thread)->state, (uint32_t)addr, &phys) ||
+            !phys_access(vm, phys, buf, n, write))
             return false;
         addr += n;
         buf += n;

@@ -443,13 +443,8 @@ bool vm_read_phys(struct vm *vm, uint64_t addr, void *buf, uint32_t len)
 
 bool vm_translate(struct vm *vm, uint32_t index, uint64_t addr, uint64_t *phys)
 {
-    struct arm_translation t;
-    struct arm_fault fault;
     bool ok;
-    WITH_PARKED_CPUS(vm, ok = arm_translate_va(&vm->cpus[index]->state, (uint32_t)addr,
-                                               ARM_ACCESS_READ, true, &t, &fault));
-    if (ok)
-        *phys = t.phys;
+    WITH_PARKED_CPUS(vm, ok = arm_translate_debug(&vm->cpus[index]->state, (uint32_t)addr, phys));
     return ok;
 }
 

@@ -55,7 +55,7 @@ bool arm_walk_check(struct arm_walker *w, unsigned level)
         [ARM_ACCESS_FETCH] = w->out->exec,
     };
 
-    return allowed[w->access] || arm_walk_fail(w, ARM_FAULT_PERMISSION, level);
+    return allowed[w->access] || arm_walk_refuse(w, ARM_FAULT_PERMISSION, level);
 }
 
 uint32_t arm_walk_mva(const struct arm_walk_regs *regs, uint32_t va)

@@ -27,6 +27,7 @@ struct arm_walk_regs {
     uint32_t arch;   /* ARM_WALK_* */
     bool secure;     /* Secure state: NS bits of descriptors count */
     bool hyp;        /* PL2 regime: ttbr0 is HTTBR, ttbcr HTCR, sctlr HSCTLR, mair* HMAIR* */
+    bool past_rights; /* of a debugger: domains, permissions and access flags refuse nothing */
     bool sif;        /* SCR.SIF: no Secure fetches from Non-secure memory */
     /* Stage 2, when stage2 is set (HCR.VM in Non-secure PL1&0). */
     bool stage2;

@@ -40,6 +40,12 @@ static inline bool arm_walk_fail(struct arm_walker *w, enum arm_fault_kind kind,
     return false;
 }
 
+/** As arm_walk_fail, for what is there but may not be accessed: true if nobody minds. */
+static inline bool arm_walk_refuse(struct arm_walker *w, enum arm_fault_kind kind, unsigned level)
+{
+    return w->regs->past_rights || arm_walk_fail(w, kind, level);
+}
+
 /** Read a descriptor of @size bytes at @phys (an IPA with stage 2), for a walk at @level. False: a
  * fault was recorded. */
 bool arm_walk_descriptor(struct arm_walker *w, uint64_t phys, unsigned size, unsigned level,

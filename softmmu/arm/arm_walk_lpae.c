@@ -73,8 +73,8 @@ static bool leaf(struct arm_walker *w, const struct arm_lpae_table *t, uint64_t 
 
     if (bits_get64(desc, 40, 8))
         return arm_walk_fail(w, ARM_FAULT_ADDRESS_SIZE, level);
-    if (!(desc >> 10 & 1))
-        return arm_walk_fail(w, ARM_FAULT_ACCESS_FLAG, level);
+    if (!(desc >> 10 & 1) && !arm_walk_refuse(w, ARM_FAULT_ACCESS_FLAG, level))
+        return false;
     if (in->read_only)
         ap21 |= 2;
     if (in->no_user)

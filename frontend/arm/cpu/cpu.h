@@ -260,6 +260,8 @@ void arm_walk_regs_get(const struct arm_state *s, struct arm_walk_regs *regs);
  */
 bool arm_translate_va(const struct arm_state *s, uint32_t va, enum arm_access access,
                       bool privileged, struct arm_translation *out, struct arm_fault *fault);
+/** Where @va is for a debugger, whatever may be done there. M profile: @va. False: nowhere. */
+bool arm_translate_debug(const struct arm_state *s, uint32_t va, uint64_t *phys);
 
 /** Does the code that runs have privileges? */
 static inline bool arm_is_privileged(const struct arm_state *s)

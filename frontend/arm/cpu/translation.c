@@ -176,3 +176,20 @@ bool arm_translate_va(const struct arm_state *s, uint32_t va, enum arm_access ac
     arm_walk_regs_get(s, &regs);
     return arm_walk(&regs, &memory, va, access, privileged, out, fault);
 }
+
+bool arm_translate_debug(const struct arm_state *s, uint32_t va, uint64_t *phys)
+{
+    const struct arm_walk_memory memory = {.read = s->ops->read_phys, .opaque = (void *)s};
+    struct arm_translation out = {.phys = va};
+    struct arm_walk_regs regs;
+    struct arm_fault fault;
+    bool ok = true;
+
+    if (!arm_is_m(s)) {
+        arm_walk_regs_get(s, &regs);
+        regs.past_rights = true;
+        ok = arm_walk(&regs, &memory, va, ARM_ACCESS_READ, true, &out, &fault);
+    }
+    *phys = out.phys;
+    return ok;
+}

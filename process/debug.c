@@ -489,11 +489,12 @@ void debug_syscall_end(struct task *t, int64_t r)
     t->debug.step_done = !again && t->debug.order.step != ENGINE_STEP_OFF && !t->ended;
 }
 
-/* SIGBUS, since it is never blocked. A call that ends the process waits for the loop, and is not
- * left. */
+/* By SIGBUS, which is seldom blocked: a call of a thread that blocks it is not left, nor is one
+ * that ends the process, which waits for the loop. */
 bool debug_leave_syscall(struct process_debug *d, struct task *t)
 {
-    if (!t->debug.parked && d->end.kind == GDB_STOP_NONE) {
+    bool deaf = t->mask & SIGNAL_BIT(SIGBUS);
+    if (!t->debug.parked && !deaf && d->end.kind == GDB_STOP_NONE) {
         t->debug.kicked = true;
         syscall(SYS_tgkill, getpid(), t->tid, SIGBUS);
         while (t->debug.kicked && d->end.kind == GDB_STOP_NONE)

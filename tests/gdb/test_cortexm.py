@@ -5,8 +5,9 @@ import shutil
 import subprocess
 import time
 
-from driver import (COMPILER, HERE, Emulator, Rsp, Skip, check, check_equal, check_match,
-                    check_thumb_steps, gdb_finish, gdb_start, interrupt, show, thumb_steps, values)
+from driver import (COMPILER, HANG_SECONDS, HERE, Emulator, Rsp, Skip, check, check_equal,
+                    check_match, check_thumb_steps, gdb_finish, gdb_start, interrupt, show,
+                    thumb_steps, values)
 from test_nonstop import Mi
 
 
@@ -166,6 +167,52 @@ def test_machine_interface(context):
         gdb.ask("-exec-next")
         check_match(r'reason="end-stepping-range"', gdb.stop(1))
         check_equal(gdb.value("ticks"), 1, "a variable")
+
+
+def test_non_stop(context):
+    """Looked at and watched while it runs."""
+    with Emulator(context, None, "-kernel", program(context),
+                  machine="lm3s6965evb") as emulator, Mi(program(context)) as gdb:
+        for setting in ("mi-async on", "non-stop on", "confirm off", "debuginfod enabled off"):
+            gdb.ask("-gdb-set " + setting)
+        gdb.ask("-target-select remote " + emulator.path)
+        gdb.stop(1)
+        gdb.ask("-break-insert -t systick_handler")
+        gdb.ask("-exec-continue --thread 1")
+        check_match(r'reason="breakpoint-hit".*func="systick_handler"', gdb.stop(1))
+        gdb.ask("-exec-step --thread 1")
+        check_match(r'reason="end-stepping-range"', gdb.stop(1))
+        gdb.ask("-exec-continue --thread 1")
+        value = gdb.value("value")
+        end = time.monotonic() + HANG_SECONDS
+        while gdb.value("value") == value:
+            check(time.monotonic() < end, "it does not run")
+        check_match(r'state="running"', gdb.ask("-thread-info"))
+        gdb.ask("-exec-interrupt --thread 1")
+        check_match(r'func="main"', gdb.stop(1))
+        gdb.ask("-break-watch value")
+        gdb.ask("-exec-continue --thread 1")
+        check_match(r'reason="watchpoint-trigger"', gdb.stop(1))
+
+
+def test_extended_remote(context):
+    """run starts again, detach and attach; lines are printed by the stub; then another session."""
+    with Emulator(context, None, "-kernel", program(context), machine="lm3s6965evb") as emulator:
+        out = gdb_finish(gdb_start(
+            context, None, emulator.path, "set dprintf-style agent\n"
+            'dprintf svc_handler,"calls %d of %x\\n", calls, value\n'
+            "break cortexm.c:31 if value == 60\ncontinue\n" + show("first", "value") + "run\n" + show("again", "value")
+            + "delete\ndetach\nattach 1\n" + show("on", "value > 60")
+            + "disconnect\n", "extended-remote", program=program(context)))
+        lines = re.findall(r"^calls \d of 2a$", out, re.MULTILINE)
+        check_equal(len(lines), 2, "lines that the stub prints")
+        v = values(out)
+        check_equal((v["first"], v["again"], v["on"]), ("60", "60", "1"), "values")
+        out = gdb_finish(gdb_start(context, None, emulator.path,
+                                   show("value", "value > 60") + "kill\n",
+                                   program=program(context)))
+        check_equal(values(out)["value"], "1", "the next session")
+        check_equal(emulator.wait(), 0, "exit status")
 
 
 # Every board with flash: where programs for it are linked, and the CPU.

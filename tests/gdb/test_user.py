@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from driver import (HANG_SECONDS, Rsp, check, check_equal, check_match, check_thumb_steps,
-                    gdb_finish, gdb_start, interrupt, linux_program, show, thumb_steps, values)
+                    gdb_finish, gdb_start, linux_program, show, thumb_steps, values)
 
 
 class UserEmulator:
@@ -194,40 +194,6 @@ def test_guest_closes_all_files(context):
     out, status, text = session(context, "arm", "handle SIGUSR1 nostop pass\ncontinue\n", "close")
     check_match(r"exited with code 03", out)
     check_equal((status, text), (3, SUMMARY + "file 3\n"), "file numbers are the program's own")
-
-
-def interrupted(context, how, commands):
-    """Ctrl-C while the program waits in a system call; then @commands."""
-    with UserEmulator(context, "arm", how) as emulator:
-        process = start(context, emulator, "handle SIGUSR1 nostop pass\ncontinue\n"
-                        + show("counter", "counter") + commands)
-        line = emulator.process.stdout.readline()
-        check_equal(line, SUMMARY, "output")
-        time.sleep(0.3)
-        interrupt(process)
-        if how == "read":
-            time.sleep(0.5)
-            emulator.process.stdin.write("x")
-            emulator.process.stdin.flush()
-        out = gdb_finish(process)
-        status, text = emulator.end()
-    check_match(r"received signal SIGINT", out)
-    check_equal(values(out)["counter"], "15000", "memory while it waits")
-    return out, status, text
-
-
-def test_interrupt_in_call(context):
-    out, status, text = interrupted(context, "read", show("call", "add(1, 2)")
-                                    + "backtrace\ncontinue\n")
-    check_equal(values(out)["call"], "3", "a call while the program waits for input")
-    check_match(r"^#\d+ .* main \(", out)
-    check_equal((status, text), (3, "read 1\n"), "the system call goes on")
-
-
-def test_interrupt_signal_to_sleeper(context):
-    out, status, text = interrupted(context, "sleep", "signal SIGUSR1\n" + show("handled", "1"))
-    check_equal((status, text), (3, "sleep -1 1\n"), "the signal interrupts the call")
-    check(out, "output")
 
 
 def test_detach_and_attach_again(context):

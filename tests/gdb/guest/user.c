@@ -109,7 +109,11 @@ static void end(const char *how)
         }
         wait(&status);
         printf("child %d\n", WEXITSTATUS(status));
-    } else if (!strcmp(how, "read")) {
+    } else if (!strcmp(how, "read") || !strcmp(how, "deaf")) {
+        sigset_t all;
+        sigfillset(&all);
+        if (!strcmp(how, "deaf"))
+            sigprocmask(SIG_SETMASK, &all, NULL);
         status = (int)read(0, &c, 1);
         printf("read %d\n", status);
     } else if (!strcmp(how, "sleep")) {

@@ -19,8 +19,8 @@ struct chardev *gdb_chardev_open(struct chardev_set *set, const char *spec, stru
 /* The only option, for a hub: "FD,FD,FD,SESSION" follows, the arguments of gdb_hub_run. */
 #define GDB_HUB_OPTION "-gdb-hub"
 
-/* In front of "FD:SESSION": the connection, and what gdb_stub_take_up takes. For a program that the
- * debugger starts again. */
+/* In front of "CONNECTION:LISTENER:SESSION": descriptors (-1: others cannot come), and what
+ * gdb_stub_take_up takes. For a program that the debugger starts again. */
 #define GDB_AGAIN "again:"
 
 /* -g of armemu-user: the stub, on a thread of its own. */

@@ -29,11 +29,20 @@ static bool on_stdio(const struct gdb_user *g)
     return !strcmp(g->spec, "stdio");
 }
 
-/* The connection that the program has been started again with; -1: none. */
-static int inherited(const struct gdb_user *g)
+/* What the program has been started again with: the connection, where others can come, and the
+ * session; the descriptors are -1 if there are none. */
+struct beginnings {
+    int connection, listener;
+    unsigned session;
+};
+
+static struct beginnings inherited(const struct gdb_user *g)
 {
-    bool again = !strncmp(g->spec, GDB_AGAIN, strlen(GDB_AGAIN));
-    return again ? atoi(g->spec + strlen(GDB_AGAIN)) : -1;
+    struct beginnings b = {-1, -1, 0};
+    if (!strncmp(g->spec, GDB_AGAIN, strlen(GDB_AGAIN)) &&
+        sscanf(g->spec + strlen(GDB_AGAIN), "%d:%d:%u", &b.connection, &b.listener, &b.session) < 3)
+        b = (struct beginnings){-1, -1, 0};
+    return b;
 }
 
 /* What the program is started again with. */
@@ -46,7 +55,9 @@ static void keep_beginnings(struct gdb_user *g)
 
 static bool is_kept(const struct gdb_user *g, int fd)
 {
-    return fd == g->streams[0] || fd == g->streams[1] || fd == g->directory || fd == inherited(g);
+    const struct beginnings b = inherited(g);
+    return fd == g->streams[0] || fd == g->streams[1] || fd == g->directory ||
+           fd == b.connection || fd == b.listener;
 }
 
 /* Standard error stays, for messages, and what leads to the debugger. The others' numbers stay
@@ -95,8 +106,8 @@ static struct chardev *open_connection(struct gdb_user *g, const char *spec, str
 {
     if (on_stdio(g))
         return open_stdio(g, e);
-    if (inherited(g) >= 0)
-        return open_socket(g, inherited(g), e);
+    if (inherited(g).connection >= 0)
+        return open_socket(g, inherited(g).connection, e);
     return gdb_chardev_open(g->chardevs, spec, e);
 }
 
@@ -105,7 +116,8 @@ static bool open_stub(struct gdb_user *g, struct error *e)
     const struct host_lock lock = host_lock_of_mutex(process_debug_lock(g->target));
     char spec[512];
     bool port = g->spec[strspn(g->spec, "0123456789")] == 0;
-    bool named = on_stdio(g) || inherited(g) >= 0 || !strncmp(g->spec, "tcp:", 4) ||
+    const struct beginnings b = inherited(g);
+    bool named = on_stdio(g) || b.connection >= 0 || !strncmp(g->spec, "tcp:", 4) ||
                  !strncmp(g->spec, "unix:", 5) || !strncmp(g->spec, GDB_HUB, strlen(GDB_HUB));
     if (snprintf(spec, sizeof(spec), "%s%s", named ? "" : port ? "tcp::" : "unix:", g->spec) >=
         (int)sizeof(spec))
@@ -118,15 +130,14 @@ static bool open_stub(struct gdb_user *g, struct error *e)
     if (!g->chardev)
         return false;
     g->stub = gdb_stub_new(g->chardev, &process_gdb_target, g->target, NULL);
-    if (on_stdio(g) || inherited(g) >= 0)
+    if (on_stdio(g) || (b.connection >= 0 && b.listener < 0))
         gdb_stub_once(g->stub);
     const struct gdb_listener listener = gdb_stub_listener(g->stub);
     if (!process_debug_listen(g->target, g->loop, &listener, e))
         return false;
-    const char *session = inherited(g) >= 0 ? strchr(g->spec + strlen(GDB_AGAIN), ':') : NULL;
-    if (session)
-        gdb_stub_take_up(g->stub, (unsigned)strtoul(session + 1, NULL, 10));
-    return true;
+    if (b.connection >= 0)
+        gdb_stub_take_up(g->stub, b.session);
+    return b.listener < 0 || chardev_socket_listen(g->chardev, b.listener, e);
 }
 
 static void *run(void *opaque)
@@ -181,12 +192,15 @@ static bool start(void *opaque, struct process_debug *d, struct error *e)
     pthread_mutex_unlock(&g->lock);
     if (g->failed)
         *e = g->error;
-    if (inherited(g) >= 0)
-        close(inherited(g)); /* the guest's */
+    const struct beginnings b = inherited(g); /* the guest's copies */
+    if (b.connection >= 0)
+        close(b.connection);
+    if (b.listener >= 0)
+        close(b.listener);
     return !g->failed && (!on_stdio(g) || give_up_stdio(e));
 }
 
-/* What was written last leaves, and a socket's path goes. */
+/* What was written last leaves, and a socket's path goes, if it is still ours. */
 static void end(void *opaque)
 {
     struct gdb_user *g = opaque;
@@ -273,8 +287,8 @@ static bool join(void *opaque, struct process_debug *d, const char *name, struct
 
 /* ---- the program once more ------------------------------------------------------------------- */
 
-/* As it was when the program was started, but for the connection. */
-static void restore_beginnings(const struct gdb_user *g, int connection)
+/* As it was when the program was started, but for what leads to the debugger. */
+static void restore_beginnings(const struct gdb_user *g, int connection, int listener)
 {
     for (int sig = 1; sig < NSIG; sig++)
         signal(sig, sigismember(&g->ignored, sig) > 0 ? SIG_IGN : SIG_DFL);
@@ -286,6 +300,8 @@ static void restore_beginnings(const struct gdb_user *g, int connection)
     fchdir(g->directory);
     close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
     fcntl(connection, F_SETFD, 0);
+    if (listener >= 0)
+        fcntl(listener, F_SETFD, 0);
 }
 
 static void again(void *opaque, unsigned session)
@@ -301,9 +317,10 @@ static void again(void *opaque, unsigned session)
         close(pair[1]);
         return;
     }
-    end(g); /* the socket's path goes */
-    snprintf(spec, sizeof(spec), GDB_AGAIN "%d:%u", connection, session);
-    restore_beginnings(g, connection);
+    int listener = chardev_socket_release(g->chardev);
+    end(g);
+    snprintf(spec, sizeof(spec), GDB_AGAIN "%d:%d:%u", connection, listener, session);
+    restore_beginnings(g, connection, listener);
     process_debug_again(g->target, spec);
     fprintf(stderr, "armemu-user: the program cannot be started again: %s\n", strerror(errno));
     _exit(PROCESS_NOT_EXECUTABLE);

@@ -227,6 +227,36 @@ int chardev_socket_exchange(struct chardev *cd, int fd)
     return -1;
 }
 
+int chardev_socket_release(struct chardev *cd)
+{
+    struct socket_state *st = cd->state;
+    if (cd->kind != &chardev_kind_socket || st->listen_fd < 0)
+        return -1;
+    int fd = st->listen_fd;
+    loop_watch_remove(st->listener);
+    st->listener = NULL;
+    st->listen_fd = -1;
+    free(st->unlink_path);
+    st->unlink_path = NULL;
+    return fd;
+}
+
+bool chardev_socket_listen(struct chardev *cd, int fd, struct error *e)
+{
+    struct socket_state *st = cd->state;
+    struct sockaddr_un address = {.sun_family = AF_UNSPEC};
+    socklen_t size = sizeof(address) - 1;
+    if (getsockname(fd, (struct sockaddr *)&address, &size))
+        return error_set_errno(e, "descriptor %d", fd);
+    st->tcp = address.sun_family != AF_UNIX;
+    if (!st->tcp && address.sun_path[0])
+        st->unlink_path = strdup(address.sun_path);
+    st->listen_fd = fd;
+    st->refuse = true;
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    return watch_listener(cd, e);
+}
+
 static void socket_close(struct chardev *cd)
 {
     struct socket_state *st = cd->state;

@@ -201,8 +201,8 @@ def test_extended_remote(context):
         out = gdb_finish(gdb_start(
             context, None, emulator.path, "set dprintf-style agent\n"
             'dprintf svc_handler,"calls %d of %x\\n", calls, value\n'
-            "break cortexm.c:31 if value == 60\ncontinue\n" + show("first", "value") + "run\n" + show("again", "value")
-            + "delete\ndetach\nattach 1\n" + show("on", "value > 60")
+            "break cortexm.c:31 if value == 60\ncontinue\n" + show("first", "value") + "run\n"
+            + show("again", "value") + "delete\ndetach\nattach 1\n" + show("on", "value > 60")
             + "disconnect\n", "extended-remote", program=program(context)))
         lines = re.findall(r"^calls \d of 2a$", out, re.MULTILINE)
         check_equal(len(lines), 2, "lines that the stub prints")

@@ -8,6 +8,7 @@ import time
 
 from driver import (HANG_SECONDS, Rsp, check, check_equal, check_match, check_thumb_steps,
                     gdb_finish, gdb_start, linux_program, show, thumb_steps, values)
+from test_lldb import free_port, wait_for
 
 
 class UserEmulator:
@@ -691,8 +692,8 @@ def run_again(context, kind):
         v = values(out)
         check_equal((v["first"], v["second"], v["third"]), ("21", "21", "28"), "values")
         check_equal(len(re.findall(r"exited with code 03", out)), 2, "ends")
-        check(not os.path.exists(emulator.path), "nobody else can come")
         check_equal(emulator.end(), (3, 2 * SUMMARY), "the program's end")
+        check(not os.path.exists(emulator.path), "the socket's path has gone")
 
 
 def test_run_again_arm(context):
@@ -705,6 +706,45 @@ def test_run_again_thumb(context):
 
 def test_run_again_dynamic(context):
     run_again(context, "dynamic")
+
+
+def test_another_debugger_after_run(context):
+    """Who leaves a program that he has started again leaves it to the next; two at once cannot be."""
+    with UserEmulator(context, "arm") as emulator:
+        out = gdb_finish(gdb_start(context, None, emulator.path,
+                                   "break body if i == 7\ncontinue\nrun\n"
+                                   + show("counter", "counter") + "disconnect\n",
+                                   "extended-remote", program=emulator.program))
+        check_equal(values(out)["counter"], "21", "the second run")
+        with Rsp(emulator.path) as client:
+            check_equal(client.ask("!"), "OK", "extended")
+            check_match("^T05", client.ask("vRun;"))
+            with socket.socket(socket.AF_UNIX) as second:
+                second.settimeout(30)
+                second.connect(emulator.path)
+                check_equal(second.recv(1), b"", "the second connection is closed")
+            client.ask("vCont;s:" + client.ask("qC")[2:])
+            registers = client.registers()
+        with Rsp(emulator.path) as client: # the third run
+            check_equal(client.registers(), registers, "as it was left")
+            check_equal(client.ask("D"), "OK", "detached")
+        status, text = emulator.end()
+        check_equal((status, text.splitlines()[-1] + "\n"), (3, SUMMARY), "the program's end")
+        check(not os.path.exists(emulator.path), "the socket's path has gone")
+    with UserEmulator(context, "arm", "read", port=(port := free_port())) as emulator:
+        wait_for(port)
+        with Rsp(("127.0.0.1", port)) as client:
+            check_equal(client.ask("!"), "OK", "extended")
+            check_match("^T05", client.ask("vRun;"))
+            check_equal(client.ask("D"), "OK", "detached")
+        with Rsp(("127.0.0.1", port)) as client:
+            check_match("^T", client.ask("?"))
+            client.ask("QPassSignals:1e")
+            client.send("vCont;c")
+            emulator.process.stdin.write("x")
+            emulator.process.stdin.flush()
+            check_equal(client.receive(), "W03", "the end")
+        check_equal(emulator.end(), (3, SUMMARY + "read 1\n"), "the program's end")
 
 
 def test_restarted_and_killed(context):

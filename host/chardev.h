@@ -119,8 +119,8 @@ void chardev_take_focus(struct chardev *cd);
  * which is the caller's then. The front end does not notice. -1: it has none, and nothing has been
  * changed. */
 int chardev_socket_exchange(struct chardev *cd, int fd);
-/** Take a server's listening socket, which is the caller's then, with its path: nobody else can come
- * to the device any more. -1: it has none. */
+/** Take a server's listening socket, which is the caller's then, with its path: nobody else can
+ * come to the device any more. -1: it has none. */
 int chardev_socket_release(struct chardev *cd);
 /** A socket device with a peer that it has inherited: when that has gone, others may come to the
  * listening socket @fd, which is the device's then. Meanwhile they are refused. */

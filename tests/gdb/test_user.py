@@ -709,7 +709,8 @@ def test_run_again_dynamic(context):
 
 
 def test_another_debugger_after_run(context):
-    """Who leaves a program that he has started again leaves it to the next; two at once cannot be."""
+    """Who leaves a program that he has started again leaves it to the next; two at once cannot
+    be."""
     with UserEmulator(context, "arm") as emulator:
         out = gdb_finish(gdb_start(context, None, emulator.path,
                                    "break body if i == 7\ncontinue\nrun\n"

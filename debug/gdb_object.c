@@ -117,8 +117,25 @@ static void reply_part(struct gdb_stub *g, const struct content *c, uint64_t off
     gdb_reply_bytes(g, c->data + (c->size - left), n);
 }
 
+/* "OFFSET:BYTES" */
+static void write_siginfo(struct gdb_stub *g, char *args, const char *end)
+{
+    uint64_t offset;
+    if (!gdb_take_hex(&args, &offset) || !gdb_take_char(&args, ':') ||
+        !g->target->write_siginfo(g->opaque, g->general_thread, offset, args,
+                                  (size_t)(end - args)))
+        gdb_reply_error(g, GDB_EINVAL);
+    else
+        gdb_reply(g, "%zx", (size_t)(end - args));
+}
+
 static void run_xfer(struct gdb_stub *g, char *args, size_t len)
 {
+    static const char write[] = "siginfo:write::";
+    if (g->target->write_siginfo && !strncmp(args, write, sizeof(write) - 1)) {
+        write_siginfo(g, args + sizeof(write) - 1, args + len);
+        return;
+    }
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
         size_t n = strlen(rows[i].name);
         uint64_t offset;

@@ -56,6 +56,8 @@ static void run_supported(struct gdb_stub *g, char *args, size_t len)
     for (unsigned i = 0; i < GDB_OBJECT_COUNT; i++)
         if (g->target->objects[i])
             gdb_reply(g, ";qXfer:%s:read+", object_names[i]);
+    if (g->target->write_siginfo)
+        gdb_reply(g, ";qXfer:siginfo:write+");
 }
 
 /* LLDB asks for that, which is not done here. It hears of executed programs gladly, but does not

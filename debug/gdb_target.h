@@ -137,6 +137,10 @@ struct gdb_target {
     bool (*read_object)(void *opaque, enum gdb_object object, uint32_t thread, void **data,
                         size_t *size);
     bool objects[GDB_OBJECT_COUNT]; /* which there may be */
+    /* Change a part of the thread's signal that has been reported and not been delivered
+     * (GDB_OBJECT_SIGINFO). False: there is none, or the part is not in it. */
+    bool (*write_siginfo)(void *opaque, uint32_t thread, uint64_t offset, const void *data,
+                          size_t size);
     /* The signals, by GDB's numbers, that are delivered without a report. */
     void (*pass_signals)(void *opaque, const bool *pass);
     /* Open the file that the target calls @path for reading: a descriptor, or -errno. */

@@ -534,6 +534,8 @@ int debug_signal(struct task *t, int sig, siginfo_t *info)
         while (d->attached && t->debug.stop.kind == GDB_STOP_SIGNAL && !t->debug.told);
         t->debug.stop.kind = GDB_STOP_NONE;
         t->debug.in_signal = false;
+        *info = t->debug.info; /* the debugger may have changed it, but not which it is */
+        info->si_signo = sig;
     }
     int deliver = t->debug.signal;
     if (deliver && deliver != sig) {

@@ -390,6 +390,19 @@ static bool read_siginfo(const struct task *t, void **data, size_t *size)
     return true;
 }
 
+static bool write_siginfo(void *opaque, uint32_t thread, uint64_t offset, const void *data,
+                          size_t size)
+{
+    uint8_t info[SIGINFO_BYTES];
+    struct task *t = debug_find(opaque, thread);
+    if (!t || !t->debug.in_signal || offset > sizeof(info) || size > sizeof(info) - offset)
+        return false;
+    siginfo_to_guest(info, &t->debug.info);
+    memcpy(info + offset, data, size);
+    siginfo_to_host(&t->debug.info, info);
+    return true;
+}
+
 static bool read_object(void *opaque, enum gdb_object object, uint32_t thread, void **data,
                         size_t *size)
 {
@@ -462,6 +475,7 @@ const struct gdb_target process_gdb_target = {
     .remove = remove_one,
     .remove_all = remove_all,
     .read_object = read_object,
+    .write_siginfo = write_siginfo,
     .objects =
         {[GDB_OBJECT_AUXV] = true, [GDB_OBJECT_EXEC_FILE] = true, [GDB_OBJECT_SIGINFO] = true},
     .pass_signals = pass_signals,

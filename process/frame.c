@@ -121,6 +121,17 @@ void siginfo_to_host(siginfo_t *info, const void *guest)
     info->si_pid = (pid_t)w[3];
     info->si_uid = w[4];
     info->si_value.sival_ptr = (void *)(uintptr_t)w[5];
+    switch (info_layout(info)) {
+    case INFO_CHILD:
+        info->si_utime = (int32_t)w[6];
+        info->si_stime = (int32_t)w[7];
+        break;
+    case INFO_POLL:
+        info->si_band = (int32_t)w[3];
+        info->si_fd = (int)w[4];
+        break;
+    default: break; /* the same words */
+    }
 }
 
 /* Words in the program's byte order, or from there. */

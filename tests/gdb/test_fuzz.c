@@ -142,6 +142,16 @@ static bool read_object(void *opaque, enum gdb_object object, uint32_t thread, v
     return object != GDB_OBJECT_SIGINFO || thread != 8 || (free(*data), false);
 }
 
+static bool write_siginfo(void *opaque, uint32_t thread, uint64_t offset, const void *data,
+                          size_t size)
+{
+    struct fake *f = opaque;
+    known(thread);
+    if (inside(offset, size))
+        memcpy(f->memory + offset, data, size);
+    return inside(offset, size);
+}
+
 static void pass_signals(void *opaque, const bool *pass)
 {
 }
@@ -218,6 +228,7 @@ static const struct gdb_target target = {
     .remove = remove_one,
     .remove_all = remove_all,
     .read_object = read_object,
+    .write_siginfo = write_siginfo,
     .objects = {true, true, true},
     .pass_signals = pass_signals,
     .open_file = open_file,
@@ -234,7 +245,9 @@ static const char *const corpus[] = {
     "z0,1000,4", "Z4,fffffffc,8", "qCRC:0,1000", "qSearch:memory:0;1000;ab", "vFlashErase:0,1000",
     "vFlashWrite:100:abc", "vFlashDone", "qXfer:features:read:target.xml:0,fff",
     "qXfer:threads:read::0,fff", "qXfer:memory-map:read::0,fff", "qXfer:auxv:read::0,fff",
-    "qXfer:exec-file:read:7:0,fff", "qXfer:siginfo:read::0,80", "QPassSignals:e;10;14",
+    "qXfer:exec-file:read:7:0,fff", "qXfer:siginfo:read::0,80",
+    "qXfer:siginfo:write::10:abcd", "qHostInfo", "qWatchpointSupportInfo:", "vFile:readlink:2f70",
+    "QPassSignals:e;10;14",
     "vFile:setfs:0", "vFile:open:2f61,0,0", "vFile:pread:0,100,0", "vFile:fstat:0",
     "vFile:readlink:2f61", "vFile:close:0", "vCont?", "vCont;c", "vCont;s:7;c",
     "vCont;r1000,1010:8;t", "vCont;C05:9;S0b:7", "c", "s", "C05", "S05;1000", "c1000", "D", "D;1",

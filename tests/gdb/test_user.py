@@ -156,6 +156,22 @@ def test_signals(context):
     check_equal((status, text), (3, SUMMARY), "the program's end")
 
 
+def test_signal_information_is_written(context):
+    """What GDB writes to $_siginfo the handler is given; without a signal nothing can be written."""
+    field = "_sifields._rt.si_sigval.sival_int"
+    out, status, text = session(
+        context, "arm", "break threads_done\ncontinue\npython\ntry:\n"
+        f"    gdb.execute('set $_siginfo.{field} = 1')\nexcept gdb.error as e:\n"
+        "    print('refused:', e)\nend\ndelete\ncontinue\n"
+        f"set $_siginfo.{field} = 77\n" + show("now", "$_siginfo." + field)
+        + "break on_signal\ncontinue\n" + show("given", "info->" + field) + show("sig", "sig")
+        + show("signo", "info->si_signo") + "delete\ncontinue\n")
+    v = values(out)
+    check_match(r"^refused: Unable to write siginfo", out)
+    check_equal((v["now"], v["given"], v["sig"], v["signo"]), ("77", "77", "10", "10"), "values")
+    check_equal((status, text), (3, SUMMARY), "the program's end")
+
+
 def test_signal_dropped_passed_changed(context):
     _, status, text = session(context, "arm", "continue\nsignal 0\n")
     check_equal((status, text), (3, SUMMARY.replace("handled 1", "handled 0")), "a dropped signal")

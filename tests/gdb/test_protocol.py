@@ -84,6 +84,36 @@ def test_peer_vanishes(context):
                         "the breakpoints of the first debugger are gone")
 
 
+def test_vanishes_in_the_midst(context):
+    """Of vFlash: what was erased is, and the next one goes on; of vCont: the machine runs."""
+    with Emulator(context, "a32") as emulator:
+        start = None
+        for part in (b"$vFlashWrite:1000:ab", b"$vFlashWrite:1000:abcd#", b"$vFlashDone"):
+            with Rsp(emulator.path) as client:
+                start = start or client.registers()
+                check_equal(client.ask("vFlashErase:1000,2000"), "OK", "erase")
+                check_equal(client.ask("vFlashWrite:1ffe:xy"), "OK", "program")
+                client.raw(part)
+        with Rsp(emulator.path) as client:
+            check_equal(client.registers(), start, "the machine stands")
+            check_equal(client.ask("m1000,2"), "ffff", "nothing of half a packet")
+            check_equal(client.ask("m1ffe,3"), "7879ff", "what was whole")
+            check_equal(client.ask("vFlashWrite:1000:ab"), "OK", "program")
+            check_equal(client.ask("vFlashDone"), "OK", "done")
+            check_equal(client.ask(f"M{context.symbol('a32', 'stay'):x},4:02000000"), "OK", "busy")
+            check_equal(client.ask(f"Z0,{context.symbol('a32', 'idle'):x},4"), "OK", "breakpoint")
+            client.raw(b"$vCont;c#a8")
+        counter = f"m{context.symbol('a32', 'counter'):x},4"
+        last = None
+        for _ in range(2): # each finds it running, stops it and leaves it
+            with Rsp(emulator.path) as client:
+                check_equal(client.ask("m1000,2"), "6162", "flash")
+                check(client.ask(counter) != last, "it ran")
+                last = client.ask(counter)
+                client.send("vCont;c")
+            time.sleep(0.1)
+
+
 def test_second_client_refused(context):
     with Emulator(context, "a32") as emulator, Rsp(emulator.path) as client:
         second = socket.socket(socket.AF_UNIX)

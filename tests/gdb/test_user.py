@@ -157,7 +157,7 @@ def test_signals(context):
 
 
 def test_signal_information_is_written(context):
-    """What GDB writes to $_siginfo the handler is given; without a signal nothing can be written."""
+    """What GDB writes to $_siginfo the handler is given; without a signal nothing is written."""
     field = "_sifields._rt.si_sigval.sival_int"
     out, status, text = session(
         context, "arm", "break threads_done\ncontinue\npython\ntry:\n"

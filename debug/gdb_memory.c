@@ -137,6 +137,24 @@ static void run_X(struct gdb_stub *g, char *args, size_t len)
         write_memory(g, addr, args, n);
 }
 
+/* LLDB's question what is at an address. */
+static void run_region(struct gdb_stub *g, char *args, size_t len)
+{
+    uint64_t addr;
+    struct gdb_region r;
+    if (!g->target->region)
+        return;
+    if (!gdb_take_hex(&args, &addr) || *args || addr > UINT32_MAX) {
+        gdb_reply_error(g, GDB_EINVAL);
+        return;
+    }
+    g->target->region(g->opaque, (uint32_t)addr, &r);
+    gdb_reply(g, "start:%llx;size:%llx;", (unsigned long long)r.start, (unsigned long long)r.size);
+    if (r.mapped)
+        gdb_reply(g, "permissions:%s%s%s;", r.read ? "r" : "", r.write ? "w" : "",
+                  r.exec ? "x" : "");
+}
+
 /* ---- reading a lot --------------------------------------------------------------------------- */
 
 enum { CHUNK = 4096 };
@@ -357,6 +375,7 @@ const struct gdb_command gdb_memory_commands[] = {
     {"g", true, run_g},         {"G", true, run_G}, {"p", true, run_p},
     {"P", true, run_P},         {"m", true, run_m}, {"M", true, run_M},
     {"X", true, run_X},         {"Z", true, run_Z}, {"z", true, run_z},
+    {"qMemoryRegionInfo", false, run_region},
     {"qCRC", false, run_crc},   {"qSearch", false, run_search},
     {"vFlashErase", false, run_flash_erase},
     {"vFlashWrite", false, run_flash_write},

@@ -72,6 +72,12 @@ enum gdb_object { GDB_OBJECT_AUXV, GDB_OBJECT_EXEC_FILE, GDB_OBJECT_SIGINFO, GDB
 
 enum { GDB_THREADS_MAX = 4096 };
 
+/* Addresses that a program may use in the same way. */
+struct gdb_region {
+    uint64_t start, size;
+    bool mapped, read, write, exec;
+};
+
 struct gdb_target {
     /* Of a process: its number; the debugger may know several. And what it wants to follow: forks,
      * and other programs that are executed. */
@@ -121,6 +127,8 @@ struct gdb_target {
                         uint32_t len);
     bool (*write_memory)(void *opaque, uint32_t thread, bool physical, uint64_t addr,
                          const void *buf, uint32_t len);
+    /* What is at @addr; NULL: that is not known beforehand. */
+    void (*region)(void *opaque, uint32_t addr, struct gdb_region *r);
     /* The rows of the memory map, as text of GDB's document. */
     void (*memory_map)(void *opaque, FILE *out);
     /* Erase flash, or program it (@buf not NULL), by physical address. False: it is none. */

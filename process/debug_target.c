@@ -326,6 +326,21 @@ static bool write_memory(void *opaque, uint32_t thread, bool physical, uint64_t 
     return true;
 }
 
+static void region(void *opaque, uint32_t addr, struct gdb_region *r)
+{
+    enum { SEEN = SPACE_MAPPED | SPACE_READ | SPACE_WRITE | SPACE_EXEC };
+    const struct space *s = &((struct process_debug *)opaque)->process->space;
+    uint64_t start = align_down(addr, SPACE_PAGE), end = start + SPACE_PAGE;
+    unsigned flags = space_flags(s, addr) & SEEN;
+    while (start && (space_flags(s, (uint32_t)start - 1) & SEEN) == flags)
+        start -= SPACE_PAGE;
+    while (end < BIT64(32) && (space_flags(s, (uint32_t)end) & SEEN) == flags)
+        end += SPACE_PAGE;
+    *r = (struct gdb_region){.start = start, .size = end - start, .mapped = flags & SPACE_MAPPED,
+                             .read = flags & SPACE_READ, .write = flags & SPACE_WRITE,
+                             .exec = flags & SPACE_EXEC};
+}
+
 /* ---- breakpoints and watchpoints ------------------------------------------------------------- */
 
 enum { WATCH_MAX = 1 << 30 };
@@ -471,6 +486,7 @@ const struct gdb_target process_gdb_target = {
     .thread_pointer = thread_pointer,
     .read_memory = read_memory,
     .write_memory = write_memory,
+    .region = region,
     .insert = insert,
     .remove = remove_one,
     .remove_all = remove_all,

@@ -105,6 +105,11 @@ static bool write_memory(void *opaque, uint32_t thread, bool physical, uint64_t 
     return inside(addr, len);
 }
 
+static void region(void *opaque, uint32_t addr, struct gdb_region *r)
+{
+    *r = (struct gdb_region){.start = addr & ~0xfffu, .size = 0x1000, .mapped = addr < MEMORY};
+}
+
 static void memory_map(void *opaque, FILE *out)
 {
     fprintf(out, "<memory type=\"ram\" start=\"0\" length=\"0x10000\"/>\n");
@@ -222,6 +227,7 @@ static const struct gdb_target target = {
     .write_register = write_register,
     .read_memory = read_memory,
     .write_memory = write_memory,
+    .region = region,
     .memory_map = memory_map,
     .write_flash = write_flash,
     .insert = insert,
@@ -246,7 +252,8 @@ static const char *const corpus[] = {
     "vFlashWrite:100:abc", "vFlashDone", "qXfer:features:read:target.xml:0,fff",
     "qXfer:threads:read::0,fff", "qXfer:memory-map:read::0,fff", "qXfer:auxv:read::0,fff",
     "qXfer:exec-file:read:7:0,fff", "qXfer:siginfo:read::0,80",
-    "qXfer:siginfo:write::10:abcd", "qHostInfo", "qWatchpointSupportInfo:", "vFile:readlink:2f70",
+    "qXfer:siginfo:write::10:abcd", "qHostInfo", "qMemoryRegionInfo:100",
+    "qWatchpointSupportInfo:", "vFile:readlink:2f70",
     "QPassSignals:e;10;14",
     "vFile:setfs:0", "vFile:open:2f61,0,0", "vFile:pread:0,100,0", "vFile:fstat:0",
     "vFile:readlink:2f61", "vFile:close:0", "vCont?", "vCont;c", "vCont;s:7;c",

@@ -4,6 +4,7 @@ import re
 import subprocess
 
 from driver import GDB, HANG_SECONDS, Rsp, check, check_equal, check_match, show, values
+from test_lldb import lldb
 from test_user import UserEmulator, session
 from test_user_follow import Family
 from test_user_follow import session as fork_session
@@ -88,3 +89,24 @@ def test_files_stay(context):
         check_match(r"^F[0-9a-f]+;00010000-", client.ask(f"vFile:pread:{files[1]},20,0"))
         check_equal(client.ask(f"vFile:close:{files[1]}"), "F0", "closed")
         check_equal(client.ask(f"vFile:close:{files[1]}"), "F-1,9", "closed already")
+
+
+def test_memory_regions(context):
+    """As LLDB asks for them: where each begins and ends, from any address in it."""
+    with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
+        def region(at):
+            return client.ask(f"qMemoryRegionInfo:{at:x}")
+        sp, pc = client.registers()[13], client.registers()[15]
+        text = re.match(r"start:10000;size:([0-9a-f]+);permissions:rx;$", region(pc))
+        check(text, region(pc))
+        end = 0x10000 + int(text[1], 16)
+        check_equal((region(0x10000), region(end - 1)), (text[0], text[0]), "the text's ends")
+        check_match(rf"^start:{end:x};size:[0-9a-f]+;permissions:rw?;$", region(end))
+        check_match(r"^start:be800000;size:800000;permissions:rw;$", region(sp))
+        check_equal(region(0), "start:0;size:10000;", "nothing")
+        check_match(r"^start:ffff1000;size:f000;$", region(0xffffffff))
+        check_match("^E", region(1 << 32))
+    with UserEmulator(context, "arm") as emulator:
+        out = lldb(emulator.program, emulator.path, ["memory region $sp", "process kill"])
+        emulator.process.wait(timeout=HANG_SECONDS)
+    check_match(r"^\[0x0*be800000-0x0*bf000000\) rw-", out)

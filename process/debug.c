@@ -112,12 +112,19 @@ void debug_stop_all(struct process_debug *d)
         pthread_cond_wait(&d->changed, &d->lock);
 }
 
+/* Other stops are met again when they are forgotten for one of another thread. */
+static bool is_met_once(enum gdb_stop_kind kind)
+{
+    return kind == GDB_STOP_SIGNAL || kind == GDB_STOP_FORK || kind == GDB_STOP_VFORK ||
+           kind == GDB_STOP_VFORK_DONE;
+}
+
 void debug_release(struct process_debug *d)
 {
     struct process *p = d->process;
     pthread_mutex_lock(&p->tasks_lock);
     for (struct task *t = p->tasks; t; t = t->next) {
-        if (t->debug.stop.kind != GDB_STOP_SIGNAL || t->debug.told)
+        if (!is_met_once(t->debug.stop.kind) || t->debug.told)
             t->debug.stop.kind = GDB_STOP_NONE;
         t->debug.step_done = false;
         gdb_thread_forget(&t->debug.order, t->engine);
@@ -164,8 +171,8 @@ static void announce_each(struct process_debug *d)
     pthread_mutex_unlock(&p->tasks_lock);
 }
 
-/* The process stops, and one of the threads that wanted it is named; one that has a signal first,
- * as it waits already. */
+/* The process stops, and one of the threads that wanted it is named; one that has a signal or has
+ * forked first, as it waits already. */
 static void announce(struct process_debug *d)
 {
     struct process *p = d->process;
@@ -181,7 +188,7 @@ static void announce(struct process_debug *d)
     for (struct task *t = p->tasks; t; t = t->next) {
         if (t->debug.gone || t->debug.stop.kind == GDB_STOP_NONE || t->debug.told)
             continue;
-        if (stop.kind == GDB_STOP_NONE || t->debug.stop.kind == GDB_STOP_SIGNAL)
+        if (stop.kind == GDB_STOP_NONE || is_met_once(t->debug.stop.kind))
             stop = t->debug.stop;
     }
     for (struct task *t = p->tasks; t; t = t->next)
@@ -281,6 +288,15 @@ static void report(struct process_debug *d, struct task *t, const struct gdb_sto
     d->announced = true;
     debug_ring(d);
     gate(d, t);
+}
+
+/* What is met once: until the debugger has heard of it, or has gone. */
+static void report_once(struct process_debug *d, struct task *t, const struct gdb_stop *stop)
+{
+    do
+        report(d, t, stop);
+    while (d->attached && t->debug.stop.kind == stop->kind && !t->debug.told);
+    t->debug.stop.kind = GDB_STOP_NONE;
 }
 
 /* ---- conditions and commands of breakpoints -------------------------------------------------- */
@@ -394,9 +410,9 @@ static void tell_fork(struct process_debug *d, struct task *t)
 {
     while (t->debug.follow.kind != GDB_STOP_NONE) {
         const struct gdb_stop stop = t->debug.follow;
-        t->debug.follow.kind = stop.kind == GDB_STOP_VFORK ? GDB_STOP_VFORK_DONE : GDB_STOP_NONE;
         if (d->attached && d->follow_forks)
-            report(d, t, &stop);
+            report_once(d, t, &stop);
+        t->debug.follow.kind = stop.kind == GDB_STOP_VFORK ? GDB_STOP_VFORK_DONE : GDB_STOP_NONE;
     }
 }
 
@@ -529,10 +545,7 @@ int debug_signal(struct task *t, int sig, siginfo_t *info)
     if (d->attached && !silent) {
         t->debug.info = *info;
         t->debug.in_signal = true;
-        do
-            report(d, t, &stop);
-        while (d->attached && t->debug.stop.kind == GDB_STOP_SIGNAL && !t->debug.told);
-        t->debug.stop.kind = GDB_STOP_NONE;
+        report_once(d, t, &stop);
         t->debug.in_signal = false;
         *info = t->debug.info; /* the debugger may have changed it, but not which it is */
         info->si_signo = sig;

@@ -33,9 +33,10 @@ vCont;{act}:{thread};{act}|vCont;s:1|c|s|c{at}|C05|S05;{at}|?|Hg{thread}|Hc{thre
 qfThreadInfo|qXfer:threads:read::0,1000|qXfer:memory-map:read::{small},{length}|
 qXfer:auxv:read::0,fff|qXfer:siginfo:read::0,fff|qXfer:siginfo:write::{small}:ab|
 qXfer:features:read:target.xml:{small},{length}|qCRC:{at},{length}|qSearch:memory:{at};{length};ab|
-vFlashErase:{at},1000|vFlashWrite:{at}:abcd|vFlashDone|qRcmd,{command}|QNonStop:0|QNonStop:1|vStopped|
-vCtrlC|Qqemu.PhyMemMode:1|Qqemu.PhyMemMode:0|Qqemu.sstep={digit}|QPassSignals:{small};5|D|vAttach;1|
-!|R00|F{small}|F-1,4,C|qSupported:{features}|qSupported:swbreak+|vKill;1|vRun;|qHostInfo|qMemoryRegionInfo:{at}|
+vFlashErase:{at},1000|vFlashWrite:{at}:abcd|vFlashDone|qRcmd,{command}|QNonStop:0|QNonStop:1|
+vStopped|vCtrlC|Qqemu.PhyMemMode:1|Qqemu.PhyMemMode:0|Qqemu.sstep={digit}|QPassSignals:{small};5|
+D|vAttach;1|!|R00|F{small}|F-1,4,C|qSupported:{features}|qSupported:swbreak+|vKill;1|vRun;|
+qHostInfo|qMemoryRegionInfo:{at}|
 vFile:open:2f70726f632f73656c662f6d617073,0,0|vFile:pread:{digit},{length},0|vFile:close:{digit}|
 vFile:readlink:2f70726f632f73656c662f657865|vFile:fstat:0|qGetTLSAddr:{thread},0,0|
 qSymbol:{at}:5f|qThreadExtraInfo,{thread}""".replace("\n", "").split("|")

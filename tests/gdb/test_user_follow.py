@@ -4,7 +4,7 @@ import re
 import signal
 import time
 
-from driver import (Rsp, check, check_equal, check_match, gdb_finish, show, values)
+from driver import (HANG_SECONDS, Rsp, check, check_equal, check_match, gdb_finish, show, values)
 from test_user import UserEmulator, start
 from test_user_nonstop import symbol
 
@@ -205,6 +205,38 @@ def test_detach_both(context):
         check_equal(client.ask(f"D;{f.parent:x}"), "OK", "the parent")
         check_equal(client.ask(f"D;{f.child:x}"), "OK", "the child")
         check_equal(emulator.end(), (3, "child 5\n"), "the program's end")
+
+
+def test_breakpoints_and_forks_at_once(context):
+    """One thread makes processes while another is at a breakpoint all the time: each is told of."""
+    with UserEmulator(context, "fork", "threads") as emulator, Rsp(emulator.path) as client:
+        client.ask(SUPPORTED)
+        parent = f"p{emulator.process.pid:x}"
+        at = f"0,{symbol(emulator.program, 'called') & ~1:x},4"
+        check_equal(client.ask("Z" + at), "OK", "breakpoint")
+        forks = 0
+        reply = client.ask(f"vCont;c:{parent}.-1")
+        end = time.monotonic() + HANG_SECONDS
+        while reply[0] == "T":
+            check(time.monotonic() < end, f"told of {forks} processes so far")
+            child = re.search(r";fork:p([0-9a-f]+)\.", reply)
+            thread = check_match(r"thread:(p[0-9a-f]+\.[0-9a-f]+);", reply)[1]
+            if child:
+                forks += 1
+                check_equal(client.ask("D;" + child[1]), "OK", "a child is let go")
+            elif "swbreak" in reply:
+                check_equal(client.ask(f"Hg{thread}"), "OK", "Hg")
+                check_equal(client.ask("z" + at), "OK", "breakpoint")
+                step = client.ask(f"vCont;s:{thread}")
+                if "fork:" in step: # the other one has told of it instead
+                    reply = step
+                    check_equal(client.ask("Z" + at), "OK", "breakpoint")
+                    continue
+                check_match("^T05", step)
+                check_equal(client.ask("Z" + at), "OK", "breakpoint")
+            reply = client.ask(f"vCont;c:{parent}.-1")
+        check_equal((reply[:3], forks), ("W03", 20), "the end")
+        check_equal(emulator.end(), (3, "children 20\n"), "the program's end")
 
 
 def test_no_processes_for_others(context):

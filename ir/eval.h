@@ -13,8 +13,8 @@
 
 /* Every op whose value depends on nothing but its arguments, imm and type. */
 #define IR_EVAL_OPS(X)                                                                             \
-    X(add) X(sub) X(and) X(or) X(xor) X(andn) X(not) X(neg) X(mov) X(mul) X(udiv) X(sdiv)          \
-    X(shl) X(shr) X(sar) X(ror) X(sext8) X(sext16) X(zext8) X(zext16) X(sext32) X(zext32)          \
+    X(add) X(sub) X(and) X(or) X(xor) X(andn) X(xor8) X(not) X(neg) X(mov) X(mul) X(dot16)         \
+    X(udiv) X(sdiv) X(shl) X(shr) X(sar) X(ror) X(sext8) X(sext16) X(zext8) X(zext16) X(sext32) X(zext32)          \
     X(lo32) X(hi32) X(pair) X(ubfx) X(sbfx) X(bfi) X(clz) X(index) X(bswap) X(rev16) X(rbit)       \
     X(crc32c) X(cmpeq) X(cmpne) X(cmpltu) X(cmpleu) X(cmplts) X(cmples) X(select)
 
@@ -98,10 +98,13 @@ IR_EVAL(and, a & b)
 IR_EVAL(or, a | b)
 IR_EVAL(xor, a ^ b)
 IR_EVAL(andn, a & ~b)
+IR_EVAL(xor8, a ^ (uint8_t)b)
 IR_EVAL(not, ~a)
 IR_EVAL(neg, -a)
 IR_EVAL(mov, a)
 IR_EVAL(mul, a * b)
+IR_EVAL(dot16, (uint64_t)((int64_t)(int16_t)a * (int16_t)b +
+                          (int64_t)(int16_t)(a >> 16) * (int16_t)(b >> 16)))
 IR_EVAL(udiv, b ? a / b : 0)
 IR_EVAL(sdiv, ir_divide_signed(op, ir_eval_signed(op, a), ir_eval_signed(op, b)))
 IR_EVAL(shl, a << (b & (ir_op_width(op) - 1)))

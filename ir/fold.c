@@ -265,9 +265,17 @@ static int32_t rule_shift(struct ir_block *b, struct ir_op *op)
     return c >= width ? rewrite_imm(b, op, op->opcode, op->arg[0], c & (width - 1)) : NO;
 }
 
+/* Of the sum of bits of a byte and something else (an index into a table of checksums) the byte is
+ * what the host changes in place. */
 static int32_t rule_zext8(struct ir_block *b, struct ir_op *op)
 {
-    return value_bits(b, op->arg[0]) <= 8 ? op->arg[0] : NO;
+    const struct ir_op *inner = &b->ops[op->arg[0]];
+    if (value_bits(b, op->arg[0]) <= 8)
+        return op->arg[0];
+    for (unsigned k = 0; k < 2 && inner->opcode == IR_OP_xor; k++)
+        if (value_bits(b, inner->arg[k]) <= 8)
+            return rewrite(b, op, IR_OP_xor8, inner->arg[k], inner->arg[k ^ 1], 0);
+    return NO;
 }
 
 static int32_t rule_zext16(struct ir_block *b, struct ir_op *op)

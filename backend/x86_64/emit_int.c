@@ -415,6 +415,18 @@ void emit_xor(struct compiler *c, const struct ir_op *op, int32_t i)
     arithmetic(c, op, i, ALU_XOR, IR_NZ);
 }
 
+/* Where the destination is pinned, and where b is: by another register. */
+void emit_xor8(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    struct opnd a = ra_opnd(c, op->arg[0]);
+    unsigned b = ra_reg(c, op->arg[1]), dst = ra_dest(c, i, op->arg[0]);
+    unsigned t = dst == b ? ra_alloc(c) : dst;
+    ra_move(c, 0, t, a);
+    x_rr(&c->a, X86_XOR8_RM, 0, t, b);
+    if (t != dst)
+        x_mov_rr(&c->a, 0, dst, t);
+}
+
 void emit_andn(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     unsigned w = op_wide(op);

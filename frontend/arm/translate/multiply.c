@@ -205,6 +205,11 @@ static int32_t dual_product(struct arm_translate *t, int rn, int rm, bool swap,
                             enum ir_opcode opcode)
 {
     struct ir_block *b = t->b;
+    if (opcode == IR_OP_add) {
+        int32_t m = arm_reg_read(t, rm);
+        return ir_op2(b, IR_OP_dot16, arm_reg_read(t, rn),
+                      swap ? ir_op2i(b, IR_OP_ror, m, 16) : m);
+    }
     int32_t low = half_product(t, rn, false, rm, swap);
     int32_t high = half_product(t, rn, true, rm, !swap);
     return ir_op2(b, opcode, ir_op1(b, IR_OP_sext32, low), ir_op1(b, IR_OP_sext32, high));

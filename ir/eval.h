@@ -14,9 +14,10 @@
 /* Every op whose value depends on nothing but its arguments, imm and type. */
 #define IR_EVAL_OPS(X)                                                                             \
     X(add) X(sub) X(and) X(or) X(xor) X(andn) X(xor8) X(not) X(neg) X(mov) X(mul) X(dot16)         \
-    X(udiv) X(sdiv) X(shl) X(shr) X(sar) X(ror) X(sext8) X(sext16) X(zext8) X(zext16) X(sext32) X(zext32)          \
-    X(lo32) X(hi32) X(pair) X(ubfx) X(sbfx) X(bfi) X(clz) X(index) X(bswap) X(rev16) X(rbit)       \
-    X(crc32c) X(cmpeq) X(cmpne) X(cmpltu) X(cmpleu) X(cmplts) X(cmples) X(select)
+    X(udiv) X(sdiv) X(shl) X(shr) X(sar) X(ror) X(sext8) X(sext16) X(zext8) X(zext16)              \
+    X(sext32) X(zext32) X(lo32) X(hi32) X(pair) X(ubfx) X(sbfx) X(bfi) X(clz) X(index)             \
+    X(bswap) X(rev16) X(rbit) X(crc32c) X(cmpeq) X(cmpne) X(cmpltu) X(cmpleu)                      \
+    X(cmplts) X(cmples) X(select)
 
 static inline unsigned ir_op_width(const struct ir_op *op)
 {

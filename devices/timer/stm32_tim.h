@@ -1,7 +1,7 @@
 /* The timers of the STM32F4 (RM0090 sections 17 to 20): basic, general and advanced ones, by the
  * properties. Clock input 0 is their kernel clock. They count up or down, with prescaler, reload,
- * repetition, one pulse, and compare channels whose outputs lead to no pins. Counting external edges,
- * capture and centre-aligned modes are not there: a warning says so. */
+ * repetition, one pulse, and compare channels whose outputs lead to no pins. Counting external
+ * edges, capture and centre-aligned modes are not there: a warning says so. */
 #ifndef ARMEMU_DEVICES_TIMER_STM32_TIM_H
 #define ARMEMU_DEVICES_TIMER_STM32_TIM_H
 

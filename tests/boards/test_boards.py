@@ -418,8 +418,8 @@ def cases():
                    lambda s, l=library, b=board: libc(s, l, *b))
     for board in STM32F4_PROGRAMS:
         yield board[0], lambda s, b=board: stm32f4(s, *b)
-    for case in (counted_cycles, cores_of_lm3s6965evb, generic, board_file, network_of_board_file, reset_keeps,
-                 wrong_command_lines):
+    for case in (counted_cycles, cores_of_lm3s6965evb, generic, board_file, network_of_board_file,
+                 reset_keeps, wrong_command_lines):
         yield case.__name__, case
 
 

@@ -164,7 +164,8 @@ static void row_text(char *out, size_t size, const struct row *row, bool constan
 
 static bool row_is_wide(const char *op)
 {
-    if (!strncmp(op, "sext32", 6) || !strncmp(op, "zext32", 6) || !strncmp(op, "pair", 4))
+    if (!strncmp(op, "sext32", 6) || !strncmp(op, "zext32", 6) || !strncmp(op, "pair", 4) ||
+        !strncmp(op, "dot16", 5))
         return true;
     return strncmp(op, "cmp", 3) && strstr(op, ".i64");
 }

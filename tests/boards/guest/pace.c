@@ -1,5 +1,6 @@
-/* STM32F405: how many cycles an instruction takes, and whether SysTick is on time, with the internal
- * oscillator, with the PLL at 168 MHz, and with the oscillator again. HSE_MHZ: the crystal. */
+/* STM32F405: how many cycles an instruction takes, and whether SysTick is on time, with the
+ * internal oscillator, with the PLL at 168 MHz, and with the oscillator again. HSE_MHZ: the
+ * crystal. */
 #include "guest.h"
 
 #define USART1 0x40011000u

@@ -36,9 +36,9 @@ static uint64_t tick_now(const struct nrf51_rtc *t)
     return ticks_at(&t->clock, clock_now(t->now));
 }
 
-static uint32_t counter(const struct nrf51_rtc *t)
+static uint32_t counter(const struct nrf51_rtc *t, uint64_t tick)
 {
-    return (uint32_t)(t->value + (t->running ? tick_now(t) - t->base : 0)) & COUNTER_MASK;
+    return (uint32_t)(t->value + (t->running ? tick - t->base : 0)) & COUNTER_MASK;
 }
 
 /* An event is generated only while EVTEN or INTEN enables it. */
@@ -97,12 +97,12 @@ static void match(struct nrf51_rtc *t)
     t->matching = false;
 }
 
-/** Up to @most events of @on that are due. */
-static void catch_up_with(struct nrf51_rtc *t, uint32_t on, unsigned most)
+/** Up to @most events of @on that are due at @tick. */
+static void catch_up_with(struct nrf51_rtc *t, uint64_t tick, uint32_t on, unsigned most)
 {
     for (unsigned n = 0; n < most && t->running && !t->matching; n++) {
         uint64_t d = distance(t, t->value & COUNTER_MASK, on & enabled(t));
-        if (!d || tick_now(t) < t->base + d)
+        if (!d || tick < t->base + d)
             return;
         settle(t, t->base + d);
         match(t);
@@ -110,19 +110,22 @@ static void catch_up_with(struct nrf51_rtc *t, uint32_t on, unsigned most)
 }
 
 /** Events that are due come before whatever looks at the counter or changes it: the host's timer
- * may be later than the guest. Of very many ticks some are left out, of nothing else. */
-static void catch_up(struct nrf51_rtc *t)
+ * may be later than the guest. Of very many ticks some are left out, of nothing else. Returns the
+ * tick of that look: one that is taken later may be behind an event. */
+static uint64_t catch_up(struct nrf51_rtc *t)
 {
     enum { TICKS_MAX = 64 };
-    catch_up_with(t, UINT32_MAX, TICKS_MAX);
-    catch_up_with(t, ~BIT(EVENT_TICK), 2 * CHANNELS);
+    uint64_t tick = tick_now(t);
+    catch_up_with(t, tick, UINT32_MAX, TICKS_MAX);
+    catch_up_with(t, tick, ~BIT(EVENT_TICK), 2 * CHANNELS);
+    return tick;
 }
 
 static void settle_now(struct nrf51_rtc *t)
 {
-    catch_up(t);
+    uint64_t tick = catch_up(t);
     if (t->running && !t->matching)
-        settle(t, tick_now(t));
+        settle(t, tick);
 }
 
 static void expired(void *opaque)
@@ -189,9 +192,9 @@ static uint32_t evten_read(struct device *dev, const struct reg_access *a)
 static uint32_t counter_read(struct device *dev, const struct reg_access *a)
 {
     struct nrf51_rtc *t = rtc_of(dev);
-    catch_up(t);
+    uint64_t tick = catch_up(t);
     arm(t);
-    return counter(t);
+    return counter(t, tick);
 }
 
 static void prescaler_write(struct device *dev, const struct reg_access *a, uint32_t value)

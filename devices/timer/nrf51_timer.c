@@ -60,12 +60,6 @@ static uint64_t tick_now(const struct nrf51_timer *t)
     return t->pending && tick > t->limit ? t->limit : tick;
 }
 
-static uint32_t counter(const struct nrf51_timer *t)
-{
-    uint64_t passed = counts_time(t) ? tick_now(t) - t->base : 0;
-    return (uint32_t)(t->value + passed) & mask(t);
-}
-
 /** Ticks from counter value @from until the next compare match, never 0. */
 static uint64_t distance(const struct nrf51_timer *t, uint32_t from)
 {
@@ -168,14 +162,17 @@ static void matched(struct nrf51_timer *t)
 }
 
 /* Matches that are due come before whatever looks at the counter: the host's timer may be later
- * than the guest. */
-static void catch_up(struct nrf51_timer *t)
+ * than the guest. Returns the tick of that look: one that is taken later may be behind a match. */
+static uint64_t catch_up(struct nrf51_timer *t)
 {
+    uint64_t tick = tick_now(t);
     for (unsigned n = 0; n < 2 * CHANNELS && counts_time(t) && !t->matching; n++) {
-        if (tick_now(t) < t->base + distance(t, t->value & mask(t)))
-            return;
+        if (tick < t->base + distance(t, t->value & mask(t)))
+            break;
         matched(t);
+        tick = tick_now(t);
     }
+    return tick;
 }
 
 static void expired(void *opaque)
@@ -186,9 +183,9 @@ static void expired(void *opaque)
 
 static void settle_now(struct nrf51_timer *t)
 {
-    catch_up(t);
+    uint64_t tick = catch_up(t);
     if (counts_time(t))
-        settle(t, tick_now(t));
+        settle(t, tick);
 }
 
 /* ---- tasks ---- */
@@ -219,9 +216,9 @@ static void stop(struct nrf51_timer *t)
 
 static void clear(struct nrf51_timer *t)
 {
-    catch_up(t);
+    uint64_t tick = catch_up(t);
     if (counts_time(t) && !t->matching)
-        t->base = tick_now(t);
+        t->base = tick;
     t->value = 0;
     if (!t->matching)
         arm(t);
@@ -241,7 +238,7 @@ static void task(struct device *dev, unsigned n)
     if (n >= TASK_CAPTURE) {
         look(t);
         settle_now(t);
-        t->cc[n - TASK_CAPTURE] = counter(t);
+        t->cc[n - TASK_CAPTURE] = t->value & mask(t);
         arm(t);
         return;
     }

@@ -7,7 +7,7 @@ struct board_bench bb;
 
 static int64_t time_source(void *opaque)
 {
-    return bb.now;
+    return bb.now += bb.step;
 }
 
 static bool dma_read(void *opaque, uint64_t addr, void *buf, size_t len)
@@ -148,6 +148,11 @@ void bb_advance(int64_t ns)
         timer_queue_run(&bb.timers, bb.now);
     }
     bb.now = end;
+}
+
+void bb_step(int64_t ns)
+{
+    bb.step = ns;
 }
 
 void bb_stall(int64_t ns)

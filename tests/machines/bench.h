@@ -9,7 +9,7 @@
 
 struct board_bench {
     struct physmap *map;
-    int64_t now;
+    int64_t now, step;
     struct clock clock;
     struct timer_queue timers;
     struct device_env env;
@@ -32,6 +32,8 @@ void bb_wr(uint32_t addr, uint32_t value);
 void bb_wr_size(uint32_t addr, unsigned size, uint64_t value);
 /** Move the clock on by @ns, running timers at their deadlines. */
 void bb_advance(int64_t ns);
+/** Move the clock on by @ns whenever anything looks at it, as it goes on on a host. */
+void bb_step(int64_t ns);
 /** Move the clock on by @ns without running timers, as when the host is late. */
 void bb_stall(int64_t ns);
 /** The one interrupt that is high; -1 if there is none, -2 if there are several. */

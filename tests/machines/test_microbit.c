@@ -103,6 +103,48 @@ Test(microbit, timer_compares_to_the_tick)
     cr_assert_eq(bb_rd(TIMER0 + 0x548), 123);
 }
 
+/* A guest that reads the counter all the time does not read past a match. */
+Test(microbit, timer_compares_while_time_goes_on)
+{
+    enum { ROUNDS = 200, DISTANCE = 20 };
+    bb_wr(TIMER0 + 0x508, 2);       /* 24 bits */
+    bb_wr(TIMER0 + 0x510, 4);       /* 1 MHz */
+    bb_wr(TIMER0 + 0x304, BIT(16)); /* COMPARE[0] */
+    bb_wr(TIMER0 + 0x000, 1);
+    bb_step(70);
+    for (unsigned n = 0; n < ROUNDS; n++) {
+        bb_wr(TIMER0 + 0x044, 1); /* CAPTURE[1] */
+        uint32_t target = bb_rd(TIMER0 + 0x544) + DISTANCE;
+        bb_wr(TIMER0 + 0x540, target);
+        do
+            bb_wr(TIMER0 + 0x044, 1);
+        while (bb_rd(TIMER0 + 0x544) < target);
+        cr_assert_eq(bb_irq(), 8, "round %u", n);
+        bb_wr(TIMER0 + 0x140, 0);
+        bb_advance(137);
+    }
+}
+
+/* The same with RTC1, at other points of a tick each time. */
+Test(microbit, rtc_compares_while_time_goes_on)
+{
+    enum { ROUNDS = 200 };
+    bb_wr(RTC1 + 0x304, BIT(16)); /* COMPARE[0] */
+    bb_wr(RTC1 + 0x344, BIT(16));
+    bb_wr(RTC1 + 0x000, 1);
+    for (unsigned n = 0; n < ROUNDS; n++) {
+        uint32_t target = bb_rd(RTC1 + 0x504) + 3;
+        bb_wr(RTC1 + 0x540, target);
+        bb_step(700 + n);
+        while (bb_rd(RTC1 + 0x504) < target)
+            ;
+        bb_step(0);
+        cr_assert_eq(bb_irq(), 17, "round %u", n);
+        bb_wr(RTC1 + 0x140, 0);
+        bb_advance(100000);
+    }
+}
+
 Test(microbit, timer_widths)
 {
     static const struct {

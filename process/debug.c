@@ -443,10 +443,8 @@ static void watch_by_engine(struct process_debug *d, struct task *t)
 void debug_threads_begin(struct task *t)
 {
     struct process_debug *d = debugger_of(t);
-    if (!d || !d->quiet.count)
-        return;
-    d->quiet.restless = true;
-    watch_by_engine(d, t);
+    if (d && d->quiet.count)
+        watch_by_engine(d, t);
 }
 
 /* A fault tells of itself, and behind a system call it is looked for again. */

@@ -28,12 +28,25 @@ static bool is_noisy(const struct debug_quiet *q, uint32_t page)
     return false;
 }
 
+static struct quiet_page *page_of(struct debug_quiet *q, uint32_t addr)
+{
+    for (uint32_t i = 0; i < q->count; i++)
+        if (q->pages[i].addr == align_down(addr, SPACE_PAGE))
+            return &q->pages[i];
+    return NULL;
+}
+
 static bool add_pages(struct process_debug *d, const struct engine_watch *w)
 {
     struct debug_quiet *q = &d->quiet;
     uint64_t end = (uint64_t)w->start + w->size;
     for (uint64_t at = align_down(w->start, SPACE_PAGE); at < end; at += SPACE_PAGE) {
         unsigned flags = space_flags(&d->process->space, (uint32_t)at);
+        struct quiet_page *page = page_of(q, (uint32_t)at);
+        if (page) {
+            page->reads |= w->read;
+            continue;
+        }
         if (q->count == QUIET_PAGES_MAX || is_noisy(q, (uint32_t)at) || !(flags & SPACE_MAPPED) ||
             (flags & (SPACE_EXEC | SPACE_CODE | SPACE_OPEN)))
             return false;
@@ -46,7 +59,7 @@ bool debug_quiet_takes(struct process_debug *d, const struct gdb_watching *w)
 {
     struct debug_quiet *q = &d->quiet;
     q->count = 0;
-    bool ok = !q->restless && d->process->task_count == 1 &&
+    bool ok = !q->restless && !atomic_load(&d->process->parallel) &&
               d->process->config.accel == ENGINE_JIT;
     for (uint32_t i = 0; ok && i < w->count; i++)
         ok = add_pages(d, &w->list[i]);
@@ -55,14 +68,6 @@ bool debug_quiet_takes(struct process_debug *d, const struct gdb_watching *w)
     q->entries = 0;
     q->since = cpu_time();
     return ok;
-}
-
-static struct quiet_page *page_of(struct debug_quiet *q, uint32_t addr)
-{
-    for (uint32_t i = 0; i < q->count; i++)
-        if (q->pages[i].addr == align_down(addr, SPACE_PAGE))
-            return &q->pages[i];
-    return NULL;
 }
 
 void debug_quiet_begin(struct process_debug *d)

@@ -402,7 +402,7 @@ bool debug_is_kick(struct task *t, int sig, const siginfo_t *info);
 /** Does the debugger watch the access, which is about to be made? It is not made: the instruction
  * starts again behind the stop. */
 bool debug_watched(struct task *t, uint32_t addr, uint32_t len, bool write);
-/** The process is about to have a second thread. */
+/** The process is parallel, and about to have another thread. */
 void debug_threads_begin(struct task *t);
 /** Around the guest, by the thread in it, with a debugger: refuse accesses to pages that are
  * watched. */

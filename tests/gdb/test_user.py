@@ -508,6 +508,23 @@ def test_beside_watched(context):
             check_equal(seen[1], seen[0], name)
 
 
+def test_watched_in_one_page(context):
+    """Watchpoints of reads and of writes in one page, in either order."""
+    for kinds in ("32", "23"):
+        with UserEmulator(context, "arm") as emulator, Rsp(emulator.path) as client:
+            sp = client.registers()[13]
+            check_equal(client.ask("P19=10000000"), "OK", "ARM state")
+            code, data = client.registers()[15] & ~3, (sp & ~0xfff) - 0x8000
+            reads = data + 0x100 * kinds.index("3")
+            client.ask(f"M{code:x},8:" + (0xe5901000).to_bytes(4, "little").hex() + "feffffea")
+            for register, value in ((0, reads), (15, code)): # ldr r1, [r0]
+                client.ask("P%x=%s" % (register, value.to_bytes(4, "little").hex()))
+            for n, kind in enumerate(kinds):
+                check_equal(client.ask(f"Z{kind},{data + 0x100 * n:x},4"), "OK", kinds)
+            check_equal(client.ask(f"Z0,{code + 4:x},4"), "OK", kinds)
+            check_match(f"^T05.*rwatch:0*{reads:x};", client.ask("vCont;c"))
+
+
 def test_watched_accesses_interpreter(context):
     accesses(context, "-accel", "interp")
 

@@ -251,6 +251,10 @@ static const struct machine_wire wires[] = {
     INJECTED(12, "tim8", CC1_EVENT + 1),
     INJECTED(13, "tim8", CC1_EVENT + 2),
     INJECTED(14, "tim8", CC1_EVENT + 3),
+    {.from = "exti", .output = STM32_EXTI_EDGE11, .target = WIRE_DEVICE, .to = "adc-common",
+     .input = 15},
+    {.from = "exti", .output = STM32_EXTI_EDGE15, .target = WIRE_DEVICE, .to = "adc-common",
+     .input = STM32F4_ADC_INJECTED + 15},
     /* RCC hears of it first, so that it knows the cause. */
     {.from = "iwdg",
      .output = STM32_WDG_RESET,

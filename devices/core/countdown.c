@@ -58,10 +58,10 @@ static void arm(struct countdown *c)
         timer_cancel(&c->timer);
 }
 
-/* Has the counter been at 0 without `zero` having been called? */
-static bool zero_is_late(const struct countdown *c)
+/* Has the counter been at 0 by @now without `zero` having been called? */
+static bool zero_is_late(const struct countdown *c, int64_t now)
 {
-    return c->owed || (timer_armed(&c->timer) && c->timer.deadline <= now_of(c));
+    return c->owed || (timer_armed(&c->timer) && c->timer.deadline <= now);
 }
 
 /* Let `value` and `since` be those of the last tick. A zero whose callback has not run yet is not
@@ -69,7 +69,7 @@ static bool zero_is_late(const struct countdown *c)
 static void bring_up(struct countdown *c)
 {
     int64_t now = now_of(c);
-    if (zero_is_late(c))
+    if (zero_is_late(c, now))
         c->owed = 1;
     uint64_t passed = ticks_passed(c, now);
     int64_t at = passed ? time_of_tick(c, passed) : c->since;
@@ -100,7 +100,8 @@ void countdown_init(struct countdown *c, struct timer_queue *queue, uint32_t hz,
 
 uint32_t countdown_value(const struct countdown *c)
 {
-    return zero_is_late(c) ? 0 : value_after(c, ticks_passed(c, now_of(c)));
+    int64_t now = now_of(c);
+    return zero_is_late(c, now) ? 0 : value_after(c, ticks_passed(c, now));
 }
 
 void countdown_set(struct countdown *c, uint32_t value)

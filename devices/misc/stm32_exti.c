@@ -30,8 +30,18 @@ static uint32_t lines_of(unsigned output)
 static void update_irq(struct device *dev)
 {
     const struct stm32_exti *x = exti_of(dev);
-    for (unsigned n = 0; n < STM32_EXTI_OUTPUTS; n++)
+    for (unsigned n = 0; n < STM32_EXTI_EDGE11; n++)
         irq_set(&dev->output[n], (x->pr & x->imr & lines_of(n)) != 0);
+}
+
+/* Selected edges of @lines, of those whose interrupts or events are not masked. */
+static void trigger(struct stm32_exti *x, uint32_t lines)
+{
+    uint32_t seen = lines & (x->imr | x->emr);
+    if (seen & BIT(11))
+        irq_pulse(&x->p.base.output[STM32_EXTI_EDGE11]);
+    if (seen & BIT(15))
+        irq_pulse(&x->p.base.output[STM32_EXTI_EDGE15]);
 }
 
 /* An edge is pending only where its interrupt or event is unmasked (12.2.5: the pending bit is set
@@ -42,7 +52,10 @@ static void exti_input(struct device *dev, unsigned n, int level)
     bool was = x->levels & BIT(n);
     x->levels = level ? x->levels | BIT(n) : x->levels & ~BIT(n);
     uint32_t selected = level ? x->rtsr : x->ftsr;
-    if (was == (level != 0) || !(selected & x->imr & BIT(n)))
+    if (was == (level != 0) || !(selected & BIT(n)))
+        return;
+    trigger(x, BIT(n));
+    if (!(x->imr & BIT(n)))
         return;
     x->pr |= BIT(n);
     update_irq(dev);
@@ -53,6 +66,7 @@ static void swier_write(struct device *dev, const struct reg_access *a, uint32_t
     struct stm32_exti *x = exti_of(dev);
     uint32_t rising = value & ~x->swier & LINE_MASK;
     x->swier |= rising;
+    trigger(x, rising);
     x->pr |= rising & x->imr;
     update_irq(dev);
 }

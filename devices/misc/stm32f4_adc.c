@@ -173,14 +173,6 @@ static void triggered(struct stm32f4_adc *a, unsigned n, bool injected)
 
 /* ---- registers ---- */
 
-/* The last trigger of each kind is a line of EXTI. */
-static void warn_trigger(const struct stm32f4_adc *a)
-{
-    if ((bits_get(a->cr2, 28, 2) && bits_get(a->cr2, 24, 4) == 15) ||
-        (bits_get(a->cr2, 20, 2) && bits_get(a->cr2, 16, 4) == 15))
-        log_write(LOG_UNIMP, "%s: EXTI as a trigger is not connected", a->p.base.name);
-}
-
 static void cr2_write(struct device *dev, const struct reg_access *r, uint32_t value)
 {
     struct stm32f4_adc *a = adc_of(dev);
@@ -198,7 +190,6 @@ static void cr2_write(struct device *dev, const struct reg_access *r, uint32_t v
             begin(a);
         }
     }
-    warn_trigger(a);
     update(dev);
 }
 

@@ -39,6 +39,7 @@ struct stm32_tim {
     struct ticks clock;
     uint64_t base;
     uint32_t psc_now, arr_now, repeat;
+    bool stepping; /* an event is under way */
     uint32_t cr1, cr2, smcr, dier, sr, ccmr[2], ccer, psc, arr, rcr, ccr[CHANNELS], bdtr, dcr,
         option;
     struct timer timer;
@@ -111,30 +112,17 @@ static uint64_t distance(const struct stm32_tim *t)
 
 static void arm(struct stm32_tim *t)
 {
+    if (t->stepping) /* by a DMA controller; the step does it */
+        return;
     timer_set(&t->timer, counts(t) ? ticks_time(&t->clock, t->base + distance(t)) : TIMER_NEVER);
 }
 
 /** The counter's value @ticks after `base`, without an event in between. */
 static uint32_t moved(const struct stm32_tim *t, uint64_t ticks)
 {
-    uint64_t limit = distance(t) - 1; /* its callback may be late */
+    uint64_t limit = distance(t) - 1;
     uint32_t by = (uint32_t)(ticks < limit ? ticks : limit);
     return down(t) ? t->value - by : t->value + by;
-}
-
-static uint32_t counter(const struct stm32_tim *t)
-{
-    return counts(t) ? moved(t, tick_now(t) - t->base) : t->value;
-}
-
-/** Make `value` the counter now. */
-static void settle(struct stm32_tim *t)
-{
-    if (!counts(t))
-        return;
-    uint64_t tick = tick_now(t);
-    t->value = moved(t, tick - t->base);
-    t->base = tick;
 }
 
 /** Start counting afresh from `value`, now. */
@@ -212,27 +200,66 @@ static void skip_periods(struct stm32_tim *t)
         t->base += behind / period * period;
 }
 
-static void expired(void *opaque)
+/** The next event, which is due. What it drives may access the registers (DMA). */
+static void step(struct stm32_tim *t)
 {
-    struct stm32_tim *t = opaque;
-    if (!counts(t))
-        return;
     uint64_t d = distance(t);
     bool wraps = d == to_update(t);
+    t->stepping = true;
     t->value = down(t) ? t->value - (uint32_t)d : t->value + (uint32_t)d;
     t->base += d;
     if (wraps)
         wrap(t);
     match(t);
+    t->stepping = false;
     skip_periods(t);
+}
+
+/** Returns the tick of this look at the clock: one that is taken later may be behind an event. */
+static uint64_t catch_up(struct stm32_tim *t)
+{
+    enum { STEPS_MAX = 4 * (CHANNELS + 1) };
+    uint64_t tick = tick_now(t);
+    unsigned n = 0;
+    while (n < STEPS_MAX && counts(t) && !t->stepping && tick >= t->base + distance(t)) {
+        step(t);
+        n++;
+    }
+    if (n) {
+        arm(t);
+        update_irq(&t->p.base);
+    }
+    return tick > t->base ? tick : t->base;
+}
+
+/** Make `value` the counter now. What is due comes before: the host's timer may be later than the
+ * guest. */
+static void settle(struct stm32_tim *t)
+{
+    if (!counts(t) || t->stepping)
+        return;
+    uint64_t tick = catch_up(t);
+    if (!counts(t)) /* one pulse, that has ended */
+        return;
+    t->value = moved(t, tick - t->base);
+    t->base = tick;
+}
+
+static void expired(void *opaque)
+{
+    struct stm32_tim *t = opaque;
+    catch_up(t);
     arm(t);
-    update_irq(&t->p.base);
 }
 
 /* ---- registers ---- */
 
 static void warn_modes(const struct stm32_tim *t)
 {
+    for (unsigned n = 0; n < t->c.channels; n++)
+        if (bits_get(t->ccmr[n / 2], 8 * (n % 2), 2) && (t->ccer & BIT(4 * n)))
+            log_write(LOG_UNIMP, "%s: input capture is not implemented (channel %u)",
+                      t->p.base.name, n + 1);
     if (t->cr1 & CR1_CMS)
         log_write(LOG_UNIMP,
                   "%s: centre-aligned mode is not implemented: it counts in one direction",
@@ -257,7 +284,7 @@ static void cr1_write(struct device *dev, const struct reg_access *a, uint32_t v
     }
 }
 
-static void smcr_written(struct device *dev)
+static void mode_written(struct device *dev)
 {
     warn_modes(tim_of(dev));
 }
@@ -279,6 +306,12 @@ static void egr_write(struct device *dev, const struct reg_access *a, uint32_t v
     update_irq(dev);
 }
 
+static uint32_t sr_read(struct device *dev, const struct reg_access *a)
+{
+    catch_up(tim_of(dev));
+    return tim_of(dev)->sr;
+}
+
 static void sr_write(struct device *dev, const struct reg_access *a, uint32_t value)
 {
     tim_of(dev)->sr &= value;
@@ -287,7 +320,9 @@ static void sr_write(struct device *dev, const struct reg_access *a, uint32_t va
 
 static uint32_t cnt_read(struct device *dev, const struct reg_access *a)
 {
-    return counter(tim_of(dev));
+    struct stm32_tim *t = tim_of(dev);
+    uint64_t tick = catch_up(t);
+    return counts(t) && !t->stepping ? moved(t, tick - t->base) : t->value;
 }
 
 static void cnt_write(struct device *dev, const struct reg_access *a, uint32_t value)
@@ -327,12 +362,12 @@ static void ccr_write(struct device *dev, const struct reg_access *a, uint32_t v
 static const struct reg rows[] = {
     {"CR1", 0x00, .field = AT(cr1), .write = cr1_write},
     {"CR2", 0x04, .field = AT(cr2), .writable = 0x7ffd},
-    {"SMCR", 0x08, .field = AT(smcr), .writable = 0xfff7, .after = smcr_written},
+    {"SMCR", 0x08, .field = AT(smcr), .writable = 0xfff7, .after = mode_written},
     {"DIER", 0x0c, .field = AT(dier), .writable = 0x7fff, .after = update_irq},
-    {"SR", 0x10, .field = AT(sr), .write = sr_write},
+    {"SR", 0x10, .field = AT(sr), .read = sr_read, .write = sr_write},
     {"EGR", 0x14, .flags = REG_WRITE_ONLY, .write = egr_write},
     {"CCMR", 0x18, .count = 2, .field = AT(ccmr), .writable = 0xffff},
-    {"CCER", 0x20, .field = AT(ccer), .writable = 0xffff},
+    {"CCER", 0x20, .field = AT(ccer), .writable = 0xffff, .after = mode_written},
     {"CNT", 0x24, .read = cnt_read, .write = cnt_write},
     {"PSC", 0x28, .field = AT(psc), .writable = 0xffff},
     {"ARR", 0x2c, .field = AT(arr), .write = arr_write},

@@ -41,6 +41,7 @@ enum {
     CR_UARTEN = BIT(0),
     CR_LBE = BIT(7),
     CR_TXE = BIT(8),
+    CR_RXE = BIT(9),
     CR_DTR = BIT(10),
     CR_RTS = BIT(11),
     CR_OUT1 = BIT(12),
@@ -58,6 +59,7 @@ struct pl011 {
     uint32_t fifo[FIFO_DEPTH]; /* received: data and error bits */
     uint32_t fifo_first, fifo_count;
     uint32_t overrun; /* the next character received carries OE */
+    uint32_t listens; /* the guest has shown that it wants input */
     uint32_t rsr, ilpr, ibrd, fbrd, lcrh, cr, ifls, imsc, ris, dmacr;
     struct timer timeout;
 };
@@ -127,12 +129,22 @@ static void accept_input(struct pl011 *u)
         chardev_accept_input(u->chardev);
 }
 
-/* Input is taken even while the UART or its receiver is disabled: much bare-metal software never
- * enables them. In loopback the receiver is cut off from the line. */
+/* Input is taken even while the UART or its receiver is disabled, as much bare-metal software never
+ * enables them, but not before the guest has looked for it: else a program that does not use the
+ * UART loses input that it would read otherwise (semihosting on the same terminal). In loopback the
+ * receiver is cut off from the line. */
 static size_t can_receive(void *opaque)
 {
     const struct pl011 *u = opaque;
-    return u->cr & CR_LBE ? 0 : fifo_depth(u) - u->fifo_count;
+    return !u->listens || (u->cr & CR_LBE) ? 0 : fifo_depth(u) - u->fifo_count;
+}
+
+static void listen(struct pl011 *u)
+{
+    if (u->listens)
+        return;
+    u->listens = true;
+    accept_input(u);
 }
 
 static void receive(void *opaque, const uint8_t *buf, size_t len)
@@ -144,7 +156,7 @@ static void receive(void *opaque, const uint8_t *buf, size_t len)
 static void event(void *opaque, enum chardev_event event)
 {
     struct pl011 *u = opaque;
-    if (event == CHARDEV_BREAK && !(u->cr & CR_LBE))
+    if (event == CHARDEV_BREAK && u->listens && !(u->cr & CR_LBE))
         fifo_push(u, DR_BE);
 }
 
@@ -155,6 +167,7 @@ static const struct chardev_frontend frontend = {can_receive, receive, event};
 static uint32_t dr_read(struct device *dev, const struct reg_access *a)
 {
     struct pl011 *u = uart_of(dev);
+    listen(u);
     if (!u->fifo_count)
         return 0;
     bool was_full = u->fifo_count == fifo_depth(u);
@@ -205,7 +218,8 @@ static uint32_t modem_status(const struct pl011 *u)
 
 static uint32_t fr_read(struct device *dev, const struct reg_access *a)
 {
-    const struct pl011 *u = uart_of(dev);
+    struct pl011 *u = uart_of(dev);
+    listen(u);
     return FR_TXFE | (u->fifo_count ? 0 : FR_RXFE) |
            (u->fifo_count == fifo_depth(u) ? FR_RXFF : 0) | modem_status(u);
 }
@@ -241,6 +255,15 @@ static void cr_write(struct device *dev, const struct reg_access *a, uint32_t va
     update_irq(dev);
     if (was_loopback && !(u->cr & CR_LBE))
         accept_input(u);
+    if ((value & (CR_UARTEN | CR_RXE)) == (CR_UARTEN | CR_RXE))
+        listen(u);
+}
+
+static void imsc_written(struct device *dev)
+{
+    if (uart_of(dev)->imsc & (INT_RX | INT_RT))
+        listen(uart_of(dev));
+    update_irq(dev);
 }
 
 static void ifls_written(struct device *dev)
@@ -285,7 +308,7 @@ static const struct reg rows[] = {
     {"UARTLCR_H", 0x02c, .field = AT(lcrh), .write = lcrh_write},
     {"UARTCR", 0x030, .field = AT(cr), .reset = 0x300, .write = cr_write},
     {"UARTIFLS", 0x034, .field = AT(ifls), .reset = 0x12, .writable = 0x3f, .after = ifls_written},
-    {"UARTIMSC", 0x038, .field = AT(imsc), .writable = INT_ALL, .after = update_irq},
+    {"UARTIMSC", 0x038, .field = AT(imsc), .writable = INT_ALL, .after = imsc_written},
     {"UARTRIS", 0x03c, .field = AT(ris)},
     {"UARTMIS", 0x040, .read = mis_read},
     {"UARTICR", 0x044, .flags = REG_WRITE_ONLY, .write = icr_write},
@@ -304,8 +327,8 @@ static void uart_reset(struct device *dev)
     struct pl011 *u = uart_of(dev);
     fifo_clear(u);
     regs_reset(dev, &table);
+    u->listens = false;
     update_irq(dev);
-    accept_input(u);
 }
 
 static void uart_free(struct device *dev)
@@ -335,7 +358,7 @@ static const struct field fields[] = {
     FIELD(struct pl011, lcrh),       FIELD(struct pl011, cr),
     FIELD(struct pl011, ifls),       FIELD(struct pl011, imsc),
     FIELD(struct pl011, ris),        FIELD(struct pl011, dmacr),
-    FIELD(struct pl011, timeout.deadline),
+    FIELD(struct pl011, timeout.deadline), FIELD(struct pl011, listens),
 };
 
 static const struct field_list state = {"pl011", sizeof(struct pl011), fields, ARRAY_SIZE(fields)};

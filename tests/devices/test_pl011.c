@@ -169,3 +169,24 @@ Test(pl011, mask_and_clear)
     device_reset(uart);
     cr_assert_eq(irq.level, 0);
 }
+
+/* A program that does not use the UART leaves the line's input to others. */
+Test(pl011, input_waits_until_it_is_looked_for)
+{
+    static const struct {
+        uint32_t offset;
+        bool write;
+        uint32_t value;
+    } first[] = {{FR, false, 0}, {DR, false, 0}, {CR, true, 0x201}, {IMSC, true, RX}};
+    for (unsigned i = 0; i < ARRAY_SIZE(first); i++) {
+        device_reset(uart);
+        wr(uart, IBRD, 1);
+        wr(uart, DR, 'x');
+        cr_assert_eq(line.ops->can_receive(line.opaque), 0);
+        if (first[i].write)
+            wr(uart, first[i].offset, first[i].value);
+        else
+            rd(uart, first[i].offset);
+        cr_assert_eq(line.ops->can_receive(line.opaque), 1);
+    }
+}

@@ -113,8 +113,8 @@ def embedded_rust():
     elf = compile_program('lm3s', 'newlib', '-O1')
     for cpu in ['cortex-m3', 'cortex-m4']:
         r = run(['-cpu', cpu, '-machine', 'lm3s6965evb', '-nographic', '-semihosting-config',
-                 'enable=on,target=native', '-kernel', elf])
-        check_hello(r, [elf])
+                 'enable=on,target=native', '-kernel', elf], b'one\ntwo\nend\n')
+        check_hello(r, [elf], ['one', 'two'])
 
 
 @test

@@ -265,6 +265,49 @@ Test(stm32f405, timer_modes)
     cr_assert_eq(bb_rd(TIM1 + 0x10) & 1, 1);
 }
 
+/* What is due when a register is accessed comes before, and time goes on at the same rate. */
+Test(stm32f405, timer_while_the_host_is_late)
+{
+    bb_wr(TIM3 + 0x28, 15); /* microseconds */
+    bb_wr(TIM3 + 0x2c, 999);
+    bb_wr(TIM3 + 0x34, 300);
+    for (unsigned n = 1; n < 4; n++)
+        bb_wr(TIM3 + 0x34 + 4 * n, 5000); /* never */
+    bb_wr(TIM3 + 0x14, 1);
+    bb_wr(TIM3 + 0x10, 0);
+    bb_wr(TIM3 + 0x00, 1);
+    bb_stall(3 * MS / 2);
+    cr_assert_eq(bb_rd(TIM3 + 0x10), 3); /* UIF, CC1IF */
+    cr_assert_eq(bb_rd(TIM3 + 0x24), 500);
+    bb_wr(TIM3 + 0x10, 0);
+    bb_stall(3 * MS / 4);
+    bb_wr(TIM3 + 0x38, 700); /* at 2.25 ms */
+    cr_assert_eq(bb_rd(TIM3 + 0x10), 1);
+    cr_assert_eq(bb_rd(TIM3 + 0x24), 250);
+    bb_advance(450 * 1000);
+    cr_assert_eq(bb_rd(TIM3 + 0x24), 700);
+    cr_assert_eq(bb_rd(TIM3 + 0x10), 7);
+}
+
+/* A match is not lost between two looks at the clock. */
+Test(stm32f405, timer_matches_while_time_goes_on)
+{
+    bb_wr(TIM2 + 0x28, 15);
+    bb_wr(TIM2 + 0x14, 1);
+    bb_wr(TIM2 + 0x00, 1);
+    for (uint32_t k = 0; k < 300; k++) {
+        bb_step(0);
+        bb_wr(TIM2 + 0x24, 0);
+        bb_wr(TIM2 + 0x34, 20);
+        bb_wr(TIM2 + 0x10, 0);
+        bb_step(100 + 7 * k);
+        for (int i = 0; i < 400 && !(bb_rd(TIM2 + 0x10) & 2); i++)
+            bb_wr(TIM2 + 0x38, 1000000); /* another channel */
+        bb_step(0);
+        cr_assert(bb_rd(TIM2 + 0x10) & 2, "step %u", k);
+    }
+}
+
 static void flash_unlock(void)
 {
     bb_wr(FLASH + 0x04, 0x45670123);
@@ -425,6 +468,36 @@ Test(stm32f405, conversions_that_timers_start)
     bb_wr(ADC1 + 0x00, 0);
     bb_advance(10 * MS);
     cr_assert_eq(bb_rd(ADC1 + 0x00), 0);
+}
+
+Test(stm32f405, conversions_that_pins_start)
+{
+    bb_wr(ADC1 + 0x304, BIT(23));
+    bb_wr(ADC1 + 0x34, 17);
+    bb_wr(ADC1 + 0x38, 16 << 15);
+    bb_wr(ADC1 + 0x08, 1 << 28 | 15 << 24 | 1 << 20 | 15 << 16 | 1);
+    bb_wr(EXTI + 0x08, BIT(11)); /* rising */
+    bb_wr(EXTI + 0x0c, BIT(15)); /* falling */
+    bb_drive("gpioa", 11, 1);
+    bb_advance(MS);
+    cr_assert_eq(bb_rd(ADC1 + 0x00), 0); /* masked */
+    bb_drive("gpioa", 11, 0);
+    bb_wr(EXTI + 0x04, BIT(11) | BIT(15));
+    bb_drive("gpioa", 11, 1);
+    bb_advance(MS);
+    cr_assert_eq(bb_rd(ADC1 + 0x00), 0x12); /* STRT, EOC */
+    cr_assert_eq(bb_rd(ADC1 + 0x4c), 1502);
+    bb_wr(ADC1 + 0x00, 0);
+    bb_drive("gpioa", 15, 1);
+    bb_advance(MS);
+    cr_assert_eq(bb_rd(ADC1 + 0x00), 0);
+    bb_drive("gpioa", 15, 0);
+    bb_advance(MS);
+    cr_assert_eq(bb_rd(ADC1 + 0x00), 0x0c); /* JSTRT, JEOC */
+    bb_wr(ADC1 + 0x00, 0);
+    bb_wr(EXTI + 0x10, BIT(11)); /* by software */
+    bb_advance(MS);
+    cr_assert_eq(bb_rd(ADC1 + 0x00), 0x12);
 }
 
 Test(stm32f405, crc_control_reads_as_zero)

@@ -1,5 +1,5 @@
 /* One test, in the process that was made for it: build the machine, run it, judge. */
-#include <ftw.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ struct guest {
     struct clock host_clock;
     struct timer_queue host_timers;
     const char *root;
-    char temporary[64]; /* the folder made for it; empty: none */
+    const char *scratch; /* what such a folder may be called */
     bool stopped;       /* stop_at appeared */
     char fault[256];    /* the last fault of an M-profile CPU; empty: none */
 };
@@ -234,20 +234,10 @@ static bool grant_folder(struct guest *g)
     g->root = g->c->root;
     if (g->root || !needed)
         return true;
-    snprintf(g->temporary, sizeof(g->temporary), "/tmp/armemu-test-XXXXXX");
-    g->root = mkdtemp(g->temporary);
-    return g->root || set_reason(g, CITEST_INTERNAL_ERROR, "cannot make a folder in /tmp");
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    return remove(path);
-}
-
-static void remove_folder(struct guest *g)
-{
-    if (g->temporary[0])
-        nftw(g->temporary, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    g->root = g->scratch;
+    return !mkdir(g->root, 0700) ||
+           set_reason(g, CITEST_INTERNAL_ERROR, "cannot make the folder %s: %s", g->root,
+                      strerror(errno));
 }
 
 static char *command_line(const struct citest_case *c)
@@ -416,11 +406,12 @@ static int run_limited(struct guest *g)
     return status;
 }
 
-void citest_guest_run(const struct citest_case *c, struct citest_shared *shared, int coverage)
+void citest_guest_run(const struct citest_case *c, struct citest_shared *shared,
+                      const char *scratch, int coverage)
 {
     static struct guest g; /* the process has no other */
     int64_t begin = clock_host_monotonic();
-    g = (struct guest){.c = c, .shared = shared, .result = &shared->result};
+    g = (struct guest){.c = c, .shared = shared, .result = &shared->result, .scratch = scratch};
     if (grant_folder(&g) && build(&g)) {
         limits_start(&g);
         inputs_start(&g);
@@ -432,7 +423,6 @@ void citest_guest_run(const struct citest_case *c, struct citest_shared *shared,
         if (coverage >= 0)
             write_coverage(&g, coverage);
     }
-    remove_folder(&g);
     g.result->wall_ns = clock_host_monotonic() - begin;
     g.result->finished = true;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,7 +48,42 @@ struct pool {
     int signals;
     sigset_t old_mask;
     bool stopping, interrupted;
+    char *scratch; /* a folder for those of the tests */
 };
+
+/* ---- folders of tests ------------------------------------------------------------------------ */
+
+/* The program makes and removes them: a process that is killed could not. */
+static bool scratch_make(struct pool *p, struct error *e)
+{
+    const char *folder = getenv("TMPDIR");
+    if (asprintf(&p->scratch, "%s/armemu-test-XXXXXX", folder && *folder ? folder : "/tmp") < 0)
+        abort();
+    if (mkdtemp(p->scratch))
+        return true;
+    error_set_errno(e, "cannot make a folder %s", p->scratch);
+    free(p->scratch);
+    p->scratch = NULL;
+    return false;
+}
+
+static char *scratch_of(const struct pool *p, unsigned index)
+{
+    char *path;
+    if (asprintf(&path, "%s/%u", p->scratch, index) < 0)
+        abort();
+    return path;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    return remove(path);
+}
+
+static void scratch_remove(const char *path)
+{
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
 
 /* ---- the process of a test ------------------------------------------------------------------- */
 
@@ -65,7 +102,7 @@ static void child(struct pool *p, struct slot *s)
     signal(SIGINT, SIG_IGN); /* the program ends its processes itself */
     sigprocmask(SIG_SETMASK, &p->old_mask, NULL);
     child_redirect(s);
-    citest_guest_run(c, s->shared, s->coverage);
+    citest_guest_run(c, s->shared, scratch_of(p, s->index), s->coverage);
     _exit(0);
 }
 
@@ -196,9 +233,12 @@ static void slot_ended(struct pool *p, struct slot *s)
     struct citest_outcome *o = &p->outcomes[s->index];
     const struct citest_case *c = &p->suite->cases[s->index];
     int status = wait_for_end(s->pid);
+    char *scratch = scratch_of(p, s->index);
     close(s->pidfd);
     s->pid = 0;
     p->running--;
+    scratch_remove(scratch);
+    free(scratch);
     o->result = s->shared->result;
     if (!o->result.finished) {
         if (s->killed_for == CITEST_NOT_RUN)
@@ -351,7 +391,11 @@ bool citest_pool_run(const struct citest_suite *s, struct citest_outcome *outcom
         outcomes[i].result.verdict = CITEST_NOT_RUN;
     sigprocmask(SIG_BLOCK, &mask, &p.old_mask);
     p.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-    run_all(&p, e);
+    if (scratch_make(&p, e)) {
+        run_all(&p, e);
+        scratch_remove(p.scratch);
+        free(p.scratch);
+    }
     close(p.signals);
     slots_free(&p);
     sigprocmask(SIG_SETMASK, &p.old_mask, NULL);

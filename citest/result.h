@@ -57,9 +57,11 @@ struct citest_outcome {
     char *explanation;          /* what the emulator had to say about the guest; NULL: nothing */
 };
 
-/** Run the test in this process, which has been made for it alone, and fill @shared. @coverage:
- * where to write the executed code, or -1. (guest.c) */
-void citest_guest_run(const struct citest_case *c, struct citest_shared *shared, int coverage);
+/** Run the test in this process, which has been made for it alone, and fill @shared. @scratch: the
+ * path of a folder that is made if the test needs one, and left. @coverage: where to write the
+ * executed code, or -1. (guest.c) */
+void citest_guest_run(const struct citest_case *c, struct citest_shared *shared,
+                      const char *scratch, int coverage);
 
 /** Compare what came out with what is expected; false with the reason in @r. (judge.c) */
 bool citest_judge(const struct citest_case *c, struct citest_shared *shared, const char *root,

@@ -526,6 +526,25 @@ def test_interrupted(folder):
     check(os.listdir(folder) == [], os.listdir(folder))
 
 
+def test_folders_of_killed_tests(folder):
+    """A test that has to be killed leaves no folder behind, either."""
+    suite = os.path.join(folder, "s.yaml")
+    with open(suite, "w", encoding="utf-8") as file:
+        file.write("machine: mps2-an385\ntests:\n"
+                   f"  - {{image: {image('spin')}, files: {{x: y}}, timeout: 1e6}}\n")
+    scratch = os.path.join(folder, "tmp")
+    os.mkdir(scratch)
+    environment = {**os.environ, "TMPDIR": scratch}
+    for options, status in [(["--memory-limit", "1M"], INTERNAL), ([], 130)]:
+        with subprocess.Popen([PROGRAM, suite, *options], env=environment,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as p:
+            if not options:
+                time.sleep(0.5)
+                p.send_signal(signal.SIGTERM)
+            check(p.wait(timeout=60) == status, f"{options}: {p.returncode}")
+        check(os.listdir(scratch) == [], f"{options}: {os.listdir(scratch)}")
+
+
 def in_folder(function):
     """A case in a folder of its own."""
     def body():

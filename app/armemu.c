@@ -173,9 +173,13 @@ static bool open_consoles(struct app *app, struct error *e)
         if (!chardev_add(vm_chardevs(app->vm), app->options.chardev[i], e))
             return false;
     default_consoles(&app->options);
+    /* -serial stdio: semihosting, which has no terminal of its own then, shares it */
+    chardev_share_stdio(vm_chardevs(app->vm),
+                        app->options.semihosting.enabled && !app->options.semihosting.chardev);
     for (unsigned i = 0; i < app->options.serial_count; i++)
         if (!open_serial(app, i, e))
             return false;
+    chardev_share_stdio(vm_chardevs(app->vm), false);
     if (app->options.gdb)
         app->gdb_chardev = gdb_chardev_open(vm_chardevs(app->vm), app->options.gdb, e);
     return (!app->options.gdb || app->gdb_chardev) && open_itm(app, e) && open_monitor(app, e) &&

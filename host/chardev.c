@@ -92,8 +92,8 @@ static struct chardev *device_new(struct chardev_set *set, const struct chardev_
     }
     if (!cd->description)
         chardev_describe(cd, "%s", cd->kind->name);
-    if (mux)
-        cd->mux = chardev_mux_new(cd);
+    if (mux || (set->share_stdio && cd->kind == &chardev_kind_stdio))
+        cd->mux = chardev_mux_new(cd, mux);
     *set->end = cd;
     set->end = &cd->next;
     return cd;
@@ -159,6 +159,11 @@ struct chardev *chardev_open(struct chardev_set *set, const char *spec, const ch
         error_prefix(e, "%s: '%s'", label, spec);
     chardev_options_free(&o);
     return cd;
+}
+
+void chardev_share_stdio(struct chardev_set *set, bool share)
+{
+    set->share_stdio = share;
 }
 
 struct chardev *chardev_find(struct chardev_set *set, const char *id)

@@ -64,6 +64,10 @@ struct chardev *chardev_add(struct chardev_set *set, const char *spec, struct er
 struct chardev *chardev_open(struct chardev_set *set, const char *spec, const char *label,
                              struct chardev **monitor, struct error *e);
 
+/** Let what is opened as "stdio" from now on be a mux even where nothing asks for one, which has no
+ * keys of its own then; or no more. */
+void chardev_share_stdio(struct chardev_set *set, bool share);
+
 /* The other side of a device that is the program itself. */
 struct chardev_hook {
     void (*output)(void *opaque, const uint8_t *buf, size_t len); /* the front end wrote */

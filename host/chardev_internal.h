@@ -82,6 +82,7 @@ struct chardev_set {
     void (*quit)(void *opaque);
     void *quit_opaque;
     bool stdio_used;
+    bool share_stdio;
     struct clock clock; /* host time for the timers below */
     struct timer_queue timers;
 };
@@ -127,7 +128,7 @@ void chardev_stream_accept_input(struct chardev_stream *s);
 
 /* Multiplexer: chardev_mux.c. */
 
-struct chardev_mux *chardev_mux_new(struct chardev *back);
+struct chardev_mux *chardev_mux_new(struct chardev *back, bool keys);
 void chardev_mux_free(struct chardev_mux *m);
 /** A new endpoint; NULL with an error when there are too many. */
 struct chardev *chardev_mux_claim(struct chardev_mux *m, struct error *e);

@@ -25,6 +25,7 @@ struct chardev_mux {
     struct chardev *back;
     struct mux_port *ports[PORTS_MAX];
     unsigned port_count, focus;
+    bool keys;       /* Ctrl-A is the escape */
     bool escaped;    /* the last byte was Ctrl-A */
     bool timestamps; /* each line of output begins with the time */
     bool line_start;
@@ -222,7 +223,7 @@ static void key_help(struct chardev_mux *m)
 
 static void input_byte(struct chardev_mux *m, uint8_t byte)
 {
-    if (!m->escaped && byte == ESCAPE) {
+    if (m->keys && !m->escaped && byte == ESCAPE) {
         m->escaped = true;
     } else if (!m->escaped) {
         put_byte(m, byte);
@@ -273,12 +274,13 @@ static const struct chardev_kind port_kind = {
     .attached = port_attached,
 };
 
-struct chardev_mux *chardev_mux_new(struct chardev *back)
+struct chardev_mux *chardev_mux_new(struct chardev *back, bool keys)
 {
     struct chardev_mux *m = calloc(1, sizeof(*m));
     if (!m)
         abort();
     m->back = back;
+    m->keys = keys;
     m->line_start = true;
     chardev_attach(back, &mux_frontend, m);
     return m;

@@ -29,6 +29,7 @@ CPUS = {
            4 << 20, 4 << 20),
     'm0-mps2': (['-mcpu=cortex-m0'], 'mps2-an385', 'cortex-m0', 4 << 20, 4 << 20),
     'lm3s': (['-mcpu=cortex-m3'], 'lm3s6965evb', 'cortex-m3', 256 << 10, 64 << 10),
+    'lm3s-m0': (['-mcpu=cortex-m0'], 'lm3s6965evb', 'cortex-m0', 256 << 10, 64 << 10),
 }
 test = Cases()
 LEVELS = ['-O0', '-O1', '-O2', '-O3', '-Os', '-Og']
@@ -115,15 +116,23 @@ def embedded_rust():
         r = run(['-cpu', cpu, '-machine', 'lm3s6965evb', '-nographic', '-semihosting-config',
                  'enable=on,target=native', '-kernel', elf], b'one\ntwo\nend\n')
         check_hello(r, [elf], ['one', 'two'])
+    for family, machine in [('lm3s-m0', 'lm3s6965evb'), ('m0', 'microbit')]:
+        elf = compile_program(family, 'picolibc', '-Os')
+        r = run(['-cpu', 'cortex-m0', '-machine', machine, '-nographic', '-semihosting-config',
+                 'enable=on,target=native', '-kernel', elf], b'one\ntwo\nend\n')
+        check_hello(r, ['program-name', elf], ['one', 'two'])
 
 
 @test
 def defmt():
-    elf = compile_program('lm3s', 'newlib', '-O2')
-    r = run(['-cpu', 'cortex-m3', '-machine', 'lm3s6965evb', '-nographic', '-chardev',
-             'socket,id=sock0,path=sock,server=on,wait=off', '-serial', 'chardev:sock0', '-monitor',
-             'none', '-semihosting-config', 'enable=on,target=native', '-kernel', elf])
-    check_hello(r, [elf])
+    for family, library, cpu, machine in [('lm3s', 'newlib', 'cortex-m3', 'lm3s6965evb'),
+                                          ('m0', 'picolibc', 'cortex-m0', 'microbit')]:
+        elf = compile_program(family, library, '-O2')
+        r = run(['-cpu', cpu, '-machine', machine, '-nographic', '-chardev',
+                 'socket,id=sock0,path=sock-%s,server=on,wait=off' % machine, '-serial',
+                 'chardev:sock0', '-monitor', 'none', '-semihosting-config',
+                 'enable=on,target=native', '-kernel', elf], b'one\nend\n')
+        check_hello(r, ([] if library == 'newlib' else ['program-name']) + [elf], ['one'])
 
 
 @test
@@ -144,10 +153,34 @@ def zephyr():
 
 
 @test
+def zephyr_on_all_boards():
+    for family, cpu, machine in [('lm3s', 'cortex-m3', 'lm3s6965evb'),
+                                 ('m0', 'cortex-m0', 'microbit'),
+                                 ('m4f', 'cortex-m4', 'mps2-an386'),
+                                 ('m7', 'cortex-m7', 'mps2-an500')]:
+        elf = compile_program(family, 'picolibc', '-Og')
+        base = ['-cpu', cpu, '-machine', machine, '-nographic', '-vga', 'none',
+                '-semihosting-config', 'enable=on']
+        for options in [[], ['-icount', 'shift=7,align=off,sleep=off', '-rtc', 'clock=vm']]:
+            check_hello(run(base + options + ['-kernel', elf], b'one\nend\n'),
+                        ['program-name', elf], ['one'])
+
+
+@test
 def freertos():
     elf = compile_program('m3', 'newlib', '-O2')
     r = run(['-machine', 'mps2-an385', '-monitor', 'null', '-semihosting', '--semihosting-config',
-             'enable=on,target=native', '-serial', 'stdio', '-nographic', '-kernel', elf])
+             'enable=on,target=native', '-serial', 'stdio', '-nographic', '-kernel', elf],
+            b'one\ntwo\nend\n')
+    check_hello(r, [elf], ['one', 'two'])
+    picolibc = compile_program('m3', 'picolibc', '-O2') # reads by SYS_READC
+    r = run(['-machine', 'mps2-an385', '-monitor', 'null', '-semihosting-config', 'arg=x',
+             '-serial', 'stdio', '-nographic', '-kernel', picolibc], b'\1a\nend\n')
+    check_hello(r, ['program-name', 'x'], ['\1a'])
+    r = run(['-cpu', 'cortex-m3', '-machine', 'mps2-an385', '-kernel', elf, '-monitor', 'null',
+             '-semihosting', '--semihosting-config', 'enable=on,target=native', '-serial', 'stdio',
+             '-nographic', '-netdev', 'user,id=mynet0,', '-net',
+             'nic,model=lan9118,netdev=mynet0'])
     check_hello(r, [elf])
 
 
@@ -164,7 +197,11 @@ def riot():
 def micropython_and_nuttx():
     elf = compile_program('m7', 'newlib', '-O2')
     check_hello(run(['-machine', 'mps2-an500', '-nographic', '-monitor', 'null', '-semihosting',
-                     '-kernel', elf]), [elf])
+                     '-kernel', elf], b'text\n'), [elf], ['text'])
+    for family, machine in [('m3', 'mps2-an385'), ('m0', 'microbit')]:
+        small = compile_program(family, 'picolibc', '-O1')
+        check_hello(run(['-machine', machine, '-nographic', '-monitor', 'null', '-semihosting',
+                         '-kernel', small], b'one\nend\n'), ['program-name', small], ['one'])
     check_hello(run(['-semihosting', '-M', 'mps2-an500', '-nographic', '-kernel', './' + elf]),
                 ['./' + elf])
 

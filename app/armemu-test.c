@@ -9,6 +9,8 @@
 #include "citest/pool.h"
 #include "citest/report.h"
 #include "host/clock.h"
+#include "host/file.h"
+#include "util/bits.h"
 
 enum { EXIT_INTERRUPTED = 130 };
 
@@ -55,6 +57,30 @@ static void compare_repetitions(struct program *p)
                  p->options.suite.cases[i].repetition);
         fprintf(stderr, "armemu-test: %s: %s\n", p->options.suite.cases[i].name, b->reason);
     }
+}
+
+/* Known before hours of tests rather than behind them. */
+static int check_reports(const struct test_options *o)
+{
+    const struct {
+        const char *option, *path;
+    } reports[] = {{"--junit", o->junit}, {"--json", o->json}, {"--coverage", o->coverage}};
+    struct error e = {0};
+    for (unsigned i = 0; i < ARRAY_SIZE(reports); i++) {
+        if (!reports[i].path)
+            continue;
+        for (unsigned k = 0; k < i; k++)
+            if (reports[k].path && !strcmp(reports[k].path, reports[i].path) &&
+                strncmp(reports[i].path, "/dev/", 5)) {
+                error_set(&e, "%s and %s are the same file", reports[k].option, reports[i].option);
+                return fail(&e, CITEST_USAGE);
+            }
+        if (!file_may_write(reports[i].path, &e)) {
+            error_prefix(&e, "%s", reports[i].option);
+            return fail(&e, CITEST_INTERNAL_ERROR);
+        }
+    }
+    return 0;
 }
 
 static int write_reports(struct program *p, struct coverage *coverage)
@@ -115,7 +141,7 @@ int main(int argc, char **argv)
         status = fail(&e, CITEST_USAGE);
     } else if (result == TEST_OPTIONS_RUN && p.options.list) {
         status = list(&p.options.suite);
-    } else if (result == TEST_OPTIONS_RUN) {
+    } else if (result == TEST_OPTIONS_RUN && !(status = check_reports(&p.options))) {
         struct coverage *coverage = p.options.coverage ? coverage_new() : NULL;
         p.outcomes = calloc(p.options.suite.count + 1, sizeof(*p.outcomes));
         if (!p.outcomes)

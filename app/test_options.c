@@ -1,5 +1,7 @@
 #include "app/test_options.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +24,9 @@ static bool parse_number(const char *option, const char *text, uint64_t min, uin
                          uint64_t *value, struct error *e)
 {
     char *end;
+    errno = 0;
     *value = strtoull(text, &end, 0);
-    return (*text >= '0' && *text <= '9' && !*end && *value >= min && *value <= max) ||
+    return (*text >= '0' && *text <= '9' && !*end && !errno && *value >= min && *value <= max) ||
            error_set(e, "%s: '%.40s' is not a number from %llu to %llu", option, text,
                      (unsigned long long)min, (unsigned long long)max);
 }
@@ -165,11 +168,15 @@ static bool set_repeat(struct test_options *o, const char *value, struct error *
 
 static bool set_shard(struct test_options *o, const char *value, struct error *e)
 {
+    unsigned long long shard, shards;
     char rest;
-    if (sscanf(value, "%u/%u%c", &o->shard, &o->shards, &rest) == 2 && o->shard >= 1 &&
-        o->shard <= o->shards)
-        return true;
-    return error_set(e, "--shard: '%.40s' is not i/n with i from 1 to n", value);
+    bool ok = strlen(value) < 20 && sscanf(value, "%llu/%llu%c", &shard, &shards, &rest) == 2 &&
+              shard >= 1 && shard <= shards && shards <= UINT_MAX;
+    if (ok) {
+        o->shard = (unsigned)shard;
+        o->shards = (unsigned)shards;
+    }
+    return ok || error_set(e, "--shard: '%.40s' is not i/n with i from 1 to n", value);
 }
 
 static bool set_list(struct test_options *o, const char *value, struct error *e)

@@ -68,7 +68,7 @@ bool citest_parse_seconds(const char *text, int64_t *ns)
 {
     char *end;
     double value = strtod(text, &end);
-    if (end == text || *end || !(value > 0) || value > 1e9)
+    if (end == text || *end || !(value * 1e9 >= 1) || value > 1e9)
         return false;
     *ns = (int64_t)(value * 1e9);
     return true;

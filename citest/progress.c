@@ -117,7 +117,7 @@ void citest_progress_test(struct citest_progress *p, const struct citest_case *c
         fprintf(p->out, " (%" PRIu64 " instructions, %.6f s virtual, %.3f s)\n", r->instructions,
                 (double)r->virtual_ns / 1e9, (double)r->wall_ns / 1e9);
     }
-    if (!passed || p->verbose)
+    if (!passed || (p->verbose && !p->quiet))
         print_details(p->out, o);
     draw_bar(p);
     fflush(p->out);

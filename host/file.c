@@ -191,3 +191,23 @@ bool file_write_atomic(const char *path, const void *data, size_t size, struct e
     free(target);
     return ok;
 }
+
+bool file_may_write(const char *path, struct error *e)
+{
+    struct stat st;
+    bool existed = stat(path, &st) == 0;
+    if (existed && S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        return error_set_errno(e, "cannot write '%s'", path);
+    }
+    if (existed && !S_ISREG(st.st_mode))
+        return access(path, W_OK) == 0 || error_set_errno(e, "cannot write '%s'", path);
+    char *target = existed ? realpath(path, NULL) : NULL;
+    const char *name = target ? target : path, *slash = strrchr(name, '/');
+    char *folder = slash ? strndup(name, (size_t)(slash - name) + 1) : strdup(".");
+    bool ok = (folder && access(folder, W_OK | X_OK) == 0) ||
+              error_set_errno(e, "cannot create a file beside '%s'", path);
+    free(folder);
+    free(target);
+    return ok;
+}

@@ -23,4 +23,8 @@ bool file_read(const char *path, size_t max, uint8_t **data, size_t *size, struc
  */
 bool file_write_atomic(const char *path, const void *data, size_t size, struct error *e);
 
+/** Could file_write_atomic write to @path, as far as can be told without doing it? Errors: there is
+ * no such folder, it is a folder itself, or permission is missing. */
+bool file_may_write(const char *path, struct error *e);
+
 #endif

@@ -312,7 +312,9 @@ def test_a_folder_as_suite(folder):
 
 USAGE_ERRORS = [
     ([], r"no image"), (["x.elf"], r"no machine"), (["-M", "mps2", "x"], r"unknown machine 'mps2'"),
-    (["--shard", "4/3"], r"--shard"), (["--jobs", "0"], r"-j"),
+    (["--shard", "4/3"], r"--shard"), (["--shard", "4294967297/3"], r"--shard"),
+    (["--instructions", "18446744073709551616"], r"--instructions"),
+    (["--timeout", "1e-12"], r"--timeout"), (["--jobs", "0"], r"-j"),
     (["--timeou", "3"], r"did you mean '--timeout'"),
     (["--json"], r"needs a value"), (["--list=1"], r"takes no value"),
     (["nothing.yaml"], r"No such file"),
@@ -362,8 +364,12 @@ def test_zero_bytes(folder):
 
 def test_reports_cannot_be_written(folder):
     for option in ["--junit", "--json", "--coverage"]:
-        expect(INTERNAL, *BOARD, image("cover"), option, os.path.join(folder, "none", "x"),
-               err=option)
+        out = expect(INTERNAL, *BOARD, image("cover"), option, os.path.join(folder, "none", "x"),
+                     err=option)
+        check(out == "", f"known before the tests have run: {out}")
+    path = os.path.join(folder, "x")
+    expect(USAGE, *BOARD, image("cover"), "--junit", path, "--json", path,
+           err="--junit and --json are the same file")
 
 
 def test_killed_at_any_time(folder):

@@ -64,6 +64,12 @@ Test(file, write_then_read_gives_the_same_bytes)
     cr_assert(stat(path, &st) == 0 && (st.st_mode & 07777) == 0640);
     cr_assert(!file_read(path, SIZE - 1, &in, &size, &e));
     cr_assert(!file_write_atomic("/nonexistent/dir/file", out, 1, &e));
+    e = (struct error){0};
+    cr_assert(file_may_write(path, &e) && file_may_write("/tmp/armemu-none", &e) &&
+              file_may_write("none", &e) && file_may_write("/dev/null", &e), "%s", e.text);
+    cr_assert(!file_may_write("/nonexistent/dir/file", &e) && strstr(e.text, "No such file"));
+    e = (struct error){0};
+    cr_assert(!file_may_write("/tmp", &e) && strstr(e.text, "Is a directory"));
 }
 
 /* Pipes and links stay what they are. */

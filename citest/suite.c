@@ -480,7 +480,18 @@ static bool add_load(struct reader *r, const yaml_node_t *n, void *opaque)
     struct citest_case *c = opaque;
     if (c->load_count == BOOT_LOADERS_MAX)
         return fail(r, n, "more than %d files to load", BOOT_LOADERS_MAX);
-    return string_of(r, n, &c->load[c->load_count]) && ++c->load_count;
+    const char *text, *slash = strrchr(r->path, '/');
+    struct error e = {0};
+    if (!string_of(r, n, &text))
+        return false;
+    char *folder = strndup(r->path, slash ? (size_t)(slash - r->path) + 1 : 0);
+    char *options = folder ? boot_loader_in_folder(text, folder, &e) : NULL;
+    free(folder);
+    if (!options)
+        return fail(r, n, "%s", e.text);
+    c->load[c->load_count++] = citest_copy(r->suite, options, strlen(options));
+    free(options);
+    return true;
 }
 
 static bool set_load(struct reader *r, const yaml_node_t *n, void *opaque)

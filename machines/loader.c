@@ -104,9 +104,44 @@ bool loader_parse(const char *text, struct loader_options *o, struct error *e)
 char *boot_loader_file(const char *options)
 {
     struct loader_options o;
-    struct error e;
+    struct error e = {0};
     char *copy = loader_parse(options, &o, &e) && *o.file ? strdup(o.file) : NULL;
     return copy;
+}
+
+/* The last "file=" of @options: commas that are doubled do not separate. */
+static const char *find_file(const char *options)
+{
+    const char *found = NULL, *at = options;
+    for (bool first = true; at; first = false) {
+        at += !first;
+        found = strncmp(at, "file=", 5) ? found : at + 5;
+        while ((at = strchr(at, ',')) && at[1] == ',')
+            at += 2;
+    }
+    return found;
+}
+
+char *boot_loader_in_folder(const char *options, const char *folder, struct error *e)
+{
+    struct loader_options o;
+    if (!loader_parse(options, &o, e))
+        return NULL;
+    const char *name = *o.file && *o.file != '/' ? find_file(options) : NULL;
+    char *text = malloc(strlen(options) + 2 * strlen(folder) + 1), *out = text;
+    if (!text)
+        abort();
+    if (name) {
+        memcpy(out, options, (size_t)(name - options));
+        out += name - options;
+        for (const char *in = folder; *in; in++) {
+            *out++ = *in;
+            if (*in == ',')
+                *out++ = ',';
+        }
+    }
+    strcpy(out, name ? name : options);
+    return text;
 }
 
 void loader_data(const struct loader_options *o, uint8_t bytes[8])

@@ -165,6 +165,9 @@ bool boot_load(struct board *b, const struct boot_options *o, struct boot_entry 
 
 /** The file= of a `-device loader,` option string, or NULL. The caller frees it. */
 char *boot_loader_file(const char *options);
+/** The same options with the name of the file, if it is a relative one, behind @folder (ending in a
+ * slash). Allocated; NULL with an error for options that are wrong. */
+char *boot_loader_in_folder(const char *options, const char *folder, struct error *e);
 
 /** The generated device tree as it would be given to a kernel (`-M virt,dumpdtb=FILE`). The caller
  * frees *@blob. */

@@ -258,6 +258,7 @@ SUITES = [ # text, line:column, message
     ("machine: m\ntests:\n  - images: ['*.nothing']\n", "3:14", r"no file matches"),
     ("machine: m\ntests:\n  - image: x\n    uart0: {inputs: x}\n", "4:13", r"did you mean 'input'"),
     ("machine: m\ntests:\n  - image: x\n    files: {../x: y}\n", "4:13", r"not a name below"),
+    ("machine: m\ntests:\n  - {load: 'fil=x'}\n", "3:12", r"unknown option 'fil'.*'file'"),
     ("machine: m\ntests: []\n", "2:8", r"list of tests is empty"),
     ("machine: m\ntests: 5\n", "2:8", r"must be a list"),
     ("machine: m\nmachine: n\ntests: []\n", "2:1", r"'machine' is given twice"),
@@ -280,6 +281,21 @@ def test_bad_suites(folder):
         check(status == USAGE and out == "" and err.count("\n") == 1, what)
         check(f"{path}:{place}: " in err and re.search(message, err), what)
         check(not os.path.exists(os.path.join(folder, "no.xml")), what)
+
+
+def test_files_beside_the_suite(folder):
+    """Names in a suite are relative to its folder, those of `load` as well."""
+    suite = os.path.join(folder, "a,b", "s.yaml")
+    os.mkdir(os.path.dirname(suite))
+    for name in ["arguments", "file"]:
+        shutil.copy(image(name), os.path.join(folder, "a,b", name + ".elf"))
+    with open(suite, "w", encoding="utf-8") as file:
+        file.write("machine: mps2-an385\nargs: 0\ntests:\n"
+                   "  - {name: load, load: 'cpu-num=0,file=arguments.elf'}\n"
+                   "  - {name: image, image: arguments.elf}\n"
+                   "  - {name: none, image: file.elf, stdin: x, files: {nope: x}}\n")
+    out = expect(FAILED, "a,b/s.yaml", cwd=folder, out=r"^failed: none: there is no file nope \(")
+    check("2 passed, 1 failed" in out, out)
 
 
 def test_unknown_machine_in_a_suite(folder):

@@ -242,6 +242,9 @@ static void hint_refused(const struct printing *p, const struct phys_region *r)
     else if (p->f->m_profile && p->f->addr >> 20 == 0xe00)
         hint(p, "the private peripheral bus refuses unprivileged code, and accesses of the wrong "
                 "size");
+    else if (!strncmp(r->name, "bit-band", 8))
+        hint(p, "bit %u of the byte at 0x%08x, where the same access fails",
+             p->f->addr >> 2 & 7, (uint32_t)(r->base - 0x2000000 + ((p->f->addr - r->base) >> 5)));
     else
         hint(p, "the device has no register there, or not one of this size");
 }
@@ -347,9 +350,11 @@ void explain_print(const struct explain_config *c, const struct explain_fault *f
         fprintf(out, "  %s\n", f->detail);
     print_hints(&p);
     if (f->lockup)
-        hint(&p, "a fault within HardFault, NMI or with FAULTMASK set has no handler: the CPU "
-                 "stands still until "
-                 "a reset; the explanation of the fault before tells why the handler ran");
+        hint(&p, f->hfsr & BIT(1) /* VECTTBL */
+                     ? "VTOR does not lead to a table of vectors: the CPU stands still until a reset"
+                     : "a fault within HardFault, NMI or with FAULTMASK set has no handler: the CPU "
+                       "stands still until a reset; the explanation of the fault before tells why "
+                       "the handler ran");
     fprintf(out, "  after %" PRIu64 " instructions, at %" PRId64 ".%09" PRId64 " s\n",
             f->instructions, f->time_ns / 1000000000, f->time_ns % 1000000000);
 }

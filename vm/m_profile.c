@@ -332,10 +332,13 @@ bool vm_m_map(struct vm *vm, struct error *e)
         return true;
     if (!ppb_map(vm, e))
         return false;
-    return !m->bit_band || (physmap_add_mmio(vm->map, "bit-band SRAM", 0x22000000, BAND_ALIAS_SIZE,
-                                             &sram_band_ops, c, e) &&
-                            physmap_add_mmio(vm->map, "bit-band peripherals", 0x42000000,
-                                             BAND_ALIAS_SIZE, &peripheral_band_ops, c, e));
+    /* The Cortex-M7 has no bit-banding, whatever board it is put on. */
+    if (!m->bit_band || c->state.model->clidr)
+        return true;
+    return physmap_add_mmio(vm->map, "bit-band SRAM", 0x22000000, BAND_ALIAS_SIZE, &sram_band_ops,
+                            c, e) &&
+           physmap_add_mmio(vm->map, "bit-band peripherals", 0x42000000, BAND_ALIAS_SIZE,
+                            &peripheral_band_ops, c, e);
 }
 
 bool vm_m_config(const struct vm *vm, const struct arm_cpu_model *model, struct arm_m_config *out,

@@ -56,7 +56,7 @@ bool trans_BLX_reg(struct arm_translate *t, const struct arg_bx *a)
         return arm_unpredictable(t);
     int32_t target = arm_reg_read(t, a->rm);
     link_next(t);
-    arm_branch_exchange(t, target, 0);
+    arm_branch_call(t, target);
     return true;
 }
 

@@ -54,14 +54,19 @@ static void branch_same(struct arm_translate *t, int32_t v, unsigned hint)
     t->ended = true;
 }
 
-/* M profile: only BX and loads return from exceptions. */
-static void branch_plain(struct arm_translate *t, int32_t v, unsigned hint)
+/* M profile: only BX and loads return from exceptions; this branch to @v does not. */
+static void note_plain(struct arm_translate *t, int32_t v)
 {
     struct ir_block *b = t->b;
     if (arm_has(t, ARM_FEATURE(M))) {
         int32_t top = ir_op2i(b, IR_OP_shr, v, 28); /* 15 becomes 1, less becomes 0 */
         ir_set(b, ARM_SLOT_M_PLAIN_BRANCH, ir_op2i(b, IR_OP_shr, ir_op2i(b, IR_OP_add, top, 1), 4));
     }
+}
+
+static void branch_plain(struct arm_translate *t, int32_t v, unsigned hint)
+{
+    note_plain(t, v);
     branch_same(t, v, hint);
 }
 
@@ -69,6 +74,12 @@ void arm_branch_exchange(struct arm_translate *t, int32_t v, unsigned hint)
 {
     ir_exiti(t->b, v, IR_LANE_BIT0 | hint);
     t->ended = true;
+}
+
+void arm_branch_call(struct arm_translate *t, int32_t v)
+{
+    note_plain(t, v);
+    arm_branch_exchange(t, v, 0);
 }
 
 void arm_branch_alu(struct arm_translate *t, int32_t v, unsigned hint)

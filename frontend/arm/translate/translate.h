@@ -127,6 +127,8 @@ void arm_branch_alu(struct arm_translate *t, int32_t v, unsigned hint);
 void arm_reg_write_load(struct arm_translate *t, int r, int32_t v);
 /** BXWritePC; @hint is 0 or IR_HINT_RETURN. Ends the block. */
 void arm_branch_exchange(struct arm_translate *t, int32_t v, unsigned hint);
+/** BLXWritePC: as BXWritePC, but no exception return. Ends the block. */
+void arm_branch_call(struct arm_translate *t, int32_t v);
 /** Branch to @offset from the page base in lane @lane (sets the T slot when it changes). Ends the
  * block. */
 void arm_branch_direct(struct arm_translate *t, int64_t offset, unsigned lane);

@@ -2,7 +2,7 @@
 
 struct event events[64];
 unsigned event_count;
-void (*action[64])(struct event *e);
+void (*action[256])(struct event *e);
 uint32_t resume;
 static unsigned number, failures;
 
@@ -92,7 +92,7 @@ void check_order(const char *name, const char *want)
 void events_clear(void)
 {
     event_count = 0;
-    for (unsigned i = 0; i < 64; i++)
+    for (unsigned i = 0; i < 256; i++)
         action[i] = 0;
 }
 

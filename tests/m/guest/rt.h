@@ -77,7 +77,7 @@ struct event {
 extern struct event events[64];
 extern unsigned event_count;
 /* What a handler does, by exception number; faults without an action go on at `resume`. */
-extern void (*action[64])(struct event *e);
+extern void (*action[256])(struct event *e);
 extern uint32_t resume;
 
 void check(const char *name, uint32_t got, uint32_t want);

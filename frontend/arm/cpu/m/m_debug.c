@@ -96,6 +96,9 @@ void m_monitor_step(struct arm_state *s)
 
 /* ---- data addresses -------------------------------------------------------------------------- */
 
+/* What instructions access is compared. Of the frames of exceptions the manual does not say whether
+ * they are; here they are not, nor are the reads of vectors. */
+
 /* Does [@va, @va + @size) have a byte of the range of comparator @n? */
 static bool in_range(const struct arm_state *s, unsigned n, uint32_t va, uint32_t size)
 {

@@ -247,6 +247,24 @@ static bool vector_read(struct arm_state *s, unsigned exc, uint32_t *vector)
     return false;
 }
 
+/* There is no handler for the fault of the vector table: the CPU stands still at the priority of
+ * @exc, so that nothing less urgent is taken. */
+static void vector_lockup(struct arm_state *s, unsigned exc, uint32_t pc)
+{
+    char why[64];
+
+    snprintf(why, sizeof(why), "the vector table at 0x%08x cannot be read", s->m.vtor);
+    lock_up(s, pc, why, 0, 0);
+    m_select_sp(s, false);
+    s->m.handler = 1;
+    s->m.spsel = 0;
+    s->m.ipsr = (uint16_t)exc;
+    m_bit_put(s->m.pending, exc, false);
+    m_bit_put(s->m.active, exc, true);
+    m_nvic_update(s);
+    arm_m_state_changed(s);
+}
+
 /* Registers are saved: enter the handler of the most urgent exception (ExceptionTaken). @from: what
  * was executing, @pc: where, for the log. */
 static void take_best(struct arm_state *s, uint32_t exc_return, uint32_t pc, bool tail)
@@ -256,15 +274,12 @@ static void take_best(struct arm_state *s, uint32_t exc_return, uint32_t pc, boo
     uint32_t vector = 0;
 
     if (!vector_read(s, exc, &vector)) {
-        if (exc == ARM_M_EXC_HARD_FAULT || exc == ARM_M_EXC_NMI ||
-            m_execution_priority(s) <= M_PRIORITY_HARD_FAULT) {
-            lock_up(s, pc, "the vector table cannot be read", 0, 0);
-            return;
-        }
-        exc = ARM_M_EXC_HARD_FAULT;
-        m_bit_put(m->pending, exc, true);
-        if (!vector_read(s, exc, &vector)) {
-            lock_up(s, pc, "the vector table cannot be read", 0, 0);
+        bool last = exc == ARM_M_EXC_HARD_FAULT || exc == ARM_M_EXC_NMI ||
+                    m_execution_priority(s) <= M_PRIORITY_HARD_FAULT;
+
+        exc = exc == ARM_M_EXC_NMI ? exc : ARM_M_EXC_HARD_FAULT;
+        if (last || !vector_read(s, exc, &vector)) {
+            vector_lockup(s, exc, pc);
             return;
         }
     }

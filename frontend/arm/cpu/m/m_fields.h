@@ -11,8 +11,8 @@
     S(m.dhcsr), S(m.dcrdr), S(m.fpccr), S(m.fpcar), S(m.fpdscr), SA(m.enabled), SA(m.pending),     \
     SA(m.active), SA(m.level), SA(m.priority), S(m.syst_csr), S(m.syst_rvr), S(m.syst_stopped),    \
     S(m.syst_zero), S(m.syst_load), S(m.mpu_ctrl), S(m.mpu_rnr), SA(m.mpu_rbar), SA(m.mpu_rasr),   \
-    S(m.dwt_ctrl), S(m.dwt_cyccnt), SA(m.dwt_counters), SA(m.dwt_comp), SA(m.dwt_mask),            \
-    SA(m.dwt_function), S(m.fpb_ctrl), S(m.fpb_remap), SA(m.fpb_comp), S(m.itm_ter),               \
+    S(m.dwt_ctrl), S(m.dwt_cyccnt), SA(m.dwt_comp), SA(m.dwt_mask), SA(m.dwt_function),            \
+    S(m.fpb_ctrl), S(m.fpb_remap), SA(m.fpb_comp), S(m.itm_ter),                                   \
     S(m.itm_tpr), S(m.itm_tcr), S(m.tpiu_acpr), S(m.tpiu_sppr), S(m.tpiu_ffcr), S(m.tpiu_cspsr),   \
     S(m.step_events), S(m_config.cpu_hz)
 /* clang-format on */

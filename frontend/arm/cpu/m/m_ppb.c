@@ -99,9 +99,7 @@ static const struct m_register itm[] = {
 static const struct m_register dwt[] = {
     FUNC(0x000, 1, "DWT_CTRL", 0, m_dwt_ctrl_read, m_dwt_ctrl_write),
     FUNC(0x004, 1, "DWT_CYCCNT", M_NEED_V7, m_dwt_cyccnt_read, m_dwt_cyccnt_write),
-    {.offset = 0x008, .count = 5, .name = "DWT counters", .need = M_NEED_V7,
-     .field = M(dwt_counters),
-     .plain = true, .mask = 0xff},
+    CONST_RO(0x008, 5, "DWT counters", M_NEED_V7 | M_IGNORE_WRITES, 0), /* DWT_CTRL.NOPRFCNT */
     CONST_RO(0x01c, 1, "DWT_PCSR", 0, 0),
     FUNC(0x020, 16, "DWT comparators", 0, m_dwt_comp_read, m_dwt_comp_write),
     CONST_RO(0xfb0, 1, "DWT_LAR", M_NEED_V7 | M_IGNORE_WRITES, 0),

@@ -23,7 +23,9 @@ void arm_m_reset(struct arm_state *s)
         m->ccr |= BIT(18);
     m->fpccr = m_has_fp(s) ? M_FPCCR_ASPEN | M_FPCCR_LSPEN : 0;
     m->syst_csr = s->m_config.systick_ref_hz ? 0 : BIT(2);
-    m->dwt_ctrl = arm_m_is_v7(s) ? 0x40000000 : 0x1b000000; /* comparators; v6-M: no counters */
+    /* Comparators; neither packets nor the counters of what costs cycles, as each instruction is
+     * one; on v6-M no CYCCNT either. */
+    m->dwt_ctrl = arm_m_is_v7(s) ? 0x4d000000 : 0x1b000000;
     if (s->m_config.itm && arm_m_is_v7(s)) {
         m->demcr = M_DEMCR_TRCENA;
         m->itm_tcr = 1;

@@ -164,7 +164,7 @@ READER(m_vtor_read)
 WRITER(m_vtor_write)
 {
     if (s->model->m_vtor)
-        s->m.vtor = v & 0xffffff80u;
+        s->m.vtor = v & (arm_m_is_v7(s) ? 0xffffff80u : 0xffffff00u);
 }
 
 READER(m_aircr_read)
@@ -367,7 +367,7 @@ WRITER(m_mpu_write)
         m->mpu_rbar[m->mpu_rnr] = v & (arm_m_is_v7(s) ? 0xffffffe0u : 0xffffff00u);
         break;
     case MPU_RASR:
-        m->mpu_rasr[m->mpu_rnr] = v & 0x173fff3fu;
+        m->mpu_rasr[m->mpu_rnr] = v & (arm_m_is_v7(s) ? 0x173fff3fu : 0x1707ff3fu);
         break;
     }
     mpu_changed(s);
@@ -396,7 +396,7 @@ WRITER(m_demcr_write)
 {
     uint32_t cycles = m_cyccnt_read(s);
 
-    s->m.demcr = v & 0x010d07f1u;
+    s->m.demcr = v & (arm_m_is_v7(s) ? 0x010d07f1u : 0x01000401u);
     m_cyccnt_set(s, cycles, m_cyccnt_counts(s));
     m_trace_enabled(s);
     if (arm_m_is_v7(s)) {
@@ -412,7 +412,7 @@ READER(m_dwt_ctrl_read)
 
 WRITER(m_dwt_ctrl_write)
 {
-    uint32_t cycles = m_cyccnt_read(s), mask = arm_m_is_v7(s) ? 0x007f1fffu : 0;
+    uint32_t cycles = m_cyccnt_read(s), mask = arm_m_is_v7(s); /* CYCCNTENA; no packets */
 
     s->m.dwt_ctrl = (s->m.dwt_ctrl & ~mask) | (v & mask);
     m_cyccnt_set(s, cycles, m_cyccnt_counts(s));

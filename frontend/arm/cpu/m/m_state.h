@@ -103,7 +103,7 @@ struct arm_m {
     uint32_t mpu_rbar[ARM_M_MPU_REGIONS_MAX], mpu_rasr[ARM_M_MPU_REGIONS_MAX];
 
     /* Trace and breakpoint units */
-    uint32_t dwt_ctrl, dwt_cyccnt, dwt_counters[5]; /* cyccnt: value while stopped, else offset */
+    uint32_t dwt_ctrl, dwt_cyccnt; /* cyccnt: value while stopped, else offset */
     uint32_t dwt_comp[ARM_M_DWT_COMPARATORS], dwt_mask[ARM_M_DWT_COMPARATORS],
         dwt_function[ARM_M_DWT_COMPARATORS];
     uint64_t cycle_match; /* derived: the cycle at which CYCCNT is DWT_COMP0; 0: not compared */

@@ -207,6 +207,8 @@ static inline bool ir_op_has_effect(const struct ir_block *b, const struct ir_op
     return effects & (IR_EFF_WRS | IR_EFF_LD | IR_EFF_ST | IR_EFF_FAULT | IR_EFF_END | IR_EFF_BR |
                       IR_EFF_MARK | IR_EFF_FP);
 }
+/** Does the block branch back to its own start? */
+bool ir_block_loops(const struct ir_block *b);
 /** May this instance leave the block, or show the guest state to somebody (fault, helper, exit)?
  * All slots and flags must then be in their architectural place. */
 static inline bool ir_op_observes_state(const struct ir_block *b, const struct ir_op *op)

@@ -142,6 +142,15 @@ unsigned ir_vector_imms(const struct ir_op *op)
     }
 }
 
+bool ir_block_loops(const struct ir_block *b)
+{
+    for (uint32_t i = 0; i < b->count; i++)
+        if (b->ops[i].opcode == IR_OP_exitd && b->ops[i].imm == b->page_offset &&
+            b->ops[i].aux == b->lane)
+            return true;
+    return false;
+}
+
 uint8_t *ir_label_uses(const struct ir_block *b)
 {
     uint8_t *uses = arena_alloc(b->arena, b->label_count + 1);

@@ -36,6 +36,7 @@ enum { IR_ENTERED = 2048 };
  * in the middle: the slow path's exit gives these back].
  */
 struct ir_env {
+    uint32_t carried[2]; /* what the optimiser has loops carry from round to round; no state */
     /* how often blocks were entered (ir_block.entered); wraps around */
     uint32_t entered[IR_ENTERED];
     uint64_t spill[256]; /* backend: values that did not get a register. First, so that the fields
@@ -79,7 +80,7 @@ enum { IR_FP_MASKED = 4 };
 
 /* Bias of a base register that wants to reach the hot part of ir_env and the guest's first slots
  * with 8-bit displacements: the 256 bytes of the state struct from budget on. */
-enum { IR_ENV_BIAS = IR_ENTERED * 4 + 256 * 8 + 128 };
+enum { IR_ENV_BIAS = 8 + IR_ENTERED * 4 + 256 * 8 + 128 };
 
 enum { IR_SLOT_PIN_NEVER = 0 };
 
@@ -159,6 +160,7 @@ struct ir_target {
     uint32_t helper_count;
     uint8_t address_type;          /* enum ir_type of addresses: IR_I32 */
     uint16_t lane_slot;            /* slot that holds the current lane */
+    uint16_t carried;              /* the first of the two slots env.carried; 0: there are none */
     uint8_t granule[IR_LANES];     /* log2 of the instruction alignment of each lane: 2, 1 */
     struct ir_memory_layout memory;
 };

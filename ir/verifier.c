@@ -280,6 +280,16 @@ static bool check_group(struct verifier *v, const struct ir_op *op)
     return true;
 }
 
+/* What is in front of it is done once or each time: so only what no one sees. */
+static bool check_loophead(struct verifier *v)
+{
+    for (uint32_t i = 0; i < v->at; i++)
+        if (ir_op_info[v->b->ops[i].opcode].effects & ~(unsigned)(IR_EFF_RDS | IR_EFF_WRS))
+            return breach(v, "more than sets of slots is in front");
+    v->segment = v->at + 1;
+    return true;
+}
+
 static bool check_control(struct verifier *v, const struct ir_op *op)
 {
     const struct ir_block *b = v->b;
@@ -291,6 +301,8 @@ static bool check_control(struct verifier *v, const struct ir_op *op)
             return breach(v, op->opcode == IR_OP_label ? "the label is placed twice"
                                                        : "branches backward");
     }
+    if (op->opcode == IR_OP_loophead && !check_loophead(v))
+        return false;
     if (op->opcode == IR_OP_label) {
         v->label_seen[op->imm] = 1;
         v->placed++;

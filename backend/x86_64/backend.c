@@ -214,9 +214,9 @@ static void compiler_begin(struct compiler *c, const struct ir_block *b, struct 
     c->keep_pending = exit_any_side(c);
 }
 
-static bool emit_ops(struct compiler *c)
+static bool emit_ops(struct compiler *c, int32_t from, int32_t to)
 {
-    for (int32_t i = 0; i < (int32_t)c->b->count; i++) {
+    for (int32_t i = from; i < to; i++) {
         const struct ir_op *op = op_of(c, i);
         if (c->val[i].dead)
             continue;
@@ -266,13 +266,28 @@ static void resolve_labels(struct compiler *c)
         x_patch(c->label_refs[k].site, c->label_pos[c->label_refs[k].label]);
 }
 
+/* The op that back edges lead to: behind the loophead, if there is one. */
+static int32_t find_head(const struct ir_block *b)
+{
+    for (uint32_t i = 0; i < b->count && b->ops[i].opcode != IR_OP_insn; i++)
+        if (b->ops[i].opcode == IR_OP_loophead)
+            return (int32_t)i + 1;
+    return 0;
+}
+
 static bool emit_copy(struct compiler *c)
 {
+    int32_t head = find_head(c->b);
     liveness_analyse(c);
+    if (!c->looping) {
+        if (!emit_ops(c, 0, head))
+            return false;
+        c->head = c->a.p;
+    }
     exit_budget_check(c);
     if (!c->looping)
         exit_code_check(c);
-    bool ok = emit_ops(c);
+    bool ok = emit_ops(c, head, (int32_t)c->b->count);
     c->pending.count = 0;
     if (ok)
         resolve_labels(c);
@@ -305,7 +320,6 @@ bool backend_compile(struct backend *be, const struct ir_block *b, struct backen
     resident_choose(c);
     c->entry = c->a.p;
     resident_enter(c);
-    c->head = c->a.p;
     if (!emit_copy(c) || (c->has_loop && !emit_loop(c)) || !emit_stubs(c)) {
         faults_unmark(c);
         return false;

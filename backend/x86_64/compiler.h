@@ -294,7 +294,7 @@ struct compiler {
     uint32_t resident_count;  /* 0: the block has the backend's pins */
     uint32_t xpin_count;      /* the last so many XMM registers are pinned */
     uint32_t pins;            /* address of its own pin_map, or 0 */
-    uint8_t *head;            /* of the first copy, behind the change of pins */
+    uint8_t *head;            /* of the first copy, where back edges lead */
     uint32_t leave;           /* address of code that leaves after a fault; 0: not emitted yet */
     uint32_t fault_mark, fault_version; /* insn_left of the last fault place, or UINT32_MAX */
     struct pending_set pending;

@@ -79,6 +79,12 @@ void emit_insn(struct compiler *c, const struct ir_op *op, int32_t i)
     c->insn_left = c->b->insn_count - c->insns_begun++;
 }
 
+/* No value outlives it: code from elsewhere joins. */
+void emit_loophead(struct compiler *c, const struct ir_op *op, int32_t i)
+{
+    ra_reset(c);
+}
+
 /* The byte is below 2 GiB where the engine made it; a move leaves the flags alone. */
 void emit_mark(struct compiler *c, const struct ir_op *op, int32_t i)
 {

@@ -584,7 +584,7 @@ void pending_before(struct compiler *c, const struct ir_op *op, int32_t i)
 static bool is_zero_extended_result(const struct compiler *c, const struct ir_op *op, int32_t i,
                                     struct wish wish, struct place *p)
 {
-    return op->type == IR_I32 && c->val[i].uses && place_of_value(c, i, wish, p) &&
+    return op->type == IR_I32 && c->val[i].loc != LOC_NONE && place_of_value(c, i, wish, p) &&
            p->kind == PLACE_REG;
 }
 

@@ -22,14 +22,10 @@ struct uses {
 /* Is the block a loop that makes no calls? */
 static bool is_loop(const struct ir_block *b)
 {
-    bool back = false;
-    for (uint32_t i = 0; i < b->count; i++) {
-        const struct ir_op *op = &b->ops[i];
-        back |= op->opcode == IR_OP_exitd && op->imm == b->page_offset && op->aux == b->lane;
-        if (op->opcode == IR_OP_call)
+    for (uint32_t i = 0; i < b->count; i++)
+        if (b->ops[i].opcode == IR_OP_call)
             return false;
-    }
-    return back;
+    return ir_block_loops(b);
 }
 
 static bool collect(const struct ir_block *b, struct uses *u)

@@ -529,6 +529,11 @@ static void branch(struct interp *it, uint64_t label)
     it->next = i;
 }
 
+static uint64_t op_loophead(struct interp *it, const struct ir_op *op)
+{
+    return 0;
+}
+
 static uint64_t op_brcc(struct interp *it, const struct ir_op *op)
 {
     if (cc_holds(it, op->aux))

@@ -13,6 +13,9 @@ void ir_opt_forward_slots(struct ir_block *b);
 void ir_opt_dead_flags(struct ir_block *b);
 /** Constant folding and algebra (fold.c) with what the passes before have uncovered. */
 void ir_opt_simplify(struct ir_block *b);
+/** Loops whose chain of dependent ops is that of a cyclic redundancy check by table carry the
+ * check's halves as well (carry_apart.c). */
+void ir_opt_carry_apart(struct ir_block *b);
 /** Accesses whose alignment follows from that of one before do not demand it. */
 void ir_opt_alignment(struct ir_block *b);
 /** set of a slot that is set again before anybody reads or observes it is dropped. */

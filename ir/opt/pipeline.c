@@ -11,6 +11,7 @@ static const struct {
     {"forward_slots", ir_opt_forward_slots},
     {"dead_flags", ir_opt_dead_flags},
     {"simplify", ir_opt_simplify},
+    {"carry_apart", ir_opt_carry_apart},
     {"alignment", ir_opt_alignment},
     {"dead_slots", ir_opt_dead_slots},
     {"dead_code", ir_opt_dead_code},

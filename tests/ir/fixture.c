@@ -15,6 +15,7 @@ static const struct ir_slot slots[] = {
     SLOT("d1", IR_I64, d[1]), HALF("s0", 0),            HALF("s1", 1),
     HALF("s2", 2),            HALF("s3", 3),            SLOT("lane", IR_I8, lane),
     SLOT("byte", IR_I8, byte), SLOT("half", IR_I16, half),
+    SLOT("early", IR_I32, env.carried[0]), SLOT("late", IR_I32, env.carried[1]),
 };
 
 static void note(struct guest *g, uint64_t v)
@@ -91,6 +92,7 @@ const struct ir_target guest_target = {
     .helper_count = sizeof(helpers) / sizeof(helpers[0]),
     .address_type = IR_I32,
     .lane_slot = 14,
+    .carried = 17,
     .granule = {2, 1},
     .memory = {.address_bits = 32, .page_bits = 12, .read_table = 64, .write_table = 512},
 };

@@ -342,3 +342,46 @@ Test(ir_opt, facts)
     cr_assert_eq(ir_cc_flags(IR_CC_LS), IR_FLAG_Z | IR_FLAG_C);
     cr_assert_eq(ir_cc_flags(IR_CC_AL), 0);
 }
+
+/* ---- checks by table: crc = crc >> 8 ^ table[(crc ^ byte) & 255], crc in r2 ------------------ */
+
+#define BYTE "%1 = get r1\n%2 = ld.i32 %1, b8\n%3 = get r2\n"
+#define INDEX "%4 = xor8 %2, %3\n"
+#define ENTRY "%5 = get r0\n%6 = index.i32 %5, %4, 0x2\n%7 = ld.i32 %6, b32\n"
+#define SHIFT "%8 = const.i32 8\n%9 = shr.i32 %3, %8\n"
+#define SUM "%10 = xor.i32 %7, %9\nset r2, %10\n"
+#define BACK "brcc.eq L0\nexitd 0, 0\nL0:\nexitd 0x20, 0\n"
+
+Test(ir_opt, carry_apart)
+{
+#define HEAD "%11 = get r2\nset late, %11\n%12 = const.i32 0\nset early, %12\nloophead\n"
+#define APART "%13 = get early\n%14 = xor8 %2, %13\n%15 = get late\n%4 = xor8 %14, %15\n"
+#define BOTH "set late, %7\nset early, %9\n"
+    expect_pass(ir_opt_carry_apart, BYTE INDEX ENTRY SHIFT SUM BACK,
+                HEAD BYTE APART ENTRY SHIFT SUM BOTH BACK);
+    expect_pass(ir_opt_carry_apart,
+                BYTE INDEX ENTRY SHIFT "%10 = xor.i32 %9, %7\nset r2, %10\n" BACK,
+                HEAD BYTE APART ENTRY SHIFT "%10 = xor.i32 %9, %7\nset r2, %10\n" BOTH BACK);
+}
+
+Test(ir_opt, carry_apart_leaves_alone)
+{
+    static const char *const same[] = {
+        /* no loop */
+        BYTE INDEX ENTRY SHIFT SUM "exitd 0x20, 0\n",
+        /* not in each round; twice */
+        BYTE INDEX "brcc.cs L1\nexitd 0x40, 0\nL1:\n" ENTRY SHIFT SUM BACK,
+        BYTE INDEX ENTRY SHIFT SUM "set r2, %7\n" BACK,
+        /* the index, the shift and the set are not of one slot */
+        BYTE "%20 = get r3\n%4 = xor8 %2, %20\n" ENTRY SHIFT SUM BACK,
+        BYTE INDEX ENTRY "%20 = get r3\n%8 = const.i32 8\n%9 = shr.i32 %20, %8\n" SUM BACK,
+        BYTE INDEX ENTRY SHIFT "%10 = xor.i32 %7, %9\nset r3, %10\n" BACK,
+        /* what is loaded does not depend on the slot */
+        BYTE "%4 = xor8 %2, %1\n" ENTRY SHIFT SUM BACK,
+        /* more slots than there are registers */
+        BYTE INDEX ENTRY "set r3, %4\nset r4, %4\nset r5, %4\nset r6, %4\nset r7, %4\n" SHIFT SUM
+        BACK,
+    };
+    for (unsigned k = 0; k < sizeof(same) / sizeof(same[0]); k++)
+        expect_pass(ir_opt_carry_apart, same[k], same[k]);
+}

@@ -91,7 +91,7 @@ static void random_pure(struct generator *g)
 
 static unsigned random_slot(struct generator *g)
 {
-    unsigned slot = draw(g, guest_target.slot_count);
+    unsigned slot = draw(g, guest_target.carried);
     return slot == guest_target.lane_slot ? 0 : slot;
 }
 

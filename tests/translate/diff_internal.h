@@ -34,6 +34,7 @@ struct diff {
     struct diff_rng rng;
     uint32_t slots_used;
     unsigned mismatches;
+    unsigned apart; /* blocks of loops that carried the halves of a check by table */
     bool their_exception; /* Unicorn took one */
     bool quiet;    /* do not print differences */
     bool thorough; /* all variants of the JIT in every case */

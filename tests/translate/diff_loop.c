@@ -1,6 +1,7 @@
 /*
- * Loops of floating-point and vector instructions: a hot block by the backend, where values stay in
- * XMM registers from round to round, against short plain blocks by the interpreter.
+ * Loops of floating-point and vector instructions, and checks by table: a hot block by the
+ * backend, where values stay in registers from round to round, against short plain blocks by the
+ * interpreter.
  *
  * Each case depends on its seed alone. Environment:
  *   ARMEMU_LOOPS=n       so many cases instead of the few of an ordinary run
@@ -18,6 +19,8 @@
 enum {
     ORDINARY_COUNT = 4000,
     LONGEST = 8, /* instructions besides the loop's own */
+    OWN = 3,
+    APPENDED_MAX = 3, /* at once: in an IT block, and what becomes of flags */
     ROUNDS = 12,
     BLOCKS_MAX = 200, /* that a case may go through */
     INDEX = 4,
@@ -117,17 +120,59 @@ static void append(struct diff *d, const struct pools *p, bool thumb)
         put(d, 0xeef1fa10); /* vmrs APSR_nzcv, fpscr */
 }
 
-/* The body, perhaps with a way out in the middle; subs r12, r12, #1; bne start; bx lr. */
-static void make_loop(struct diff *d, const struct pools *p, bool thumb)
+/* At times, where there is room for it and @rest more. */
+static void append_now_and_then(struct diff *d, const struct pools *p, bool thumb, unsigned rest)
 {
-    unsigned length = 1 + diff_below(d, LONGEST), leave = diff_below(d, 3 * LONGEST), bytes = 0;
-    d->count = 0;
+    if (!diff_below(d, 6) && d->count + APPENDED_MAX + rest + OWN <= DIFF_MAX_INSNS)
+        append(d, p, thumb);
+}
+
+/* ldrb x, [r5], #1; eor x, x, crc; uxtb x, x; ldr y, [r6, x, lsl #2]; eor crc, y, crc, lsr #n, with
+ * others in between. */
+static void append_check(struct diff *d, const struct pools *p, bool thumb)
+{
+    unsigned crc = diff_below(d, 4), x = (crc + 1 + diff_below(d, 3)) % 4;
+    unsigned y = diff_below(d, 4) ? x : diff_below(d, 4), n = 1 + diff_below(d, 31);
+    const uint32_t a32[] = {
+        0xe4d00001 | BASE << 16 | x << 12,
+        0xe0200000 | x << 16 | x << 12 | crc | diff_below(d, 2) << 20,
+        0xe6ef0070 | x << 12 | x,
+        0xe7900100 | (BASE + 1) << 16 | y << 12 | x,
+        0xe0200020 | y << 16 | crc << 12 | n << 7 | crc,
+    };
+    const uint32_t t32[] = {
+        0xf8100b01 | BASE << 16 | x << 12,
+        0xea800000 | x << 16 | x << 8 | crc | diff_below(d, 2) << 20,
+        0xfa5ff080 | x << 8 | x,
+        0xf8500020 | (BASE + 1) << 16 | y << 12 | x,
+        0xea800010 | y << 16 | crc << 8 | (n >> 2) << 12 | (n & 3) << 6 | crc,
+    };
+    for (unsigned k = 0; k < ARRAY_SIZE(a32); k++) {
+        put(d, thumb ? t32[k] : a32[k]);
+        append_now_and_then(d, p, thumb, ARRAY_SIZE(a32) - 1 - k);
+    }
+}
+
+static void append_some(struct diff *d, const struct pools *p, bool thumb)
+{
+    unsigned length = 1 + diff_below(d, LONGEST), leave = diff_below(d, 3 * LONGEST);
     while (d->count < length) {
         if (d->count ==
             leave) /* beqne behind the loop: to its last instruction, wherever that is */
             put(d, thumb ? 0xd000 | diff_below(d, 14) << 8 : diff_below(d, 14) << 28 | 0x0a000000);
         append(d, p, thumb);
     }
+}
+
+/* The body, perhaps with a way out in the middle; subs r12, r12, #1; bne start; bx lr. */
+static void make_loop(struct diff *d, const struct pools *p, bool thumb)
+{
+    unsigned bytes = 0;
+    d->count = 0;
+    if (diff_below(d, 8))
+        append_some(d, p, thumb);
+    else
+        append_check(d, p, thumb);
     put(d, thumb ? 0xf1bc0c01 : 0xe25cc001);
     for (unsigned i = 0; i < d->count; i++)
         bytes += thumb && !(d->insn[i] >> 16) ? 2 : 4;
@@ -183,14 +228,25 @@ static bool is_over(const struct run *r)
     return r->s.env.pc - r->s.env.page_base >= RUN_PAGE || r->faulted || r->helper >= 0;
 }
 
-/* Block after block until the code is left: by @jit, with hot blocks, or by the interpreter. */
-static void run_all(struct run *r, struct jit *jit)
+static bool is_apart(const struct ir_block *b)
 {
+    for (uint32_t i = 0; i < b->count; i++)
+        if (b->ops[i].opcode == IR_OP_loophead)
+            return true;
+    return false;
+}
+
+/* Block after block until the code is left: by @jit, with hot blocks, or by the interpreter. How
+ * many carried a check's halves. */
+static unsigned run_all(struct run *r, struct jit *jit)
+{
+    unsigned apart = 0;
     r->hot = jit != NULL;
     for (unsigned i = 0; i < BLOCKS_MAX; i++) {
         run_translate(r, UINT32_MAX);
         if (jit) {
             ir_optimise(&r->block);
+            apart += is_apart(&r->block);
             jit_run(jit, r);
         } else {
             run_start(r);
@@ -201,6 +257,7 @@ static void run_all(struct run *r, struct jit *jit)
             break;
     }
     r->hot = false;
+    return apart;
 }
 
 static void copy_state(struct run *to, const struct run *from)
@@ -233,7 +290,7 @@ static const char *run_case(struct diff *d, enum jit_variant variant)
     copy_state(d->run, d->before);
     copy_state(d->other, d->before);
     run_all(d->run, NULL);
-    run_all(d->other, d->jit[variant]);
+    d->apart += run_all(d->other, d->jit[variant]);
     return difference(d->run, d->other);
 }
 
@@ -336,6 +393,8 @@ static void loops(bool thumb)
     if (getenv("ARMEMU_LOOPS"))
         fprintf(stderr, "%" PRIu64 " of %" PRIu64 " loops were executed to their ends\n", whole,
                 count);
+    cr_expect(d.apart * 20 > count, "%u blocks of %" PRIu64 " loops carried a check's halves",
+              d.apart, count);
     cr_expect(whole * 3 > count,
               "only %" PRIu64 " of %" PRIu64 " loops were executed to their ends", whole, count);
     diff_close(&d);

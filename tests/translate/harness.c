@@ -74,6 +74,7 @@ const struct ir_target run_target = {
     .helper_count = ARRAY_SIZE(helpers),
     .address_type = IR_I32,
     .lane_slot = ARM_SLOT_T,
+    .carried = ARM_SLOT_CARRIED_EARLY,
     .granule = {2, 1},
     .memory = {.address_bits = 32,
                .page_bits = 12,

@@ -59,6 +59,7 @@ const struct ir_target arm_target = {
     .helper_count = ARM_HELPER_COUNT,
     .address_type = IR_I32,
     .lane_slot = ARM_SLOT_T,
+    .carried = ARM_SLOT_CARRIED_EARLY,
     .granule = {2, 1},
     .memory = {
         .address_bits = 32,

@@ -4,9 +4,9 @@
  * is there long before: carried to the next round beside the entry, it meets the byte in time, and
  * one exclusive or remains in the chain.
  *
- * So a loop that sets a slot to x = late ^ early, where late is loaded from an address which depends
- * on (slot ^ a) & 255, sets target.carried to early and late as well; the index becomes
- * (a ^ early ^ late) & 255. Before the loop's head the two are made the slot's value and 0.
+ * So a loop that sets a slot to late ^ early, where late is loaded from an address which depends on
+ * (slot ^ a) & 255, sets target.carried to early and late as well; the index becomes
+ * (a ^ early ^ late) & 255. In front of the loop's head they are made 0 and the slot's value.
  */
 #include "ir/fold.h"
 #include "ir/opt/passes.h"

@@ -151,6 +151,8 @@ static enum option_status add_device(struct options *o, const char *value, struc
         return OPTION_DONE;
     }
     value += strncmp(value, "driver=", 7) ? 0 : 7;
+    if (!strcmp(value, "loader"))
+        return option_error(e, "-device loader: give file=, data=, or addr= with cpu-num=");
     if (strncmp(value, "loader,", 7))
         return option_error(e, "-device %.*s: not supported; the only device that can be added is "
                                "'loader' (-device loader,file=FILE or loader,addr=A,data=D)",

@@ -350,11 +350,12 @@ void explain_print(const struct explain_config *c, const struct explain_fault *f
         fprintf(out, "  %s\n", f->detail);
     print_hints(&p);
     if (f->lockup)
-        hint(&p, f->hfsr & BIT(1) /* VECTTBL */
-                     ? "VTOR does not lead to a table of vectors: the CPU stands still until a reset"
-                     : "a fault within HardFault, NMI or with FAULTMASK set has no handler: the CPU "
-                       "stands still until a reset; the explanation of the fault before tells why "
-                       "the handler ran");
+        hint(&p, "%s",
+             f->hfsr & BIT(1) /* VECTTBL */
+                 ? "VTOR does not lead to a table of vectors: the CPU stands still until a reset"
+                 : "a fault within HardFault, NMI or with FAULTMASK set has no handler: the CPU "
+                   "stands still until a reset; the explanation of the fault before tells why the "
+                   "handler ran");
     fprintf(out, "  after %" PRIu64 " instructions, at %" PRId64 ".%09" PRId64 " s\n",
             f->instructions, f->time_ns / 1000000000, f->time_ns % 1000000000);
 }

@@ -277,6 +277,12 @@ static bool check_m_profile(const struct loading *l)
 
 /* ---- -device loader -------------------------------------------------------------------------- */
 
+/* The M profile has no other instruction set than T32. */
+static uint32_t start_address(const struct loading *l, uint64_t addr)
+{
+    return (uint32_t)addr | (l->board->machine->m_profile ? 1 : 0);
+}
+
 static bool load_loader_file(struct loading *l, const struct loader_options *o)
 {
     struct program p;
@@ -298,7 +304,7 @@ static bool load_loader_file(struct loading *l, const struct loader_options *o)
     ok = ok && load_program(l, &p, format, o->addr, "-device loader");
     bool elf = format == IMAGE_FORMAT_ELF;
     if (ok && ((elf && !l->board->machine->m_profile) || o->has_cpu)) {
-        l->entry->pc = (uint32_t)(p.file.has_entry ? p.file.entry : p.low);
+        l->entry->pc = start_address(l, p.file.has_entry ? p.file.entry : p.low);
         l->entry->vector_pc = false;
     }
     free_program(&p);
@@ -314,7 +320,7 @@ static bool load_loader(struct loading *l, const char *text)
     if (*o.file)
         return load_loader_file(l, &o);
     if (!o.has_data) {
-        l->entry->pc = (uint32_t)o.addr;
+        l->entry->pc = start_address(l, o.addr);
         l->entry->vector_pc = false;
         return true;
     }
@@ -333,10 +339,26 @@ static bool load_loaders(struct loading *l)
     return true;
 }
 
+/* A program that lies elsewhere would lock up at once: its vectors are those of empty memory. */
+static bool check_vectors(const struct loading *l)
+{
+    uint32_t vtor = l->board->machine->m_profile->vtor, vectors[4] = {0};
+    const struct image_span *s = l->loaded.spans;
+    if (!l->entry->vector_pc || !l->loaded.count || l->loaded.warm || l->o->loads_later ||
+        !physmap_read(l->board->config.map, vtor, vectors, sizeof(vectors)) || vectors[1] ||
+        vectors[3])
+        return true;
+    error_set(l->e, "%s: no vector table at 0x%08x, where the processor starts: the word for reset "
+                    "is 0 (the program begins at 0x%08" PRIx64 "; -device loader,file=FILE,"
+                    "cpu-num=0 starts an ELF file at its entry point)", s->path, vtor, s->start);
+    return error_mark(l->e, ERROR_IMAGE);
+}
+
 static bool load_m_profile(struct loading *l)
 {
     *l->entry = (struct boot_entry){.vector_pc = true};
-    return check_m_profile(l) && (!l->o->kernel || load_firmware(l)) && load_loaders(l);
+    return check_m_profile(l) && (!l->o->kernel || load_firmware(l)) && load_loaders(l) &&
+           check_vectors(l);
 }
 
 static bool load_a_profile(struct loading *l)

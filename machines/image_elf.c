@@ -5,8 +5,24 @@
 
 #include "machines/image.h"
 
-static bool check_header(const uint8_t *data, Elf *elf, GElf_Ehdr *eh, struct error *e)
+static const char *architecture(unsigned machine)
 {
+    static const struct {
+        unsigned machine;
+        const char *name;
+    } known[] = {{EM_386, "x86"},   {EM_X86_64, "x86-64"}, {EM_AARCH64, "AArch64"},
+                 {EM_AVR, "AVR"},   {EM_MIPS, "MIPS"},     {EM_PPC, "PowerPC"},
+                 {EM_RISCV, "RISC-V"}, {EM_XTENSA, "Xtensa"}};
+    for (unsigned i = 0; i < sizeof(known) / sizeof(*known); i++)
+        if (known[i].machine == machine)
+            return known[i].name;
+    return "";
+}
+
+static bool check_header(const uint8_t *data, size_t size, Elf *elf, GElf_Ehdr *eh, struct error *e)
+{
+    if (size < sizeof(Elf32_Ehdr))
+        return error_set(e, "truncated ELF file: its %zu bytes are not even a header", size);
     if (!elf || elf_kind(elf) != ELF_K_ELF)
         return error_set(e, "no ELF file");
     if (!gelf_getehdr(elf, eh))
@@ -15,7 +31,8 @@ static bool check_header(const uint8_t *data, Elf *elf, GElf_Ehdr *eh, struct er
         return error_set(e, "64-bit ELF file%s; this is a 32-bit ARM machine",
                          eh->e_machine == EM_AARCH64 ? " for AArch64" : "");
     if (eh->e_machine != EM_ARM)
-        return error_set(e, "ELF file for another architecture (machine %u), not ARM",
+        return error_set(e, "ELF file for another architecture (%s%smachine %u), not ARM",
+                         architecture(eh->e_machine), *architecture(eh->e_machine) ? ", " : "",
                          eh->e_machine);
     if (data[EI_DATA] != ELFDATA2LSB)
         return error_set(e, "big-endian ELF file; programs for this machine are little-endian");
@@ -24,6 +41,15 @@ static bool check_header(const uint8_t *data, Elf *elf, GElf_Ehdr *eh, struct er
                          eh->e_type == ET_REL ? ": an object file, which is to be linked first"
                                               : "");
     return true;
+}
+
+/* libelf would only say that there are none, or that something is wrong. */
+static bool check_program_headers(size_t size, const GElf_Ehdr *eh, struct error *e)
+{
+    uint64_t end = eh->e_phoff + (uint64_t)eh->e_phnum * sizeof(Elf32_Phdr);
+    return !eh->e_phnum || end <= size ||
+           error_set(e, "truncated ELF file: its program headers end at byte %" PRIu64 " of %zu",
+                     end, size);
 }
 
 static bool add_segment(const uint8_t *data, size_t size, const GElf_Phdr *ph,
@@ -46,7 +72,7 @@ bool image_parse_elf(const uint8_t *data, size_t size, struct image_file *out, s
     size_t count = 0;
     elf_version(EV_CURRENT);
     Elf *elf = elf_memory((char *)data, size);
-    bool ok = check_header(data, elf, &eh, e);
+    bool ok = check_header(data, size, elf, &eh, e) && check_program_headers(size, &eh, e);
     if (ok && elf_getphdrnum(elf, &count))
         ok = error_set(e, "truncated ELF file: %s", elf_errmsg(-1));
     if (ok && !count)

@@ -1,4 +1,5 @@
 /* The options of `-device loader`. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,9 @@ static bool check(const struct loader_options *o, struct error *e)
         return error_set(e, "-device loader: give either file= or data=");
     if (o->has_data && (!o->has_addr || !o->data_len || o->data_len > 8))
         return error_set(e, "-device loader: data= needs addr= and data-len= of 1 to 8");
+    if (o->has_data && o->data_len < 8 && o->data >> (8 * o->data_len))
+        return error_set(e, "-device loader: data=0x%" PRIx64 " does not fit into data-len=%u",
+                         o->data, (unsigned)o->data_len);
     if (!o->has_data && !*o->file && (!o->has_addr || !o->has_cpu))
         return error_set(e, "-device loader: give file=, data=, or addr= with cpu-num=");
     return o->has_data || !o->data_be || error_set(e, "-device loader: data-be= needs data=");

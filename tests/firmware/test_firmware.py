@@ -237,6 +237,25 @@ def formats():
     check(r.returncode == 65 and b'broken.hex: line 5: bad checksum' in r.stderr, 'broken file', r)
 
 
+# A program that is not where the processor looks for the vector table.
+@test
+def elsewhere():
+    elf = compile_program('m3', 'newlib', '-O2')
+    subprocess.run([OBJCOPY, '-O', 'ihex', '--change-addresses', '0x21000000', elf, 'moved.hex'],
+                   check=True)
+    base = ['-M', 'mps2-an385', '-semihosting', '-nographic']
+    r = run(base + ['-kernel', 'moved.hex'])
+    check(r.returncode == 65 and b'moved.hex: no vector table at 0x00000000' in r.stderr and
+          b'cpu-num=0' in r.stderr, 'a program elsewhere', r)
+    subprocess.run([OBJCOPY, '-O', 'binary', elf, 'start.bin'], check=True)
+    with open('start.bin', 'rb') as f:
+        reset = int.from_bytes(f.read()[4:8], 'little') & ~1
+    # bit 0 of where it starts does not matter
+    check_hello(run(['-M', 'mps2-an385', '-semihosting-config', 'arg=raw', '-nographic', '-device',
+                     'loader,file=start.bin,addr=0', '-device',
+                     'loader,addr=%d,cpu-num=0' % reset]), ['raw'])
+
+
 @test
 def files():
     elf = compile_program('m3', 'newlib', '-O3')

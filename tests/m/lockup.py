@@ -1,5 +1,5 @@
-"""A CPU of the M profile that locks up says so, once and with the reason, and stops; with @STATUS it
-goes on by an NMI and exits with it: lockup.py ARMEMU MACHINE PROGRAM TEXT [STATUS]"""
+"""A CPU of the M profile that locks up says so, once and with the reason, and stops; with STATUS
+it goes on by an NMI and exits with it: lockup.py ARMEMU MACHINE PROGRAM TEXT [STATUS]"""
 import subprocess
 import sys
 

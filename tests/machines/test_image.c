@@ -147,6 +147,8 @@ Test(image, elf_segments_go_to_their_physical_addresses)
     struct image_loaded loaded = {0};
     uint32_t base, limit;
     ((Elf32_Phdr *)(file + sizeof(Elf32_Ehdr)))->p_vaddr = 0x40003000; /* it runs elsewhere */
+    image_file_free(&program);
+    memset(&program, 0, sizeof(program));
     cr_assert(image_parse("file", file, 512, IMAGE_FORMAT_ELF, 0, &program, &e), "%s", e.text);
     cr_assert(image_load(&program, map, &loaded, &e), "%s", e.text);
     cr_assert(image_free_memory(&loaded, map, &base, &limit));
@@ -176,6 +178,12 @@ Test(image, broken_elf_files)
     cr_assert_not(load(512, map));
     says("not ARM");
     eh->e_machine = EM_ARM;
+    eh->e_phoff = 0x7fffffff;
+    cr_assert_not(load(512, map));
+    says("truncated ELF file: its program headers end at byte 2147483679 of 512");
+    cr_assert_not(load(20, map));
+    says("not even a header");
+    eh->e_phoff = sizeof(*eh);
     eh->e_phnum = 0;
     cr_assert_not(load(512, map));
     says("program headers");

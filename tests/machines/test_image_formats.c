@@ -300,7 +300,8 @@ Test(loader, options)
     cr_expect_arr_eq(bytes, "\x33\x22\x11", 3);
     static const char *const wrong[] = {
         "file=x,data=1,addr=0,data-len=4", "addr=0", "cpu-num=0", "data=1,data-len=4",
-        "data=1,addr=0,data-len=9", "data=1,addr=0,data-len=0", "file=x,force-raw=maybe", "file",
+        "data=1,addr=0,data-len=9", "data=1,addr=0,data-len=0",
+        "data=0x100,addr=0,data-len=1", "file=x,force-raw=maybe", "file",
         "file=x,adr=0", "file=x,cpu-num=1", "file=x,data-be=on", "", "addr=-1,cpu-num=0"};
     for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++)
         cr_expect_not(loader_parse(wrong[i], &o, &e), "%s was accepted", wrong[i]);

@@ -38,7 +38,7 @@ static void hard(const char *name, uint32_t at)
 
 /* Branch there, and go on. */
 #define GO(to)                                                                                     \
-    __asm__ volatile("adr r5, 1f\n adds r5, #1\n str r5, [%[r]]\n bx %[t]\n .balign 4\n 1: nop"     \
+    __asm__ volatile("adr r5, 1f\n adds r5, #1\n str r5, [%[r]]\n bx %[t]\n .balign 4\n 1: nop"   \
                      :: [r] "l"(&resume), [t] "l"(to) : "r5", "memory")
 
 static void test_alignment(void)

@@ -31,6 +31,8 @@ static void print_stack(const struct printing *p)
     unsigned n = symbols_unwind(p->c->symbols, p->f->regs, p->f->m_profile, p->f->psp,
                                 &p->c->memory, frames, FRAMES);
     for (unsigned i = 0; i < n; i++) {
+        if (i && p->f->m_profile && (frames[i].pc | 1) == 0xffffffff)
+            break; /* LR at reset */
         if (frames[i].exception)
             fprintf(p->out, "     ---  exception\n");
         bool known = symbols_text(p->c->symbols, frames[i].pc, text, sizeof(text));
@@ -143,7 +145,7 @@ static void print_status(const struct printing *p)
             fprintf(p->out, " %s", cfsr_bits[i].name);
     if (f->hfsr)
         fprintf(p->out, ", HFSR 0x%08x%s%s", f->hfsr, f->hfsr & BIT(30) ? " FORCED" : "",
-                f->hfsr & BIT(1) ? " VECTTBL" : "");
+                f->hfsr & BIT(1) ? " VECTTBL" : f->hfsr & BIT(31) ? " DEBUGEVT" : "");
     fputc('\n', p->out);
 }
 
@@ -174,13 +176,15 @@ static void print_nearest(const struct printing *p, uint32_t addr)
     if (!r)
         return;
     uint64_t last = r->base + r->size - 1;
+    uint64_t far = addr < r->base ? r->base - addr : addr - last - 1;
+    unsigned shift = far >> 24 ? 20 : far >> 16 ? 10 : 0;
     if (addr >= r->base && addr <= last)
         fprintf(p->out, "  0x%08x is in '%s', 0x%08" PRIx64 " to 0x%08" PRIx64 "\n", addr, r->name,
                 r->base, last);
     else
         fprintf(p->out,
-                "  0x%08x is %" PRIu64 " bytes %s '%s', 0x%08" PRIx64 " to 0x%08" PRIx64 "\n", addr,
-                addr < r->base ? r->base - addr : addr - last - 1,
+                "  0x%08x is %" PRIu64 " %s %s '%s', 0x%08" PRIx64 " to 0x%08" PRIx64 "\n", addr,
+                far >> shift, shift == 20 ? "MiB" : shift ? "KiB" : "bytes",
                 addr < r->base ? "before" : "behind", r->name, r->base, last);
 }
 
@@ -264,12 +268,20 @@ static void hint_address(const struct printing *p)
         hint_peripheral(p, addr);
 }
 
+static void hint_null_call(const struct printing *p)
+{
+    hint(p, "a call through a null function pointer? LR is 0x%08x", p->f->regs[14]);
+}
+
 static void hint_fetch(const struct printing *p)
 {
     uint32_t pc = p->f->regs[15];
     print_nearest(p, pc);
     if (pc < 4)
-        hint(p, "a call through a null function pointer? LR is 0x%08x", p->f->regs[14]);
+        hint_null_call(p);
+    else if (p->f->m_profile && pc >= 0xffffffe0 && pc < 0xfffffffe)
+        hint(p, "an EXC_RETURN value, but no exception return: these are BX, POP and loads of PC "
+                "in Handler mode");
     else if (!hint_pattern(p, pc))
         hint(p, "a wild function pointer, or a return address that was overwritten on the stack?");
 }
@@ -303,6 +315,18 @@ static void hint_stacking(const struct printing *p)
                           : "the stack has overflowed, or the vector table's first word is wrong");
 }
 
+static void hint_breakpoint(const struct printing *p)
+{
+    const uint8_t semihosting[2] = {0xab, 0xbe};
+    uint8_t b[2] = {0};
+    if (p->c->memory.read(p->c->memory.opaque, pc_of(p->f), b, 2) && !memcmp(b, semihosting, 2))
+        hint(p, "a semihosting call: is -semihosting missing? Unprivileged code needs "
+                "-semihosting-config userspace=on");
+    else
+        hint(p, "a breakpoint of the program itself: a failed assertion, or code for a debugger "
+                "(-gdb)");
+}
+
 static void print_hints(const struct printing *p)
 {
     switch (p->f->kind) {
@@ -326,14 +350,17 @@ static void print_hints(const struct printing *p)
                 "(-cpu cortex-m4), or compile with -mfloat-abi=soft");
         break;
     case EXPLAIN_STATE:
-        hint(p, "bit 0 of a branch target or vector was 0: function pointers and vectors of the M "
-                "profile "
-                "have it set (.thumb_func), and there is no A32 code");
+        if (pc_of(p->f) < 4)
+            hint_null_call(p);
+        else
+            hint(p, "bit 0 of a branch target or vector was 0: function pointers and vectors of "
+                    "the M profile have it set (.thumb_func), and there is no A32 code");
         break;
     case EXPLAIN_DIVIDE:
         hint(p, "DIV_0_TRP is set in CCR, so that a division by zero is a fault");
         break;
     case EXPLAIN_STACKING: hint_stacking(p); break;
+    case EXPLAIN_BREAKPOINT: hint_breakpoint(p); break;
     case EXPLAIN_OTHER: break;
     }
 }

@@ -20,6 +20,7 @@ enum explain_kind {
     EXPLAIN_STATE,         /* M profile: without the T bit */
     EXPLAIN_DIVIDE,
     EXPLAIN_STACKING,      /* exception entry or return could not use the stack */
+    EXPLAIN_BREAKPOINT,    /* without a debugger */
     EXPLAIN_OTHER,
 };
 

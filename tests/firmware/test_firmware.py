@@ -315,7 +315,7 @@ def hosted_program_on_the_a_profile():
 
 # ---- faults --------------------------------------------------------------------------------------
 
-def explained(arguments, *patterns, options=(), hangs=False, cpu='m3'):
+def explained(arguments, *patterns, options=(), hangs=False, cpu='m3', text=False):
     elf = compile_program(cpu, 'newlib', '-Og', 'faults.c', 'faults-%d.elf' % threading.get_ident())
     command = [ARMEMU, '-M', CPUS[cpu][1], '-nographic', '-monitor', 'none', '-serial', 'null',
                '-semihosting',
@@ -327,10 +327,10 @@ def explained(arguments, *patterns, options=(), hangs=False, cpu='m3'):
         except subprocess.TimeoutExpired:
             p.terminate()
             err = p.communicate()[1]
-    text = err.decode()
+    said = err.decode()
     for pattern in patterns:
-        check(re.search(pattern, text, re.M), 'does not match /%s/:\n%s' % (pattern, text))
-    return p.returncode
+        check(re.search(pattern, said, re.M), 'does not match /%s/:\n%s' % (pattern, said))
+    return said if text else p.returncode
 
 
 @test
@@ -345,7 +345,7 @@ def read_of_nothing():
               r'is GPIO of nRF51: did you mean -M microbit\?')
     explained('r 0x40023800', r'0x40023800|i2c') # there is something on this board
     explained('r 0xdeadbeec', r'never initialised')
-    explained('r 0x40013800', r'0x40013800 is \d+ bytes (behind|before)',
+    explained('r 0x40013800', r'0x40013800 is \d+ (bytes|KiB|MiB) (behind|before)',
               r'0x40013800 is SYSCFG of STM32F4: did you mean -M olimex-stm32-h405\?',
               r'0x40013800 is USART1 of STM32F1; there is no such machine', cpu='lm3s')
 
@@ -355,12 +355,23 @@ def wild_calls():
     explained('c 0x60000001', r'guest fault: BusFault \(IBUSERR',
               r'^ +0x\w+  call\+0x\w+ .*\(by LR\)', r'^ +0x\w+  main\+', r'wild function pointer')
     explained('c 0x100', r'INVSTATE', r'bit 0 of a branch target')
+    explained('c 0', r'INVSTATE', r'a call through a null function pointer\?')
+    text = explained('c 0xffffffff', r'IACCVIOL', r'never initialised', r'^ +0x\w+  main\+',
+                     text=True)
+    check('0xfffffffe  ?' not in text.split('  at  0xfffffffe  ?')[1], 'LR at reset is a caller: ' +
+          text)
 
 
 @test
 def other_faults():
     explained('u', r'UNDEFINSTR', r'UDF is undefined on purpose', r'^  => .*udf')
     explained('d', r'DIVBYZERO', r'DIV_0_TRP is set')
+    explained('b', r'guest fault: HardFault \(a breakpoint without a debugger\)',
+              r'^  => .*bkpt #7', r'HFSR 0x80000000 DEBUGEVT', r'a failed assertion')
+    explained('p', r'guest fault: HardFault \(SVC while PRIMASK is set\)', r'^  => .*svc')
+    explained('x 0x60000000', r"guest fault: BusFault \(STKERR, an exception's frame cannot be "
+                              r'stored at 0x5fffffe0\), taken as HardFault',
+              r'the stack has overflowed')
     explained('s 0x1ffffff0', r'[Ll]ockup|STKERR|stack', r'0x1ffffff0|0x1fffffec')
 
 

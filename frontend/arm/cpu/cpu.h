@@ -47,7 +47,7 @@ enum arm_report_kind {
     ARM_REPORT_UNDEFINED,
     /* M profile, as CFSR has them */
     ARM_REPORT_NOCP, ARM_REPORT_STATE, ARM_REPORT_DIVIDE, ARM_REPORT_STACKING,
-    ARM_REPORT_OTHER,
+    ARM_REPORT_BREAKPOINT, ARM_REPORT_OTHER,
 };
 
 struct arm_report {

@@ -70,6 +70,11 @@ int main(int argc, char **argv)
         lock = 1;
         through(addr);
         break;
+    case 'b': __asm__ volatile("bkpt 7"); break;
+    case 'p': __asm__ volatile("cpsid i\n svc 0" : : : "memory"); break;
+    case 'x': /* the frame of the SVC cannot be stored */
+        __asm__ volatile("mov sp, %0\n svc 0" : : "r"(addr) : "memory");
+        break;
     case 's': __asm__ volatile("mov sp, %0\n push {r0}" : : "r"(addr) : "memory"); break;
     }
     return 5;

@@ -68,14 +68,19 @@ static unsigned cause_row(uint32_t cause)
     return 0;
 }
 
+static enum arm_report_kind kind_of(uint32_t cause)
+{
+    return causes[cause_row(cause)].report;
+}
+
 /* ---- lockup ---------------------------------------------------------------------------------- */
 
 /* Tell the user, before anything of the state is lost. @cause: bits of CFSR, 0: none. */
-static void report(struct arm_state *s, uint32_t cause, uint32_t pc, const char *title,
-                   uint32_t addr, bool lockup)
+static void report(struct arm_state *s, enum arm_report_kind kind, uint32_t cause, uint32_t pc,
+                   const char *title, uint32_t addr, bool lockup)
 {
     const struct arm_report r = {
-        .kind = cause ? causes[cause_row(cause)].report : ARM_REPORT_OTHER,
+        .kind = kind,
         .title = title,
         .pc = pc,
         .has_addr = cause & (ARM_M_BFARVALID | ARM_M_MMARVALID | ARM_M_UNALIGNED),
@@ -90,8 +95,8 @@ static void report(struct arm_state *s, uint32_t cause, uint32_t pc, const char 
 }
 
 /* What cannot be handled at priority -1 or -2 stops the CPU until a reset or an NMI (B1.5.15). */
-static void lock_up(struct arm_state *s, uint32_t pc, const char *why, uint32_t cause,
-                    uint32_t addr)
+static void lock_up(struct arm_state *s, uint32_t pc, const char *why, enum arm_report_kind kind,
+                    uint32_t cause, uint32_t addr)
 {
     char text[160], name[16];
 
@@ -99,7 +104,7 @@ static void lock_up(struct arm_state *s, uint32_t pc, const char *why, uint32_t 
              arm_m_exception_name(s->m.ipsr, name, sizeof(name)),
              s->mask_f ? " with FAULTMASK set" : "");
     log_write(LOG_INT, "%s", text);
-    report(s, cause, pc, text, addr, true);
+    report(s, kind, cause, pc, text, addr, true);
     s->m.locked_up = 1;
     s->thumb = 1;
     s->itstate = 0;
@@ -173,6 +178,28 @@ static unsigned fault_pend(struct arm_state *s, uint32_t cause, uint32_t addr)
     return exc;
 }
 
+static void fault_title(char *title, size_t size, uint32_t cause, const char *what, unsigned exc)
+{
+    const char *name = causes[cause_row(cause)].name, *comma = what[0] ? ", " : "";
+    char of[16];
+
+    snprintf(title, size, "%s (%s%s%s)%s",
+             arm_m_exception_name(causes[cause_row(cause)].exc, of, sizeof(of)), name, comma, what,
+             exc == ARM_M_EXC_HARD_FAULT ? ", taken as HardFault" : "");
+}
+
+/* A fault of exception entry or return, told unless it is a lockup: then 0. */
+static unsigned pend_and_report(struct arm_state *s, uint32_t cause, uint32_t pc, const char *what)
+{
+    unsigned exc = fault_pend(s, cause, 0);
+    char title[160];
+
+    fault_title(title, sizeof(title), cause, what, exc);
+    if (exc)
+        report(s, kind_of(cause), cause, pc, title, 0, false);
+    return exc;
+}
+
 /* ---- entry ----------------------------------------------------------------------------------- */
 
 static bool frame_aligned(const struct arm_state *s, bool fp)
@@ -191,6 +218,7 @@ static void push_stack(struct arm_state *s, uint32_t pc, bool *locked)
     uint32_t words[8] = {s->r[0], s->r[1], s->r[2], s->r[3], s->r[12], s->r[14], pc,
                          arm_m_xpsr_read(s) | (align ? XPSR_ALIGN : 0)};
     uint32_t cause;
+    char what[64];
     uint8_t *host = frame_host(s, frame, sizeof(words), true, privileged);
 
     *locked = false;
@@ -207,10 +235,8 @@ static void push_stack(struct arm_state *s, uint32_t pc, bool *locked)
     if (ok)
         return;
     cause = refused ? ARM_M_NOCP : s->m.access_violation ? ARM_M_MSTKERR : ARM_M_STKERR;
-    log_write(LOG_GUEST_ERRORS,
-              "%s: the frame of an exception cannot be stored at 0x%08x, PC 0x%08x",
-              causes[cause_row(cause)].name, frame, pc);
-    *locked = !fault_pend(s, cause, 0);
+    snprintf(what, sizeof(what), "an exception's frame cannot be stored at 0x%08x", frame);
+    *locked = !pend_and_report(s, cause, pc, what);
 }
 
 static void log_entry(const struct arm_state *s, unsigned exc, unsigned from, uint32_t pc,
@@ -254,7 +280,7 @@ static void vector_lockup(struct arm_state *s, unsigned exc, uint32_t pc)
     char why[64];
 
     snprintf(why, sizeof(why), "the vector table at 0x%08x cannot be read", s->m.vtor);
-    lock_up(s, pc, why, 0, 0);
+    lock_up(s, pc, why, ARM_REPORT_OTHER, 0, 0);
     m_select_sp(s, false);
     s->m.handler = 1;
     s->m.spsel = 0;
@@ -316,7 +342,7 @@ static void enter(struct arm_state *s, uint32_t pc, uint8_t it)
     s->itstate = it;
     push_stack(s, pc, &locked);
     if (locked)
-        lock_up(s, pc, "the stack cannot be written", 0, 0);
+        lock_up(s, pc, "the stack cannot be written", ARM_REPORT_OTHER, 0, 0);
     else
         take_best(s, exc_return, pc, false);
 }
@@ -332,19 +358,17 @@ void arm_m_take_interrupt(struct arm_state *s)
 static void fault(struct arm_state *s, uint32_t cause, uint32_t pc, uint8_t it, const char *what,
                   uint32_t addr)
 {
-    char why[96], name[16], title[160];
+    char why[96], title[160];
     const char *cause_name = causes[cause_row(cause)].name;
     unsigned exc = fault_pend(s, cause, addr);
 
     snprintf(why, sizeof(why), "%s%s%s", cause_name, what[0] ? ", " : "", what);
     if (!exc) {
-        lock_up(s, pc, why, cause, addr);
+        lock_up(s, pc, why, kind_of(cause), cause, addr);
         return;
     }
-    snprintf(title, sizeof(title), "%s (%s)%s",
-             arm_m_exception_name(causes[cause_row(cause)].exc, name, sizeof(name)), why,
-             exc == ARM_M_EXC_HARD_FAULT ? ", taken as HardFault" : "");
-    report(s, cause, pc, title, addr, false);
+    fault_title(title, sizeof(title), cause, what, exc);
+    report(s, kind_of(cause), cause, pc, title, addr, false);
     enter(s, pc, it);
 }
 
@@ -363,7 +387,7 @@ bool m_lazy_fault(struct arm_state *s, uint32_t pc, uint8_t it)
         s->m.hfsr |= M_HFSR_FORCED;
     }
     if (exc == ARM_M_EXC_HARD_FAULT && !(s->m.fpccr & M_FPCCR_HFRDY)) {
-        lock_up(s, pc, causes[row].name, cause, 0);
+        lock_up(s, pc, causes[row].name, kind_of(cause), cause, 0);
         return true;
     }
     m_bit_put(s->m.pending, exc, true);
@@ -372,7 +396,7 @@ bool m_lazy_fault(struct arm_state *s, uint32_t pc, uint8_t it)
              arm_m_exception_name(causes[row].exc, name, sizeof(name)), causes[row].name,
              exc == ARM_M_EXC_HARD_FAULT ? ", taken as HardFault" : "",
              arm_m_interrupt_pending(s) ? "" : ", waits");
-    report(s, cause, pc, title, 0, false);
+    report(s, kind_of(cause), cause, pc, title, 0, false);
     if (!arm_m_interrupt_pending(s))
         return false;
     enter(s, pc, it);
@@ -412,6 +436,21 @@ void arm_m_fetch_fault(struct arm_state *s, const struct arm_fault *f, uint32_t 
         fault(s, ARM_M_IACCVIOL, pc, it, "not executable", 0);
 }
 
+/* What holds an SVC back, so that it is a HardFault. */
+static void report_svc(struct arm_state *s, uint32_t pc)
+{
+    char title[120], name[16];
+
+    if (s->mask_i)
+        snprintf(title, sizeof(title), "HardFault (SVC while PRIMASK is set)");
+    else if (s->m.ipsr)
+        snprintf(title, sizeof(title), "HardFault (SVC in %s, which is not less urgent)",
+                 arm_m_exception_name(s->m.ipsr, name, sizeof(name)));
+    else
+        snprintf(title, sizeof(title), "HardFault (SVC while BASEPRI is 0x%02x)", s->m.basepri);
+    report(s, ARM_REPORT_OTHER, 0, pc, title, 0, false);
+}
+
 /* ITSTATE of the next instruction is @next_it. */
 void arm_m_svc(struct arm_state *s, uint8_t next_it)
 {
@@ -419,9 +458,11 @@ void arm_m_svc(struct arm_state *s, uint8_t next_it)
     unsigned exc = escalate(s, ARM_M_EXC_SVC);
 
     if (!exc) {
-        lock_up(s, pc, "SVC", 0, 0);
+        lock_up(s, pc, "SVC", ARM_REPORT_OTHER, 0, 0);
         return;
     }
+    if (exc == ARM_M_EXC_HARD_FAULT)
+        report_svc(s, pc);
     m_bit_put(s->m.pending, exc, true);
     m_nvic_update(s);
     enter(s, pc + arm_insn_size(s), next_it);
@@ -435,14 +476,14 @@ void m_breakpoint(struct arm_state *s, uint32_t pc, uint8_t it)
 
     s->m.dfsr |= M_DFSR_BKPT;
     if (!exc) {
-        lock_up(s, pc, "BKPT", 0, 0);
+        lock_up(s, pc, "a breakpoint without a debugger", ARM_REPORT_BREAKPOINT, 0, 0);
         return;
     }
     if (!monitor) {
-        log_write(LOG_GUEST_ERRORS,
-                  "breakpoint without a debugger at PC 0x%08x, taken as HardFault", pc);
         if (arm_m_is_v7(s))
             s->m.hfsr |= M_HFSR_DEBUGEVT;
+        report(s, ARM_REPORT_BREAKPOINT, 0, pc, "HardFault (a breakpoint without a debugger)", 0,
+               false);
     }
     m_bit_put(s->m.pending, exc, true);
     m_nvic_update(s);
@@ -471,18 +512,13 @@ static void deactivate(struct arm_state *s, unsigned exc)
 static void return_refused(struct arm_state *s, uint32_t exc_return, uint32_t cause,
                            const char *why)
 {
-    unsigned exc;
-    char text[48];
+    char text[120];
 
-    log_write(LOG_GUEST_ERRORS,
-              "UsageFault (%s): exception return with 0x%08x in exception %u: %s",
-              causes[cause_row(cause)].name, exc_return, s->m.ipsr, why);
-    exc = fault_pend(s, cause, 0);
-    snprintf(text, sizeof(text), "exception return (%s)", causes[cause_row(cause)].name);
-    if (exc)
+    snprintf(text, sizeof(text), "exception return with 0x%08x: %s", exc_return, why);
+    if (pend_and_report(s, cause, exc_return, text))
         take_best(s, exc_return, exc_return, true);
     else
-        lock_up(s, exc_return, text, 0, 0);
+        lock_up(s, exc_return, text, ARM_REPORT_OTHER, 0, 0);
 }
 
 /* Why EXC_RETURN is refused; NULL: it is not. */
@@ -569,7 +605,7 @@ static void unstack(struct arm_state *s, uint32_t exc_return, unsigned from)
     bool thread = exc_return & RETURN_THREAD, psp = exc_return & RETURN_PSP;
     bool privileged = !thread || !s->m.npriv;
     struct frame f;
-    unsigned exc;
+    char what[64];
 
     m_select_sp(s, psp);
     if (fp && !(s->m.fpccr & M_FPCCR_LSPACT) && !m_fp_granted(s, privileged)) {
@@ -577,15 +613,13 @@ static void unstack(struct arm_state *s, uint32_t exc_return, unsigned from)
         return;
     }
     if (!frame_load(s, s->r[13], fp, privileged, &f)) {
-        uint32_t cause = s->m.access_violation ? ARM_M_MUNSTKERR : ARM_M_UNSTKERR;
-
-        log_write(LOG_GUEST_ERRORS, "%s: the frame of an exception cannot be loaded from 0x%08x",
-                  causes[cause_row(cause)].name, s->r[13]);
-        exc = fault_pend(s, cause, 0);
-        if (exc)
+        snprintf(what, sizeof(what), "an exception's frame cannot be loaded from 0x%08x",
+                 s->r[13]);
+        if (pend_and_report(s, s->m.access_violation ? ARM_M_MUNSTKERR : ARM_M_UNSTKERR,
+                            exc_return, what))
             take_best(s, exc_return, exc_return, true);
         else
-            lock_up(s, exc_return, "the stack cannot be read", 0, 0);
+            lock_up(s, exc_return, "the stack cannot be read", ARM_REPORT_OTHER, 0, 0);
         return;
     }
     if (thread != !(f.word[7] & 0x1ff)) {

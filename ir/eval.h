@@ -14,6 +14,7 @@
 /* Every op whose value depends on nothing but its arguments, imm and type. */
 #define IR_EVAL_OPS(X)                                                                             \
     X(add) X(sub) X(and) X(or) X(xor) X(andn) X(xor8) X(not) X(neg) X(mov) X(mul) X(dot16)         \
+    X(addover) X(dotadd16) X(dotover16)                                                            \
     X(udiv) X(sdiv) X(shl) X(shr) X(sar) X(ror) X(sext8) X(sext16) X(zext8) X(zext16)              \
     X(sext32) X(zext32) X(lo32) X(hi32) X(pair) X(ubfx) X(sbfx) X(bfi) X(clz) X(index)             \
     X(bswap) X(rev16) X(rbit) X(crc32c) X(cmpeq) X(cmpne) X(cmpltu) X(cmpleu)                      \
@@ -62,6 +63,16 @@ static inline uint64_t ir_divide_signed(const struct ir_op *op, int64_t a, int64
     return b == -1 ? -(uint64_t)a : (uint64_t)(a / b);
 }
 
+static inline bool ir_overflows(int64_t v)
+{
+    return v != (int32_t)v;
+}
+
+static inline int64_t ir_dot16(uint64_t a, uint64_t b)
+{
+    return (int64_t)(int16_t)a * (int16_t)b + (int64_t)(int16_t)(a >> 16) * (int16_t)(b >> 16);
+}
+
 static inline uint64_t ir_rotate(const struct ir_op *op, uint64_t a, unsigned n)
 {
     unsigned width = ir_op_width(op);
@@ -104,8 +115,10 @@ IR_EVAL(not, ~a)
 IR_EVAL(neg, -a)
 IR_EVAL(mov, a)
 IR_EVAL(mul, a * b)
-IR_EVAL(dot16, (uint64_t)((int64_t)(int16_t)a * (int16_t)b +
-                          (int64_t)(int16_t)(a >> 16) * (int16_t)(b >> 16)))
+IR_EVAL(addover, ir_overflows((int64_t)(int32_t)a + (int32_t)b))
+IR_EVAL(dot16, (uint64_t)ir_dot16(a, b))
+IR_EVAL(dotadd16, (uint64_t)(ir_dot16(a, b) + (int32_t)c))
+IR_EVAL(dotover16, ir_overflows(ir_dot16(a, b) + (int32_t)c))
 IR_EVAL(udiv, b ? a / b : 0)
 IR_EVAL(sdiv, ir_divide_signed(op, ir_eval_signed(op, a), ir_eval_signed(op, b)))
 IR_EVAL(shl, a << (b & (ir_op_width(op) - 1)))

@@ -183,6 +183,7 @@ static void copy_begin(struct compiler *c)
     c->label_ref_count = 0;
     c->fault_mark = UINT32_MAX;
     c->fused_cc = -1;
+    c->overflow_at = NULL;
     c->insn_word = 0;
     c->insn_left = c->b->insn_count;
     c->insns_begun = 0;
@@ -252,6 +253,8 @@ static bool emit_stubs(struct compiler *c)
             callz_stub_emit(c, s);
         else if (s->kind == STUB_EXACT)
             exact_stub_emit(c, s);
+        else if (s->kind == STUB_DOT)
+            dot_stub_emit(c, s);
         else if (s->kind == STUB_FAULT)
             faults_stub_emit(c, s);
         else

@@ -151,6 +151,7 @@ enum loop_target {
 enum stub_kind {
     STUB_CALLZ,
     STUB_EXACT,
+    STUB_DOT,
     STUB_MEM,
     STUB_WATCH,
     STUB_GROUP,
@@ -304,6 +305,7 @@ struct compiler {
     /* the comparison that the branch before it leaves out, and the label right behind it: EFLAGS
      * hold the flags of either one there; NO_VALUE: none */
     int32_t join_compare, join_label;
+    uint8_t *overflow_at;     /* here EFLAGS.OF is that of the sum just emitted; NULL: nowhere */
     bool looping;             /* the second copy of a loop is being emitted */
     bool has_loop;            /* there is a back edge with pending flags, */
     struct pending_set loop_pending; /* and these are the flags */
@@ -485,11 +487,18 @@ void flags_test(struct compiler *c, const struct ir_op *op, int32_t i, unsigned 
 enum x86_cc flags_condition(struct compiler *c, unsigned cc);
 /** Is what first reads flags behind the fcmp @i a condition that wants its operands exchanged? */
 bool flags_fcmp_exchanged(const struct compiler *c, int32_t i);
+/** The value of op @i := its first argument @k its second one, wherever these are. */
+void emit_two_operand(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_alu k);
+/** The sum @op, at @i, if the op behind it asks whether it overflows (emit_dot.c). */
+bool emit_sum_that_tells(struct compiler *c, const struct ir_op *op, int32_t i);
+void dot_stub_emit(struct compiler *c, const struct stub *s);
 /** Is op @i the "or" of a slot of 8 bits and others, which goes to the slot alone? Those others, or
  * NO_VALUE. */
 int32_t sticky_bits(const struct compiler *c, int32_t i);
 /** Does the op at @i, whose value is a condition, feed only the following brnz, brz or select? */
 bool flags_fusable(const struct compiler *c, int32_t i);
+/** Deliver condition @cc as the value 0 or 1 of op @i. No argument may be needed any more. */
+void flags_value(struct compiler *c, int32_t i, enum x86_cc cc);
 /** Make "value @v is not 0" an x86 condition. */
 enum x86_cc flags_nonzero(struct compiler *c, int32_t v);
 

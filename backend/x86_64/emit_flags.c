@@ -209,8 +209,7 @@ enum x86_cc flags_nonzero(struct compiler *c, int32_t v)
     return CC_NE;
 }
 
-/* Deliver condition @cc as the value 0 or 1 of op @i. No argument may be needed any more. */
-static void condition_value(struct compiler *c, int32_t i, enum x86_cc cc)
+void flags_value(struct compiler *c, int32_t i, enum x86_cc cc)
 {
     unsigned dst = ra_dest(c, i, NO_VALUE);
     x_setcc_r(&c->a, cc, dst);
@@ -227,7 +226,7 @@ static void compare(struct compiler *c, const struct ir_op *op, int32_t i, enum 
     if (flags_fusable(c, i))
         c->fused_cc = (int)cc;
     else
-        condition_value(c, i, cc);
+        flags_value(c, i, cc);
 }
 
 void emit_cmpeq(struct compiler *c, const struct ir_op *op, int32_t i)
@@ -318,7 +317,7 @@ void emit_cond(struct compiler *c, const struct ir_op *op, int32_t i)
     if (op->aux == IR_CC_AL)
         x_mov_ri(&c->a, ra_dest(c, i, NO_VALUE), 1);
     else
-        condition_value(c, i, flags_condition(c, op->aux));
+        flags_value(c, i, flags_condition(c, op->aux));
 }
 
 /* ---- direct writes and reads of the flags

@@ -200,7 +200,7 @@ static bool compare_later(struct compiler *c, const struct ir_op *op, int32_t i)
 }
 
 /* dst := a k b, for any placement of the operands. */
-static void two_operand(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_alu k)
+void emit_two_operand(struct compiler *c, const struct ir_op *op, int32_t i, enum x86_alu k)
 {
     unsigned w = op_wide(op);
     bool commutes = ir_op_info[op->opcode].effects & IR_EFF_COMM;
@@ -244,7 +244,7 @@ static void arithmetic(struct compiler *c, const struct ir_op *op, int32_t i, en
     if (compares)
         flags_only(c, op, k, op_wide(op));
     else
-        two_operand(c, op, i, k);
+        emit_two_operand(c, op, i, k);
     flags_define(c, op, i, avail, k == ALU_SUB || k == ALU_SBB);
 }
 
@@ -309,7 +309,7 @@ static bool lea_sum(struct compiler *c, const struct ir_op *op, int32_t i, int s
 
 void emit_add(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    if (!lazy_sum(c, op, i, 1) && !window_takes_sum(c, op, i) && !direct_takes_sum(c, op, i) &&
+    if (!emit_sum_that_tells(c, op, i) && !lazy_sum(c, op, i, 1) && !window_takes_sum(c, op, i) && !direct_takes_sum(c, op, i) &&
         !lea_sum(c, op, i, 1))
         arithmetic(c, op, i, ALU_ADD, IR_NZCV);
 }

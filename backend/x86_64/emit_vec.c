@@ -319,21 +319,6 @@ void emit_vblend(struct compiler *c, const struct ir_op *op, int32_t i)
     x_op3(c, X86_POR, dst, dst, x_opnd_xmm(t));
 }
 
-/* Of 2^31, the one sum that is not there below it, the host has the wrong sign, and of none that is
- * less by one. */
-void emit_dot16(struct compiler *c, const struct ir_op *op, int32_t i)
-{
-    unsigned t = xa_alloc(c), u = xa_alloc(c);
-    x_op2(c, X86_MOVD_RM, 0, t, x_opnd_xmm(ra_reg(c, op->arg[0])));
-    x_op2(c, X86_MOVD_RM, 0, u, x_opnd_xmm(ra_reg(c, op->arg[1])));
-    x_op3(c, X86_PMADDWD, t, t, x_opnd_xmm(u));
-    unsigned dst = ra_dest(c, i, NO_VALUE);
-    x_op2(c, X86_MOVD_MR, 0, t, x_opnd_xmm(dst));
-    x_rm(&c->a, X86_LEA, 0, dst, x_mem((int)dst, -1));
-    x_rr(&c->a, X86_MOVSXD, 1, dst, dst);
-    x_rm(&c->a, X86_LEA, 1, dst, x_mem((int)dst, 1));
-}
-
 void emit_vdup(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     struct code *a = &c->a;

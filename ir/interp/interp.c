@@ -171,6 +171,7 @@ static uint64_t op_pcrel(struct interp *it, const struct ir_op *op)
     }
 PURE_OP(and)
 PURE_OP(or) PURE_OP(xor) PURE_OP(andn) PURE_OP(xor8) PURE_OP(dot16)
+    PURE_OP(addover) PURE_OP(dotadd16) PURE_OP(dotover16)
 PURE_OP(not ) PURE_OP(neg) PURE_OP(mov) PURE_OP(index)
     PURE_OP(mul) PURE_OP(udiv) PURE_OP(sdiv) PURE_OP(sext8) PURE_OP(sext16) PURE_OP(zext8)
         PURE_OP(zext16) PURE_OP(sext32) PURE_OP(zext32) PURE_OP(lo32) PURE_OP(hi32) PURE_OP(pair)

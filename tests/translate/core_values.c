@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "tests/translate/harness.h"
+#include "tests/translate/jit.h"
 #include "util/bits.h"
 
 static const uint32_t operands[] = {
@@ -327,6 +328,92 @@ Test(translate_values, wide_multiplications)
             v = (uint64_t)a * b + 0xffffffffull + 0xffffffffull;
             cr_assert_eq((uint64_t)r->s.r[1] << 32 | r->s.r[0], v);
         }
+    run_free(r);
+}
+
+/* ---- multiplications that accumulate, with Q --------------------------------------------------- */
+
+static int64_t half_of(uint32_t v, unsigned n)
+{
+    return (int16_t)(v >> 16 * n);
+}
+
+/* The halves' products, and what @sign makes of the higher one. */
+static int64_t dual(uint32_t n, uint32_t m, int sign)
+{
+    return half_of(n, 0) * half_of(m, 0) + sign * half_of(n, 1) * half_of(m, 1);
+}
+
+static int64_t smlad(uint32_t n, uint32_t m)
+{
+    return dual(n, m, 1);
+}
+
+static int64_t smladx(uint32_t n, uint32_t m)
+{
+    return dual(n, m >> 16 | m << 16, 1);
+}
+
+static int64_t smlsd(uint32_t n, uint32_t m)
+{
+    return dual(n, m, -1);
+}
+
+static int64_t smlabt(uint32_t n, uint32_t m)
+{
+    return half_of(n, 0) * half_of(m, 1);
+}
+
+static int64_t smlawb(uint32_t n, uint32_t m)
+{
+    return ((int32_t)n * half_of(m, 0)) >> 16;
+}
+
+static const struct {
+    uint32_t insn; /* r0, r1, r2, and r3 to be added or not */
+    int64_t (*product)(uint32_t n, uint32_t m);
+    bool adds;
+} accumulations[] = {
+    {0xe7003211, smlad, true},   {0xe7003231, smladx, true}, {0xe700f211, smlad, false},
+    {0xe700f231, smladx, false}, {0xe7003251, smlsd, true},  {0xe10032c1, smlabt, true},
+    {0xe1203281, smlawb, true},
+};
+
+static void check_accumulation(struct run *r, struct jit *jit, unsigned k, const uint32_t v[3])
+{
+    int64_t sum = accumulations[k].product(v[0], v[1]);
+    if (accumulations[k].adds)
+        sum += (int32_t)v[2];
+    for (unsigned q = 0; q < 2; q++) {
+        memcpy(&r->s.r[1], v, 3 * sizeof(*v));
+        r->s.q = (uint8_t)q;
+        run_put_arm(r, 0, accumulations[k].insn);
+        r->s.env.pc = r->s.env.page_base;
+        run_translate(r, 1);
+        ir_optimise(&r->block);
+        jit_run(jit, r);
+        cr_assert_eq(r->s.r[0], (uint32_t)sum, "%08x of %08x, %08x, %08x: %08x",
+                     accumulations[k].insn, v[0], v[1], v[2], r->s.r[0]);
+        cr_assert_eq(r->s.q, q | (sum != (int32_t)sum), "%08x of %08x, %08x, %08x: Q %u",
+                     accumulations[k].insn, v[0], v[1], v[2], r->s.q);
+    }
+}
+
+Test(translate_values, accumulation)
+{
+    static const uint32_t values[] = {0,          1,          0x7fffffff, 0x80000000, 0xffffffff,
+                                      0x80008000, 0x7fff7fff, 0x80017fff, 0xffff0001, 0x7fff8000};
+    enum { COUNT = ARRAY_SIZE(values) };
+    struct run *r = run_new();
+    for (enum jit_variant variant = 0; variant < JIT_VARIANTS; variant++) {
+        struct jit *jit = jit_new(variant);
+        for (unsigned k = 0; k < ARRAY_SIZE(accumulations); k++)
+            for (unsigned n = 0; n < COUNT * COUNT * COUNT; n++)
+                check_accumulation(r, jit, k,
+                                   (const uint32_t[]){values[n % COUNT], values[n / COUNT % COUNT],
+                                                      values[n / COUNT / COUNT]});
+        jit_free(jit);
+    }
     run_free(r);
 }
 

@@ -125,13 +125,12 @@ static int32_t half_product(struct arm_translate *t, int rn, bool n_top, int rm,
     return ir_op2(t->b, IR_OP_mul, n, m);
 }
 
-/* Rd := low half of i64 @v; Q is set when that loses something. */
-static void write_with_q(struct arm_translate *t, int rd, int32_t v)
+/* Rd := @x + Ra; Q is set when that overflows. */
+static void accumulate_with_q(struct arm_translate *t, int rd, int32_t x, int ra)
 {
-    struct ir_block *b = t->b;
-    int32_t low = ir_op1(b, IR_OP_lo32, v);
-    arm_q_set_if(t, ir_op2(b, IR_OP_cmpne, ir_op1(b, IR_OP_sext32, low), v));
-    arm_reg_write(t, rd, low);
+    int32_t a = arm_reg_read(t, ra), sum = ir_op2(t->b, IR_OP_add, x, a);
+    arm_q_set_if(t, ir_op2(t->b, IR_OP_addover, x, a));
+    arm_reg_write(t, rd, sum);
 }
 
 static int32_t signed_read(struct arm_translate *t, int r)
@@ -153,9 +152,7 @@ bool trans_SMLAxy(struct arm_translate *t, const struct arg_mulh *a)
 {
     if (arm_any_pc(a->rd, a->rn, a->rm) || a->ra == 15)
         return arm_unpredictable(t);
-    int32_t product = half_product(t, a->rn, a->x, a->rm, a->y);
-    int32_t wide = ir_op1(t->b, IR_OP_sext32, product);
-    write_with_q(t, a->rd, ir_op2(t->b, IR_OP_add, wide, signed_read(t, a->ra)));
+    accumulate_with_q(t, a->rd, half_product(t, a->rn, a->x, a->rm, a->y), a->ra);
     return true;
 }
 
@@ -182,7 +179,7 @@ bool trans_SMLAWy(struct arm_translate *t, const struct arg_mulh *a)
     if (arm_any_pc(a->rd, a->rn, a->rm) || a->ra == 15)
         return arm_unpredictable(t);
     int32_t v = ir_op2i(t->b, IR_OP_sar, word_product(t, a), 16);
-    write_with_q(t, a->rd, ir_op2(t->b, IR_OP_add, v, signed_read(t, a->ra)));
+    accumulate_with_q(t, a->rd, ir_op1(t->b, IR_OP_lo32, v), a->ra);
     return true;
 }
 
@@ -200,81 +197,87 @@ bool trans_SMLALxy(struct arm_translate *t, const struct arg_mullh *a)
 
 /* ---- dual halfwords -------------------------------------------------------------------------- */
 
-/* bottom * bottom @opcode top * top, as i64; @swap exchanges Rm's halves. */
-static int32_t dual_product(struct arm_translate *t, int rn, int rm, bool swap,
-                            enum ir_opcode opcode)
+/* Rm, perhaps with its halves exchanged. */
+static int32_t halves(struct arm_translate *t, int rm, bool swap)
 {
-    struct ir_block *b = t->b;
-    if (opcode == IR_OP_add) {
-        int32_t m = arm_reg_read(t, rm);
-        return ir_op2(b, IR_OP_dot16, arm_reg_read(t, rn),
-                      swap ? ir_op2i(b, IR_OP_ror, m, 16) : m);
-    }
-    int32_t low = half_product(t, rn, false, rm, swap);
-    int32_t high = half_product(t, rn, true, rm, !swap);
-    return ir_op2(b, opcode, ir_op1(b, IR_OP_sext32, low), ir_op1(b, IR_OP_sext32, high));
+    int32_t m = arm_reg_read(t, rm);
+    return swap ? ir_op2i(t->b, IR_OP_ror, m, 16) : m;
 }
 
-static bool multiply_dual(struct arm_translate *t, const struct arg_mulh *a, enum ir_opcode opcode,
-                          bool accumulate)
+/* bottom * bottom - top * top; @swap exchanges Rm's halves. It fits in 32 bits. */
+static int32_t dual_difference(struct arm_translate *t, int rn, int rm, bool swap)
 {
-    if (arm_any_pc(a->rd, a->rn, a->rm) || (accumulate && a->ra == 15))
-        return arm_unpredictable(t);
-    int32_t v = dual_product(t, a->rn, a->rm, a->x, opcode);
-    if (accumulate)
-        v = ir_op2(t->b, IR_OP_add, v, signed_read(t, a->ra));
-    write_with_q(t, a->rd, v);
-    return true;
+    int32_t low = half_product(t, rn, false, rm, swap);
+    return ir_op2(t->b, IR_OP_sub, low, half_product(t, rn, true, rm, !swap));
+}
+
+/* Rd := bottom * bottom + top * top + @add; Q is set when that overflows. */
+static void dual_sum(struct arm_translate *t, const struct arg_mulh *a, int32_t add)
+{
+    struct ir_block *b = t->b;
+    int32_t n = arm_reg_read(t, a->rn), m = halves(t, a->rm, a->x);
+    int32_t sum = ir_emit(b, IR_OP_dotadd16, IR_I32, n, m, add, 0);
+    arm_q_set_if(t, ir_emit(b, IR_OP_dotover16, IR_I32, n, m, add, 0));
+    arm_reg_write(t, a->rd, sum);
 }
 
 /* SMUAD{X}<c> <Rd>, <Rn>, <Rm> */
 bool trans_SMUAD(struct arm_translate *t, const struct arg_mulh *a)
 {
-    return multiply_dual(t, a, IR_OP_add, false);
+    if (arm_any_pc(a->rd, a->rn, a->rm))
+        return arm_unpredictable(t);
+    dual_sum(t, a, ir_i32(t->b, 0));
+    return true;
 }
 
 /* SMLAD{X}<c> <Rd>, <Rn>, <Rm>, <Ra> */
 bool trans_SMLAD(struct arm_translate *t, const struct arg_mulh *a)
 {
-    return multiply_dual(t, a, IR_OP_add, true);
+    if (arm_any_pc(a->rd, a->rn, a->rm) || a->ra == 15)
+        return arm_unpredictable(t);
+    dual_sum(t, a, arm_reg_read(t, a->ra));
+    return true;
 }
 
-/* SMUSD{X}<c> <Rd>, <Rn>, <Rm>: the difference fits, Q stays */
+/* SMUSD{X}<c> <Rd>, <Rn>, <Rm>: Q stays */
 bool trans_SMUSD(struct arm_translate *t, const struct arg_mulh *a)
 {
     if (arm_any_pc(a->rd, a->rn, a->rm))
         return arm_unpredictable(t);
-    int32_t v = dual_product(t, a->rn, a->rm, a->x, IR_OP_sub);
-    arm_reg_write(t, a->rd, ir_op1(t->b, IR_OP_lo32, v));
+    arm_reg_write(t, a->rd, dual_difference(t, a->rn, a->rm, a->x));
     return true;
 }
 
 /* SMLSD{X}<c> <Rd>, <Rn>, <Rm>, <Ra> */
 bool trans_SMLSD(struct arm_translate *t, const struct arg_mulh *a)
 {
-    return multiply_dual(t, a, IR_OP_sub, true);
+    if (arm_any_pc(a->rd, a->rn, a->rm) || a->ra == 15)
+        return arm_unpredictable(t);
+    accumulate_with_q(t, a->rd, dual_difference(t, a->rn, a->rm, a->x), a->ra);
+    return true;
 }
 
-static bool multiply_dual_long(struct arm_translate *t, const struct arg_mullh *a,
-                               enum ir_opcode opcode)
+static bool multiply_dual_long(struct arm_translate *t, const struct arg_mullh *a, bool subtract)
 {
+    struct ir_block *b = t->b;
     if (arm_any_pc(a->rdlo, a->rn, a->rm) || a->rdhi == 15 || a->rdlo == a->rdhi)
         return arm_unpredictable(t);
-    int32_t v = dual_product(t, a->rn, a->rm, a->x, opcode);
-    wide_write(t, a->rdlo, a->rdhi, ir_op2(t->b, IR_OP_add, v, wide_read(t, a->rdlo, a->rdhi)));
+    int32_t v = subtract ? ir_op1(b, IR_OP_sext32, dual_difference(t, a->rn, a->rm, a->x))
+                         : ir_op2(b, IR_OP_dot16, arm_reg_read(t, a->rn), halves(t, a->rm, a->x));
+    wide_write(t, a->rdlo, a->rdhi, ir_op2(b, IR_OP_add, v, wide_read(t, a->rdlo, a->rdhi)));
     return true;
 }
 
 /* SMLALD{X}<c> <RdLo>, <RdHi>, <Rn>, <Rm> */
 bool trans_SMLALD(struct arm_translate *t, const struct arg_mullh *a)
 {
-    return multiply_dual_long(t, a, IR_OP_add);
+    return multiply_dual_long(t, a, false);
 }
 
 /* SMLSLD{X}<c> <RdLo>, <RdHi>, <Rn>, <Rm> */
 bool trans_SMLSLD(struct arm_translate *t, const struct arg_mullh *a)
 {
-    return multiply_dual_long(t, a, IR_OP_sub);
+    return multiply_dual_long(t, a, true);
 }
 
 /* ---- most significant word ------------------------------------------------------------------- */

@@ -309,8 +309,8 @@ static bool lea_sum(struct compiler *c, const struct ir_op *op, int32_t i, int s
 
 void emit_add(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    if (!emit_sum_that_tells(c, op, i) && !lazy_sum(c, op, i, 1) && !window_takes_sum(c, op, i) && !direct_takes_sum(c, op, i) &&
-        !lea_sum(c, op, i, 1))
+    if (!emit_sum_that_tells(c, op, i) && !lazy_sum(c, op, i, 1) && !window_takes_sum(c, op, i) &&
+        !direct_takes_sum(c, op, i) && !lea_sum(c, op, i, 1))
         arithmetic(c, op, i, ALU_ADD, IR_NZCV);
 }
 

@@ -331,7 +331,7 @@ Test(translate_values, wide_multiplications)
     run_free(r);
 }
 
-/* ---- multiplications that accumulate, with Q --------------------------------------------------- */
+/* ---- multiplications that accumulate, with Q ------------------------------------------------- */
 
 static int64_t half_of(uint32_t v, unsigned n)
 {

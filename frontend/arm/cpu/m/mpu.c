@@ -86,7 +86,7 @@ static unsigned uniform_bits(const struct arm_state *s, uint32_t va)
 {
     if (s->m.changed)
         return 0;
-    if (!s->m.mpu_applies || !is_mixed(s, va, 12))
+    if (!s->m.mpu_applies || (va >= SYSTEM_START && va < PPB_END) || !is_mixed(s, va, 12))
         return 12;
     return is_mixed(s, va, MMU_FINE_BITS) ? 5 : MMU_FINE_BITS;
 }

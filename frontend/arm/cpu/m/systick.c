@@ -83,12 +83,17 @@ static bool match_cycles(struct arm_state *s)
     return true;
 }
 
-void arm_m_systick_sync(struct arm_state *s)
+static void sync_at(struct arm_state *s, uint64_t now)
 {
-    bool zero = catch_up(s, systick_now(s)), match = match_cycles(s);
+    bool zero = catch_up(s, now), match = match_cycles(s);
 
     if (zero || match)
         set_deadline(s);
+}
+
+void arm_m_systick_sync(struct arm_state *s)
+{
+    sync_at(s, systick_now(s));
 }
 
 /* CVR at @now; catch_up has been called. */
@@ -136,7 +141,7 @@ uint32_t m_systick_read(struct arm_state *s, unsigned offset, bool debug)
     uint32_t value;
 
     if (!debug)
-        arm_m_systick_sync(s);
+        sync_at(s, now); /* a later look might be behind another zero */
     switch (offset) {
     case SYST_CSR:
         value = s->m.syst_csr;

@@ -152,8 +152,14 @@ void coverage_add(struct coverage *cov, const char *path, int fd)
 
 /* ---- source files ---------------------------------------------------------------------------- */
 
+/* Where in the code of its function: equal in all images that this was linked into. */
+struct branch_key {
+    uint32_t line, offset, function_size;
+    uint64_t function; /* hash of its name */
+};
+
 struct branch {
-    uint32_t line, address;
+    struct branch_key key;
     bool reached;
     uint32_t taken, not_taken;
 };
@@ -167,6 +173,8 @@ struct source {
     struct source *next;
     char *path;
     uint32_t *line_hits;  /* by line: hits + 1, 0 where there is no code */
+    uint32_t *image_hits; /* the same of one image, of whose pieces of code the most often executed
+                           * one counts */
     uint32_t line_count;
     struct branch *branches;
     uint32_t branch_count;
@@ -201,6 +209,15 @@ static struct source *source_get(struct report *r, const char *path)
     return s;
 }
 
+static uint32_t *lines_grow(uint32_t *lines, uint32_t old, uint32_t count)
+{
+    lines = realloc(lines, count * sizeof(*lines));
+    if (!lines)
+        abort();
+    memset(lines + old, 0, (count - old) * sizeof(*lines));
+    return lines;
+}
+
 static void line_add(struct source *s, uint32_t line, uint32_t hits)
 {
     enum { LINE_MAX_SANE = 1 << 22 };
@@ -208,22 +225,42 @@ static void line_add(struct source *s, uint32_t line, uint32_t hits)
         return;
     if (line >= s->line_count) {
         uint32_t count = (line + 1) * 2;
-        s->line_hits = realloc(s->line_hits, count * sizeof(*s->line_hits));
-        if (!s->line_hits)
-            abort();
-        memset(s->line_hits + s->line_count, 0, (count - s->line_count) * sizeof(*s->line_hits));
+        s->line_hits = lines_grow(s->line_hits, s->line_count, count);
+        s->image_hits = lines_grow(s->image_hits, s->line_count, count);
         s->line_count = count;
     }
-    uint32_t before = s->line_hits[line] ? s->line_hits[line] - 1 : 0;
-    s->line_hits[line] = (before > hits ? before : hits) + 1;
+    uint32_t before = s->image_hits[line] ? s->image_hits[line] - 1 : 0;
+    s->image_hits[line] = (before > hits ? before : hits) + 1;
 }
 
-/* Branches are numbered within their line by address; those of several images at one address are
- * one. */
+/* An image is at its end: its hits are added to those of the others. */
+static void lines_fold(struct report *r)
+{
+    for (struct source *s = r->sources; s; s = s->next)
+        for (uint32_t line = 0; line < s->line_count; line++) {
+            uint32_t hits = s->image_hits[line];
+            s->line_hits[line] += hits && s->line_hits[line] ? hits - 1 : hits;
+            s->image_hits[line] = 0;
+        }
+}
+
+static int key_order(const struct branch_key *a, const struct branch_key *b)
+{
+    if (a->line != b->line)
+        return a->line < b->line ? -1 : 1;
+    if (a->offset != b->offset)
+        return a->offset < b->offset ? -1 : 1;
+    if (a->function_size != b->function_size)
+        return a->function_size < b->function_size ? -1 : 1;
+    return a->function < b->function ? -1 : a->function > b->function;
+}
+
+/* Branches are numbered within their line by address. Those at one place of a function are one,
+ * whatever image they are in. */
 static void branch_add(struct source *s, const struct branch *b)
 {
     for (uint32_t i = 0; i < s->branch_count; i++)
-        if (s->branches[i].line == b->line && s->branches[i].address == b->address) {
+        if (!key_order(&s->branches[i].key, &b->key)) {
             s->branches[i].reached |= b->reached;
             s->branches[i].taken += b->taken;
             s->branches[i].not_taken += b->not_taken;
@@ -254,6 +291,7 @@ static void report_free(struct report *r)
         free(s->functions);
         free(s->branches);
         free(s->line_hits);
+        free(s->image_hits);
         free(s->path);
         free(s);
     }
@@ -261,11 +299,19 @@ static void report_free(struct report *r)
 
 /* ---- an image's DWARF ------------------------------------------------------------------------ */
 
+/* A piece of a function's code. */
+struct extent {
+    uint32_t start, end, entry, size; /* the latter two are the function's */
+    uint64_t name; /* a hash */
+};
+
 struct unit {
     struct report *report;
     const struct image *image;
     const struct code_scan *scan;
     const char *folder; /* of the compilation */
+    struct extent *extents;
+    size_t extent_count;
 };
 
 static struct source *source_of(struct unit *u, const char *name)
@@ -294,6 +340,17 @@ static uint32_t hits_between(const struct unit *u, uint32_t start, uint32_t end)
     return other ? hits : of_it;
 }
 
+/* Code that belongs to no function, such as an assembler's, is known by its address. */
+static struct branch_key key_of(const struct unit *u, uint32_t line, uint32_t address)
+{
+    for (size_t i = 0; i < u->extent_count; i++) {
+        const struct extent *x = &u->extents[i];
+        if (address >= x->start && address < x->end)
+            return (struct branch_key){line, address - x->entry, x->size, x->name};
+    }
+    return (struct branch_key){.line = line, .offset = address};
+}
+
 /* The code from @start to @end came from @line. */
 static void add_range(struct unit *u, const char *file, int line, uint32_t start, uint32_t end)
 {
@@ -304,7 +361,7 @@ static void add_range(struct unit *u, const char *file, int line, uint32_t start
         bool known = p && (p->taken || p->not_taken);
         if (!known && !code_scan_is_branch(u->scan, a))
             continue;
-        const struct branch b = {(uint32_t)line, a, p != NULL, p ? p->taken : 0,
+        const struct branch b = {key_of(u, (uint32_t)line, a), p != NULL, p ? p->taken : 0,
                                  p ? p->not_taken : 0};
         branch_add(s, &b);
     }
@@ -330,6 +387,34 @@ static void add_lines(struct unit *u, Dwarf_Die *die)
             continue;
         add_range(u, file, number, (uint32_t)start, (uint32_t)end);
     }
+}
+
+static uint64_t hash_of(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    while (*text)
+        hash = (hash ^ (uint8_t)*text++) * 0x100000001b3u;
+    return hash;
+}
+
+static int add_extents(Dwarf_Die *die, void *opaque)
+{
+    struct unit *u = opaque;
+    Dwarf_Addr entry, base, start, end;
+    const char *name = dwarf_diename(die);
+    size_t first = u->extent_count;
+    uint32_t size = 0;
+    if (!name || dwarf_entrypc(die, &entry))
+        return DWARF_CB_OK;
+    for (ptrdiff_t at = 0; (at = dwarf_ranges(die, at, &base, &start, &end)) > 0;) {
+        u->extents = grow(u->extents, u->extent_count, sizeof(*u->extents));
+        u->extents[u->extent_count++] = (struct extent){(uint32_t)start, (uint32_t)end,
+                                                        (uint32_t)entry, 0, hash_of(name)};
+        size += (uint32_t)(end - start);
+    }
+    for (size_t i = first; i < u->extent_count; i++)
+        u->extents[i].size = size;
+    return DWARF_CB_OK;
 }
 
 static int add_function(Dwarf_Die *die, void *opaque)
@@ -363,14 +448,17 @@ static bool add_image(struct report *r, const struct image *image, struct error 
         Dwarf_Die die;
         Dwarf_Attribute attribute;
         if (dwarf_offdie(dwarf, offset + header, &die)) {
-            struct unit u = {r, image, scan, NULL};
+            struct unit u = {.report = r, .image = image, .scan = scan};
             u.folder = dwarf_formstring(dwarf_attr(&die, DW_AT_comp_dir, &attribute));
+            dwarf_getfuncs(&die, add_extents, &u, 0);
             add_lines(&u, &die);
+            free(u.extents);
             dwarf_getfuncs(&die, add_function, &u, 0);
             any = true;
         }
         offset = next;
     }
+    lines_fold(r);
     code_scan_free(scan);
     dwarf_end(dwarf);
     close(fd);
@@ -381,10 +469,7 @@ static bool add_image(struct report *r, const struct image *image, struct error 
 
 static int branch_order(const void *a, const void *b)
 {
-    const struct branch *x = a, *y = b;
-    if (x->line != y->line)
-        return x->line < y->line ? -1 : 1;
-    return x->address < y->address ? -1 : x->address > y->address;
+    return key_order(&((const struct branch *)a)->key, &((const struct branch *)b)->key);
 }
 
 static void print_ways(FILE *f, const struct branch *b, unsigned number)
@@ -392,9 +477,9 @@ static void print_ways(FILE *f, const struct branch *b, unsigned number)
     const uint32_t ways[] = {b->taken, b->not_taken};
     for (unsigned i = 0; i < 2; i++)
         if (b->reached)
-            fprintf(f, "BRDA:%u,%u,%u,%u\n", b->line, number, i, ways[i]);
+            fprintf(f, "BRDA:%u,%u,%u,%u\n", b->key.line, number, i, ways[i]);
         else
-            fprintf(f, "BRDA:%u,%u,%u,-\n", b->line, number, i);
+            fprintf(f, "BRDA:%u,%u,%u,-\n", b->key.line, number, i);
 }
 
 static void print_branches(FILE *f, struct source *s)
@@ -405,7 +490,7 @@ static void print_branches(FILE *f, struct source *s)
     qsort(s->branches, s->branch_count, sizeof(*s->branches), branch_order);
     for (uint32_t i = 0; i < s->branch_count; i++) {
         const struct branch *b = &s->branches[i];
-        number = i && s->branches[i - 1].line == b->line ? number + 1 : 0;
+        number = i && s->branches[i - 1].key.line == b->key.line ? number + 1 : 0;
         print_ways(f, b, number);
         hit += (b->taken != 0) + (b->not_taken != 0);
     }

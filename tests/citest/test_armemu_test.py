@@ -507,6 +507,40 @@ def test_coverage_is_merged_and_read_by_genhtml(folder):
     check(p.returncode == 0 and "lines......" in p.stdout, p.stdout + p.stderr)
 
 
+COMMON = """int pick(int a);
+int pick(int a)
+{
+    if (a > 3)
+        return 1;
+    return 2;
+}
+"""
+USER = """int pick(int a);
+%s
+int main(void) { return pick(%d) == %d ? 0 : 1; }
+"""
+
+
+def test_coverage_of_code_in_several_images(folder):
+    """The branches of a file that is in two images, at different addresses, are the same ones."""
+    sources = os.path.join(HERE, "firmware")
+    programs = {"common": COMMON, "a": USER % ("", 5, 1),
+                "b": USER % ("int before(int x) { return x * 77; }", 2, 2)}
+    for name, text in programs.items():
+        with open(os.path.join(folder, name + ".c"), "w", encoding="utf-8") as file:
+            file.write(text)
+    for name in "ab":
+        subprocess.run(["arm-none-eabi-gcc", "-g", "-O0", "-mthumb", "-mcpu=cortex-m3",
+                        "-ffreestanding", "-nostdlib", "-static", "-I" + sources,
+                        "-Wl,--build-id=none,-T," + os.path.join(sources, "firmware.ld"), "-o",
+                        name + ".elf", os.path.join(sources, "firmware.c"), name + ".c",
+                        "common.c"], check=True, cwd=folder, capture_output=True)
+    expect(PASSED, *BOARD, "a.elf", "b.elf", "--coverage", "out.info", cwd=folder)
+    lines, functions, branches = lcov_of(os.path.join(folder, "out.info"), "common.c")
+    check(branches == {4: ["1", "1"]}, branches)
+    check((lines[4], lines[5], lines[6], functions) == (2, 1, 1, {"pick": 2}), lines)
+
+
 def test_coverage_of_interpreter_is_equal(folder):
     texts = []
     for accel in ["jit", "interp"]:

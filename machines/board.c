@@ -99,6 +99,12 @@ static void take_role(struct board *b, const struct machine_row *row, struct dev
     }
 }
 
+/* Say where in a file the row stands that is wrong. Always false. */
+static bool error_at(const char *where, struct error *e)
+{
+    return where ? error_prefix(e, "%s", where) : false;
+}
+
 /* ---- building -------------------------------------------------------------------------------- */
 
 struct build {
@@ -162,6 +168,10 @@ static bool add_device(struct build *build, const struct machine_row *row, unsig
         if (!window_add(b, dev, row->window[i].region, row->window[i].base + instance * row->stride,
                         e))
             return false;
+    if (row->clock_hz && !dev->ops->clock)
+        return error_set(e, "%s: device %s has no clock input", b->machine->name, name);
+    if (row->clock_hz)
+        dev->ops->clock(dev, 0, row->clock_hz);
     take_role(b, row, dev);
     return add_irqs(build, row, instance, dev, e);
 }
@@ -173,10 +183,11 @@ static bool add_devices(struct build *build, struct error *e)
     for (unsigned i = 0; ok && i < m->row_count; i++) {
         unsigned count = m->rows[i].count ? m->rows[i].count : 1;
         for (unsigned k = 0; ok && k < count; k++)
-            ok = add_device(build, &m->rows[i], k, e);
+            ok = add_device(build, &m->rows[i], k, e) || error_at(m->rows[i].where, e);
     }
     for (unsigned i = 0; ok && i < m->wire_count; i++)
-        ok = wires_add(build->wires, build->board, &m->wires[i], e);
+        ok = wires_add(build->wires, build->board, &m->wires[i], e) ||
+             error_at(m->wires[i].where, e);
     if (ok)
         wires_connect(build->wires, build->board);
     return ok;
@@ -212,7 +223,7 @@ static bool add_memory(struct board *b, struct error *e)
     b->ram = physmap_add_ram(b->config.map, "ram", m->ram_base, b->config.ram_size, false, e);
     bool ok = b->ram != NULL;
     for (unsigned i = 0; ok && i < m->memory_count; i++)
-        ok = add_memory_row(b, &m->memory[i], e);
+        ok = add_memory_row(b, &m->memory[i], e) || error_at(m->memory[i].where, e);
     return ok;
 }
 
@@ -248,7 +259,7 @@ static bool connect_roms(struct board *b, struct error *e)
     const struct machine *m = b->machine;
     for (unsigned i = 0; i < m->memory_count; i++)
         if (m->memory[i].kind == MEMORY_ROM && !connect_rom(b, &m->memory[i], e))
-            return false;
+            return error_at(m->memory[i].where, e);
     return true;
 }
 

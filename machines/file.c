@@ -46,6 +46,31 @@ static bool fail(struct reader *r, const yaml_node_t *node, const char *fmt, ...
                      node->start_mark.column + 1, text);
 }
 
+static void *clear_alloc(struct reader *r, size_t size)
+{
+    void *p = arena_alloc(&r->arena, size ? size : 1);
+    memset(p, 0, size);
+    return p;
+}
+
+static const char *copy(struct reader *r, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    return memcpy(arena_alloc(&r->arena, size), text, size);
+}
+
+/* For errors that only building can find. */
+static const char *where(struct reader *r, const yaml_node_t *node)
+{
+    char *text;
+    if (asprintf(&text, "%s:%zu:%zu", r->path, node->start_mark.line + 1,
+                 node->start_mark.column + 1) < 0)
+        abort();
+    const char *kept = copy(r, text);
+    free(text);
+    return kept;
+}
+
 static yaml_node_t *node_at(struct reader *r, int index)
 {
     return yaml_document_get_node(&r->doc, index);
@@ -59,19 +84,6 @@ static const char *text_of(const yaml_node_t *node)
 static bool is_scalar(struct reader *r, const struct key *key, const yaml_node_t *node)
 {
     return node->type == YAML_SCALAR_NODE || fail(r, node, "'%s' is not a single value", key->name);
-}
-
-static void *clear_alloc(struct reader *r, size_t size)
-{
-    void *p = arena_alloc(&r->arena, size ? size : 1);
-    memset(p, 0, size);
-    return p;
-}
-
-static const char *copy(struct reader *r, const char *text)
-{
-    size_t size = strlen(text) + 1;
-    return memcpy(arena_alloc(&r->arena, size), text, size);
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -306,6 +318,7 @@ static bool read_device(struct reader *r, yaml_node_t *node, struct machine_row 
         OTHER("irqs", read_irqs, false),
         NUMBER(struct row_reading, "count", row.count, false, 64),
         NUMBER(struct row_reading, "stride", row.stride, false, UINT32_MAX),
+        NUMBER(struct row_reading, "clock", row.clock_hz, false, 0),
         OTHER("properties", read_properties_later, false),
         {0},
     };
@@ -320,6 +333,7 @@ static bool read_device(struct reader *r, yaml_node_t *node, struct machine_row 
         return false;
     reading.row.role = reading.serial ? ROLE_SERIAL : reading.network ? ROLE_NETWORK : ROLE_NONE;
     *row = reading.row;
+    row->where = where(r, node);
     return true;
 }
 
@@ -372,6 +386,7 @@ static bool read_wire(struct reader *r, yaml_node_t *node, struct machine_wire *
     if (!read_map(r, node, keys, &reading))
         return false;
     *wire = reading.wire;
+    wire->where = where(r, node);
     wire->target = reading.attach ? WIRE_ATTACH : reading.clock ? WIRE_CLOCK : WIRE_DEVICE;
     for (unsigned i = 0; i < ARRAY_SIZE(board_ends); i++)
         if (wire->target == WIRE_DEVICE && !strcmp(wire->to, board_ends[i].name))
@@ -426,6 +441,7 @@ static bool read_bank(struct reader *r, yaml_node_t *node, struct machine_memory
     };
     if (!read_map(r, node, keys, bank))
         return false;
+    bank->where = where(r, node);
     if (bank->kind == MEMORY_ALIAS ? !bank->of : !bank->size)
         return fail(r, node, "'%s' is missing", bank->kind == MEMORY_ALIAS ? "of" : "size");
     return true;
@@ -455,6 +471,8 @@ static bool read_ram(struct reader *r, const struct key *key, yaml_node_t *node,
     if (!read_map(r, node, keys, m))
         return false;
     m->ram_min = m->ram_max = m->ram_default;
+    if ((m->ram_base | m->ram_default) & 0xfff)
+        return fail(r, node, "address and size of 'ram' must be multiples of 4 KiB");
     return m->ram_default || fail(r, node, "the size of 'ram' is 0");
 }
 

@@ -45,6 +45,8 @@ struct machine_row {
     struct property_value property[ROW_PROPERTIES];
     uint8_t properties;
     uint8_t power_pin;
+    uint32_t clock_hz;   /* of clock input 0 of all instances, where no wire gives it; 0: none */
+    const char *where;   /* in the file that the board was read from; NULL: it was not */
     /* Describe the device (all instances) in the device tree. */
     void (*node)(struct fdt_writer *w, const struct machine_row *row);
 };
@@ -69,6 +71,7 @@ struct machine_wire {
     enum wire_target target;
     const char *to;
     uint8_t input;
+    const char *where; /* as a row's */
 };
 
 enum memory_kind { MEMORY_RAM, MEMORY_ROM, MEMORY_ALIAS };
@@ -84,6 +87,7 @@ struct machine_memory {
     const char *of;
     uint8_t store_region;
     bool erased;         /* all ones at first, as flash */
+    const char *where;   /* as a row's */
 };
 
 struct machine {

@@ -276,6 +276,9 @@ static void cr1_write(struct device *dev, const struct reg_access *a, uint32_t v
     settle(t);
     t->cr1 = value & 0x3ff;
     warn_modes(t);
+    if (!was && (t->cr1 & CR1_CEN) && !t->clock.hz)
+        log_write(LOG_GUEST_ERRORS, "%s: stands still, since the board gives it no clock",
+                  dev->name);
     if (!was && (t->cr1 & CR1_CEN)) {
         trigger_out(t, MMS_ENABLE);
         restart(t);

@@ -600,6 +600,8 @@ Test(mprofile, files_that_do_not_fit_together)
     } cases[] = {
         {"devices: [{class: pl011, name: u, irq: 4}]\n", "there is no interrupt 4"},
         {"devices: [{class: pl011, name: u, base: 0x800}]\n", "u"},
+        {"devices: [{class: pl011, name: u, clock: 1000}]\n", "device u has no clock input"},
+        {"devices: [{class: stm32-tim, name: t, properties: {width: 17}}]\n", "16 or 32"},
         {"devices: [{class: pl011, name: u, irqs: [{output: 9, line: 1}]}]\n",
          "device u has no output 9"},
         {"wires: [{from: a, to: reset}]\n", "a wire starts at 'a', which is no device"},
@@ -629,6 +631,14 @@ Test(mprofile, files_that_do_not_fit_together)
                                        .cpu_model = "cortex-m3", .nvic_line = nvic_line};
         cr_assert_not(board_build(&board, machine, &c, &e), "%s", cases[i].more);
         cr_assert(strstr(e.text, cases[i].message), "%s%s", cases[i].more, e.text);
+        char place[80]; /* of the item that is wrong, which is the last one */
+        const char *item = strrchr(cases[i].more, '[');
+        bool inner = strstr(cases[i].more, "irqs: [");
+        snprintf(place, sizeof(place), "%s:%d:%d: ", path, strstr(cases[i].more, "\nw") ? 6 : 5,
+                 inner ? 11 : (int)(item - (strstr(cases[i].more, "\nw")
+                                                ? strstr(cases[i].more, "\nw") + 1
+                                                : cases[i].more)) + 2);
+        cr_assert(!strncmp(e.text, place, strlen(place)), "%s is not %s", e.text, place);
         timer_queue_free(&timers);
         physmap_free(map);
         machine_close(machine);

@@ -632,6 +632,13 @@ def test_conditions_and_ranges(context):
         check_equal(client.registers()[15], body + 8, "at the breakpoint")
 
 
+def without_ge(registers):
+    """Of the answer to "g", all but CPSR.GE, which shows what is behind a string in memory: the
+    bytes of AT_RANDOM, at times."""
+    ge = 8 * 16 + 5
+    return registers[:ge] + "0" + registers[ge + 1:]
+
+
 def test_steps_equal_free_run(context):
     """Steps against runs from breakpoint to breakpoint: the same registers at each arrival."""
     arrivals = 30
@@ -646,7 +653,7 @@ def test_steps_equal_free_run(context):
             client.ask(f"Z0,{body:x},4")
             check_match("^T05", client.ask("vCont;c"))
             for _ in range(arrivals):
-                seen.append(client.ask("g"))
+                seen.append(without_ge(client.ask("g")))
                 if not stepping:
                     client.ask(f"z0,{body:x},4")
                     client.ask(f"vCont;s:{pid:x}")

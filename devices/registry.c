@@ -105,6 +105,7 @@ const struct device_class *const device_classes[] = {
     &pl011_class,
     &pl011_luminary_class,
     &pl022_class,
+    &pl022_luminary_class,
     &pl031_class,
     &pl061_class,
     &pl061_luminary_class,

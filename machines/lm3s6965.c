@@ -49,7 +49,7 @@ static const struct machine_row rows[] = {
     GPIO(1, 0x40005000, 1, 0x80),
     GPIO(2, 0x40006000, 2, 0x0f),
     GPIO(3, 0x40007000, 3, 0),
-    DEVICE("pl022", "ssi", 0x40008000, 7),
+    DEVICE("pl022-luminary", "ssi", 0x40008000, 7),
     UART(0, 0x4000c000, 5),
     UART(1, 0x4000d000, 6),
     UART(2, 0x4000e000, 33),

@@ -108,6 +108,13 @@ static void icr_write(struct device *dev, const struct reg_access *a, uint32_t v
     update_irq(dev);
 }
 
+static uint32_t id_read(struct device *dev, const struct reg_access *a)
+{
+    static const uint8_t arm[8] = {0x22, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+    static const uint8_t luminary[8] = {0x22, 0x00, 0x18, 0x01, 0x0d, 0xf0, 0x05, 0xb1};
+    return dev->class == &pl022_class ? arm[a->index] : luminary[a->index];
+}
+
 #define AT(member) REG_FIELD(struct pl022, member)
 
 static const struct reg rows[] = {
@@ -121,14 +128,7 @@ static const struct reg rows[] = {
     {"SSPMIS", 0x01c, .read = mis_read},
     {"SSPICR", 0x020, .flags = REG_WRITE_ONLY, .write = icr_write},
     {"SSPDMACR", 0x024, .field = AT(dmacr), .writable = 0x3},
-    {"SSPPeriphID0", 0xfe0, .reset = 0x22},
-    {"SSPPeriphID1", 0xfe4, .reset = 0x10},
-    {"SSPPeriphID2", 0xfe8, .reset = 0x04},
-    {"SSPPeriphID3", 0xfec, .reset = 0x00},
-    {"SSPPCellID0", 0xff0, .reset = 0x0d},
-    {"SSPPCellID1", 0xff4, .reset = 0xf0},
-    {"SSPPCellID2", 0xff8, .reset = 0x05},
-    {"SSPPCellID3", 0xffc, .reset = 0xb1},
+    {"ID", 0xfe0, 8, .read = id_read},
 };
 
 static const struct reg_table table = {rows, ARRAY_SIZE(rows), .narrow = true};
@@ -171,17 +171,34 @@ static const struct field_list state = {"pl022", sizeof(struct pl022), fields, A
 
 static const struct device_ops ops = {.reset = ssp_reset, .loaded = ssp_loaded};
 
-static struct device *ssp_create(const char *name, const void *config, const struct device_env *env,
-                                 struct error *e)
+static struct device *ssp_new(const struct device_class *class, const char *name)
 {
-    struct pl022 *s = device_alloc(sizeof(*s), name, &pl022_class, &ops, &state, 0, 1);
+    struct pl022 *s = device_alloc(sizeof(*s), name, class, &ops, &state, 0, 1);
     device_add_region(&s->base, "registers", 0x1000, &region);
     ssp_reset(&s->base);
     return &s->base;
+}
+
+static struct device *ssp_create(const char *name, const void *config, const struct device_env *env,
+                                 struct error *e)
+{
+    return ssp_new(&pl022_class, name);
+}
+
+static struct device *luminary_create(const char *name, const void *config,
+                                      const struct device_env *env, struct error *e)
+{
+    return ssp_new(&pl022_luminary_class, name);
 }
 
 const struct device_class pl022_class = {
     .name = "pl022",
     .help = "PrimeCell SSP PL022, a SPI port",
     .create = ssp_create,
+};
+
+const struct device_class pl022_luminary_class = {
+    .name = "pl022-luminary",
+    .help = "PL022 of Stellaris microcontrollers",
+    .create = luminary_create,
 };

@@ -6,5 +6,7 @@
 #include "devices/core/device.h"
 
 extern const struct device_class pl022_class;
+/* The one of Stellaris microcontrollers: the same with other ids. */
+extern const struct device_class pl022_luminary_class;
 
 #endif

@@ -12,7 +12,9 @@ enum { MODE_ONESHOT = 1, MODE_PERIODIC = 2, MODE_PWM = BIT(3) };
 /* Bits of CTL for half A; those of B are 8 higher. */
 enum { CTL_ENABLE = BIT(0), CTL_TRIGGER = BIT(5), CTL_MASK = 0x6f7f };
 /* Bits of IMR, RIS, MIS and ICR: the timeouts; bits of half A. */
-enum { INT_TIMEOUT = BIT(0), INT_A = 0x0f, INT_B = 0x700, INT_ALL = INT_A | INT_B };
+enum {
+    INT_TIMEOUT = BIT(0), INT_RTC = BIT(3), INT_A = 0x0f, INT_B = 0x700, INT_ALL = INT_A | INT_B,
+};
 
 struct gptm;
 
@@ -47,6 +49,18 @@ static bool is_32bit(const struct gptm *g)
     return g->cfg < CFG_16BIT;
 }
 
+/* A clock of seconds, that counts up to the match value and goes on from 0. `counter` has how far it
+ * has to go. */
+static bool is_rtc(const struct gptm *g)
+{
+    return g->cfg == CFG_RTC;
+}
+
+static bool is_pwm(const struct gptm *g, unsigned n)
+{
+    return g->cfg == CFG_16BIT && (g->mode[n] & (MODE_PWM | 3)) == (MODE_PWM | MODE_PERIODIC);
+}
+
 static uint32_t half_bits(const struct gptm *g, unsigned n)
 {
     return g->ctl >> (8 * n);
@@ -58,8 +72,14 @@ static bool can_count(struct gptm *g, unsigned n)
     unsigned mode = g->mode[n] & 3;
     if (n && is_32bit(g))
         return false;
-    if (g->cfg != CFG_RTC && (mode == MODE_ONESHOT || mode == MODE_PERIODIC) &&
-        !(g->mode[n] & MODE_PWM))
+    if (is_rtc(g))
+        return true;
+    if (is_pwm(g, n)) {
+        log_write(LOG_UNIMP, "%s: timer %c: the output of PWM leads to no pin", g->base.name,
+                  'A' + (int)n);
+        return true;
+    }
+    if ((mode == MODE_ONESHOT || mode == MODE_PERIODIC) && !(g->mode[n] & MODE_PWM))
         return true;
     log_write(LOG_UNIMP, "%s: timer %c: mode 0x%x of configuration %u is not implemented",
               g->base.name, 'A' + (int)n, g->mode[n], g->cfg);
@@ -68,12 +88,27 @@ static bool can_count(struct gptm *g, unsigned n)
 
 static void set_reload(struct gptm *g, unsigned n)
 {
-    countdown_set_reload(&g->half[n].counter, g->load[n], (g->mode[n] & 3) != MODE_PERIODIC);
+    if (is_rtc(g) && !n)
+        countdown_set_reload(&g->half[n].counter, g->match[0], false);
+    else
+        countdown_set_reload(&g->half[n].counter, g->load[n], (g->mode[n] & 3) != MODE_PERIODIC);
+}
+
+/* Let half @n go on from its load value. The clock begins with 1 where none has been written. */
+static void set_value(struct gptm *g, unsigned n)
+{
+    uint32_t value = g->load[n];
+    if (is_rtc(g) && !n)
+        value = g->match[0] - (value == UINT32_MAX ? 1 : value);
+    countdown_set(&g->half[n].counter, value);
 }
 
 static void set_rate(struct gptm *g, unsigned n)
 {
-    countdown_set_rate(&g->half[n].counter, g->hz, is_32bit(g) ? 1 : g->prescale[n] + 1);
+    if (is_rtc(g)) /* by the input of 32.768 kHz, which is taken to be connected */
+        countdown_set_rate(&g->half[n].counter, 1, 1);
+    else
+        countdown_set_rate(&g->half[n].counter, g->hz, is_32bit(g) ? 1 : g->prescale[n] + 1);
 }
 
 static void start_or_stop(struct gptm *g, unsigned n, bool was_enabled)
@@ -82,7 +117,7 @@ static void start_or_stop(struct gptm *g, unsigned n, bool was_enabled)
     if (enabled && !was_enabled && can_count(g, n)) {
         set_rate(g, n);
         set_reload(g, n);
-        countdown_set(&g->half[n].counter, g->load[n]);
+        set_value(g, n);
         countdown_run(&g->half[n].counter, true);
     } else if (!enabled) {
         countdown_run(&g->half[n].counter, false);
@@ -93,8 +128,10 @@ static void reached_zero(void *opaque)
 {
     struct half *h = opaque;
     struct gptm *g = h->owner;
-    g->ris |= (uint32_t)INT_TIMEOUT << (8 * h->n);
-    if ((g->mode[h->n] & 3) == MODE_ONESHOT) {
+    if (is_pwm(g, h->n)) /* which has no timeouts */
+        return;
+    g->ris |= is_rtc(g) ? INT_RTC : (uint32_t)INT_TIMEOUT << (8 * h->n);
+    if (!is_rtc(g) && (g->mode[h->n] & 3) == MODE_ONESHOT) {
         g->ctl &= ~((uint32_t)CTL_ENABLE << (8 * h->n));
         countdown_run(&h->counter, false);
     }
@@ -156,7 +193,18 @@ static void load_write(struct device *dev, const struct reg_access *a, uint32_t 
     g->load[n] = is_32bit(g) ? value : value & 0xffff;
     set_reload(g, n);
     if (g->half[n].counter.running)
-        countdown_set(&g->half[n].counter, g->load[n]);
+        set_value(g, n);
+}
+
+static void match_written(struct device *dev)
+{
+    struct gptm *g = gptm_of(dev);
+    if (!is_rtc(g))
+        return;
+    uint32_t value = g->half[0].counter.reload - countdown_value(&g->half[0].counter);
+    set_reload(g, 0);
+    if (g->half[0].counter.running)
+        countdown_set(&g->half[0].counter, g->match[0] - value);
 }
 
 static void prescale_write(struct device *dev, const struct reg_access *a, uint32_t value)
@@ -167,10 +215,11 @@ static void prescale_write(struct device *dev, const struct reg_access *a, uint3
 
 static uint32_t value_read(struct device *dev, const struct reg_access *a)
 {
-    struct gptm *g = gptm_of(dev);
-    if (a->index && is_32bit(g))
-        return countdown_value(&g->half[0].counter) >> 16;
-    return countdown_value(&g->half[a->index].counter);
+    const struct gptm *g = gptm_of(dev);
+    uint32_t value = countdown_value(&g->half[is_32bit(g) ? 0 : a->index].counter);
+    if (is_rtc(g))
+        value = g->match[0] - value;
+    return a->index && is_32bit(g) ? value >> 16 : value;
 }
 
 #define AT(member) REG_FIELD(struct gptm, member)
@@ -184,7 +233,8 @@ static const struct reg rows[] = {
     {"MIS", 0x020, .read = mis_read},
     {"ICR", 0x024, .flags = REG_WRITE_ONLY, .write = icr_write},
     {"TnILR", 0x028, HALVES, .read = load_read, .write = load_write},
-    {"TnMATCHR", 0x030, HALVES, .field = AT(match), .reset = 0xffff, .writable = 0xffffffff},
+    {"TnMATCHR", 0x030, HALVES, .field = AT(match), .reset = 0xffff, .writable = 0xffffffff,
+     .after = match_written},
     {"TnPR", 0x038, HALVES, .field = AT(prescale), .write = prescale_write},
     {"TnPMR", 0x040, HALVES, .field = AT(prescale_match), .writable = 0xff},
     {"TnR", 0x048, HALVES, .read = value_read},

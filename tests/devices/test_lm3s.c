@@ -140,6 +140,51 @@ Test(devices_lm3s, gptm_16_bits)
     device_free(t);
 }
 
+/* A clock of seconds, up from 1 to the match value and then from 0. */
+Test(devices_lm3s, gptm_clock)
+{
+    struct device *t = bench_create(&bench, "lm3s-gptm", NULL, 0);
+    device_connect(t, LM3S_GPTM_A, probe_line(&irq));
+    wr(t, 0x00, 1);
+    wr(t, 0x30, 3);
+    wr(t, 0x18, 8);
+    wr(t, 0x0c, 1);
+    cr_assert_eq(rd(t, 0x48), 1);
+    bench_advance(&bench, CLOCK_NS_PER_SEC);
+    cr_assert(rd(t, 0x48) == 2 && irq.level == 0);
+    bench_advance(&bench, CLOCK_NS_PER_SEC);
+    cr_assert(rd(t, 0x48) == 3 && irq.level == 1 && rd(t, 0x1c) == 8);
+    wr(t, 0x24, 8);
+    bench_advance(&bench, CLOCK_NS_PER_SEC);
+    cr_assert(rd(t, 0x48) == 0 && irq.level == 0);
+    bench_advance(&bench, CLOCK_NS_PER_SEC);
+    wr(t, 0x30, 0x10002);
+    cr_assert(rd(t, 0x48) == 1 && rd(t, 0x4c) == 0);
+    bench_advance(&bench, 0x10001 * CLOCK_NS_PER_SEC);
+    cr_assert(rd(t, 0x48) == 0x10002 && rd(t, 0x4c) == 1 && irq.level == 1);
+    device_free(t);
+}
+
+/* With PWM the counter runs, and there are no timeouts. */
+Test(devices_lm3s, gptm_pwm)
+{
+    struct device *t = bench_create(&bench, "lm3s-gptm", NULL, 0);
+    struct irq_line hz = device_clock_input(t, 0);
+    irq_set(&hz, 1000000);
+    device_connect(t, LM3S_GPTM_B, probe_line(&irq));
+    wr(t, 0x00, 4);
+    wr(t, 0x08, 0xa);
+    wr(t, 0x2c, 99);
+    wr(t, 0x34, 30);
+    wr(t, 0x18, 0x70f);
+    wr(t, 0x0c, 0x100);
+    bench_advance(&bench, 10000);
+    cr_assert_eq(rd(t, 0x4c), 89);
+    bench_advance(&bench, 100000);
+    cr_assert(rd(t, 0x4c) == 89 && rd(t, 0x1c) == 0 && irq.level == 0);
+    device_free(t);
+}
+
 Test(devices_lm3s, adc)
 {
     static const struct property_value v[] = {

@@ -63,6 +63,7 @@ static const struct subject {
     {"pl011", NULL, 0, 1},
     {"pl011-luminary", NULL, 0, 1},
     {"pl022", NULL, 0, 1},
+    {"pl022-luminary", NULL, 0, 1},
     {"pl031", NULL, 0, 1},
     {"pl061", NULL, 0, 1},
     {"pl061-luminary", NULL, 0, 1},

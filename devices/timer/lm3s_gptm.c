@@ -49,8 +49,8 @@ static bool is_32bit(const struct gptm *g)
     return g->cfg < CFG_16BIT;
 }
 
-/* A clock of seconds, that counts up to the match value and goes on from 0. `counter` has how far it
- * has to go. */
+/* A clock of seconds, that counts up to the match value and goes on from 0. Its `counter` has how
+ * far it has to go. */
 static bool is_rtc(const struct gptm *g)
 {
     return g->cfg == CFG_RTC;

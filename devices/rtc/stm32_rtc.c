@@ -35,6 +35,7 @@ struct stm32_rtc {
     uint64_t seconds; /* since 2000 at tick 0 of `ticks`, whose ticks are seconds */
     struct ticks ticks;
     uint64_t next;    /* second that `timer` stands for */
+    int64_t wakeup_at; /* end of the period that `wakeup` stands for */
     struct timer timer, wakeup;
 };
 
@@ -130,15 +131,16 @@ static bool any_alarm(const struct stm32_rtc *r)
     return r->cr & (CR_ALRAE | CR_ALRAE << 1);
 }
 
-/** While an alarm is enabled somebody looks every second. Alarms or the time have changed: look at
- * the seconds that begin from now on. */
+/** While an alarm is enabled somebody looks every second, from the first on that nobody has looked
+ * at. When that begins, or the time has changed, these are the seconds that begin from now on. */
 static void arm(struct stm32_rtc *r)
 {
     if (!any_alarm(r) || !r->ticks.hz || (r->isr & ISR_INIT)) {
         timer_cancel(&r->timer);
         return;
     }
-    r->next = ticks_at(&r->ticks, clock_now(r->clock)) + 1;
+    if (!timer_armed(&r->timer))
+        r->next = ticks_at(&r->ticks, clock_now(r->clock)) + 1;
     timer_set(&r->timer, ticks_time(&r->ticks, r->next));
 }
 
@@ -168,24 +170,27 @@ static void second_passed(void *opaque)
 {
     struct stm32_rtc *r = opaque;
     look_at_alarms(r);
-    arm(r);
+    timer_set(&r->timer, ticks_time(&r->ticks, r->next));
     update_irq(&r->p.base);
 }
 
-/* WUCKSEL: RTCCLK / 16, 8, 4, 2, or seconds, the latter also with 2^16 added. */
-static void arm_wakeup(struct stm32_rtc *r)
+/* The next period from @start on that is not over yet. WUCKSEL: RTCCLK / 16, 8, 4, 2, or seconds,
+ * the latter also with 2^16 added. */
+static void arm_wakeup(struct stm32_rtc *r, int64_t start)
 {
     unsigned select = r->cr & 7;
-    struct ticks t = {clock_now(r->clock), r->ticks.hz, select < 4 ? 16u >> select : r->ticks.div};
+    struct ticks t = {start, r->ticks.hz, select < 4 ? 16u >> select : r->ticks.div};
     uint64_t count = (uint64_t)r->wutr + 1 + (select >= 6 ? 0x10000 : 0);
-    timer_set(&r->wakeup, (r->cr & CR_WUTE) && t.hz ? ticks_time(&t, count) : TIMER_NEVER);
+    uint64_t over = ticks_at(&t, clock_now(r->clock)) / count;
+    r->wakeup_at = (r->cr & CR_WUTE) && t.hz ? ticks_time(&t, (over + 1) * count) : TIMER_NEVER;
+    timer_set(&r->wakeup, r->wakeup_at);
 }
 
 static void wakeup_passed(void *opaque)
 {
     struct stm32_rtc *r = opaque;
     r->isr |= ISR_WUTF;
-    arm_wakeup(r);
+    arm_wakeup(r, r->wakeup_at);
     update_irq(&r->p.base);
 }
 
@@ -280,7 +285,7 @@ static void cr_write(struct device *dev, const struct reg_access *a, uint32_t va
     catch_up(r);
     r->cr = value & 0xfcff7f;
     if (changed & (CR_WUTE | 7))
-        arm_wakeup(r);
+        arm_wakeup(r, clock_now(r->clock));
     arm(r);
     update_irq(dev);
 }
@@ -345,8 +350,9 @@ static void rtc_clock(struct device *dev, unsigned n, uint32_t hz)
     catch_up(r);
     r->seconds = seconds_now(r);
     r->ticks = (struct ticks){clock_now(r->clock), hz, prescaler(r)};
+    timer_cancel(&r->timer);
     arm(r);
-    arm_wakeup(r);
+    arm_wakeup(r, r->ticks.origin);
 }
 
 static void rtc_reset(struct device *dev)
@@ -355,6 +361,7 @@ static void rtc_reset(struct device *dev)
     regs_reset(dev, &table);
     r->unlock_step = 0;
     r->seconds = r->next = 0;
+    r->wakeup_at = 0;
     r->ticks.origin = clock_now(r->clock);
     r->ticks.div = prescaler(r);
     timer_cancel(&r->timer);
@@ -386,6 +393,7 @@ static const struct field fields[] = {
     FIELD(struct stm32_rtc, ticks.origin),  FIELD(struct stm32_rtc, ticks.hz),
     FIELD(struct stm32_rtc, ticks.div),     FIELD(struct stm32_rtc, next),
     FIELD(struct stm32_rtc, timer.deadline), FIELD(struct stm32_rtc, wakeup.deadline),
+    FIELD(struct stm32_rtc, wakeup_at),
 };
 
 static const struct field_list state = {"stm32-rtc", sizeof(struct stm32_rtc), fields,

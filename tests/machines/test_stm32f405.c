@@ -679,3 +679,43 @@ Test(stm32f405, rtc_alarm_while_the_host_is_late)
     bb_advance(0);
     cr_assert_eq(bb_rd(RTC + 0x0c) & 0x300, BIT(8) | BIT(9));
 }
+
+static void rtc_start(void)
+{
+    bb_wr(RCC + 0x74, 1);
+    bb_wr(RCC + 0x70, 1 | 1 << 8 | BIT(15));
+    bb_wr(RTC + 0x24, 0xca);
+    bb_wr(RTC + 0x24, 0x53);
+}
+
+/* An alarm of every second, while the clock goes on between two looks at it. */
+Test(stm32f405, rtc_alarms_between_two_looks)
+{
+    unsigned seen = 0;
+    rtc_start();
+    bb_wr(RTC + 0x1c, BIT(31) | BIT(23) | BIT(15) | BIT(7));
+    bb_wr(RTC + 0x08, BIT(8));
+    for (unsigned i = 0; i < 100; i++) {
+        bb_step(200 * MS);
+        bb_wr(RTC + 0x08, BIT(8));
+        bb_step(0);
+        seen += (bb_rd(RTC + 0x0c) & BIT(8)) != 0;
+        bb_wr(RTC + 0x0c, ~(BIT(8) | BIT(7)));
+    }
+    cr_assert_geq(seen, bb.now / (1000 * MS) - 1, "%u of %lld s", seen,
+                  (long long)(bb.now / (1000 * MS)));
+}
+
+/* Periods of the wakeup timer follow one another, however late the host is. */
+Test(stm32f405, rtc_wakeup_while_the_host_is_late)
+{
+    rtc_start();
+    bb_wr(RTC + 0x14, 0);
+    bb_wr(RTC + 0x08, BIT(10) | 4);
+    bb_stall(1400 * MS);
+    bb_advance(0);
+    cr_assert_eq(bb_rd(RTC + 0x0c) & BIT(10), BIT(10));
+    bb_wr(RTC + 0x0c, ~(BIT(10) | BIT(7)));
+    bb_advance(700 * MS);
+    cr_assert_eq(bb_rd(RTC + 0x0c) & BIT(10), BIT(10));
+}

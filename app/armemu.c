@@ -27,6 +27,12 @@
 
 enum { END_WAIT_NS = 2000000000 }; /* for a debugger to hear of the end */
 
+/* A UART of the board that no -serial option is for. */
+struct unheard {
+    unsigned number;
+    bool *told; /* once for all of them */
+};
+
 struct app {
     struct options options;
     struct vm *vm;
@@ -36,6 +42,8 @@ struct app {
     struct chardev *serial[BOARD_SERIALS_MAX];
     struct chardev *itm;
     unsigned serial_count;
+    struct unheard unheard[BOARD_SERIALS_MAX];
+    bool unheard_told;
     struct chardev *monitor_chardev; /* NULL: no monitor */
     struct chardev *gdb_chardev;     /* NULL: no GDB */
     struct gdb_stub *gdb;
@@ -97,6 +105,40 @@ static bool open_serial(struct app *app, unsigned index, struct error *e)
         return true;
     app->serial[index] = chardev_open(vm_chardevs(app->vm), spec, label, &monitor, e);
     return app->serial[index] ? set_monitor(app, monitor, e) : error_prefix(e, "-serial");
+}
+
+/* The wrong UART would give silence. */
+static void unheard_output(void *opaque, const uint8_t *buf, size_t len)
+{
+    const struct unheard *u = opaque;
+    if (*u->told)
+        return;
+    *u->told = true;
+    fprintf(stderr, "armemu: serial port %u (counted from 0) sends, and leads nowhere: see it with "
+                    "'", u->number);
+    for (unsigned i = 0; i < u->number; i++)
+        fprintf(stderr, "-serial null ");
+    fprintf(stderr, "-serial mon:stdio'\n");
+}
+
+static const struct chardev_hook unheard_hook = {unheard_output, NULL};
+
+static void listen_to_others(struct app *app)
+{
+    if (app->options.nodefaults)
+        return;
+    unsigned count = machine_serial_count(app->options.machine);
+    for (unsigned i = 0; i < app->serial_count; i++)
+        if (!strcmp(app->options.serial[i], "none")) /* nobody wants to hear anything */
+            return;
+    for (unsigned i = app->serial_count; i && i < count && i < BOARD_SERIALS_MAX; i++) {
+        char label[24];
+        snprintf(label, sizeof(label), "serial%u", i);
+        app->unheard[i] = (struct unheard){i, &app->unheard_told};
+        app->serial[i] = chardev_hook_new(vm_chardevs(app->vm), label, &unheard_hook,
+                                          &app->unheard[i]);
+        app->serial_count = i + 1;
+    }
 }
 
 static bool open_itm(struct app *app, struct error *e)
@@ -180,6 +222,7 @@ static bool open_consoles(struct app *app, struct error *e)
         if (!open_serial(app, i, e))
             return false;
     chardev_share_stdio(vm_chardevs(app->vm), false);
+    listen_to_others(app);
     if (app->options.gdb)
         app->gdb_chardev = gdb_chardev_open(vm_chardevs(app->vm), app->options.gdb, e);
     return (!app->options.gdb || app->gdb_chardev) && open_itm(app, e) && open_monitor(app, e) &&

@@ -396,6 +396,22 @@ def wrong_command_lines(suite):
                                                   done.stderr))
 
 
+def wrong_uart(suite):
+    """What a UART sends that no option is for is told of once, unless none is wanted."""
+    image = suite.build('hello.c', 'cortex-m3', CMSDK_MEMORY, {'UART': 0x40005000})
+    base = [sys.argv[1], '-M', 'mps2-an385', '-display', 'none', '-monitor', 'none', '-semihosting',
+            '-kernel', image]
+    for options, told, out in ((['-serial', 'stdio'], 1, False),
+                               (['-serial', 'null', '-serial', 'stdio'], 0, True),
+                               (['-serial', 'none'], 0, False),
+                               (['-nodefaults'], 0, False)):
+        done = subprocess.run(base + options, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=HANG)
+        lines = done.stderr.count("with '-serial null -serial mon:stdio'")
+        if lines != told or bool(done.stdout) != out:
+            raise Failed('%s: %s%s' % (options, done.stdout, done.stderr))
+
+
 def reset_keeps(suite):
     """Not compared with QEMU, which loads and clears all memory again."""
     image = suite.build('warm.c', 'cortex-m3', CMSDK_MEMORY, {})
@@ -419,7 +435,7 @@ def cases():
     for board in STM32F4_PROGRAMS:
         yield board[0], lambda s, b=board: stm32f4(s, *b)
     for case in (counted_cycles, cores_of_lm3s6965evb, generic, board_file, network_of_board_file,
-                 reset_keeps, wrong_command_lines):
+                 reset_keeps, wrong_uart, wrong_command_lines):
         yield case.__name__, case
 
 

@@ -24,7 +24,8 @@ void citest_run_count(struct citest_run *run)
         run->by_verdict[run->outcomes[i].result.verdict]++;
 }
 
-/* A line of the guest's: control characters do not reach the terminal. */
+/* A line of the guest's: control characters, in UTF-8 those of C1 as well, do not reach the
+ * terminal. */
 static void print_line(FILE *out, const char *text, size_t len)
 {
     fprintf(out, "    | ");
@@ -32,7 +33,10 @@ static void print_line(FILE *out, const char *text, size_t len)
         unsigned char ch = (unsigned char)text[i];
         if (ch == '\r' && i + 1 == len)
             break;
-        fputc(ch < ' ' && ch != '\t' ? '?' : ch == 127 ? '?' : ch, out);
+        unsigned char next = i + 1 < len ? (unsigned char)text[i + 1] : 0;
+        bool c1 = ch == 0xc2 && next >= 0x80 && next < 0xa0;
+        fputc((ch < ' ' && ch != '\t') || ch == 127 || c1 ? '?' : ch, out);
+        i += c1;
     }
     fputc('\n', out);
 }

@@ -378,6 +378,17 @@ def test_zero_bytes(folder):
     expect(FAILED, *BOARD, zero, "--exit", "1", out=r"\| before\?behind")
 
 
+def test_control_characters(folder):
+    """Those of C0 and C1 do not reach the terminal; others do."""
+    suite = os.path.join(folder, "s.yaml")
+    with open(suite, "w", encoding="utf-8") as file:
+        file.write(f"machine: mps2-an385\ntests:\n  - image: {image('echo')}\n    uart0:\n"
+                   "      input: [\"a\\e[1m\\u009b1mb \\u00e4\\n\", "
+                   "{after: a, send: \"quit\\n\"}]\n"
+                   "      reject: quit\n")
+    expect(FAILED, suite, out=r"got a\?\[1m\?1mb \u00e4$")
+
+
 def test_reports_cannot_be_written(folder):
     for option in ["--junit", "--json", "--coverage"]:
         out = expect(INTERNAL, *BOARD, image("cover"), option, os.path.join(folder, "none", "x"),

@@ -15,6 +15,7 @@
 #include "vm/vm.h"
 
 enum { VM_CPU_MAX = 8 };
+enum { VM_UNMAPPED_PLACES = 100 };
 
 /* An event wakes WFE regularly, as the event stream of the generic timer does; that is not modelled
  * edge by edge. */
@@ -60,7 +61,9 @@ struct vm_cpu {
 
     /* Under the device lock: */
     pthread_cond_t wake;
-    unsigned unmapped_count; /* warnings; its own thread's */
+    /* Instructions whose accesses to nothing have been told; its own thread's. */
+    uint32_t unmapped_places[VM_UNMAPPED_PLACES];
+    unsigned unmapped_count;
     unsigned lockups;        /* that have been told; likewise */
     uint64_t turn_end;      /* icount: its instructions at the end of its turn, */
     int64_t sleep_end;      /* and the time at which WFE ends by itself */

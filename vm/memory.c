@@ -68,19 +68,24 @@ static bool external_abort(struct access *a)
     return raise_abort(a->c, &fault, a->va, a->write);
 }
 
-/* There is nothing, and the user has said that it is not to be a fault. */
+/* There is nothing, and the user has said that it is not to be a fault: a line for each
+ * instruction that gets there. */
 static void unmapped(struct access *a)
 {
-    enum { WARNINGS_MAX = 100 };
-    struct vm *vm = a->c->vm;
-    uint32_t pc = arm_insn_pc(&a->c->state);
+    struct vm_cpu *c = a->c;
+    uint32_t pc = arm_insn_pc(&c->state);
     char place[300];
-    if (vm->config.unmapped != VM_UNMAPPED_WARN || a->c->unmapped_count++ >= WARNINGS_MAX)
+    if (c->vm->config.unmapped != VM_UNMAPPED_WARN || c->unmapped_count == VM_UNMAPPED_PLACES)
         return;
-    vm_symbol(vm, pc, place, sizeof(place));
-    fprintf(stderr, "armemu: %s of %u bytes at 0x%08llx, where nothing is, by 0x%08x %s%s\n",
-            a->write ? "write" : "read", a->size, (unsigned long long)a->phys, pc, place,
-            a->c->unmapped_count == WARNINGS_MAX ? " (and so on)" : "");
+    for (unsigned i = 0; i < c->unmapped_count; i++)
+        if (c->unmapped_places[i] == pc)
+            return;
+    c->unmapped_places[c->unmapped_count++] = pc;
+    vm_symbol(c->vm, pc, place, sizeof(place));
+    fprintf(stderr, "armemu: %s of %u byte%s at 0x%08llx, where nothing is, by 0x%08x %s%s\n",
+            a->write ? "write" : "read", a->size, a->size == 1 ? "" : "s",
+            (unsigned long long)a->phys, pc, place,
+            c->unmapped_count == VM_UNMAPPED_PLACES ? " (others are not told)" : "");
 }
 
 void vm_restart_instruction(struct vm_cpu *c)

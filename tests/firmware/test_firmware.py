@@ -396,6 +396,8 @@ def unmapped_policies():
                                     r'0x\w+ touch',
                     options=['-unmapped', 'warn']) == 5, 'it goes on')
     check(explained('r 0x50000500', options=['-unmapped', 'zero']) == 5, 'it goes on')
+    text = explained('n 0x50000500', options=['-unmapped', 'warn'], text=True)
+    check(text.count('where nothing is') == 1, 'a line for each instruction: ' + text)
 
 
 def main():

@@ -70,6 +70,10 @@ int main(int argc, char **argv)
         lock = 1;
         through(addr);
         break;
+    case 'n':
+        for (int i = 0; i < 3; i++)
+            through(addr);
+        break;
     case 'b': __asm__ volatile("bkpt 7"); break;
     case 'p': __asm__ volatile("cpsid i\n svc 0" : : : "memory"); break;
     case 'x': /* the frame of the SVC cannot be stored */

@@ -1,4 +1,5 @@
 /* The program `armemu-test`: runs firmware images as tests. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,7 @@ int main(int argc, char **argv)
     struct program p = {0};
     struct error e = {0};
     int status = 0;
+    signal(SIGPIPE, SIG_IGN); /* reports are written even where nobody reads on */
     enum test_options_result result = test_options_parse(&p.options, argc, argv, &e);
     if (result == TEST_OPTIONS_ERROR) {
         status = fail(&e, CITEST_USAGE);

@@ -100,6 +100,7 @@ static void child(struct pool *p, struct slot *s)
     const struct citest_case *c = &p->suite->cases[s->index];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGINT, SIG_IGN); /* the program ends its processes itself */
+    signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, &p->old_mask, NULL);
     child_redirect(s);
     citest_guest_run(c, s->shared, scratch_of(p, s->index), s->coverage);

@@ -612,6 +612,21 @@ def test_folders_of_killed_tests(folder):
         check(os.listdir(scratch) == [], f"{options}: {os.listdir(scratch)}")
 
 
+def test_output_that_nobody_reads(folder):
+    """As in `armemu-test ... | head`: reports are written, and nothing is left behind."""
+    scratch = os.path.join(folder, "tmp")
+    os.mkdir(scratch)
+    junit = os.path.join(folder, "x.xml")
+    reading, writing = os.pipe()
+    os.close(reading)
+    p = subprocess.run([PROGRAM, *BOARD, image("arguments"), image("ticks"), "--junit", junit],
+                       stdin=subprocess.DEVNULL, stdout=writing, timeout=60, check=False,
+                       env={**os.environ, "TMPDIR": scratch})
+    os.close(writing)
+    check(p.returncode == 0 and os.path.exists(junit), f"{p}")
+    check(os.listdir(scratch) == [], os.listdir(scratch))
+
+
 def in_folder(function):
     """A case in a folder of its own."""
     def body():

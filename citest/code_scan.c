@@ -18,6 +18,7 @@ struct section {
 struct code_scan {
     struct section *sections;
     unsigned count;
+    bool marked; /* there are mapping symbols */
 };
 
 static void *alloc(size_t size)
@@ -172,6 +173,7 @@ struct code_scan *code_scan_new(Elf *elf)
         if (gelf_getshdr(scn, &h))
             add_section(s, scn, &h);
     struct mark *marks = marks_read(elf, &count);
+    s->marked = count != 0;
     for (unsigned i = 0; i < s->count; i++) {
         apply_marks(&s->sections[i], marks, count);
         scan_section(&s->sections[i]);
@@ -200,7 +202,8 @@ static const struct section *section_of(const struct code_scan *s, uint32_t addr
 
 bool code_scan_contains(const struct code_scan *s, uint32_t address)
 {
-    return section_of(s, address) != NULL;
+    const struct section *section = section_of(s, address);
+    return section && (!s->marked || section->kind[(address - section->start) / 2] != DATA);
 }
 
 static bool is(const struct code_scan *s, uint32_t address, uint8_t what)

@@ -13,7 +13,7 @@ struct code_scan;
 struct code_scan *code_scan_new(Elf *elf);
 void code_scan_free(struct code_scan *s);
 
-/** Does a section with code hold @address? */
+/** Is there code at @address? Where a file has no mapping symbols all of a section with code is. */
 bool code_scan_contains(const struct code_scan *s, uint32_t address);
 /** Is the instruction at @address a conditional branch? */
 bool code_scan_is_branch(const struct code_scan *s, uint32_t address);

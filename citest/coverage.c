@@ -299,10 +299,11 @@ static void report_free(struct report *r)
 
 /* ---- an image's DWARF ------------------------------------------------------------------------ */
 
-/* A piece of a function's code. */
+/* A piece of a function's code; behind those of all functions what else the unit has, such as an
+ * assembler's. What the linker has left out has been put at address 0 by it, and is no extent. */
 struct extent {
     uint32_t start, end, entry, size; /* the latter two are the function's */
-    uint64_t name; /* a hash */
+    uint64_t name; /* a hash; 0: no function */
 };
 
 struct unit {
@@ -310,6 +311,8 @@ struct unit {
     const struct image *image;
     const struct code_scan *scan;
     const char *folder; /* of the compilation */
+    const char *name;   /* of a source file, that was asked for last */
+    struct source *source;
     struct extent *extents;
     size_t extent_count;
 };
@@ -317,10 +320,17 @@ struct unit {
 static struct source *source_of(struct unit *u, const char *name)
 {
     char path[8192];
+    if (u->source && (name == u->name || !strcmp(name, u->name)))
+        return u->source;
     if (*name == '/' || !u->folder)
-        return source_get(u->report, name);
-    snprintf(path, sizeof(path), "%s/%s", u->folder, name);
-    return source_get(u->report, path);
+        snprintf(path, sizeof(path), "%s", name);
+    else
+        snprintf(path, sizeof(path), "%s/%s", u->folder, name);
+    char *real = realpath(path, NULL); /* one file has one name, from wherever it was compiled */
+    u->name = name;
+    u->source = source_get(u->report, real ? real : path);
+    free(real);
+    return u->source;
 }
 
 /* How often anything was executed. That IT was says nothing of the instructions that it makes
@@ -340,20 +350,21 @@ static uint32_t hits_between(const struct unit *u, uint32_t start, uint32_t end)
     return other ? hits : of_it;
 }
 
-/* Code that belongs to no function, such as an assembler's, is known by its address. */
-static struct branch_key key_of(const struct unit *u, uint32_t line, uint32_t address)
+static const struct extent *extent_of(const struct unit *u, uint32_t address)
 {
-    for (size_t i = 0; i < u->extent_count; i++) {
-        const struct extent *x = &u->extents[i];
-        if (address >= x->start && address < x->end)
-            return (struct branch_key){line, address - x->entry, x->size, x->name};
-    }
-    return (struct branch_key){.line = line, .offset = address};
+    for (size_t i = 0; i < u->extent_count; i++)
+        if (address >= u->extents[i].start && address < u->extents[i].end)
+            return &u->extents[i];
+    return NULL;
 }
 
-/* The code from @start to @end came from @line. */
+/* The code from @start to @end came from @line. Code of no function is known by its address. */
 static void add_range(struct unit *u, const char *file, int line, uint32_t start, uint32_t end)
 {
+    const struct extent *x = extent_of(u, start);
+    if (!x)
+        return;
+    end = end < x->end ? end : x->end;
     struct source *s = source_of(u, file);
     line_add(s, (uint32_t)line, hits_between(u, start, end));
     for (uint32_t a = start; a < end; a += 2) {
@@ -361,8 +372,9 @@ static void add_range(struct unit *u, const char *file, int line, uint32_t start
         bool known = p && (p->taken || p->not_taken);
         if (!known && !code_scan_is_branch(u->scan, a))
             continue;
-        const struct branch b = {key_of(u, (uint32_t)line, a), p != NULL, p ? p->taken : 0,
-                                 p ? p->not_taken : 0};
+        const struct branch_key key = {(uint32_t)line, x->name ? a - x->entry : a, x->size,
+                                       x->name};
+        const struct branch b = {key, p != NULL, p ? p->taken : 0, p ? p->not_taken : 0};
         branch_add(s, &b);
     }
 }
@@ -397,23 +409,29 @@ static uint64_t hash_of(const char *text)
     return hash;
 }
 
-static int add_extents(Dwarf_Die *die, void *opaque)
+static void add_extents(struct unit *u, Dwarf_Die *die, uint32_t entry, uint64_t name)
 {
-    struct unit *u = opaque;
-    Dwarf_Addr entry, base, start, end;
-    const char *name = dwarf_diename(die);
+    Dwarf_Addr base, start, end;
     size_t first = u->extent_count;
     uint32_t size = 0;
-    if (!name || dwarf_entrypc(die, &entry))
-        return DWARF_CB_OK;
     for (ptrdiff_t at = 0; (at = dwarf_ranges(die, at, &base, &start, &end)) > 0;) {
+        if (end <= start || end > UINT32_MAX || (start <= 1 && !code_scan_contains(u->scan, 0)))
+            continue;
         u->extents = grow(u->extents, u->extent_count, sizeof(*u->extents));
-        u->extents[u->extent_count++] = (struct extent){(uint32_t)start, (uint32_t)end,
-                                                        (uint32_t)entry, 0, hash_of(name)};
+        u->extents[u->extent_count++] =
+            (struct extent){(uint32_t)start, (uint32_t)end, entry, 0, name};
         size += (uint32_t)(end - start);
     }
-    for (size_t i = first; i < u->extent_count; i++)
+    for (size_t i = first; name && i < u->extent_count; i++)
         u->extents[i].size = size;
+}
+
+static int add_function_extents(Dwarf_Die *die, void *opaque)
+{
+    Dwarf_Addr entry;
+    const char *name = dwarf_diename(die);
+    if (name && !dwarf_entrypc(die, &entry))
+        add_extents(opaque, die, (uint32_t)entry, hash_of(name));
     return DWARF_CB_OK;
 }
 
@@ -450,7 +468,8 @@ static bool add_image(struct report *r, const struct image *image, struct error 
         if (dwarf_offdie(dwarf, offset + header, &die)) {
             struct unit u = {.report = r, .image = image, .scan = scan};
             u.folder = dwarf_formstring(dwarf_attr(&die, DW_AT_comp_dir, &attribute));
-            dwarf_getfuncs(&die, add_extents, &u, 0);
+            dwarf_getfuncs(&die, add_function_extents, &u, 0);
+            add_extents(&u, &die, 0, 0);
             add_lines(&u, &die);
             free(u.extents);
             dwarf_getfuncs(&die, add_function, &u, 0);

@@ -552,6 +552,62 @@ def test_coverage_of_code_in_several_images(folder):
     check((lines[4], lines[5], lines[6], functions) == (2, 1, 1, {"pick": 2}), lines)
 
 
+REMOVED = """static volatile int sink;
+void removed(int a);
+void removed(int a)
+{
+%s}
+__attribute__((noinline)) int kept(int a);
+int kept(int a)
+{
+    return a ? 1 : 2;
+}
+int main(void) { return kept(1) - 1; }
+"""
+
+
+def test_coverage_of_what_the_linker_has_removed(folder):
+    """It has been put at address 0, over the vector table and what follows: no code is there."""
+    sources = os.path.join(HERE, "firmware")
+    body = "".join(f"    if (a & {1 << (i % 30)}) sink = {i};\n" for i in range(100))
+    text = REMOVED % body
+    with open(os.path.join(folder, "r.c"), "w", encoding="utf-8") as file:
+        file.write(text)
+    subprocess.run(["arm-none-eabi-gcc", "-g", "-O1", "-mthumb", "-mcpu=cortex-m3",
+                    "-ffunction-sections", "-ffreestanding", "-nostdlib", "-static",
+                    "-I" + sources, "-Wl,--gc-sections,--build-id=none,-T," +
+                    os.path.join(sources, "firmware.ld"), "-o", "r.elf",
+                    os.path.join(sources, "firmware.c"), "r.c"], check=True, cwd=folder,
+                   capture_output=True)
+    expect(PASSED, *BOARD, "r.elf", "--coverage", "out.info", cwd=folder)
+    lines, functions, branches = lcov_of(os.path.join(folder, "out.info"), "r.c")
+    first = 1 + text.split("\n").index("int kept(int a)")
+    check(lines and min(lines) >= first, lines)
+    check(set(functions) <= {"kept", "main"} and "kept" in functions, functions)
+    check(len(branches) <= 1 and all(len(ways) == 2 for ways in branches.values()), branches)
+
+
+def test_coverage_of_one_file_by_several_names(folder):
+    """Folders of builds differ, the source does not."""
+    sources = os.path.join(HERE, "firmware")
+    for name, text in {"common": COMMON, "a": USER % ("", 5, 1), "b": USER % ("", 2, 2)}.items():
+        with open(os.path.join(folder, name + ".c"), "w", encoding="utf-8") as file:
+            file.write(text)
+    for name in "ab":
+        build = os.path.join(folder, "build-" + name)
+        os.mkdir(build)
+        subprocess.run(["arm-none-eabi-gcc", "-g", "-O0", "-mthumb", "-mcpu=cortex-m3",
+                        "-ffreestanding", "-nostdlib", "-static", "-I" + sources,
+                        "-Wl,--build-id=none,-T," + os.path.join(sources, "firmware.ld"), "-o",
+                        "x.elf", os.path.join(sources, "firmware.c"), f"../{name}.c",
+                        "../common.c"], check=True, cwd=build, capture_output=True)
+    expect(PASSED, *BOARD, "build-a/x.elf", "build-b/x.elf", "--coverage", "out.info", cwd=folder)
+    with open(os.path.join(folder, "out.info"), encoding="utf-8") as file:
+        check(file.read().count("common.c\n") == 1, "one file, one record")
+    lines, _, branches = lcov_of(os.path.join(folder, "out.info"), "common.c")
+    check(lines[4] == 2 and branches == {4: ["1", "1"]}, f"{lines} {branches}")
+
+
 def test_coverage_of_interpreter_is_equal(folder):
     texts = []
     for accel in ["jit", "interp"]:

@@ -9,8 +9,10 @@ struct chardev *gdb_chardev_open(struct chardev_set *set, const char *spec, stru
     bool server = tcp || !strncmp(spec, "unix:", 5);
     bool hub = !strncmp(spec, GDB_HUB, strlen(GDB_HUB));
     int len = hub ? snprintf(text, sizeof(text), "unix:%s,abstract=on", spec + strlen(GDB_HUB))
-                  : snprintf(text, sizeof(text), "%s%s%s", local ? "tcp:127.0.0.1" : "",
-                       local ? spec + 4 : spec, server ? ",server=on,wait=off,refuse=on" : "");
+                  : snprintf(text, sizeof(text), "%s%s%s%s%s", local ? "tcp:127.0.0.1" : "",
+                             local ? spec + 4 : spec, server ? ",refuse=on" : "",
+                             server && !strstr(spec, ",server") ? ",server=on" : "",
+                             server && !strstr(spec, "wait") ? ",wait=off" : "");
     if (len >= (int)sizeof(text)) {
         error_set(e, "-gdb: '%.20s...' is too long", spec);
         return NULL;

@@ -665,6 +665,8 @@ static void lane_stub(struct compiler *c, const struct stub *s)
         x_u32(a, lane);
     if (lane)
         x_alu_ri(a, ALU_AND, 0, RAX, ~1);
+    if (t->granule[lane] > t->granule[c->b->lane]) /* what the entry does not tell */
+        x_mov_mr(a, 1, ENV(pc), RAX);
     exit_indirect(a, c->be, lane);
 }
 

@@ -150,6 +150,8 @@ REFUSED = [
     (['-gdb', 'tcp:nowhere', '-kernel', 'good'], r"-gdb: .*HOST:PORT"),
     (['-gdb', 'unix:/nonexistent/gdb', '-kernel', 'good'],
      r"-gdb: .*/nonexistent/gdb.*No such file"),
+    (['-gdb', 'unix:/nonexistent/gdb,server=on,wait=off', '-kernel', 'good'],
+     r"-gdb: .*/nonexistent/gdb.*No such file"),
     (['-gdb', 'udp::1234', '-kernel', 'good'], r"-gdb: "),
     (['-mon', 'chardev=none', '-kernel', 'good'], r"-monitor.*'none'"),
     (['-mon', 'c,mode=control'], r"mode=control is not supported"),

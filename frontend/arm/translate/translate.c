@@ -75,7 +75,7 @@ static enum fetch fetch(struct arm_translate *t)
 {
     if (t->thumb)
         return fetch_thumb(t);
-    const uint8_t *p = t->code->page + t->offset;
+    const uint8_t *p = t->code->page + (t->offset & ~3u);
     t->insn = __atomic_load_n((const uint32_t *)p, __ATOMIC_RELAXED);
     t->insn_size = 4;
     return FETCH_OK;

@@ -272,6 +272,48 @@ static void test_ways(void)
     events_clear();
 }
 
+/* A frame and a vector without the T bit, which the first instruction finds. */
+static void clear_t(struct event *e)
+{
+    e->frame[7] &= ~(1u << 24);
+}
+
+static void end_svc(struct event *e)
+{
+    e->frame[6] = (uint32_t)way_bx & ~1u;
+    e->frame[5] = 0xfffffff9;
+    e->frame[7] |= 1 << 24;
+}
+
+static void test_t(void)
+{
+    SHPR(SVC) = 0x80;
+    action[SVC] = clear_t;
+    action[USAGE] = ({ void set(struct event *e) { e->frame[7] |= 1 << 24; } set; });
+    SVC_CALL(1);
+    check("a frame without T: CFSR", events[1].cfsr, F_INVSTATE);
+    check("... PC is where it led", ((uint16_t *)events[1].pc)[-1], 0xdf01);
+    check("... xPSR", events[1].xpsr & (1 << 24 | 0x1ff), 0);
+    check_order("... UsageFault after the return", "SU");
+    action[USAGE] = 0;
+    for (uint32_t to = 0x1000; to < 0x1008; to += 2) {
+        FAULTING("bx %[to]", [to] "r"(to));
+        check("a branch without T: PC", events[0].pc, to);
+        event_count = 0;
+    }
+    all_vectors[SVC] &= ~1u;
+    action[USAGE] = end_svc;
+    SVC_CALL(2);
+    check("a vector without T: CFSR", events[0].cfsr, F_INVSTATE);
+    check("... PC", events[0].pc, all_vectors[SVC]);
+    check("... IPSR of the frame", events[0].xpsr & 0x1ff, SVC);
+    check("... EXC_RETURN", events[0].exc_return, 0xfffffff1);
+    check_order("... UsageFault in the handler", "U");
+    all_vectors[SVC] |= 1;
+    SHPR(SVC) = 0;
+    events_clear();
+}
+
 /* ---- stacks and vectors ---------------------------------------------------------------------- */
 
 /* The frame is not there: make one. */
@@ -445,9 +487,9 @@ static void test_systick(void)
     while (!SYST_CVR)
         ;
     uint32_t v = SYST_CVR;
-    check("loaded from RVR", v > 0xf00000, 1);
+    check("loaded from RVR", v > 99999, 1); /* time may be that of a busy host */
     SYST_RVR = 99999; /* does not matter until the counter is at 0 */
-    check("a write to RVR does not reload", SYST_CVR > 0xf00000, 1);
+    check("a write to RVR does not reload", SYST_CVR > 99999, 1);
     SYST_CVR = 0;
     check("COUNTFLAG is not set by a write to CVR", SYST_CSR, 5);
     while (!SYST_CVR)
@@ -476,13 +518,18 @@ static void test_systick(void)
         ;
     SYST_RVR = 500;
     SYST_CVR = 0;
-    SYST_CSR = 5;
-    for (volatile int i = 0; i < 10000; i++)
+    CPSID(i);
+    SYST_CSR = 7;
+    while (!(ICSR & PENDSTSET)) /* has been at 0 */
         ;
+    SYST_CSR = 4;
     SYST_CVR = 0;
     check("a write to CVR clears COUNTFLAG", SYST_CSR >> 16 & 1, 0);
+    ICSR = PENDSTCLR;
+    CPSIE(i);
+    SYST_CSR = 5;
     SYST_RVR = 0;
-    for (volatile int i = 0; i < 10000; i++)
+    while (SYST_CVR)
         ;
     (void)SYST_CSR;
     for (volatile int i = 0; i < 10000; i++)
@@ -566,6 +613,7 @@ int main(void)
     test_bad_returns();
     test_nonbase();
     test_ways();
+    test_t();
     test_stacks();
     test_munstkerr();
     test_alignment();

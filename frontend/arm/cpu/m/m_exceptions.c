@@ -405,9 +405,14 @@ bool m_lazy_fault(struct arm_state *s, uint32_t pc, uint8_t it)
 
 /* ---- faults of instructions ------------------------------------------------------------------ */
 
+/* Code without the T bit is found by words; which halfword it was to be, env.pc tells. */
 void arm_m_usage_fault(struct arm_state *s, enum arm_m_fault cause)
 {
-    fault(s, cause, arm_insn_pc(s), arm_insn_it(s), "", 0);
+    uint32_t pc = arm_insn_pc(s), entry = (uint32_t)s->env.pc;
+
+    if (cause == ARM_M_INVSTATE && (entry ^ pc) < 4)
+        pc = entry & ~1u;
+    fault(s, cause, pc, arm_insn_it(s), "", 0);
 }
 
 void arm_m_data_fault(struct arm_state *s, const struct arm_fault *f, uint32_t va, bool write)

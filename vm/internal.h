@@ -77,7 +77,7 @@ struct vm_cpu {
     struct gdb_thread order; /* what the debugger wants it to do */
 
     /* Only the CPU's thread: */
-    struct phys_region *last_region;
+    struct phys_region *last_region, *last_code; /* that data and instructions were in */
     enum vm_core_step core_step; /* M profile: what the core's own watchpoints and MON_STEP want */
     bool points_changed;         /* ... its breakpoints, which the engine has not been told of */
     bool outside_found;          /* ... an instruction at outside_pc that reaches more than RAM */

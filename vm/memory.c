@@ -95,10 +95,15 @@ void vm_restart_instruction(struct vm_cpu *c)
     c->state.env.slow_dispatch = 1;
 }
 
-/* Where the instruction at @pc lies; false: it cannot be fetched. */
+/* Where the instruction at @pc, which is under way, lies; false: it cannot be fetched. */
 static bool insn_phys(struct vm_cpu *c, uint32_t pc, uint64_t *phys)
 {
     struct engine_fetch fetch;
+    if (arm_is_m(&c->state)) { /* no translation, and it may be executed, as it is */
+        const struct phys_region *r = physmap_find_cached(c->vm->map, pc, &c->last_code);
+        *phys = r ? physmap_canonical(r, pc) : 0;
+        return r && r->kind != PHYS_MMIO;
+    }
     if (!vm_fetch(&c->state.env, pc, false, &fetch))
         return false;
     *phys = fetch.phys + (pc & (PAGE - 1));
@@ -390,7 +395,7 @@ bool vm_fetch(struct ir_env *env, uint64_t va, bool raise, struct engine_fetch *
     }
     bool ok = arm_translate_va(&c->state, (uint32_t)va, ARM_ACCESS_FETCH,
                                arm_is_privileged(&c->state), &t, &fault);
-    struct phys_region *r = ok ? physmap_find_cached(c->vm->map, t.phys, &c->last_region) : NULL;
+    struct phys_region *r = ok ? physmap_find_cached(c->vm->map, t.phys, &c->last_code) : NULL;
     if (ok && (!r || r->kind == PHYS_MMIO)) {
         fault = (struct arm_fault){.kind = ARM_FAULT_EXTERNAL};
         ok = false;

@@ -133,7 +133,7 @@ static void memory_changes(void *opaque)
     engine_flush(vm->engine);
     vm_mmu_op(vm, NULL, &op);
     for (uint32_t i = 0; i < vm->cpu_count; i++) {
-        vm->cpus[i]->last_region = NULL;
+        vm->cpus[i]->last_region = vm->cpus[i]->last_code = NULL;
         vm->cpus[i]->fetch_valid = false;
     }
     struct vm_cpu *c = vm_cpu_current(vm);

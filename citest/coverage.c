@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "citest/code_scan.h"
+#include "debug/line_rows.h"
 #include "frontend/guest.h"
 #include "host/file.h"
 
@@ -299,11 +300,11 @@ static void report_free(struct report *r)
 
 /* ---- an image's DWARF ------------------------------------------------------------------------ */
 
-/* A piece of a function's code; behind those of all functions what else the unit has, such as an
- * assembler's. What the linker has left out has been put at address 0 by it, and is no extent. */
+/* A piece of a function's code. What the linker has left out has been put at address 0 by it, and is
+ * no extent. */
 struct extent {
     uint32_t start, end, entry, size; /* the latter two are the function's */
-    uint64_t name; /* a hash; 0: no function */
+    uint64_t name; /* a hash */
 };
 
 struct unit {
@@ -359,21 +360,19 @@ static const struct extent *extent_of(const struct unit *u, uint32_t address)
 }
 
 /* The code from @start to @end came from @line. Code of no function is known by its address. */
-static void add_range(struct unit *u, const char *file, int line, uint32_t start, uint32_t end)
+static void add_range(struct unit *u, const char *file, uint32_t line, uint32_t start, uint32_t end)
 {
+    static const struct extent none;
     const struct extent *x = extent_of(u, start);
-    if (!x)
-        return;
-    end = end < x->end ? end : x->end;
+    x = x ? x : &none;
     struct source *s = source_of(u, file);
-    line_add(s, (uint32_t)line, hits_between(u, start, end));
+    line_add(s, line, hits_between(u, start, end));
     for (uint32_t a = start; a < end; a += 2) {
         const struct place *p = place_find(&u->image->places, a);
         bool known = p && (p->taken || p->not_taken);
         if (!known && !code_scan_is_branch(u->scan, a))
             continue;
-        const struct branch_key key = {(uint32_t)line, x->name ? a - x->entry : a, x->size,
-                                       x->name};
+        const struct branch_key key = {line, x->name ? a - x->entry : a, x->size, x->name};
         const struct branch b = {key, p != NULL, p ? p->taken : 0, p ? p->not_taken : 0};
         branch_add(s, &b);
     }
@@ -382,23 +381,20 @@ static void add_range(struct unit *u, const char *file, int line, uint32_t start
 static void add_lines(struct unit *u, Dwarf_Die *die)
 {
     enum { RANGE_MAX = 1 << 20 };
-    Dwarf_Lines *lines;
+    struct line_rows table;
+    Dwarf_Files *files;
     size_t count;
-    if (dwarf_getsrclines(die, &lines, &count))
+    if (dwarf_getsrcfiles(die, &files, &count))
         return;
-    for (size_t i = 0; i + 1 < count; i++) {
-        Dwarf_Line *line = dwarf_onesrcline(lines, i), *next = dwarf_onesrcline(lines, i + 1);
-        Dwarf_Addr start, end;
-        int number = 0;
-        bool ended = true;
-        const char *file = dwarf_linesrc(line, NULL, NULL);
-        dwarf_lineendsequence(line, &ended);
-        if (ended || !file || dwarf_lineno(line, &number) || number <= 0 ||
-            dwarf_lineaddr(line, &start) || dwarf_lineaddr(next, &end) || end <= start ||
-            end - start > RANGE_MAX || !code_scan_contains(u->scan, (uint32_t)start))
-            continue;
-        add_range(u, file, number, (uint32_t)start, (uint32_t)end);
+    line_rows_read(die, code_scan_contains(u->scan, 0), &table);
+    for (size_t i = 0; i < table.count; i++) {
+        const struct line_row *row = &table.rows[i];
+        const char *file = row->file < count ? dwarf_filesrc(files, row->file, NULL, NULL) : NULL;
+        if (file && row->line && row->end - row->start <= RANGE_MAX &&
+            code_scan_contains(u->scan, row->start))
+            add_range(u, file, row->line, row->start, row->end);
     }
+    line_rows_free(&table);
 }
 
 static uint64_t hash_of(const char *text)
@@ -422,7 +418,7 @@ static void add_extents(struct unit *u, Dwarf_Die *die, uint32_t entry, uint64_t
             (struct extent){(uint32_t)start, (uint32_t)end, entry, 0, name};
         size += (uint32_t)(end - start);
     }
-    for (size_t i = first; name && i < u->extent_count; i++)
+    for (size_t i = first; i < u->extent_count; i++)
         u->extents[i].size = size;
 }
 
@@ -469,7 +465,6 @@ static bool add_image(struct report *r, const struct image *image, struct error 
             struct unit u = {.report = r, .image = image, .scan = scan};
             u.folder = dwarf_formstring(dwarf_attr(&die, DW_AT_comp_dir, &attribute));
             dwarf_getfuncs(&die, add_function_extents, &u, 0);
-            add_extents(&u, &die, 0, 0);
             add_lines(&u, &die);
             free(u.extents);
             dwarf_getfuncs(&die, add_function, &u, 0);

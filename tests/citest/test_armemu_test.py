@@ -567,7 +567,7 @@ int main(void) { return kept(1) - 1; }
 
 
 def test_coverage_of_what_the_linker_has_removed(folder):
-    """It has been put at address 0, over the vector table and what follows: no code is there."""
+    """It has been put at address 0, over the vector table and the code behind it."""
     sources = os.path.join(HERE, "firmware")
     body = "".join(f"    if (a & {1 << (i % 30)}) sink = {i};\n" for i in range(100))
     text = REMOVED % body
@@ -577,7 +577,7 @@ def test_coverage_of_what_the_linker_has_removed(folder):
                     "-ffunction-sections", "-ffreestanding", "-nostdlib", "-static",
                     "-I" + sources, "-Wl,--gc-sections,--build-id=none,-T," +
                     os.path.join(sources, "firmware.ld"), "-o", "r.elf",
-                    os.path.join(sources, "firmware.c"), "r.c"], check=True, cwd=folder,
+                    "r.c", os.path.join(sources, "firmware.c")], check=True, cwd=folder,
                    capture_output=True)
     expect(PASSED, *BOARD, "r.elf", "--coverage", "out.info", cwd=folder)
     lines, functions, branches = lcov_of(os.path.join(folder, "out.info"), "r.c")

@@ -317,9 +317,8 @@ def hosted_program_on_the_a_profile():
 
 def explained(arguments, *patterns, options=(), hangs=False, cpu='m3', text=False):
     elf = compile_program(cpu, 'newlib', '-Og', 'faults.c', 'faults-%d.elf' % threading.get_ident())
-    command = [ARMEMU, '-M', CPUS[cpu][1], '-nographic', '-monitor', 'none', '-serial', 'null',
-               '-semihosting',
-               '-d', 'guest_errors', '-kernel', elf, '-append', arguments] + list(options)
+    command = [ARMEMU, '-M', CPUS[cpu][1], '-cpu', CPUS[cpu][2], '-nographic', '-monitor',
+               'none', '-serial', 'null', '-semihosting', '-d', 'guest_errors', '-kernel', elf, '-append', arguments] + list(options)
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE) as p:
         try:
@@ -368,6 +367,8 @@ def other_faults():
     explained('d', r'DIVBYZERO', r'DIV_0_TRP is set')
     explained('b', r'guest fault: HardFault \(a breakpoint without a debugger\)',
               r'^  => .*bkpt #7', r'HFSR 0x80000000 DEBUGEVT', r'a failed assertion')
+    explained('r 0x50000500', r'guest fault: HardFault \(PRECISERR, read of 0x50000500\)$',
+              cpu='m0-mps2')
     explained('p', r'guest fault: HardFault \(SVC while PRIMASK is set\)', r'^  => .*svc')
     explained('x 0x60000000', r"guest fault: BusFault \(STKERR, an exception's frame cannot be "
                               r'stored at 0x5fffffe0\), taken as HardFault',

@@ -64,7 +64,9 @@ int main(int argc, char **argv)
         __asm__ volatile("dsb\n isb" : : : "memory");
         through(addr);
         break;
+#if __ARM_ARCH >= 7
     case 'a': __asm__ volatile("ldrd r2, r3, [%0]" : : "r"(addr) : "r2", "r3"); break;
+#endif
     case 'w': *(volatile unsigned *)addr = 1; break;
     case 'l':
         lock = 1;

@@ -178,14 +178,16 @@ static unsigned fault_pend(struct arm_state *s, uint32_t cause, uint32_t addr)
     return exc;
 }
 
-static void fault_title(char *title, size_t size, uint32_t cause, const char *what, unsigned exc)
+/* ARMv6-M has no fault but HardFault. */
+static void fault_title(const struct arm_state *s, char *title, size_t size, uint32_t cause,
+                        const char *what, unsigned exc)
 {
     const char *name = causes[cause_row(cause)].name, *comma = what[0] ? ", " : "";
-    char of[16];
+    unsigned of = arm_m_is_v7(s) ? causes[cause_row(cause)].exc : ARM_M_EXC_HARD_FAULT;
+    char text[16];
 
-    snprintf(title, size, "%s (%s%s%s)%s",
-             arm_m_exception_name(causes[cause_row(cause)].exc, of, sizeof(of)), name, comma, what,
-             exc == ARM_M_EXC_HARD_FAULT ? ", taken as HardFault" : "");
+    snprintf(title, size, "%s (%s%s%s)%s", arm_m_exception_name(of, text, sizeof(text)), name,
+             comma, what, exc != of ? ", taken as HardFault" : "");
 }
 
 /* A fault of exception entry or return, told unless it is a lockup: then 0. */
@@ -194,7 +196,7 @@ static unsigned pend_and_report(struct arm_state *s, uint32_t cause, uint32_t pc
     unsigned exc = fault_pend(s, cause, 0);
     char title[160];
 
-    fault_title(title, sizeof(title), cause, what, exc);
+    fault_title(s, title, sizeof(title), cause, what, exc);
     if (exc)
         report(s, kind_of(cause), cause, pc, title, 0, false);
     return exc;
@@ -367,7 +369,7 @@ static void fault(struct arm_state *s, uint32_t cause, uint32_t pc, uint8_t it, 
         lock_up(s, pc, why, kind_of(cause), cause, addr);
         return;
     }
-    fault_title(title, sizeof(title), cause, what, exc);
+    fault_title(s, title, sizeof(title), cause, what, exc);
     report(s, kind_of(cause), cause, pc, title, addr, false);
     enter(s, pc, it);
 }

@@ -300,7 +300,7 @@ static void report_free(struct report *r)
 
 /* ---- an image's DWARF ------------------------------------------------------------------------ */
 
-/* A piece of a function's code. What the linker has left out has been put at address 0 by it, and is
+/* A piece of a function's code. What the linker has removed has been put at address 0 by it, and is
  * no extent. */
 struct extent {
     uint32_t start, end, entry, size; /* the latter two are the function's */
@@ -360,7 +360,8 @@ static const struct extent *extent_of(const struct unit *u, uint32_t address)
 }
 
 /* The code from @start to @end came from @line. Code of no function is known by its address. */
-static void add_range(struct unit *u, const char *file, uint32_t line, uint32_t start, uint32_t end)
+static void add_range(struct unit *u, const char *file, uint32_t line, uint32_t start,
+                      uint32_t end)
 {
     static const struct extent none;
     const struct extent *x = extent_of(u, start);

@@ -1,5 +1,6 @@
 /* The line table of a compilation unit, sequence by sequence as the compiler wrote it. (libdw sorts
- * it by address; then what the linker has left out, and put at address 0, lies between real code.) */
+ * it by address; then what the linker has removed, and put at address 0, lies between real code.)
+ */
 #ifndef ARMEMU_DEBUG_LINE_ROWS_H
 #define ARMEMU_DEBUG_LINE_ROWS_H
 
@@ -18,8 +19,8 @@ struct line_rows {
     size_t count, capacity;
 };
 
-/** Read the rows of the unit @die. Sequences at address 0 count only where @code_at_zero. False, and
- * what could be read, for a table that is damaged or of another kind than versions 2 to 5. */
+/** Read the rows of the unit @die. Sequences at address 0 count only where @code_at_zero. False,
+ * with what could be read, for a table that is damaged or of another kind than versions 2 to 5. */
 bool line_rows_read(Dwarf_Die *die, bool code_at_zero, struct line_rows *out);
 void line_rows_free(struct line_rows *rows);
 

@@ -9,9 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "debug/line_rows.h"
 #include "debug/symbols_internal.h"
 
 enum { FAR = 0x10000 }; /* symbols without a size reach as far as this */
+/* Below this address what the linker has removed, and put at 0, may lie over real code. */
+enum { LOW = 0x10000 };
 
 /* Nothing but the file itself is looked at: no other folders, no network. */
 static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
@@ -63,6 +66,7 @@ void symbols_free(struct symbols *s)
         if (s->files[i].dwfl)
             dwfl_end(s->files[i].dwfl);
         free(s->files[i].functions);
+        free(s->files[i].low);
         free(s->files[i].path);
     }
     free(s);
@@ -92,6 +96,8 @@ static void read_functions(struct symbols_file *f)
     int count = dwfl_module_getsymtab(f->mod);
     if (count <= 0 || !elf)
         return;
+    GElf_Ehdr header;
+    f->code_at_zero = gelf_getehdr(elf, &header) && !(header.e_entry & 1); /* A32 */
     f->functions = calloc((size_t)count, sizeof(*f->functions));
     if (!f->functions)
         abort();
@@ -103,6 +109,7 @@ static void read_functions(struct symbols_file *f)
         if (!name || !*name || *name == '$' || (type != STT_FUNC && type != STT_NOTYPE) ||
             !is_code(elf, section))
             continue;
+        f->code_at_zero |= type == STT_FUNC && !(sym.st_value & ~1ull);
         f->functions[f->function_count++] = (struct symbols_function){
             (uint32_t)sym.st_value & ~(type == STT_FUNC ? 1u : 0u), (uint32_t)sym.st_size, name};
     }
@@ -158,11 +165,60 @@ static const char *tail(const char *path, size_t room)
     return slash ? slash + 1 : path + len - room + 1;
 }
 
+static void read_low_unit(struct symbols_file *f, Dwarf_Die *unit)
+{
+    struct line_rows table;
+    Dwarf_Files *files;
+    size_t count;
+    if (dwarf_getsrcfiles(unit, &files, &count))
+        return;
+    line_rows_read(unit, f->code_at_zero, &table);
+    f->low = realloc(f->low, (f->low_count + table.count + 1) * sizeof(*f->low));
+    if (!f->low)
+        abort();
+    for (size_t i = 0; i < table.count; i++) {
+        const struct line_row *row = &table.rows[i];
+        const char *file = row->file < count ? dwarf_filesrc(files, row->file, NULL, NULL) : NULL;
+        if (file && row->line && row->start < LOW)
+            f->low[f->low_count++] = (struct symbols_line){row->start, row->end, row->line, file};
+    }
+    line_rows_free(&table);
+}
+
+static void read_low(struct symbols_file *f)
+{
+    Dwarf_Addr bias;
+    Dwarf *dwarf = dwfl_module_getdwarf(f->mod, &bias);
+    Dwarf_Off offset = 0, next;
+    size_t header;
+    Dwarf_Die unit;
+    f->low_read = true;
+    while (dwarf && !dwarf_nextcu(dwarf, offset, &next, &header, NULL, NULL, NULL)) {
+        if (dwarf_offdie(dwarf, offset + header, &unit))
+            read_low_unit(f, &unit);
+        offset = next;
+    }
+}
+
+static const char *find_low(struct symbols_file *f, uint32_t addr, int *line)
+{
+    if (!f->low_read)
+        read_low(f);
+    for (size_t i = 0; i < f->low_count; i++)
+        if (addr >= f->low[i].start && addr < f->low[i].end) {
+            *line = (int)f->low[i].line;
+            return f->low[i].file;
+        }
+    return NULL;
+}
+
 static void find_line(struct symbols_file *f, uint32_t addr, struct symbols_place *out)
 {
     int line = 0;
-    Dwfl_Line *l = dwfl_module_getsrc(f->mod, addr);
+    Dwfl_Line *l = addr < LOW && !f->code_at_zero ? NULL : dwfl_module_getsrc(f->mod, addr);
     const char *name = l ? dwfl_lineinfo(l, NULL, &line, NULL, NULL, NULL) : NULL;
+    if (addr < LOW && !f->code_at_zero)
+        name = find_low(f, addr, &line);
     if (!name || line <= 0)
         return;
     snprintf(out->file, sizeof(out->file), "%s", tail(name, sizeof(out->file)));

@@ -13,6 +13,12 @@ struct symbols_function {
     const char *name;    /* libdw's */
 };
 
+/* Code that came from a line. */
+struct symbols_line {
+    uint32_t start, end, line;
+    const char *file; /* libdw's */
+};
+
 struct symbols_unwinding;
 
 struct symbols_file {
@@ -22,6 +28,10 @@ struct symbols_file {
     Dwfl_Module *mod; /* NULL: not opened, or broken */
     struct symbols_function *functions; /* in order of address */
     unsigned function_count;
+    bool code_at_zero;
+    bool low_read;                      /* `low` is there */
+    struct symbols_line *low;           /* lines of code at low addresses */
+    size_t low_count;
     bool attached;                      /* unwind.c: libdw asks for registers and memory */
     struct symbols_unwinding *unwinding; /* the one that is under way */
 };

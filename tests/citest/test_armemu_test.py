@@ -587,6 +587,28 @@ def test_coverage_of_what_the_linker_has_removed(folder):
     check(len(branches) <= 1 and all(len(ways) == 2 for ways in branches.values()), branches)
 
 
+def test_lines_where_the_linker_has_removed_code(folder):
+    """The explanation of a fault names the line of the code that is there."""
+    sources = os.path.join(HERE, "firmware")
+    removed = "".join(f"    if (a & {1 << (i % 30)}) sink = {i};\n" for i in range(100))
+    # the load is behind other instructions of its line
+    loads = "".join('    __asm__ volatile ("nop; nop; nop; nop; ldr %0, [%0]" :: '
+                    f'"r"(a == {i} ? 0x60000000 : 0x20000000));\n' for i in range(8))
+    text = (REMOVED % removed).replace("    return a ? 1 : 2;\n", loads + "    return 0;\n")
+    first = 1 + text[:text.index(loads)].count("\n")
+    with open(os.path.join(folder, "r.c"), "w", encoding="utf-8") as file:
+        file.write(text.replace("kept(1)", "kept(K)"))
+    for k in range(8):
+        subprocess.run(["arm-none-eabi-gcc", "-g", "-O0", "-mthumb", "-mcpu=cortex-m3", f"-DK={k}",
+                        "-ffunction-sections", "-ffreestanding", "-nostdlib", "-static",
+                        "-I" + sources, "-Wl,--gc-sections,--build-id=none,-T," +
+                        os.path.join(sources, "firmware.ld"), "-o", "r.elf", "r.c",
+                        os.path.join(sources, "firmware.c")], check=True, cwd=folder,
+                       capture_output=True)
+        expect(FAULT, *BOARD, "r.elf", "--timeout", "0.01", cwd=folder,
+               out=rf"at  0x\w+  kept\+0x\w+ \(.*r\.c:{first + k}\)$")
+
+
 def test_coverage_of_one_file_by_several_names(folder):
     """Folders of builds differ, the source does not."""
     sources = os.path.join(HERE, "firmware")

@@ -318,7 +318,8 @@ def hosted_program_on_the_a_profile():
 def explained(arguments, *patterns, options=(), hangs=False, cpu='m3', text=False):
     elf = compile_program(cpu, 'newlib', '-Og', 'faults.c', 'faults-%d.elf' % threading.get_ident())
     command = [ARMEMU, '-M', CPUS[cpu][1], '-cpu', CPUS[cpu][2], '-nographic', '-monitor',
-               'none', '-serial', 'null', '-semihosting', '-d', 'guest_errors', '-kernel', elf, '-append', arguments] + list(options)
+               'none', '-serial', 'null', '-semihosting', '-d', 'guest_errors', '-kernel', elf,
+               '-append', arguments] + list(options)
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE) as p:
         try:

@@ -116,6 +116,40 @@ static void read_functions(struct symbols_file *f)
     qsort(f->functions, f->function_count, sizeof(*f->functions), by_address);
 }
 
+static Elf_Data *section_data(Elf *elf, const char *wanted)
+{
+    Elf_Scn *scn = NULL;
+    size_t names;
+    GElf_Shdr h;
+    while (!elf_getshdrstrndx(elf, &names) && (scn = elf_nextscn(elf, scn))) {
+        const char *name = gelf_getshdr(scn, &h) ? elf_strptr(elf, names, h.sh_name) : NULL;
+        if (name && !strcmp(name, wanted) && !(h.sh_flags & SHF_COMPRESSED))
+            return elf_getdata(scn, NULL);
+    }
+    return NULL;
+}
+
+/* Unwind tables of functions that the linker has removed, and put at address 0, would be taken for
+ * those of the code there: move them away, in libelf's copy of the file. */
+static void move_removed_tables(struct symbols_file *f)
+{
+    enum { CIE = -1, AWAY = -2 }; /* AWAY: no code is at the end of the address space */
+    Dwarf_Addr bias;
+    Dwarf *dwarf = dwfl_module_getdwarf(f->mod, &bias);
+    Elf_Data *data = dwarf ? section_data(dwarf_getelf(dwarf), ".debug_frame") : NULL;
+    uint32_t words[4]; /* length, CIE, start, size */
+    for (size_t at = 0; data && data->d_buf && at + sizeof(words) <= data->d_size;) {
+        uint8_t *entry = (uint8_t *)data->d_buf + at;
+        memcpy(words, entry, sizeof(words));
+        if (words[1] != (uint32_t)CIE && words[2] <= 1 && words[0] >= 12) {
+            words[2] = (uint32_t)AWAY;
+            words[3] = 0;
+            memcpy(entry, words, sizeof(words));
+        }
+        at += (size_t)words[0] + 4;
+    }
+}
+
 bool symbols_file_open(struct symbols_file *f)
 {
     if (f->tried)
@@ -127,8 +161,11 @@ bool symbols_file_open(struct symbols_file *f)
     dwfl_report_begin(f->dwfl);
     f->mod = dwfl_report_offline(f->dwfl, f->path, f->path, -1);
     dwfl_report_end(f->dwfl, NULL, NULL);
-    if (f->mod)
+    if (f->mod) {
         read_functions(f);
+        if (!f->code_at_zero)
+            move_removed_tables(f);
+    }
     return f->mod != NULL;
 }
 

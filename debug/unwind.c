@@ -104,7 +104,9 @@ static struct symbols_file *file_of(struct symbols *s, uint32_t addr)
         if (!symbols_file_open(&s->files[i]))
             continue;
         one.files[0] = s->files[i];
-        if (symbols_find(&one, addr, &place))
+        bool found = symbols_find(&one, addr, &place);
+        s->files[i] = one.files[0]; /* it may have read more of the file */
+        if (found)
             return &s->files[i];
     }
     return NULL;

@@ -605,8 +605,9 @@ def test_lines_where_the_linker_has_removed_code(folder):
                         os.path.join(sources, "firmware.ld"), "-o", "r.elf", "r.c",
                         os.path.join(sources, "firmware.c")], check=True, cwd=folder,
                        capture_output=True)
-        expect(FAULT, *BOARD, "r.elf", "--timeout", "0.01", cwd=folder,
-               out=rf"at  0x\w+  kept\+0x\w+ \(.*r\.c:{first + k}\)$")
+        out = expect(FAULT, *BOARD, "r.elf", "--timeout", "0.01", cwd=folder,
+                     out=rf"at  0x\w+  kept\+0x\w+ \(.*r\.c:{first + k}\)$")
+        check(out.count("  main+") == 1 and "  reset+" in out, f"the callers: {out}")
 
 
 def test_coverage_of_one_file_by_several_names(folder):

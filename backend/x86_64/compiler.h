@@ -59,6 +59,7 @@ struct value {
     uint8_t fstore; /* guest flags that the op has to store */
     uint8_t live;   /* guest flags that somebody reads or may see, before the op */
     bool dead;      /* op need not be emitted */
+    bool stores;    /* is the address of a store, but for a constant */
 };
 
 struct pin {

@@ -262,9 +262,9 @@ void emit_cmples(struct compiler *c, const struct ir_op *op, int32_t i)
 /* ---- selection
  * ------------------------------------------------------------------------------------ */
 
-/* dst := cc ? yes : no. Moves before the cmov leave EFLAGS alone. */
+/* dst := cc ? yes : no, perhaps by a @branch. Moves before the cmov leave EFLAGS alone. */
 static void choose(struct compiler *c, unsigned w, unsigned dst, enum x86_cc cc, struct opnd yes,
-                   struct opnd no)
+                   struct opnd no, bool branch)
 {
     if (yes.reg == (int)dst && no.reg != (int)dst) {
         struct opnd t = yes;
@@ -273,6 +273,12 @@ static void choose(struct compiler *c, unsigned w, unsigned dst, enum x86_cc cc,
         cc ^= 1;
     }
     ra_move(c, w, dst, no);
+    if (branch) {
+        uint8_t *skip = x_jcc(&c->a, cc ^ 1);
+        ra_move(c, w, dst, yes);
+        x_patch_here(&c->a, skip);
+        return;
+    }
     if (yes.kind == OPND_MEM)
         x_cmov_rm(&c->a, cc, w, dst, yes.mem);
     else
@@ -295,9 +301,11 @@ void emit_select(struct compiler *c, const struct ir_op *op, int32_t i)
     enum x86_cc cc = flags_nonzero(c, op->arg[0]);
     unlock_condition(c, yes, no);
     unsigned dst = ra_dest(c, i, op->arg[2]);
-    choose(c, op_wide(op), dst, cc, yes, no);
+    choose(c, op_wide(op), dst, cc, yes, no, false);
 }
 
+/* A store to an address that is selected makes loads behind it wait until the condition is known,
+ * or go wrong where the host takes them for independent: foreseeing the condition costs less. */
 void emit_selcc(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     if (op->aux == IR_CC_AL) {
@@ -309,7 +317,7 @@ void emit_selcc(struct compiler *c, const struct ir_op *op, int32_t i)
     struct opnd yes = ra_rm(c, op->arg[0]);
     enum x86_cc cc = flags_condition(c, op->aux);
     unsigned dst = ra_dest(c, i, op->arg[1]);
-    choose(c, op_wide(op), dst, cc, yes, no);
+    choose(c, op_wide(op), dst, cc, yes, no, c->val[i].stores);
 }
 
 void emit_cond(struct compiler *c, const struct ir_op *op, int32_t i)

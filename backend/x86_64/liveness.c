@@ -108,6 +108,14 @@ static bool is_dead(const struct compiler *c, const struct pass *p, const struct
            !(op->opcode == IR_OP_call);
 }
 
+/* The value that the address of a store is made of. */
+static void note_store(struct compiler *c, const struct ir_op *op)
+{
+    int64_t disp;
+    if (op->opcode == IR_OP_st || (op->opcode == IR_OP_memgroup && op->aux))
+        c->val[ir_address_root(c->b, op->arg[0], &disp)].stores = true;
+}
+
 static void count_uses(struct compiler *c, const struct ir_op *op, int32_t i)
 {
     for (unsigned k = 0; k < ir_op_info[op->opcode].nargs; k++) {
@@ -134,5 +142,6 @@ void liveness_analyse(struct compiler *c)
         flags_step(c, &p, op, i);
         want_step(c, &p, op, i);
         count_uses(c, op, i);
+        note_store(c, op);
     }
 }

@@ -64,6 +64,14 @@ bool citest_parse_size(const char *text, uint64_t *value)
     return true;
 }
 
+bool citest_case_needs_folder(const struct citest_case *c)
+{
+    bool files = c->files;
+    for (const struct citest_pattern *p = c->patterns; p; p = p->next)
+        files = files || p->file;
+    return files && !c->root;
+}
+
 bool citest_parse_seconds(const char *text, int64_t *ns)
 {
     char *end;

@@ -105,6 +105,9 @@ bool citest_parse_size(const char *text, uint64_t *value);
 #define CITEST_SIZE_MAX (1ull << 40)
 #define CITEST_NO_SIZE "'%.40s' is not a size, such as 65536, 64K or 1M, at most 1024G"
 
+/** Does the test deal with files, so that it wants a folder, without naming one? */
+bool citest_case_needs_folder(const struct citest_case *c);
+
 /** Seconds above 0, such as 2 or 0.5, in ns. False for others, which CITEST_NO_SECONDS tells of. */
 bool citest_parse_seconds(const char *text, int64_t *ns);
 #define CITEST_NO_SECONDS "'%.40s' is not a number of seconds"

@@ -228,11 +228,8 @@ static void limits_start(struct guest *g)
 
 static bool grant_folder(struct guest *g)
 {
-    bool needed = g->c->files;
-    for (const struct citest_pattern *p = g->c->patterns; p; p = p->next)
-        needed = needed || p->file;
     g->root = g->c->root;
-    if (g->root || !needed)
+    if (!citest_case_needs_folder(g->c))
         return true;
     g->root = g->scratch;
     return !mkdir(g->root, 0700) ||

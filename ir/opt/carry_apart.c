@@ -61,6 +61,15 @@ static bool match_set(const struct ir_block *b, int32_t at, struct match *m)
     return m->index != IR_NONE;
 }
 
+/* Where helpers are called, loops keep nothing in registers. */
+static bool has_call(const struct ir_block *b)
+{
+    for (uint32_t i = 0; i < b->count; i++)
+        if (ir_op_info[b->ops[i].opcode].effects & IR_EFF_CALL)
+            return true;
+    return false;
+}
+
 /* Is the slot set once alone, and no part of it? */
 static bool set_once(const struct ir_block *b, unsigned slot)
 {
@@ -76,7 +85,7 @@ static bool find(const struct ir_block *b, struct match *m)
 {
     for (uint32_t i = 0; i < b->count; i++) {
         const struct ir_op *op = &b->ops[i];
-        if (ir_op_info[op->opcode].effects & (IR_EFF_BR | IR_EFF_CALL | IR_EFF_END))
+        if (ir_op_info[op->opcode].effects & (IR_EFF_BR | IR_EFF_END))
             return false;
         if (op->opcode == IR_OP_set && match_set(b, (int32_t)i, m) &&
             set_once(b, (unsigned)op->imm))
@@ -129,7 +138,7 @@ void ir_opt_carry_apart(struct ir_block *b)
 {
     struct match m;
     struct ir_slotmap map;
-    if (!b->target->carried || !ir_block_loops(b) || !find(b, &m))
+    if (!b->target->carried || !ir_block_loops(b) || has_call(b) || !find(b, &m))
         return;
     ir_slotmap_init(&map, b);
     if (map.count <= SLOTS_MAX)

@@ -378,6 +378,8 @@ Test(ir_opt, carry_apart_leaves_alone)
         BYTE INDEX ENTRY SHIFT "%10 = xor.i32 %7, %9\nset r3, %10\n" BACK,
         /* what is loaded does not depend on the slot */
         BYTE "%4 = xor8 %2, %1\n" ENTRY SHIFT SUM BACK,
+        /* a call, so that it would be in memory */
+        BYTE INDEX ENTRY SHIFT SUM "call poke, %7\n" BACK,
         /* more slots than there are registers */
         BYTE INDEX ENTRY "set r3, %4\nset r4, %4\nset r5, %4\nset r6, %4\nset r7, %4\n" SHIFT SUM
         BACK,

@@ -183,7 +183,7 @@ static void copy_begin(struct compiler *c)
     c->label_ref_count = 0;
     c->fault_mark = UINT32_MAX;
     c->fused_cc = -1;
-    c->overflow_at = NULL;
+    c->overflow_of = NO_VALUE;
     c->insn_word = 0;
     c->insn_left = c->b->insn_count;
     c->insns_begun = 0;

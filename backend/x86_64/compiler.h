@@ -306,7 +306,10 @@ struct compiler {
     /* the comparison that the branch before it leaves out, and the label right behind it: EFLAGS
      * hold the flags of either one there; NO_VALUE: none */
     int32_t join_compare, join_label;
-    uint8_t *overflow_at;     /* here EFLAGS.OF is that of the sum just emitted; NULL: nowhere */
+    /* the op that asks for the overflow of the sum just emitted, which EFLAGS.OF holds behind the
+     * sum; or NO_VALUE */
+    int32_t overflow_of;
+    uint8_t *overflow_at;
     bool looping;             /* the second copy of a loop is being emitted */
     bool has_loop;            /* there is a back edge with pending flags, */
     struct pending_set loop_pending; /* and these are the flags */

@@ -2,9 +2,12 @@
  * Sums that say whether they overflow, and products of pairs of halfwords. A sum is followed by the
  * op that asks for its overflow: this one finds the answer in EFLAGS.
  */
+#include <assert.h>
+
 #include "backend/x86_64/xmm.h"
 
-/* Is the op behind @i opcode @over of the same arguments? It will not look at them. */
+/* Is the op behind @i opcode @over of the same arguments? It takes the answer from EFLAGS: it will
+ * not look at the arguments, and what has to be done before it is done here. */
 static bool over_follows(struct compiler *c, const struct ir_op *op, int32_t i, unsigned over)
 {
     int32_t k = i + 1;
@@ -16,12 +19,16 @@ static bool over_follows(struct compiler *c, const struct ir_op *op, int32_t i, 
     for (unsigned n = 0; n < ir_op_info[over].nargs; n++)
         if (c->val[op->arg[n]].last == k)
             c->val[op->arg[n]].last = i;
+    if (c->pending.count)
+        pending_before(c, op_of(c, k), k);
+    c->overflow_of = k;
     return true;
 }
 
 /* EFLAGS.OF says that op @i, done with, is 1. */
 static void deliver_overflow(struct compiler *c, int32_t i)
 {
+    assert(c->overflow_of != i || c->overflow_at == c->a.p);
     if (flags_fusable(c, i))
         c->fused_cc = CC_O;
     else
@@ -40,7 +47,7 @@ bool emit_sum_that_tells(struct compiler *c, const struct ir_op *op, int32_t i)
 
 void emit_addover(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    if (c->overflow_at != c->a.p) {
+    if (c->overflow_of != i) {
         unsigned t = ra_alloc(c);
         ra_move(c, 0, t, ra_opnd(c, op->arg[0]));
         x_alu_opnd(&c->a, ALU_ADD, 0, t, ra_opnd(c, op->arg[1]));
@@ -130,7 +137,7 @@ void emit_dotadd16(struct compiler *c, const struct ir_op *op, int32_t i)
 
 void emit_dotover16(struct compiler *c, const struct ir_op *op, int32_t i)
 {
-    if (c->overflow_at != c->a.p) {
+    if (c->overflow_of != i) {
         unsigned x = products(c, op), t = ra_alloc(c), sum = ra_alloc(c);
         from_xmm(c, t, x);
         ra_move(c, 0, sum, ra_opnd(c, op->arg[2]));

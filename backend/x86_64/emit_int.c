@@ -393,10 +393,12 @@ static bool set_sticky(struct compiler *c, int32_t i)
         x_rr(&c->a, X86_TEST_MR, 0, reg, reg);
     uint8_t *none = x_jcc(&c->a, one ? (enum x86_cc)(c->fused_cc ^ 1) : CC_E);
     c->fused_cc = -1;
-    if (one)
-        store_imm(&c->a, 0, env_mem(slot->offset), 1);
-    else
+    if (one) {
+        x_m(&c->a, X86_OR8_MI, 0, env_mem(slot->offset));
+        x_u8(&c->a, 1);
+    } else {
         x_rm(&c->a, X86_OR8_MR, 0, reg, env_mem(slot->offset));
+    }
     x_patch_here(&c->a, none);
     c->a.eflags = 0;
     c->val[i + 1].dead = true;

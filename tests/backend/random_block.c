@@ -173,6 +173,24 @@ static void set_slot(struct gen *g)
     emit(g, IR_OP_set, type, value(g, type), IR_NONE, IR_NONE, slot, 0, 0);
 }
 
+/* Behind sum @v: does it overflow? The answer goes to a slot, is kept there, or is a value. */
+static void ask_overflow(struct gen *g, int32_t v)
+{
+    const struct ir_op sum = g->b->ops[v];
+    bool dot = sum.opcode == IR_OP_dotadd16;
+    int32_t over = emit(g, dot ? IR_OP_dotover16 : IR_OP_addover, IR_I32, sum.arg[0], sum.arg[1],
+                        sum.arg[2], 0, 0, 0);
+    if (pick(g, 2)) {
+        int32_t old = emit(g, IR_OP_get, IR_I32, IR_NONE, IR_NONE, IR_NONE, SLOT_B0, 0, 0);
+        over = emit(g, IR_OP_or, IR_I32, old, over, IR_NONE, 0, 0, 0);
+        emit(g, IR_OP_set, IR_I32, over, IR_NONE, IR_NONE, SLOT_B0, 0, 0);
+    } else if (pick(g, 2)) {
+        emit(g, IR_OP_set, IR_I32, over, IR_NONE, IR_NONE, pick(g, 14), 0, 0);
+    } else {
+        add(g, IR_I32, over);
+    }
+}
+
 /* Any op whose value depends on its arguments and flags alone. */
 static void arithmetic(struct gen *g)
 {
@@ -213,6 +231,8 @@ static void arithmetic(struct gen *g)
                      args[0], args[1], args[2], imm, fw, aux);
     if (result != IR_VOID)
         add(g, result, v);
+    if (((opcode == IR_OP_add && type == IR_I32 && !fw) || opcode == IR_OP_dotadd16) && pick(g, 2))
+        ask_overflow(g, v);
 }
 
 /* Flags of a comparison of floats, at once or after something else, and a condition. */
